@@ -1,0 +1,86 @@
+# Everything below runs from environments under .venvs/, one for each Python, made on first use.
+# A fresh machine needs make and one Python of 3.11 or later with its venv module.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENVS := .venvs
+
+# The interpreters among 3.11, 3.12 and 3.13 that are installed: on the PATH, or under pyenv.
+find_python = $(shell for p in python$(1) "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$(1).*/bin/python; do \
+	"$$p" -c 'import sys, venv; sys.exit("%d.%d" % sys.version_info[:2] != "$(1)")' >/dev/null 2>&1 && echo "$$p" && break; done)
+PYTHONS ?= $(foreach v,3.11 3.12 3.13,$(if $(call find_python,$(v)),$(v)))
+ifeq ($(strip $(PYTHONS)),)
+$(error no Python 3.11, 3.12 or 3.13 found on the PATH or under pyenv)
+endif
+# The one that tools run on: the newest.
+MAIN := $(lastword $(PYTHONS))
+BIN := $(VENVS)/$(MAIN)/bin
+PYTEST_ARGS ?=
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENVS)/uv/bin/uv:
+	$(call find_python,$(MAIN)) -m venv $(VENVS)/uv
+	$(VENVS)/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+
+UV := $(VENVS)/uv/bin/uv
+INSTALL = $(UV) pip install --quiet --python
+
+$(VENVS)/%/.test: pyproject.toml | $(VENVS)/uv/bin/uv
+	@echo "installing for Python $*"
+	@test -x $(VENVS)/$*/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$*) $(VENVS)/$*
+	@$(INSTALL) $(VENVS)/$*/bin/python --editable '.[parser,local,testing]' --group test
+	@touch $@
+
+$(VENVS)/$(MAIN)/.tools: $(VENVS)/$(MAIN)/.test
+	@$(INSTALL) $(BIN)/python --editable '.[parser,local,testing,docs]' --group test --group lint --group types --group bench
+	@touch $@
+
+$(VENVS)/peer/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
+	@test -x $(VENVS)/peer/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$(MAIN)) $(VENVS)/peer
+	@$(INSTALL) $(VENVS)/peer/bin/python --group bench-peer
+	@touch $@
+
+.PHONY: demo
+demo: $(VENVS)/$(MAIN)/.test ## run an example under the real runtime client, cold and warm
+	@cd examples && ../$(BIN)/lambda-kit invoke orders.place_order --event orders.json --repeat 3
+
+.PHONY: test
+test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) ## run the tests on every Python found (PYTHONS=3.12 for one)
+	@set -e; for v in $(PYTHONS); do echo "== Python $$v"; $(VENVS)/$$v/bin/python -m pytest $(PYTEST_ARGS); done
+
+.PHONY: coverage
+coverage: $(VENVS)/$(MAIN)/.test ## run the tests once and report the lines and branches they miss
+	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(VENVS)/$(MAIN)/.tools ## check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: format
+format: $(VENVS)/$(MAIN)/.tools ## format the code and mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: types
+types: $(VENVS)/$(MAIN)/.tools ## check types with mypy and pyright, both strict
+	@$(BIN)/mypy
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+.PHONY: docs
+docs: $(VENVS)/$(MAIN)/.tools ## build the documentation site into site/
+	@$(BIN)/mkdocs build --quiet --strict && echo "site/index.html"
+
+.PHONY: bench
+bench: $(VENVS)/$(MAIN)/.tools $(VENVS)/peer/.installed ## measure beside the peers; a table, and JSON in benchmarks/results/
+	@$(BIN)/python -m benchmarks --peer-python $(VENVS)/peer/bin/python $(BENCH_ARGS)
+
+.PHONY: build
+build: $(VENVS)/uv/bin/uv ## build the wheel and the source distribution into dist/
+	@$(UV) build --quiet --python $(call find_python,$(MAIN)) && ls dist
+
+.PHONY: clean
+clean: ## remove environments, caches and what was built
+	rm -rf $(VENVS) .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/results dist site

@@ -1,0 +1,43 @@
+"""Thin AWS Lambda handlers from composable, fully typed decorators, on top of a low-overhead init cache.
+
+Every name below loads its module when it is first used: importing `lambda_kit` itself loads nothing else.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lambda_kit.errors import LambdaKitError
+    from lambda_kit.init_cache import init
+    from lambda_kit.invocation import current_invocation
+    from lambda_kit.pipeline import handler, layer, provide, time_limit
+else:
+    _MODULES = {
+        "LambdaKitError": "lambda_kit.errors",
+        "current_invocation": "lambda_kit.invocation",
+        "handler": "lambda_kit.pipeline",
+        "init": "lambda_kit.init_cache",
+        "layer": "lambda_kit.pipeline",
+        "provide": "lambda_kit.pipeline",
+        "time_limit": "lambda_kit.pipeline",
+    }
+
+    def __getattr__(name):
+        if (module := _MODULES.get(name)) is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(module), name)
+        return value
+
+    def __dir__():
+        return sorted({*globals(), *_MODULES})
+
+
+__all__ = [
+    "LambdaKitError",
+    "current_invocation",
+    "handler",
+    "init",
+    "layer",
+    "provide",
+    "time_limit",
+]

@@ -1,0 +1,219 @@
+"""Interrupting code that is running when its time limit is reached: the clockwork of `time_limit`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+
+from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
+from lambda_kit.invocation import current_invocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Any
+
+
+class _Limit:
+    """One time limit of one invocation: when it is reached, and what happens then.
+
+    Attributes:
+        delay: seconds from now; `inf` where the context knows no deadline.
+        reached: whether it was reached.
+    """
+
+    __slots__ = ("delay", "margin", "name", "reached")
+
+    def __init__(self, name: str, margin: float) -> None:
+        self.name = name
+        self.margin = margin
+        self.reached = False
+        self.delay = current_invocation().remaining() - margin
+        if self.delay <= 0:
+            raise TimeLimitReached(
+                f"{name} was not started: {self.delay + margin:.3f} s were left before the deadline, and its time "
+                f"limit keeps {margin:g} s",
+                margin=margin,
+            )
+
+    def reach(self, stack: list[str]) -> None:
+        """Log where the code stands, once, and write out what the process holds back."""
+        if self.reached:
+            return
+        self.reached = True
+        import logging
+
+        logging.getLogger("lambda_kit").error(
+            "time limit reached: %s was interrupted %g s before the deadline; it stood at\n%s",
+            self.name,
+            self.margin,
+            "".join(stack).rstrip(),
+        )
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+
+    def error(self) -> TimeLimitReached:
+        return TimeLimitReached(f"{self.name} reached its time limit {self.margin:g} s before the deadline", margin=self.margin)
+
+
+def for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[..., Any]:
+    """Return `fn` under a limit that lies `margin` seconds before the deadline of the invocation."""
+
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        limit = _Limit(name, margin)
+        if limit.delay == float("inf"):
+            return fn(*args, **kwargs)
+
+        def interrupt(frame: FrameType | None) -> None:
+            limit.reach(traceback.format_stack(frame))
+            raise TimeLimitInterrupt
+
+        disarm = _arm(limit.delay, interrupt)
+        try:
+            return fn(*args, **kwargs)
+        except TimeLimitInterrupt as stop:
+            if not limit.reached:
+                raise
+            raise limit.error() from stop
+        finally:
+            disarm()
+
+    return limited
+
+
+def for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable[..., Any]:
+    """Return the coroutine function `fn` under a limit that lies `margin` seconds before the deadline."""
+
+    async def limited(*args: Any, **kwargs: Any) -> Any:
+        import asyncio
+
+        limit = _Limit(name, margin)
+        if limit.delay == float("inf"):
+            return await fn(*args, **kwargs)
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine that runs on a loop runs in a task
+        cancelled = False
+
+        def cancel() -> None:
+            nonlocal cancelled
+            limit.reach(_stack_of(coroutine))
+            cancelled = task.cancel()
+
+        def interrupt(frame: FrameType | None) -> None:
+            # A step of a task that blocks keeps the loop from cancelling anything; between steps the loop does it.
+            if asyncio.current_task(loop) is not None:
+                limit.reach(traceback.format_stack(frame))
+                raise TimeLimitInterrupt
+
+        coroutine = fn(*args, **kwargs)
+        timer = loop.call_later(limit.delay, cancel)
+        disarm = _arm(limit.delay, interrupt)
+        try:
+            return await coroutine
+        except (asyncio.CancelledError, TimeLimitInterrupt) as stop:
+            if not limit.reached:
+                raise
+            raise limit.error() from stop
+        finally:
+            disarm()
+            timer.cancel()
+            if cancelled:
+                task.uncancel()
+
+    return limited
+
+
+def _stack_of(coroutine: Any) -> list[str]:
+    """Format where a suspended coroutine stands, through the coroutines that it awaits."""
+    frames: list[traceback.FrameSummary] = []
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+        frames += traceback.extract_stack(frame, limit=1)
+        coroutine = coroutine.cr_await
+    return traceback.format_list(frames)
+
+
+_alarms: list[_Alarm] = []
+
+
+class _Alarm:
+    """What `SIGALRM` is armed for; alarms nest, and the one that is due first is on the timer."""
+
+    __slots__ = ("due", "interrupt")
+
+    def __init__(self, due: float, interrupt: Callable[[FrameType | None], None]) -> None:
+        self.due = due
+        self.interrupt = interrupt
+
+
+def _arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable[[], None]:
+    """Call `interrupt` on this thread in `delay` seconds, unless the function that is returned is called before."""
+    import signal
+
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        return _arm_thread(delay, interrupt)
+
+    alarm = _Alarm(time.monotonic() + delay, interrupt)
+    if _alarms and _alarms[-1].due <= alarm.due:
+        return _nothing  # the limit around this one comes first
+
+    def ring(signum: int, frame: FrameType | None) -> None:
+        if _alarms and _alarms[-1] is alarm:
+            alarm.interrupt(frame)
+
+    previous = signal.signal(signal.SIGALRM, ring)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, delay)
+    _alarms.append(alarm)
+    started = time.monotonic()
+
+    def disarm() -> None:
+        _alarms.remove(alarm)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL if previous is None else previous)
+        if left:  # a timer that was running before goes on, at once if it is overdue
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-6))
+
+    return disarm
+
+
+def _nothing() -> None:
+    pass
+
+
+def _arm_thread(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable[[], None]:
+    target = threading.get_ident()
+    armed = threading.Lock()  # held by whoever decides between ringing and disarming
+    over = False
+
+    def ring() -> None:
+        nonlocal over
+        with armed:
+            if over:
+                return
+            over = True
+            try:
+                interrupt(sys._current_frames().get(target))  # noqa: SLF001
+            except TimeLimitInterrupt:
+                _raise_in(target, TimeLimitInterrupt)
+
+    timer = threading.Timer(delay, ring)
+    timer.daemon = True
+    timer.start()
+
+    def disarm() -> None:
+        nonlocal over
+        with armed:
+            over = True
+        timer.cancel()
+
+    return disarm
+
+
+def _raise_in(thread: int, error: type[BaseException]) -> None:
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))

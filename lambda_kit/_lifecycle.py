@@ -1,0 +1,63 @@
+"""What happens to the process as a whole: it is forked, or restored from a SnapStart snapshot.
+
+Nothing is registered on import. The event loop and the init cache register themselves when they first hold something.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What a forked child inherited and must not use: objects are kept, not dropped, because the finaliser of a connection
+# or of an event loop would act on sockets and on an epoll set that still belong to the parent.
+_inherited: list[object] = []
+
+
+def abandon(value: object) -> None:
+    """Keep `value` alive for the life of the process without ever using or finalising it."""
+    _inherited.append(value)
+
+
+def on_fork(callback: Callable[[], object]) -> None:
+    """Call `callback` in every child that is forked from now on, before anything else runs there."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=callback)
+
+
+def on_restore(callback: Callable[[], object]) -> None:
+    """Call `callback` after a restore from a snapshot, where the function uses SnapStart; else do nothing.
+
+    An exception in such a hook makes Lambda throw the environment away, so it is logged and goes no further. See
+    <https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html>.
+    """
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start":
+        return
+
+    def guarded() -> None:
+        try:
+            callback()
+        except Exception:
+            _logger().exception("lambda_kit: a hook failed after the restore from the snapshot")
+
+    try:
+        from snapshot_restore_py import register_after_restore
+    except ImportError:
+        _logger().warning(
+            "lambda_kit: AWS_LAMBDA_INITIALIZATION_TYPE is snap-start, but snapshot_restore_py, which the managed "
+            "runtimes bundle, is not installed: what was built before the snapshot is used after it as it is"
+        )
+        return
+    register_after_restore(guarded)
+
+
+def _logger() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("lambda_kit")
+
+
+if TYPE_CHECKING:
+    import logging

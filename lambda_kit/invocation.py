@@ -1,0 +1,199 @@
+"""The invocation that is running: one record, in one context variable, opened and closed by `handler`."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextvars import ContextVar
+
+from lambda_kit import _lifecycle
+from lambda_kit.errors import OutsideInvocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol, TypeVar, overload
+
+    D = TypeVar("D")
+
+    class LambdaContext(Protocol):
+        """What the runtime passes as the second argument of a handler.
+
+        See <https://docs.aws.amazon.com/lambda/latest/dg/python-context.html>. A plain class while the program runs,
+        so that annotating with it does not load `typing`; a protocol for type checkers, so that the runtime's object,
+        `lambda_kit.testing.make_context()` and your own stand-in all fit.
+        """
+
+        aws_request_id: str
+        function_name: str
+        function_version: str
+        invoked_function_arn: str
+        memory_limit_in_mb: str
+        log_group_name: str
+        log_stream_name: str
+        identity: Any
+        client_context: Any
+        tenant_id: str | None
+
+        def get_remaining_time_in_millis(self) -> int:
+            """Return the milliseconds that are left before Lambda ends the invocation."""
+            ...
+else:
+
+    class LambdaContext:
+        """What the runtime passes as the second argument of a handler; a protocol for type checkers."""
+
+
+__all__ = ["Invocation", "LambdaContext", "current_invocation"]
+
+_UNSET: Any = object()
+
+
+class _Process:
+    """What is true of this process, not of one invocation."""
+
+    __slots__ = ("_watches_forks", "cold")
+
+    def __init__(self) -> None:
+        self.cold = True
+        self._watches_forks = False
+
+    def warm_up(self) -> None:
+        """Note that the first invocation has begun."""
+        self.cold = False
+        if not self._watches_forks:
+            self._watches_forks = True
+            _lifecycle.on_fork(reset)
+
+
+process = _Process()
+current: ContextVar[Invocation] = ContextVar("lambda_kit_invocation")
+# Work that is under way and must not outlive the invocation unnoticed: called with the invocation as it ends.
+at_end: dict[object, Callable[[Invocation], object]] = {}
+
+
+def reset() -> None:
+    """Forget what this process has seen: the next invocation is its first. For forked children and for tests."""
+    process.cold = True
+    at_end.clear()
+
+
+class Invocation:
+    """One run of the handler, as every layer sees it. Attributes are worked out when first asked for.
+
+    Attributes:
+        ended: whether the outermost layer has been left.
+        event: the event as the runtime passed it to the handler, before any layer replaced it.
+        cold_start: whether this is the first invocation of this process. Under provisioned concurrency and SnapStart
+            the first invocation is one too, although its caller does not wait for the initialisation: see `init_type`.
+        correlation_id: the id that ties this invocation to others, once a layer has found it; None before.
+    """
+
+    __slots__ = ("_context", "_deadline", "_state", "_trace_id", "cold_start", "correlation_id", "ended", "event")
+
+    def __init__(self, event: Any, context: Any, cold_start: bool = False) -> None:
+        self.event = event
+        self._context = context
+        self.cold_start = cold_start
+        self.correlation_id: str | None = None
+        self.ended = False
+        self._state: dict[Any, Any] | None = None
+        self._deadline: float | None = None
+        self._trace_id: Any = _UNSET
+
+    @property
+    def context(self) -> Any:
+        """The Lambda context; that of the durable execution where the runtime passed one. None if a test passed None."""
+        return getattr(self._context, "lambda_context", self._context)
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request, the same over Lambda's retries of it; `""` if there is no context."""
+        return getattr(self.context, "aws_request_id", None) or ""
+
+    @property
+    def function_name(self) -> str:
+        """The name of the function; `""` if it is not known."""
+        return getattr(self.context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+
+    @property
+    def init_type(self) -> str:
+        """How this environment was initialised.
+
+        `"on-demand"` (also outside Lambda), `"provisioned-concurrency"`, `"snap-start"`, `"lambda-managed-instances"`,
+        or a value that AWS adds later:
+        <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>.
+        """
+        return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") or "on-demand"
+
+    @property
+    def trace_id(self) -> str | None:
+        """The root of the X-Ray trace, `1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx`; None where tracing gave none.
+
+        It is read from the environment when first asked for. A thread that asks for the first time after the
+        invocation has ended gets None, never the id of the next invocation.
+        """
+        if self._trace_id is _UNSET:
+            if self.ended:
+                return None
+            header = os.environ.get("_X_AMZN_TRACE_ID", "")
+            fields = dict(part.strip().partition("=")[::2] for part in header.split(";"))
+            self._trace_id = fields.get("Root") or None
+        trace_id: str | None = self._trace_id
+        return trace_id
+
+    @property
+    def tenant_id(self) -> str | None:
+        """The tenant of a function with tenant isolation; None elsewhere."""
+        return getattr(self.context, "tenant_id", None)
+
+    @property
+    def deadline(self) -> float:
+        """When Lambda ends the invocation, in seconds since the epoch; `inf` if the context does not know."""
+        if self._deadline is None:
+            self._deadline = time.time() + self.remaining()
+        return self._deadline
+
+    def remaining(self) -> float:
+        """Return the seconds that are left before the deadline, never less than 0; `inf` without a context."""
+        ask = getattr(self.context, "get_remaining_time_in_millis", None)
+        return float("inf") if ask is None else max(ask() / 1000, 0.0)
+
+    @property
+    def state(self) -> dict[Any, Any]:
+        """A dict for layers to leave notes in; empty at the start of every invocation."""
+        if self._state is None:
+            self._state = {}
+        return self._state
+
+    def __repr__(self) -> str:
+        return f"<Invocation {self.request_id or 'without a request id'} of {self.function_name or 'a function'}>"
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def current_invocation() -> Invocation: ...
+    @overload
+    def current_invocation(default: D) -> Invocation | D: ...
+
+
+def current_invocation(default: Any = _UNSET) -> Any:
+    """Return the invocation that is running in this context.
+
+    Threads and tasks see it if they run in a copy of the context, as tasks and `asyncio.to_thread` do.
+
+    Args:
+        default: what to return where no handler is running.
+
+    Raises:
+        OutsideInvocation: no handler is running and there is no default.
+    """
+    invocation = current.get(default)
+    if invocation is _UNSET:
+        raise OutsideInvocation(
+            "no invocation is running here: the function is not under @handler, or this thread was started without a "
+            "copy of the context (contextvars.copy_context().run); current_invocation(default=None) does not raise"
+        )
+    return invocation
+
