@@ -1,4 +1,4 @@
-"""What a callable is: its name, the arguments it takes, and whether it is a coroutine function.
+"""What users pass: the name, arguments and kind of a callable; whether a value is a number; the closest known name.
 
 Plain functions, methods and objects with `__call__`, which are all that a handler module normally holds, are read from
 their code objects. `inspect` is imported for the rest alone: it costs more than the whole pipeline.
@@ -84,7 +84,7 @@ def signature_of(fn: Any) -> Signature | None:
     if isinstance(fn, MethodType):
         fn, bound = fn.__func__, 1
     elif not isinstance(fn, FunctionType) and not isinstance(fn, type):
-        call = getattr(type(fn), "__call__", None)  # noqa: B004  # the function behind it is wanted
+        call = _call_of(fn)
         if isinstance(call, FunctionType):
             fn, bound = call, 1
     if isinstance(fn, FunctionType) and (code := fn.__code__).co_argcount >= bound:
@@ -138,8 +138,12 @@ def is_async_generator_function(fn: Any) -> bool:
 def _flags(fn: Any) -> int:
     code = getattr(fn, "__code__", None)  # a method answers for its function
     if code is None and not isinstance(fn, type):
-        code = getattr(getattr(type(fn), "__call__", None), "__code__", None)  # noqa: B004
+        code = getattr(_call_of(fn), "__code__", None)
     return 0 if code is None else int(code.co_flags)
+
+
+def _call_of(instance: Any) -> Any:
+    return getattr(instance.__class__, "__call__", None)  # noqa: B004  # the function behind it is wanted
 
 
 def closest(name: str, known: Iterable[str]) -> str:
@@ -148,3 +152,8 @@ def closest(name: str, known: Iterable[str]) -> str:
 
     matches = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether `value` is a finite int or float, and not a bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_PACKAGE = __file__.rpartition("_deadline")[0]
+
+
 class _Limit:
     """One time limit of one invocation: when it is reached, and what happens then.
 
@@ -56,8 +59,14 @@ class _Limit:
             if stream is not None:
                 stream.flush()
 
-    def error(self) -> TimeLimitReached:
-        return TimeLimitReached(f"{self.name} reached its time limit {self.margin:g} s before the deadline", margin=self.margin)
+    def error_at(self, stop: BaseException) -> TimeLimitReached:
+        """Return the error for the layers outside, with the traceback of where the code stood.
+
+        The runtime reports one traceback and no chained ones, so it has to be in this one.
+        """
+        message = f"{self.name} reached its time limit {self.margin:g} s before the deadline"
+        inner = None if stop.__traceback__ is None else stop.__traceback__.tb_next
+        return TimeLimitReached(message, margin=self.margin).with_traceback(inner)
 
 
 def for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[..., Any]:
@@ -69,18 +78,20 @@ def for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[.
             return fn(*args, **kwargs)
 
         def interrupt(frame: FrameType | None) -> None:
-            limit.reach(traceback.format_stack(frame))
+            limit.reach(_stack_below(frame))
             raise TimeLimitInterrupt
 
         disarm = _arm(limit.delay, interrupt)
         try:
-            return fn(*args, **kwargs)
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                disarm()
         except TimeLimitInterrupt as stop:
-            if not limit.reached:
+            disarm()  # again: the interrupt may have struck while it ran
+            if not limit.reached:  # it is the interrupt of a limit around this one
                 raise
-            raise limit.error() from stop
-        finally:
-            disarm()
+            raise limit.error_at(stop) from None
 
     return limited
 
@@ -107,25 +118,36 @@ def for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable[
         def interrupt(frame: FrameType | None) -> None:
             # A step of a task that blocks keeps the loop from cancelling anything; between steps the loop does it.
             if asyncio.current_task(loop) is not None:
-                limit.reach(traceback.format_stack(frame))
+                limit.reach(_stack_below(frame))
                 raise TimeLimitInterrupt
 
         coroutine = fn(*args, **kwargs)
         timer = loop.call_later(limit.delay, cancel)
         disarm = _arm(limit.delay, interrupt)
         try:
-            return await coroutine
+            try:
+                return await coroutine
+            finally:
+                disarm()
+                timer.cancel()
+                if cancelled:
+                    task.uncancel()
         except (asyncio.CancelledError, TimeLimitInterrupt) as stop:
-            if not limit.reached:
-                raise
-            raise limit.error() from stop
-        finally:
             disarm()
             timer.cancel()
-            if cancelled:
-                task.uncancel()
+            if not limit.reached:
+                raise
+            raise limit.error_at(stop) from None
 
     return limited
+
+
+def _stack_below(frame: FrameType | None) -> list[str]:
+    """Format where a function stands, from the limit inwards, without the frames of the kit."""
+    frames = traceback.extract_stack(frame)
+    limits = [i for i, one in enumerate(frames) if one.filename == __file__]
+    inside = frames[limits[-1] + 1 :] if limits else frames
+    return traceback.format_list([one for one in inside if not one.filename.startswith(_PACKAGE)])
 
 
 def _stack_of(coroutine: Any) -> list[str]:
@@ -161,7 +183,7 @@ def _arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callabl
     if _alarms and _alarms[-1].due <= alarm.due:
         return _nothing  # the limit around this one comes first
 
-    def ring(signum: int, frame: FrameType | None) -> None:
+    def ring(_signum: int, frame: FrameType | None) -> None:
         if _alarms and _alarms[-1] is alarm:
             alarm.interrupt(frame)
 
@@ -171,6 +193,8 @@ def _arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callabl
     started = time.monotonic()
 
     def disarm() -> None:
+        if alarm not in _alarms:
+            return
         _alarms.remove(alarm)
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL if previous is None else previous)
@@ -196,7 +220,7 @@ def _arm_thread(delay: float, interrupt: Callable[[FrameType | None], None]) -> 
                 return
             over = True
             try:
-                interrupt(sys._current_frames().get(target))  # noqa: SLF001
+                interrupt(sys._current_frames().get(target))
             except TimeLimitInterrupt:
                 _raise_in(target, TimeLimitInterrupt)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 
+from lambda_kit import _callables as callables
 from lambda_kit import _lifecycle
 from lambda_kit.errors import EventLoopRunning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    from asyncio import AbstractEventLoop, Task
     from collections.abc import Coroutine
     from typing import Any, TypeVar
 
@@ -38,6 +39,8 @@ class _State(threading.local):
 
 
 _state = _State()
+_scheduled: set[Task[Any]] = set()  # the loop itself keeps weak references only
+_CANCEL = 0.1  # seconds that a cancelled task has to unwind
 _registered = False
 
 
@@ -49,11 +52,11 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """
     import asyncio
 
-    if asyncio._get_running_loop() is not None:  # noqa: SLF001  # the public function raises where there is none
+    if asyncio._get_running_loop() is not None:  # the public function raises where there is none
         coroutine.close()
         raise EventLoopRunning(
-            f"{coroutine.__qualname__} waits for a coroutine, and this thread is running an event loop already; in "
-            "async code await handler.__wrapped__(event, context) for the function without its layers, or call the "
+            f"{callables.name_of(coroutine)} has to be waited for, and this thread is running an event loop already; "
+            "in async code await handler.__wrapped__(event, context) for the function without its layers, or call the "
             "handler with asyncio.to_thread(handler, event, context)"
         )
     return kept_loop().run_until_complete(coroutine)
@@ -73,6 +76,33 @@ def kept_loop() -> AbstractEventLoop:
         _lifecycle.on_restore(close)
     kept = _state.kept = _Kept(asyncio.new_event_loop())
     return kept.loop
+
+
+def run_or_schedule(coroutine: Coroutine[Any, Any, object]) -> None:
+    """Run `coroutine` to its end; on a thread whose event loop is running, start it as a task of that loop instead."""
+    import asyncio
+
+    if (loop := asyncio._get_running_loop()) is None:
+        run(coroutine)
+    else:
+        task = loop.create_task(coroutine)
+        _scheduled.add(task)
+        task.add_done_callback(_scheduled.discard)
+
+
+def finish(task: Task[Any], patience: float) -> bool:
+    """Run the loop of `task` until that has ended, `patience` seconds at the most; cancel it if it has not."""
+    import asyncio
+
+    loop = task.get_loop()
+    if task.done() or loop.is_running() or loop.is_closed():
+        return task.done()
+    loop.run_until_complete(asyncio.wait({task}, timeout=patience))
+    if task.done():
+        return True
+    task.cancel()
+    loop.run_until_complete(asyncio.wait({task}, timeout=_CANCEL))
+    return False
 
 
 def close() -> None:

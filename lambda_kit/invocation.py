@@ -103,7 +103,7 @@ class Invocation:
 
     @property
     def context(self) -> Any:
-        """The Lambda context; that of the durable execution where the runtime passed one. None if a test passed None."""
+        """The Lambda context, taken out of a durable execution's; None if a test passed None."""
         return getattr(self._context, "lambda_context", self._context)
 
     @property
@@ -137,8 +137,8 @@ class Invocation:
             if self.ended:
                 return None
             header = os.environ.get("_X_AMZN_TRACE_ID", "")
-            fields = dict(part.strip().partition("=")[::2] for part in header.split(";"))
-            self._trace_id = fields.get("Root") or None
+            roots = [part.strip().removeprefix("Root=") for part in header.split(";") if "Root=" in part]
+            self._trace_id = roots[0] if roots else None
         trace_id: str | None = self._trace_id
         return trace_id
 
@@ -196,4 +196,3 @@ def current_invocation(default: Any = _UNSET) -> Any:
             "copy of the context (contextvars.copy_context().run); current_invocation(default=None) does not raise"
         )
     return invocation
-

@@ -26,6 +26,8 @@ exception of the handler reaches the runtime as it was raised; what fails in a l
 from __future__ import annotations
 
 import functools
+import os
+import sys
 
 from lambda_kit import _callables as callables
 from lambda_kit import _event_loop
@@ -77,13 +79,13 @@ if TYPE_CHECKING:
         """What `handler(...)` returns: the decorator that makes a function a handler."""
 
         @overload
-        def __call__(
+        def __call__(  # type: ignore[overload-overlap]  # a coroutine is also some R
             self, fn: Callable[[E, C], Coroutine[Any, Any, R]], /
         ) -> Handler[E, C, R, Callable[[E, C], Coroutine[Any, Any, R]]]: ...
         @overload
         def __call__(self, fn: Callable[[E, C], R], /) -> Handler[E, C, R, Callable[[E, C], R]]: ...
         @overload
-        def __call__(
+        def __call__(  # type: ignore[overload-overlap]
             self, fn: Callable[Concatenate[S, E, C, P], Coroutine[Any, Any, R]], /
         ) -> Callable[[S, E, C], R]: ...
         @overload
@@ -106,18 +108,22 @@ else:
         """What `handler` returns; a protocol for type checkers."""
 
 
+_WARM_AT_INIT = 8.0  # seconds; Lambda allows 10 for the init phase of an on-demand function
+
 __all__ = ["Handler", "Layer", "handler", "layer", "provide", "time_limit"]
 
 if TYPE_CHECKING:
 
     @overload
-    def handler(
+    def handler(  # type: ignore[overload-overlap]  # a coroutine is also some R
         fn: Callable[[E, C], Coroutine[Any, Any, R]], /
     ) -> Handler[E, C, R, Callable[[E, C], Coroutine[Any, Any, R]]]: ...
     @overload
     def handler(fn: Callable[[E, C], R], /) -> Handler[E, C, R, Callable[[E, C], R]]: ...
     @overload
-    def handler(fn: Callable[Concatenate[S, E, C, P], Coroutine[Any, Any, R]], /) -> Callable[[S, E, C], R]: ...
+    def handler(  # type: ignore[overload-overlap]
+        fn: Callable[Concatenate[S, E, C, P], Coroutine[Any, Any, R]], /
+    ) -> Callable[[S, E, C], R]: ...
     @overload
     def handler(fn: Callable[Concatenate[S, E, C, P], R], /) -> Callable[[S, E, C], R]: ...
     @overload
@@ -240,12 +246,19 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     if signature is not None and not in_class and not signature.takes(2):
         raise _wrong_signature(fn, signature)
     call = _stack(layers, fn)
+    _warm_eager_resources()
     if callables.is_coroutine_function(fn):
         call = _blocking(call)
     entry = _method_entry(call) if in_class else _entry(call)
     functools.update_wrapper(entry, fn)
     entry.__wrapped__ = callables.plain(fn)
     return entry
+
+
+def _warm_eager_resources() -> None:
+    cache = sys.modules.get("lambda_kit.init_cache")
+    if cache is not None and "AWS_LAMBDA_RUNTIME_API" in os.environ:
+        cache.init.warm(timeout=_WARM_AT_INIT)
 
 
 def _stack(layers: tuple[Any, ...], fn: Any) -> Any:
@@ -339,7 +352,7 @@ def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Lay
         ```
     """
     name = callables.name_of(body)
-    signature = callables.signature_of(body) if callable(body) else None
+    signature = callables.signature_of(body)
     if callables.is_async_generator_function(body):
         raise ConfigurationError(
             f"@layer was put above {name}, an asynchronous generator, which could not serve a handler that is not "
@@ -352,9 +365,9 @@ def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Lay
     body_of: Callable[[Any, Any], Generator[Any, Any, Any]] = body  # type: ignore[assignment]  # checked above
 
     def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
-        positional = _positional(fn, name)
+        at = _event_position(fn, name)
         make = _around_coroutine if callables.is_coroutine_function(fn) else _around_function
-        return functools.update_wrapper(make(body_of, fn, name, positional), fn)
+        return functools.update_wrapper(make(body_of, fn, name, at), fn)
 
     decorate.__name__ = getattr(body, "__name__", "layer")
     decorate.__qualname__ = getattr(body, "__qualname__", "layer")
@@ -363,7 +376,7 @@ def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Lay
     return decorate
 
 
-def _positional(fn: Any, name: str) -> int:
+def _event_position(fn: Any, name: str) -> int:
     """Return at which position `fn` takes the event: 1 in a class, behind `self`, else 0."""
     if not callable(fn):
         raise ConfigurationError(f"layer {name} was put around {fn!r}, which is not callable")
@@ -382,6 +395,8 @@ def _positional(fn: Any, name: str) -> int:
 
 def _around_function(body: Any, call: Any, name: str, at: int) -> Any:
     def layered(*args: Any, **kwargs: Any) -> Any:
+        if len(args) <= at + 1:
+            args, kwargs = _by_position(call, args, kwargs, at)
         generator = body(args[at], args[at + 1])
         try:
             event = next(generator)
@@ -403,6 +418,8 @@ def _around_function(body: Any, call: Any, name: str, at: int) -> Any:
 
 def _around_coroutine(body: Any, call: Any, name: str, at: int) -> Any:
     async def layered(*args: Any, **kwargs: Any) -> Any:
+        if len(args) <= at + 1:
+            args, kwargs = _by_position(call, args, kwargs, at)
         generator = body(args[at], args[at + 1])
         try:
             event = next(generator)
@@ -420,6 +437,17 @@ def _around_coroutine(body: Any, call: Any, name: str, at: int) -> Any:
         return _resume(generator, response, name)
 
     return layered
+
+
+def _by_position(call: Any, args: Any, kwargs: dict[str, Any], at: int) -> tuple[Any, dict[str, Any]]:
+    """Move the event and the context of a call that passed them by keyword to where they stand by position."""
+    signature = callables.signature_of(call)
+    names = () if signature is None else signature.positional[len(args) : at + 2]
+    missing = [name for name in names if name not in kwargs] if names else ["event", "context"]
+    if missing:
+        raise TypeError(f"{callables.name_of(call)}() missing arguments: {', '.join(missing)}")
+    rest = {name: value for name, value in kwargs.items() if name not in names}
+    return (*args, *(kwargs[name] for name in names)), rest
 
 
 def _resume(generator: Generator[Any, Any, Any], response: Any, name: str) -> Any:
@@ -499,27 +527,32 @@ def provide(**resources: Callable[[], Any]) -> Layer:
 
     def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
         _check_keywords(fn, resources)
-
-        if callables.is_coroutine_function(fn):
-
-            async def provided(*args: Any, **kwargs: Any) -> Any:
-                for name, get, waits in getters:
-                    if name not in kwargs:
-                        value = get()
-                        kwargs[name] = await value if waits else value
-                return await fn(*args, **kwargs)
-        else:
-
-            def provided(*args: Any, **kwargs: Any) -> Any:
-                for name, get, waits in getters:
-                    if name not in kwargs:
-                        value = get()
-                        kwargs[name] = _event_loop.run(value) if waits else value
-                return fn(*args, **kwargs)
-
-        return functools.update_wrapper(provided, fn)
+        make = _providing_coroutine if callables.is_coroutine_function(fn) else _providing_function
+        return functools.update_wrapper(make(fn, getters), fn)
 
     return decorate
+
+
+def _providing_function(fn: Any, getters: tuple[tuple[str, Any, bool], ...]) -> Any:
+    def provided(*args: Any, **kwargs: Any) -> Any:
+        for name, get, waits in getters:
+            if name not in kwargs:
+                value = get()
+                kwargs[name] = _event_loop.run(value) if waits else value
+        return fn(*args, **kwargs)
+
+    return provided
+
+
+def _providing_coroutine(fn: Any, getters: tuple[tuple[str, Any, bool], ...]) -> Any:
+    async def provided(*args: Any, **kwargs: Any) -> Any:
+        for name, get, waits in getters:
+            if name not in kwargs:
+                value = get()
+                kwargs[name] = await value if waits else value
+        return await fn(*args, **kwargs)
+
+    return provided
 
 
 def _check_keywords(fn: Any, resources: dict[str, Any]) -> None:
@@ -555,7 +588,7 @@ def time_limit(margin: float = 0.5) -> Layer:
         ConfigurationError: `margin` is not a number of seconds that is 0 or more.
         TimeLimitReached: when running.
     """
-    if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < float("inf"):
+    if not callables.is_number(margin) or margin < 0:
         raise ConfigurationError(f"time_limit(margin={margin!r}): pass the seconds before the deadline, 0 or more")
 
     def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:

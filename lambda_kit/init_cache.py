@@ -1,0 +1,379 @@
+"""The init cache: what is expensive is built once per execution environment and reused by every warm invocation.
+
+```python
+from lambda_kit import init
+
+
+@init.resource
+def orders():
+    import boto3
+
+    return boto3.resource("dynamodb").Table("orders")
+
+
+table = orders()  # built by the first call, the same object from then on
+```
+
+The rules, the same for every resource:
+
+- One build at a time. Threads and tasks that ask while a resource is being built wait for that build and share it.
+- A factory that raises is not cached; every caller that waited gets a `ResourceBuildError` with the cause chained.
+- With a time to live, no call returns a value that is older, except where `stale_if_error` allows it and the factory
+  fails. Age is counted from the moment the build began, by the wall clock, because the monotonic clock of a frozen
+  environment may stand still. A clock that is set back does not make a value live longer.
+- A forked child and an environment restored from a SnapStart snapshot build anew, unless `on_restore="keep"`.
+"""
+
+from __future__ import annotations
+
+import time
+
+from lambda_kit import _callables as callables
+from lambda_kit import _lifecycle
+from lambda_kit._resource import Entry, renew_lock
+from lambda_kit.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from contextlib import AbstractContextManager
+    from typing import Any, Literal, Protocol, TypeVar, overload
+
+    T = TypeVar("T")
+    T_co = TypeVar("T_co", covariant=True)
+    Clock = Callable[[], float]
+
+    class _Controls(Protocol):
+        @property
+        def info(self) -> ResourceInfo:
+            """What the resource has cost and how it stands."""
+            ...
+
+        def invalidate(self) -> None:
+            """Drop the value: the next call builds anew, also if a build is under way."""
+            ...
+
+        def override(self, value: object) -> AbstractContextManager[None]:
+            """Return a context manager in which every call, on any thread, gets `value`. For tests; it nests."""
+            ...
+
+    class DeclareResource(Protocol):
+        """What `resource(...)` returns: the decorator that declares a function as a resource."""
+
+        @overload
+        def __call__(self, factory: Callable[[], Coroutine[Any, Any, T]], /) -> AsyncResource[T]: ...
+        @overload
+        def __call__(self, factory: Callable[[], T], /) -> Resource[T]: ...
+
+    class Resource(_Controls, Protocol[T_co]):
+        """A declared resource: calling it returns the cached value, which the first call builds."""
+
+        def __call__(self) -> T_co:
+            """Return the value.
+
+            Raises:
+                ResourceBuildError: the factory raised, and there is no value that may be used in its place.
+                ResourceCycle: the factory needs this resource itself.
+            """
+            ...
+
+        def refresh(self) -> T_co:
+            """Build now, whatever the age, and return the new value; if the factory raises, the old value stays."""
+            ...
+
+    class AsyncResource(_Controls, Protocol[T_co]):
+        """A declared resource with a coroutine function as factory: `await resource()` returns the cached value."""
+
+        def __call__(self) -> Coroutine[Any, Any, T_co]:
+            """Return the value, as `Resource` does."""
+            ...
+
+        def refresh(self) -> Coroutine[Any, Any, T_co]:
+            """Build now, whatever the age, and return the new value; if the factory raises, the old value stays."""
+            ...
+
+else:
+
+    class Resource:
+        """A declared resource; a protocol for type checkers."""
+
+    class AsyncResource:
+        """A declared resource with a coroutine function as factory; a protocol for type checkers."""
+
+
+__all__ = ["AsyncResource", "InitCache", "Resource", "ResourceInfo", "init"]
+
+_WARM_THREADS = 16
+_WARM_AFTER_RESTORE = 5.0  # seconds; Lambda allows 10 for everything that happens after a restore
+
+
+class ResourceInfo:
+    """How one resource stands, at the moment of asking."""
+
+    __slots__ = ("_entry",)
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    @property
+    def name(self) -> str:
+        """Module and qualified name of the factory."""
+        return self._entry.name
+
+    @property
+    def builds(self) -> int:
+        """How often the factory has succeeded."""
+        return self._entry.builds
+
+    @property
+    def hits(self) -> int:
+        """How many calls were answered from the cache; threads that race may go uncounted."""
+        return self._entry.hits
+
+    @property
+    def build_time(self) -> float | None:
+        """How long the last successful build took, in seconds; None before it."""
+        return self._entry.build_time
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the build of the value began; None if no value is held."""
+        return self._entry.age
+
+    @property
+    def last_error(self) -> BaseException | None:
+        """What the factory raised last; None once it has succeeded again."""
+        return self._entry.last_error
+
+    def __repr__(self) -> str:
+        took = "never built" if self.build_time is None else f"built {self.builds}x, last in {self.build_time:.3f} s"
+        age = "no value held" if self.age is None else f"{self.age:.1f} s old"
+        failed = "" if self.last_error is None else f", failed last with {type(self.last_error).__name__}"
+        return f"<{self.name}: {took}, {age}, {self.hits} hits{failed}>"
+
+
+class InitCache:
+    """A set of resources with one clock. `lambda_kit.init` is the one that functions share.
+
+    Args:
+        clock: returns the time in seconds, the wall clock by default; tests pass their own.
+    """
+
+    def __init__(self, *, clock: Clock = time.time) -> None:
+        self._clock = clock
+        self._entries: list[Entry] = []
+        self._watches_process = False
+
+    if TYPE_CHECKING:
+
+        @overload
+        def resource(self, factory: Callable[[], Coroutine[Any, Any, T]], /) -> AsyncResource[T]: ...
+        @overload
+        def resource(self, factory: Callable[[], T], /) -> Resource[T]: ...
+        @overload
+        def resource(
+            self,
+            /,
+            *,
+            ttl: float | None = None,
+            eager: bool = False,
+            refresh: Literal["block", "background"] = "block",
+            stale_if_error: float = 0.0,
+            close: Callable[[Any], object] | None = None,
+            on_restore: Literal["rebuild", "keep"] = "rebuild",
+        ) -> DeclareResource: ...
+
+    def resource(  # each is an option of its own
+        self,
+        factory: Any = None,
+        /,
+        *,
+        ttl: float | None = None,
+        eager: bool = False,
+        refresh: str = "block",
+        stale_if_error: float = 0.0,
+        close: Callable[[Any], object] | None = None,
+        on_restore: str = "rebuild",
+        **unknown: Any,
+    ) -> Any:
+        """Declare a resource: `@init.resource`, or `@init.resource(ttl=300.0, ...)`, over a function without arguments.
+
+        Nothing is built until the resource is called. A coroutine function makes an `AsyncResource`, whose calls are
+        awaited.
+
+        Args:
+            factory: the function that builds the value.
+            ttl: seconds that a value may be used for; None for the life of the environment.
+            eager: whether `warm()` builds it in the init phase. `@handler` calls `warm()` on Lambda.
+            refresh: what happens as the time to live runs out. `"block"`: the first call after it waits for the
+                factory. `"background"`: a call in its last fifth gets the value and starts one build beside it; a call
+                after it waits. The end of the invocation waits for such a build, one second at the most, and then
+                discards it with a warning, because Lambda freezes the process.
+            stale_if_error: seconds beyond the time to live in which the old value is used if the factory raises. There
+                is one warning for each outage, and the factory is tried again after 1, 2, 4 … at most 30 seconds.
+            close: called with a value that is no longer needed: by `reset()`, and at the end of the invocation in
+                which it was replaced. A coroutine function is run on the kept event loop.
+            on_restore: `"rebuild"`: a forked child and a restored environment build anew, and never close what they
+                inherited. `"keep"`: they go on with the value, which must hold no socket, lock or thread.
+            **unknown: misspelt options, which are refused.
+
+        Raises:
+            ConfigurationError: an option is unknown or out of its range, or the factory takes arguments.
+        """
+        settings: dict[str, Any] = {
+            "ttl": ttl,
+            "eager": eager,
+            "refresh": refresh,
+            "stale_if_error": stale_if_error,
+            "close": close,
+            "on_restore": on_restore,
+        }
+        _check_settings(settings, unknown)
+
+        def declare(fn: Any) -> Any:
+            return self._declare(fn, settings)
+
+        return declare if factory is None else declare(factory)
+
+    def _declare(self, factory: Any, settings: dict[str, Any]) -> Any:
+        name = callables.name_of(factory)
+        if not callable(factory):
+            raise ConfigurationError(f"@init.resource was put above {factory!r}, which is not callable")
+        signature = callables.signature_of(factory)
+        if signature is not None and not signature.takes(0):
+            raise ConfigurationError(
+                f"the factory {name}{signature} takes arguments; a resource is built by a function without any, which "
+                "asks other resources for what it needs by calling them"
+            )
+        if callables.is_generator_function(factory) or callables.is_async_generator_function(factory):
+            raise ConfigurationError(
+                f"the factory {name} is a generator function; return the value, and pass close=... for what comes after"
+            )
+        if not self._watches_process:
+            self._watches_process = True
+            _lifecycle.on_fork(self._after_fork)
+            _lifecycle.on_restore(self._after_restore)
+        entry = Entry(factory, name, self._clock, **settings)
+        self._entries.append(entry)
+        resource = entry.resource
+        resource.info = ResourceInfo(entry)
+        return resource
+
+    def warm(self, *, timeout: float | None = None) -> None:
+        """Build the eager resources that hold no value, side by side, and wait for them.
+
+        Synchronous factories run on threads, coroutine functions on the kept event loop. A failure is logged and left
+        to the first call, which tries again and raises.
+
+        Args:
+            timeout: seconds to wait for the threads at the most; builds that take longer go on, and a call that needs
+                one waits for it. None, the default, for no bound.
+        """
+        eager = [entry for entry in self._entries if entry.eager and not entry.holds_value()]
+        waiting = [entry for entry in eager if not entry.is_async]
+        if len(eager) == 1 and waiting and timeout is None:
+            _warm_one(waiting[0])
+            return
+        from threading import Thread
+
+        end = None if timeout is None else time.monotonic() + timeout
+        shares = [waiting[i::_WARM_THREADS] for i in range(min(len(waiting), _WARM_THREADS))]
+        threads = [Thread(target=_warm_each, args=(share,), name="lambda_kit-warm", daemon=True) for share in shares]
+        for thread in threads:
+            thread.start()
+        if coroutines := [entry for entry in eager if entry.is_async]:
+            from lambda_kit import _event_loop
+
+            _event_loop.run(_warm_all(coroutines, timeout))
+        for thread in threads:
+            thread.join(None if end is None else max(end - time.monotonic(), 0.0))
+
+    def report(self) -> tuple[ResourceInfo, ...]:
+        """Return how every resource stands, in the order of their declaration."""
+        return tuple(ResourceInfo(entry) for entry in self._entries)
+
+    def reset(self) -> None:
+        """Drop every value, and close them in the reverse order of their building. For tests, and before an exit.
+
+        A `close` that fails is logged, and the others still run. Overrides stay in force.
+        """
+        retired = [(held, entry) for entry in self._entries for held in entry.empty()]
+        for held, entry in sorted(retired, key=lambda one: one[0].order, reverse=True):
+            entry.close_value(held.value)
+
+    def _after_fork(self) -> None:
+        renew_lock()
+        for entry in self._entries:
+            entry.inherit()
+
+    def _after_restore(self) -> None:
+        for entry in self._entries:
+            entry.restore()
+        self.warm(timeout=_WARM_AFTER_RESTORE)
+
+
+def _check_settings(settings: dict[str, Any], unknown: dict[str, Any]) -> None:
+    for name in unknown:
+        raise ConfigurationError(
+            f"resource() has no option {name!r}{callables.closest(name, settings)}; it takes {', '.join(settings)}"
+        )
+    ttl, stale, close = settings["ttl"], settings["stale_if_error"], settings["close"]
+    if ttl is not None and not (callables.is_number(ttl) and ttl > 0):
+        raise ConfigurationError(
+            f"resource(ttl={ttl!r}): pass seconds above 0, or None for the life of the environment"
+        )
+    if not (callables.is_number(stale) and stale >= 0):
+        raise ConfigurationError(f"resource(stale_if_error={stale!r}): pass seconds, 0 or more")
+    _one_of(settings, "eager", (True, False))
+    _one_of(settings, "refresh", ("block", "background"))
+    _one_of(settings, "on_restore", ("rebuild", "keep"))
+    if close is not None and not callable(close):
+        raise ConfigurationError(f"resource(close={close!r}): pass a function that takes the value")
+    for name, default in (("stale_if_error", 0.0), ("refresh", "block")):
+        if ttl is None and settings[name] != default:
+            raise ConfigurationError(
+                f"resource({name}={settings[name]!r}) has no effect without a time to live; pass ttl=... too"
+            )
+
+
+def _one_of(settings: dict[str, Any], name: str, allowed: tuple[Any, ...]) -> None:
+    value = settings[name]
+    if not any(value is one or (isinstance(value, str) and value == one) for one in allowed):
+        known = " or ".join(repr(one) for one in allowed)
+        hint = callables.closest(value, allowed) if isinstance(value, str) and isinstance(allowed[0], str) else ""
+        raise ConfigurationError(f"resource({name}={value!r}): pass {known}{hint}")
+
+
+def _warm_each(entries: list[Entry]) -> None:
+    for entry in entries:
+        _warm_one(entry)
+
+
+def _warm_one(entry: Entry) -> None:
+    try:
+        entry.resource()
+    except Exception as error:
+        _log_warm(entry, error)
+
+
+async def _warm_all(entries: list[Entry], timeout: float | None) -> None:
+    import asyncio
+
+    async def warm(entry: Entry) -> None:
+        try:
+            await entry.resource()
+        except Exception as error:
+            _log_warm(entry, error)
+
+    await asyncio.wait([asyncio.ensure_future(warm(entry)) for entry in entries], timeout=timeout)
+
+
+def _log_warm(entry: Entry, error: Exception) -> None:
+    import logging
+
+    logging.getLogger("lambda_kit").warning(
+        "the eager resource %s could not be built ahead; the first call tries again", entry.name, exc_info=error
+    )
+
+
+init = InitCache()
