@@ -69,13 +69,19 @@ def kept_loop() -> AbstractEventLoop:
         return kept.loop
     import asyncio
 
+    register()
+    kept = _state.kept = _Kept(asyncio.new_event_loop())
+    return kept.loop
+
+
+def register() -> None:
+    """See to it, once, that the loop does not outlive a fork, a restore or a test."""
     global _registered  # noqa: PLW0603
     if not _registered:
         _registered = True
         _lifecycle.on_fork(_leave_to_parent)
         _lifecycle.on_restore(close)
-    kept = _state.kept = _Kept(asyncio.new_event_loop())
-    return kept.loop
+        _lifecycle.on_reset(close)
 
 
 def run_or_schedule(coroutine: Coroutine[Any, Any, object]) -> None:

@@ -1,6 +1,7 @@
-"""What happens to the process as a whole: it is forked, or restored from a SnapStart snapshot.
+"""What happens to the process as a whole: it is forked, restored from a SnapStart snapshot, or reset between two tests.
 
-Nothing is registered on import. The event loop and the init cache register themselves when they first hold something.
+Nothing is registered on import. The invocation record, the event loop and the init cache register themselves when they
+first hold something.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 # What a forked child inherited and must not use: objects are kept, not dropped, because the finaliser of a connection
 # or of an event loop would act on sockets and on an epoll set that still belong to the parent.
 _inherited: list[object] = []
+
+
+_resets: list[Callable[[], object]] = []
 
 
 def abandon(value: object) -> None:
@@ -51,6 +55,17 @@ def on_restore(callback: Callable[[], object]) -> None:
         )
         return
     register_after_restore(guarded)
+
+
+def on_reset(callback: Callable[[], object]) -> None:
+    """Call `callback` when tests ask for the state of a new process, the callback registered last first."""
+    _resets.append(callback)
+
+
+def reset() -> None:
+    """Bring the process back to the state before its first invocation, closing what was built."""
+    for callback in reversed(_resets):
+        callback()
 
 
 def _logger() -> logging.Logger:

@@ -27,9 +27,10 @@ The rules, the same for every resource:
 from __future__ import annotations
 
 import time
+import weakref
 
 from lambda_kit import _callables as callables
-from lambda_kit import _lifecycle
+from lambda_kit import _event_loop, _lifecycle
 from lambda_kit._resource import Entry, renew_lock
 from lambda_kit.errors import ConfigurationError
 
@@ -162,7 +163,6 @@ class InitCache:
     def __init__(self, *, clock: Clock = time.time) -> None:
         self._clock = clock
         self._entries: list[Entry] = []
-        self._watches_process = False
 
     if TYPE_CHECKING:
 
@@ -249,10 +249,8 @@ class InitCache:
             raise ConfigurationError(
                 f"the factory {name} is a generator function; return the value, and pass close=... for what comes after"
             )
-        if not self._watches_process:
-            self._watches_process = True
-            _lifecycle.on_fork(self._after_fork)
-            _lifecycle.on_restore(self._after_restore)
+        _watch_process()
+        _caches.add(self)
         entry = Entry(factory, name, self._clock, **settings)
         self._entries.append(entry)
         resource = entry.resource
@@ -282,8 +280,6 @@ class InitCache:
         for thread in threads:
             thread.start()
         if coroutines := [entry for entry in eager if entry.is_async]:
-            from lambda_kit import _event_loop
-
             _event_loop.run(_warm_all(coroutines, timeout))
         for thread in threads:
             thread.join(None if end is None else max(end - time.monotonic(), 0.0))
@@ -301,15 +297,45 @@ class InitCache:
         for held, entry in sorted(retired, key=lambda one: one[0].order, reverse=True):
             entry.close_value(held.value)
 
-    def _after_fork(self) -> None:
-        renew_lock()
+    def _inherit(self) -> None:
         for entry in self._entries:
             entry.inherit()
 
-    def _after_restore(self) -> None:
+    def _restore(self) -> None:
         for entry in self._entries:
             entry.restore()
         self.warm(timeout=_WARM_AFTER_RESTORE)
+
+
+_caches: weakref.WeakSet[InitCache] = weakref.WeakSet()
+_watched = False
+
+
+def _watch_process() -> None:
+    global _watched  # noqa: PLW0603
+    if _watched:
+        return
+    _watched = True
+    _event_loop.register()  # first, so that it is closed last: coroutine functions may close resources on it
+    _lifecycle.on_fork(_after_fork)
+    _lifecycle.on_restore(_after_restore)
+    _lifecycle.on_reset(_after_reset)
+
+
+def _after_fork() -> None:
+    renew_lock()
+    for cache in _caches:
+        cache._inherit()
+
+
+def _after_restore() -> None:
+    for cache in _caches:
+        cache._restore()
+
+
+def _after_reset() -> None:
+    for cache in list(_caches):
+        cache.reset()
 
 
 def _check_settings(settings: dict[str, Any], unknown: dict[str, Any]) -> None:

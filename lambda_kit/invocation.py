@@ -52,18 +52,19 @@ _UNSET: Any = object()
 class _Process:
     """What is true of this process, not of one invocation."""
 
-    __slots__ = ("_watches_forks", "cold")
+    __slots__ = ("_registered", "cold")
 
     def __init__(self) -> None:
         self.cold = True
-        self._watches_forks = False
+        self._registered = False
 
     def warm_up(self) -> None:
         """Note that the first invocation has begun."""
         self.cold = False
-        if not self._watches_forks:
-            self._watches_forks = True
+        if not self._registered:
+            self._registered = True
             _lifecycle.on_fork(reset)
+            _lifecycle.on_reset(reset)
 
 
 process = _Process()
@@ -73,7 +74,7 @@ at_end: dict[object, Callable[[Invocation], object]] = {}
 
 
 def reset() -> None:
-    """Forget what this process has seen: the next invocation is its first. For forked children and for tests."""
+    """Forget what this process has seen: the next invocation is its first."""
     process.cold = True
     at_end.clear()
 

@@ -1,0 +1,13 @@
+"""What users need to test their handlers: `invoke` a handler, make a context, set a clock, start from a clean state.
+
+A pytest plugin comes with it, and needs no configuration: it resets the kit's state after each test, and offers the
+fixture `lambda_context`.
+"""
+
+from __future__ import annotations
+
+from lambda_kit._lifecycle import reset
+from lambda_kit.testing._context import FakeClock, FakeContext, make_context
+from lambda_kit.testing._invoke import Result, invoke
+
+__all__ = ["FakeClock", "FakeContext", "Result", "invoke", "make_context", "reset"]

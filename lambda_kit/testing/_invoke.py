@@ -1,0 +1,148 @@
+"""Running a handler once, in this process, and looking at everything that came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from lambda_kit import _lifecycle
+from lambda_kit.invocation import process
+from lambda_kit.testing._context import make_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[R]):
+    """What came of one invocation.
+
+    Attributes:
+        value: what the handler returned; None if it raised.
+        error: the exception that would have reached the runtime; None if the handler returned.
+        output: everything that was printed to standard output.
+        logs: in order, every line of it that is a JSON object, and every record of `logging` as a dict with `level`,
+            `logger` and `message`.
+        duration: how long the handler took, in seconds.
+    """
+
+    value: R | None
+    error: Exception | None
+    output: str
+    logs: tuple[dict[str, Any], ...]
+    duration: float
+
+    def unwrap(self) -> R:
+        """Return the value, or raise the error, with its own traceback, if there is one."""
+        if self.error is not None:
+            raise self.error
+        return self.value  # type: ignore[return-value]  # without an error the value is what the handler returned
+
+
+def invoke(
+    handler: Callable[[Any, Any], R], event: Any = None, *, context: Any = None, cold: bool = False
+) -> Result[R]:
+    """Run `handler` once, with all its layers, and return what came of it instead of raising.
+
+    Args:
+        handler: the handler; any callable that takes `(event, context)`.
+        event: the event; `{}` by default.
+        context: the context; `make_context()` by default.
+        cold: whether this is the first invocation of its environment. If so, the kit's state is reset before, and the
+            init cache is empty; if not, `cold_start` is False.
+
+    Returns:
+        The value or the error, what was printed and logged, and the duration. `KeyboardInterrupt` and `SystemExit`,
+        which would end the process on Lambda too, are not caught.
+
+    Example:
+        ```python
+        from lambda_kit import handler
+        from lambda_kit.testing import invoke
+
+
+        @handler
+        def greet(event, context):
+            print("greeting")
+            return f"Hello, {event['name']}"
+
+
+        result = invoke(greet, {"name": "Ada"})
+        assert result.value == "Hello, Ada"
+        assert result.output == "greeting\n"
+        ```
+    """
+    if cold:
+        _lifecycle.reset()
+        process.cold = True
+    elif process.cold:
+        process.warm_up()
+    context = make_context() if context is None else context
+    stream = _Lines()
+    value: R | None = None
+    error: Exception | None = None
+    with contextlib.redirect_stdout(stream), _recorded(stream.logs):
+        began = time.perf_counter()
+        try:
+            value = handler({} if event is None else event, context)
+        except Exception as raised:
+            error = raised
+        duration = time.perf_counter() - began
+    stream.end()
+    return Result(value, error, stream.getvalue(), tuple(stream.logs), duration)
+
+
+class _Lines(io.StringIO):
+    """Standard output, which also keeps the JSON objects among its lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.logs: list[dict[str, Any]] = []
+        self._rest = ""
+
+    def write(self, text: str, /) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._keep(line)
+        return super().write(text)
+
+    def end(self) -> None:
+        self._keep(self._rest)
+
+    def _keep(self, line: str) -> None:
+        if line.startswith("{"):
+            with contextlib.suppress(ValueError):
+                entry: dict[str, Any] = json.loads(line)
+                self.logs.append(entry)
+
+
+class _Recorder(logging.Handler):
+    def __init__(self, logs: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self._logs = logs
+
+    def emit(self, record: logging.LogRecord) -> None:
+        entry = {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        if record.exc_info and record.exc_info[1] is not None:
+            entry["exception"] = f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
+        self._logs.append(entry)
+
+
+@contextlib.contextmanager
+def _recorded(logs: list[dict[str, Any]]) -> Generator[None]:
+    recorder = _Recorder(logs)
+    root = logging.getLogger()
+    root.addHandler(recorder)
+    try:
+        yield
+    finally:
+        root.removeHandler(recorder)
+        sys.stderr.flush()

@@ -1,0 +1,34 @@
+"""The pytest plugin. It loads nothing of the kit before a test asks for it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambda_kit.testing import FakeContext
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the setting that turns the reset off."""
+    parser.addini("lambda_kit_reset", "reset the state of lambda_kit after each test", type="bool", default=True)
+
+
+@pytest.fixture(autouse=True)
+def _lambda_kit_reset(request: pytest.FixtureRequest) -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]  # autouse
+    yield
+    lifecycle = sys.modules.get("lambda_kit._lifecycle")
+    if lifecycle is not None and request.config.getini("lambda_kit_reset"):
+        lifecycle.reset()
+
+
+@pytest.fixture
+def lambda_context() -> FakeContext:
+    """A Lambda context with 30 seconds to run."""
+    from lambda_kit.testing import make_context
+
+    return make_context()
