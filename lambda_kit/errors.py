@@ -22,6 +22,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 __all__ = [
     "ConfigurationError",
@@ -38,6 +39,16 @@ __all__ = [
 
 class LambdaKitError(Exception):
     """The root of the tree: `except LambdaKitError` catches every error of the kit and nothing else."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the message and the attributes, whatever arguments the class takes."""
+        return _revive, (type(self), self.args, vars(self))
+
+
+def _revive(cls: type[LambdaKitError], args: tuple[Any, ...], attributes: dict[str, Any]) -> LambdaKitError:
+    error = cls.__new__(cls, *args)
+    vars(error).update(attributes)
+    return error
 
 
 class ConfigurationError(LambdaKitError, ValueError):

@@ -139,7 +139,7 @@ class Invocation:
                 return None
             header = os.environ.get("_X_AMZN_TRACE_ID", "")
             roots = [part.strip().removeprefix("Root=") for part in header.split(";") if "Root=" in part]
-            self._trace_id = roots[0] if roots else None
+            self._trace_id = (roots[0] if roots else None) or None
         trace_id: str | None = self._trace_id
         return trace_id
 

@@ -25,6 +25,7 @@ exception of the handler reaches the runtime as it was raised; what fails in a l
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -36,6 +37,7 @@ from lambda_kit.invocation import Invocation, at_end, current, process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import logging
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
     from typing import Any, Concatenate, Never, ParamSpec, Protocol, TypeAlias, TypeVar, overload
 
@@ -321,7 +323,10 @@ def _method_entry(call: Any) -> Any:
 
 def _finish(invocation: Invocation) -> None:
     for finish in list(at_end.values()):
-        finish(invocation)
+        try:
+            finish(invocation)
+        except Exception:
+            _logger().exception("what had to end with the invocation failed to")
 
 
 def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Layer:
@@ -362,12 +367,16 @@ def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Lay
         raise ConfigurationError(f"@layer was put above {name}, which is not a generator function: it has no yield")
     if signature is not None and not signature.takes(2):
         raise ConfigurationError(f"@layer was put above {name}{signature}; its generator takes (event, context)")
-    body_of: Callable[[Any, Any], Generator[Any, Any, Any]] = body  # type: ignore[assignment]  # checked above
 
     def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
         at = _event_position(fn, name)
-        make = _around_coroutine if callables.is_coroutine_function(fn) else _around_function
-        return functools.update_wrapper(make(body_of, fn, name, at), fn)
+        if callables.is_coroutine_function(fn):
+            layered = _around_coroutine(body, fn, name, at)
+        elif str(callables.signature_of(fn)) == "(event, context)":
+            layered = _around_plain_function(body, fn, name)
+        else:
+            layered = _around_function(body, fn, name, at)
+        return functools.update_wrapper(layered, fn)
 
     decorate.__name__ = getattr(body, "__name__", "layer")
     decorate.__qualname__ = getattr(body, "__qualname__", "layer")
@@ -391,6 +400,27 @@ def _event_position(fn: Any, name: str) -> int:
             "(event, context)"
         )
     return 0
+
+
+def _around_plain_function(body: Any, call: Any, name: str) -> Any:
+    """Do what `_around_function` does for the signature of most handlers, without the cost of `*args, **kwargs`."""
+
+    def layered(event: Any, context: Any) -> Any:
+        generator = body(event, context)
+        try:
+            new_event = next(generator)
+        except StopIteration as early:
+            return early.value
+        try:
+            response = call(event if new_event is None else new_event, context)
+        except BaseException as error:
+            answer = _raise_at_yield(generator, error, name)
+            if answer is None:
+                raise
+            return answer
+        return _resume(generator, response, name)
+
+    return layered
 
 
 def _around_function(body: Any, call: Any, name: str, at: int) -> Any:
@@ -456,8 +486,7 @@ def _resume(generator: Generator[Any, Any, Any], response: Any, name: str) -> An
         generator.send(response)
     except StopIteration as end:
         return response if end.value is None else end.value
-    generator.close()
-    raise _yielded_twice(name)
+    raise _yielded_twice(generator, name)
 
 
 def _raise_at_yield(generator: Generator[Any, Any, Any], error: BaseException, name: str) -> Any:
@@ -465,14 +494,14 @@ def _raise_at_yield(generator: Generator[Any, Any, Any], error: BaseException, n
     traceback = error.__traceback__
     try:
         generator.throw(error)
-        generator.close()
-        raise _yielded_twice(name)
+        raise _yielded_twice(generator, name)
     except StopIteration as end:
         if end is not error:
             return end.value
     except Exception as other:
         # A generator turns a StopIteration that passes through it into a RuntimeError.
-        if other is not error and other.__cause__ is not error:
+        passed_through = isinstance(error, StopIteration) and other.__cause__ is error
+        if other is not error and not passed_through:
             _log_clean_up(other, error, name)
     except BaseException as other:
         if other is not error:
@@ -483,19 +512,25 @@ def _raise_at_yield(generator: Generator[Any, Any, Any], error: BaseException, n
     return None
 
 
-def _yielded_twice(name: str) -> LayerError:
+def _yielded_twice(generator: Generator[Any, Any, Any], name: str) -> LayerError:
+    with contextlib.suppress(RuntimeError):  # a third yield, in a finally
+        generator.close()
     return LayerError(f"layer {name} yielded twice; a layer yields once, where the handler runs", layer=name)
 
 
 def _log_clean_up(failure: Exception, error: BaseException, name: str) -> None:
-    import logging
-
-    logging.getLogger("lambda_kit").error(
-        "layer %s failed while it handled %s of the handler, which goes on unchanged",
+    _logger().error(
+        "layer %s failed while it handled %s, which goes on unchanged; to answer instead, a layer returns a response",
         name,
         type(error).__name__,
         exc_info=failure,
     )
+
+
+def _logger() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("lambda_kit")
 
 
 def provide(**resources: Callable[[], Any]) -> Layer:

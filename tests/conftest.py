@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytest_plugins = ["pytester"]
 
@@ -23,9 +19,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of the machine that it runs on."""
     for name in list(os.environ):
         if name.startswith(_PREFIXES) and name not in _OURS:
             monkeypatch.delenv(name)
-    yield

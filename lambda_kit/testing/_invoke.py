@@ -44,13 +44,15 @@ class Result(Generic[R]):
         """Return the value, or raise the error, with its own traceback, if there is one."""
         if self.error is not None:
             raise self.error
-        return self.value  # type: ignore[return-value]  # without an error the value is what the handler returned
+        value: Any = self.value  # without an error it is what the handler returned
+        result: R = value
+        return result
 
 
 def invoke(
     handler: Callable[[Any, Any], R], event: Any = None, *, context: Any = None, cold: bool = False
 ) -> Result[R]:
-    """Run `handler` once, with all its layers, and return what came of it instead of raising.
+    r"""Run `handler` once, with all its layers, and return what came of it instead of raising.
 
     Args:
         handler: the handler; any callable that takes `(event, context)`.

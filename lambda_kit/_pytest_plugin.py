@@ -1,4 +1,8 @@
-"""The pytest plugin. It loads nothing of the kit before a test asks for it."""
+"""The pytest plugin of `lambda_kit.testing`.
+
+It stands outside of that package, because pytest imports it in every project that has the kit installed: it must load
+nothing else of the kit before a test asks for it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _lambda_kit_reset(request: pytest.FixtureRequest) -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]  # autouse
+def _lambda_kit_reset(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     lifecycle = sys.modules.get("lambda_kit._lifecycle")
     if lifecycle is not None and request.config.getini("lambda_kit_reset"):
