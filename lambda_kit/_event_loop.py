@@ -6,6 +6,7 @@ lock) is reused by warm invocations. A forked child and a restored snapshot get 
 
 from __future__ import annotations
 
+import atexit
 import threading
 
 from lambda_kit import _callables as callables
@@ -82,6 +83,7 @@ def register() -> None:
         _lifecycle.on_fork(_leave_to_parent)
         _lifecycle.on_restore(close)
         _lifecycle.on_reset(close)
+        atexit.register(close)  # while the modules that a loop closes itself with are still there
 
 
 def run_or_schedule(coroutine: Coroutine[Any, Any, object]) -> None:

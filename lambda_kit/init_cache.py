@@ -8,7 +8,7 @@ from lambda_kit import init
 def orders():
     import boto3
 
-    return boto3.resource("dynamodb").Table("orders")
+    return boto3.resource("dynamodb", region_name="eu-west-1").Table("orders")
 
 
 table = orders()  # built by the first call, the same object from then on

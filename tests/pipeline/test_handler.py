@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -402,3 +404,17 @@ def test_a_layer_that_returns_nothing_is_named() -> None:
 def test_what_is_not_callable_cannot_be_a_handler() -> None:
     with pytest.raises(ConfigurationError, match="put above 42, which is not callable"):
         handler()(42)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def test_a_program_that_ran_an_async_handler_ends_without_a_word() -> None:
+    program = """
+from lambda_kit import handler
+
+@handler
+async def place(event, context):
+    return "done"
+
+place({}, None)
+"""
+    run = subprocess.run([sys.executable, "-X", "dev", "-W", "error", "-c", program], capture_output=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")

@@ -1,0 +1,46 @@
+"""Runs the Python blocks of the README, of the documentation pages and of the docstrings as tests."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from typing import Any
+
+import pytest
+from sybil import Sybil
+from sybil.document import PythonDocStringDocument
+from sybil.integration.pytest import SybilItem
+from sybil.parsers.markdown import PythonCodeBlockParser
+
+import lambda_kit
+from lambda_kit import testing
+
+
+def _names_of_docstrings(namespace: dict[str, Any]) -> None:
+    """Examples in docstrings are short: they need not import what their module is about."""
+    namespace.update({name: getattr(lambda_kit, name) for name in lambda_kit.__all__})
+    namespace.update({name: getattr(testing, name) for name in testing.__all__})
+    namespace["date"] = date
+
+
+_pages = Sybil(parsers=[PythonCodeBlockParser()], patterns=["README.md", "docs/*.md"])
+_docstrings = Sybil(
+    parsers=[PythonCodeBlockParser()],
+    patterns=["lambda_kit/**/*.py", "lambda_kit/*.py"],
+    document_types={".py": PythonDocStringDocument},
+    setup=_names_of_docstrings,
+)
+pytest_collect_file = (_pages + _docstrings).pytest()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the blocks of a page back into the order in which they stand: each builds on those before it."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for i, item in enumerate(items):
+        if isinstance(item, SybilItem):
+            places[str(item.path)].append(i)
+    for indices in places.values():
+        in_order = sorted((items[i] for i in indices), key=lambda item: item.location[1] or 0)
+        for i, item in zip(indices, in_order, strict=True):
+            items[i] = item

@@ -1,0 +1,51 @@
+"""Place orders: a thin handler, a layer of its own, and a table that is opened once for each environment.
+
+Run it here, under the runtime client that AWS ships, with `make demo`; or from this folder, with an event of your own:
+
+    echo '{"order_id": "o-2", "items": [{"price": 5, "count": 2}]}' | lambda-kit invoke orders.place_order --event -
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any
+
+from lambda_kit import current_invocation, handler, init, layer, provide, time_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from lambda_kit.invocation import LambdaContext
+
+log = logging.getLogger("orders")
+log.setLevel(logging.INFO)
+
+
+@init.resource(eager=True, close=sqlite3.Connection.close)
+def orders() -> sqlite3.Connection:
+    """Open the table of orders. It stands for a database that takes a while to connect to."""
+    log.info("opening the table of orders")
+    time.sleep(0.1)
+    table = sqlite3.connect(":memory:", check_same_thread=False)
+    table.execute("create table orders (id text primary key, total real)")
+    return table
+
+
+@layer
+def audit(event: dict[str, Any], context: LambdaContext) -> Generator[None, dict[str, Any], None]:
+    """Log what comes in and what goes out."""
+    invocation = current_invocation()
+    start = "cold" if invocation.cold_start else "warm"
+    log.info("order %s, %s start, %.1f s left", event.get("order_id"), start, invocation.remaining())
+    response = yield
+    log.info("order %s answered with %s", event.get("order_id"), response["statusCode"])
+
+
+@handler(audit, time_limit(margin=0.5), provide(table=orders))
+def place_order(event: dict[str, Any], context: LambdaContext, *, table: sqlite3.Connection) -> dict[str, Any]:
+    """Store one order; the same order again replaces it."""
+    total = sum(item["price"] * item["count"] for item in event["items"])
+    table.execute("insert or replace into orders values (?, ?)", (event["order_id"], total))
+    return {"statusCode": 201, "orderId": event["order_id"], "total": total}
