@@ -19,14 +19,24 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the setting that turns the reset off."""
-    parser.addini("lambda_kit_reset", "reset the state of lambda_kit after each test", type="bool", default=True)
+    parser.addini(
+        "lambda_kit_reset", "reset the state of lambda_kit before and after each test", type="bool", default=True
+    )
 
 
 @pytest.fixture(autouse=True)
 def _lambda_kit_reset(request: pytest.FixtureRequest) -> Iterator[None]:
+    wanted = request.config.getini("lambda_kit_reset")
+    if wanted:
+        _reset()
     yield
+    if wanted:
+        _reset()
+
+
+def _reset() -> None:
     lifecycle = sys.modules.get("lambda_kit._lifecycle")
-    if lifecycle is not None and request.config.getini("lambda_kit_reset"):
+    if lifecycle is not None:
         lifecycle.reset()
 
 

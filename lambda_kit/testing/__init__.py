@@ -1,6 +1,6 @@
 """What users need to test their handlers: `invoke` a handler, make a context, set a clock, start from a clean state.
 
-A pytest plugin comes with it, and needs no configuration: it resets the kit's state after each test, and offers the
+A pytest plugin comes with it, and needs no configuration: it resets the kit's state between tests, and offers the
 fixture `lambda_context`.
 """
 
