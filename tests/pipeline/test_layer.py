@@ -231,7 +231,9 @@ def test_what_a_layer_raises_after_a_success_is_raised_to_the_layers_outside(kin
 
 
 @pytest.mark.parametrize("error", [StopIteration("x"), GeneratorExit("x"), KeyboardInterrupt("x"), SystemExit(3)])
-def test_exceptions_that_generators_treat_in_a_special_way_pass_unchanged(error: BaseException) -> None:
+def test_exceptions_that_generators_treat_in_a_special_way_pass_unchanged(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
     left: list[str] = []
 
     @layer
@@ -249,6 +251,7 @@ def test_exceptions_that_generators_treat_in_a_special_way_pass_unchanged(error:
         fail({}, None)
     assert caught.value is error
     assert left == ["left", "left"]
+    assert caplog.records == []
 
 
 def test_an_interrupt_during_clean_up_is_not_swallowed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import signal
 import socket
@@ -162,16 +163,20 @@ def test_a_coroutine_that_blocks_the_event_loop_is_interrupted(caplog: pytest.Lo
     assert "in sleep_at_a_known_line" in caplog.text
 
 
-def test_a_task_beside_the_handler_that_blocks_the_event_loop_is_interrupted_too() -> None:
+def test_a_task_beside_the_handler_that_blocks_the_event_loop_is_interrupted_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     @handler(time_limit(margin=1.0))
     async def place(event: object, context: object) -> None:
         async def block() -> None:
             sleep_at_a_known_line()
 
-        await asyncio.gather(block(), asyncio.sleep(30))
+        await asyncio.gather(block(), asyncio.sleep(30), return_exceptions=True)
+        await asyncio.sleep(30)
 
     with pytest.raises(TimeLimitReached):
         place({}, due_soon())
+    assert len(caplog.records) == 1, "both the interrupt and the cancellation struck, and one line tells of it"
 
 
 def test_an_async_handler_may_catch_the_cancellation_and_answer_and_the_next_invocation_is_well() -> None:
@@ -185,6 +190,32 @@ def test_an_async_handler_may_catch_the_cancellation_and_answer_and_the_next_inv
 
     assert place("slow", due_soon()) == "partial"
     assert place("fast", due_soon()) == "whole"
+
+
+def test_after_the_limit_the_layers_outside_may_await() -> None:
+    awaited: list[int] = []
+
+    def cleaning(fn: Any) -> Any:
+        @functools.wraps(fn)
+        async def wrapper(event: object, context: object) -> Any:
+            try:
+                async with asyncio.timeout(30):
+                    return await fn(event, context)
+            finally:
+                await asyncio.sleep(0)
+                task = asyncio.current_task()
+                assert task is not None
+                awaited.append(task.cancelling())
+
+        return wrapper
+
+    @handler(cleaning, time_limit(margin=1.0))
+    async def place(event: object, context: object) -> None:
+        await asyncio.sleep(30)
+
+    with pytest.raises(TimeLimitReached):
+        place({}, due_soon())
+    assert awaited == [0], "the cancellation is taken back"
 
 
 def test_a_cancellation_that_is_not_the_limits_passes_unchanged() -> None:
