@@ -42,16 +42,21 @@ $(VENVS)/peer/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
 	@$(INSTALL) $(VENVS)/peer/bin/python --group bench-peer
 	@touch $@
 
+# AWS's emulator of the Runtime API, a second opinion for the tests of ours. It runs on Linux on x86_64 alone.
+RIE := $(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),.cache/rie/aws-lambda-rie)
+.cache/rie/aws-lambda-rie: | $(VENVS)/uv/bin/uv
+	@$(VENVS)/uv/bin/python tests/local/fetch_rie.py
+
 .PHONY: demo
 demo: $(VENVS)/$(MAIN)/.test ## run an example under the real runtime client, cold and warm
 	@cd examples && ../$(BIN)/lambda-kit invoke orders.place_order --event orders.json --repeat 3
 
 .PHONY: test
-test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) ## run the tests on every Python found (PYTHONS=3.12 for one)
+test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) ## run the tests on every Python found (PYTHONS=3.12 for one)
 	@set -e; for v in $(PYTHONS); do echo "== Python $$v"; $(VENVS)/$$v/bin/python -m pytest $(PYTEST_ARGS); done
 
 .PHONY: coverage
-coverage: $(VENVS)/$(MAIN)/.test ## run the tests once and report the lines and branches they miss
+coverage: $(VENVS)/$(MAIN)/.test $(RIE) ## run the tests once and report the lines and branches they miss
 	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
 
 .PHONY: lint

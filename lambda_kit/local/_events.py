@@ -1,0 +1,105 @@
+"""Where an event comes from: a file, standard input, or one of the samples."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lambda_kit.errors import ConfigurationError
+
+
+def sample_names() -> list[str]:
+    """Return the names of the sample events, sorted."""
+    samples = files("lambda_kit.local").joinpath("samples").iterdir()
+    return sorted(one.name.removesuffix(".json") for one in samples if one.name.endswith(".json"))
+
+
+def sample(name: str) -> str:
+    """Return a sample event as it is written.
+
+    Raises:
+        ConfigurationError: there is none of that name.
+    """
+    if name not in sample_names():
+        raise ConfigurationError(f"there is no sample event {name!r}{suggestions(name)}`lambda-kit events` lists them")
+    return files("lambda_kit.local").joinpath("samples", f"{name}.json").read_text("utf-8")
+
+
+def suggestions(name: str) -> str:
+    """Return `"; did you mean ...? "` with the files and samples whose names are like `name`, or `"; "`."""
+    path = Path(name)
+    files_there = [str(one) for one in path.parent.glob("*.json")] if path.parent.is_dir() else []
+    close_files = difflib.get_close_matches(name, files_there, n=1)
+    known = sample_names()
+    stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", path.name.removesuffix(".json")).lower().replace("_", "-")
+    found = close_files + difflib.get_close_matches(stem, known, n=1)
+    if not found:
+        found = [one for one in known if stem and stem.split("-")[0] in one.split("-")][:3]
+    return f"; did you mean {' or '.join(map(repr, found))}? " if found else "; "
+
+
+def load(source: str | None) -> Any:
+    """Return the event that `--event` names: a file, `-` for standard input, a sample, `{}` for None.
+
+    Raises:
+        ConfigurationError: there is no such file or sample, or what it holds is not JSON.
+    """
+    if source is None:
+        return {}
+    if source == "-":
+        return parse(sys.stdin.read(), "standard input")
+    path = Path(source)
+    if path.is_dir() and source not in sample_names():
+        raise ConfigurationError(f"the event {source} is a directory; name a file in it")
+    if path.exists() and not path.is_dir():
+        try:
+            text = path.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"the event file {source} cannot be read: {error}") from error
+        return parse(text, source)
+    if source in sample_names():
+        return json.loads(sample(source))
+    if source.lstrip().startswith(("{", "[", '"')):
+        raise ConfigurationError(
+            "--event takes the name of a file, not JSON; pass the JSON on standard input: "
+            "echo '{...}' | lambda-kit invoke ... --event -"
+        )
+    raise ConfigurationError(
+        f"the event {source!r} is neither a file nor a sample{suggestions(source)}`lambda-kit events` lists the samples"
+    )
+
+
+def parse(text: str, source: str) -> Any:
+    """Return the value of a JSON text.
+
+    Raises:
+        ConfigurationError: it is not JSON; the message says where.
+    """
+    if not text.strip():
+        raise ConfigurationError(f"{source} is empty; an event is a JSON value, at least {{}}")
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        lines = text.splitlines() or [""]
+        line = lines[min(error.lineno, len(lines)) - 1]
+        start = max(0, error.colno - 60)
+        shown = line[start : error.colno + 20]
+        raise ConfigurationError(
+            f"{source} is not JSON: {error.msg}, line {error.lineno}, column {error.colno}\n"
+            f"    {shown}\n    {' ' * (error.colno - 1 - start)}^"
+        ) from error
+    except _NotJsonError as error:
+        raise ConfigurationError(f"{source} is not JSON: it has {error}, which only Python's encoder writes") from error
+
+
+class _NotJsonError(Exception):
+    pass
+
+
+def _refuse(constant: str) -> Any:
+    raise _NotJsonError(constant)

@@ -1,0 +1,111 @@
+"""The name of a handler: mistakes in it that can be seen, and what may have been meant. Nothing is imported."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lambda_kit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from lambda_kit.local._outcome import FunctionError
+
+_USUAL = ("handler", "lambda_handler", "main")
+
+
+def check(handler: str, root: Path) -> None:
+    """Raise `ConfigurationError` where `handler` is not `MODULE.FUNCTION`, with the right spelling.
+
+    Args:
+        handler: as it was given.
+        root: the directory that the function is imported from.
+    """
+    meant = handler.replace("\\", "/").replace(":", ".").removeprefix("./")
+    meant = re.sub(r"\.py(?=$|\.)", "", meant)
+    if Path(meant).is_absolute():
+        raise ConfigurationError(
+            f"the handler {handler!r} is an absolute path; it is found from the current directory, which is the "
+            f"function's root: cd {Path(meant).parent} and name it {_complete(Path(meant).name, Path(meant).parent)!r}"
+        )
+    if meant.startswith("../"):
+        raise ConfigurationError(
+            f"the handler {handler!r} lies outside the function's root, {root}; change to its directory"
+        )
+    complete = _complete(meant, root)
+    if complete != handler:
+        raise ConfigurationError(
+            f"the handler {handler!r} is not MODULE.FUNCTION, as in Lambda's configuration; did you mean {complete!r}?"
+        )
+
+
+def _complete(meant: str, root: Path) -> str:
+    """Add the function where only a module is named."""
+    module, dot, function = meant.rpartition(".")
+    if dot and module and function and not (_file(meant, root) and not _file(module, root)):
+        return meant
+    found = functions(meant, root)
+    return f"{meant.strip('.') or 'app'}.{found[0] if found else 'handler'}"
+
+
+def advice(error: FunctionError, handler: str, root: Path, python: str) -> str | None:
+    """Return one line on the way out of an error of initialization, or None where there is nothing to add."""
+    module, _, function = handler.rpartition(".")
+    if error.type == "Runtime.HandlerNotFound":
+        known = functions(module, root)
+        close = difflib.get_close_matches(function, known, n=1, cutoff=0.5) or known[:1]
+        if close:
+            return f"{module} has no {function!r}; did you mean {module}.{close[0]}?"
+        return f"define {function}(event, context) in {_file(module, root) or module}"
+    if error.type == "Runtime.ImportModuleError":
+        absent = re.search(r"No module named '([^']+)'", error.message)
+        if absent is None:
+            return None
+        top = module.replace("/", ".").split(".")[0]
+        if absent[1] == top or module.replace("/", ".").startswith(f"{absent[1]}.") or absent[1] == module:
+            names = modules(root)
+            close = difflib.get_close_matches(module.replace("/", "."), names, n=1, cutoff=0.5)
+            if close:
+                return f"there is no module {module!r} in {root}; did you mean {close[0]}.{function}?"
+            return f"there is no module {module!r} in {root}; run the command in the directory that holds it"
+        return f"the function imports {absent[1]!r}, which is not installed for {python}"
+    return None
+
+
+def functions(module: str, root: Path) -> list[str]:
+    """Return the functions and other names of a module that may be handlers, the likeliest first, from its source."""
+    path = _file(module, root)
+    if path is None:
+        return []
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return []
+    found: dict[str, int] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            taken = len(node.args.posonlyargs) + len(node.args.args)
+            found[node.name] = 0 if node.name in _USUAL else 1 if taken == 2 else 2
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    found[target.id] = 0 if target.id in _USUAL else 3
+    names = [name for name in found if not name.startswith("_")]
+    return sorted(names, key=lambda name: found[name])
+
+
+def modules(root: Path) -> list[str]:
+    """Return the modules that lie in `root` and in the packages directly below it."""
+    found = [path.stem for path in root.glob("*.py")]
+    found += [f"{path.parent.name}.{path.stem}" for path in root.glob("*/*.py") if path.stem != "__init__"]
+    return sorted(found)
+
+
+def _file(module: str, root: Path) -> Path | None:
+    base = root / module.replace(".", "/")
+    for path in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None

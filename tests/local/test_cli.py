@@ -1,0 +1,420 @@
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambda_kit.local import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+REQUEST = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+
+@pytest.fixture
+def run(
+    functions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command in the functions' directory; `event` is written to a file and named by `--event`."""
+    monkeypatch.chdir(functions)
+
+    def run(*arguments: str, event: object = None, cwd: Path | None = None) -> tuple[int, str, str]:
+        if cwd is not None:
+            monkeypatch.chdir(cwd)
+        more: list[str] = []
+        if event is not None:
+            (tmp_path / "event.json").write_text(json.dumps(event))
+            more = ["--event", str(tmp_path / "event.json")]
+        status = main([*arguments, *more])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+def test_a_success_shows_the_log_and_the_result(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, err = run("invoke", "app.handler", event={"do": "talk"})
+    assert (status, err) == (0, "")
+    assert re.fullmatch(
+        rf"START RequestId: ({REQUEST}) Version: \$LATEST\nfirst\nsecond\nthird\nno newline\nEND RequestId: \1\n"
+        r"REPORT RequestId: \1\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\t"
+        r"Max Memory Used: \d+ MB\tInit Duration: [\d.]+ ms\n\nnull\n",
+        out,
+    )
+
+
+def test_a_result_is_pretty_printed(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, _ = run("invoke", "app.handler", event={"do": "whole", "value": {"a": [1, "ä"]}})
+    assert status == 0
+    assert out.endswith('\n\n{\n  "a": [\n    1,\n    "ä"\n  ]\n}\n')
+
+
+def test_a_binary_result_is_shown_as_hexadecimal(run: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = run("invoke", "app.handler", event={"do": "give_bytes"})
+    assert out.endswith("\n2 bytes of application/unknown: 00 ff\n")
+
+
+def test_a_function_error_is_shown_with_its_trace_and_fails_the_command(
+    run: Callable[..., tuple[int, str, str]],
+) -> None:
+    status, out, _ = run("invoke", "app.handler", event={"do": "fail"})
+    assert status == 1
+    assert "[ERROR] ValueError: bad value\nTraceback (most recent call last):\n  File " in out
+    assert out.endswith("\n\nValueError: bad value\n")
+
+
+def test_a_timeout_fails_the_command(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, _ = run("invoke", "app.handler", "--timeout", "0.3", event={"do": "sleep", "seconds": 60})
+    assert status == 1
+    assert re.search(rf"Z {REQUEST} Task timed out after 0\.30 seconds\nEND ", out)
+    assert "\tStatus: timeout\n" in out
+
+
+def test_a_crash_fails_the_command(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, _ = run("invoke", "app.handler", event={"do": "exit_now", "code": 3})
+    assert status == 1
+    assert re.search(
+        rf"RequestId: {REQUEST} Error: Runtime exited with error: exit status 3\nRuntime.ExitError\nEND", out
+    )
+
+
+@pytest.mark.parametrize(
+    ("handler", "source", "lines"),
+    [
+        (
+            "app.handlr",
+            "def handler(event, context): ...",
+            ["HandlerNotFound", "app has no 'handlr'; did you mean app.handler?"],
+        ),
+        ("app.handler", "def other(a): ...", ["HandlerNotFound", "did you mean app.other?"]),
+        ("app.handler", "", ["HandlerNotFound", "define handler(event, context) in "]),
+        ("apq.handler", "", ["ImportModuleError", "there is no module 'apq' in ", "; did you mean app.handler?"]),
+        ("zzzz.handler", "", ["ImportModuleError", "run the command in the directory that holds it"]),
+        (
+            "app.handler",
+            "import nowhere.at.all",
+            ["ImportModuleError", "the function imports 'nowhere', which is not installed"],
+        ),
+        ("app.handler", "raise KeyError('TABLE')", ["KeyError: 'TABLE'", "line 1, in <module>"]),
+        ("app.handler", "def handler(:", ["UserCodeSyntaxError", "def handler(:"]),
+    ],
+)
+def test_an_error_of_initialization_is_shown_with_the_way_out(
+    run: Callable[..., tuple[int, str, str]],
+    module: Callable[[str], Path],
+    handler: str,
+    source: str,
+    lines: list[str],
+) -> None:
+    status, out, _ = run("invoke", handler, cwd=module(source))
+    assert status == 1
+    for line in lines:
+        assert line in out
+    assert "LAMBDA_WARNING" not in out
+
+
+def test_a_few_repetitions_are_shown_one_by_one_and_then_summed_up(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, err = run("invoke", "app.handler", "--repeat", "3", event={"do": "whole", "value": 7})
+    assert (status, err) == (0, "")
+    assert out.count("START") == out.count("END") == out.count("REPORT") == out.count("\n7\n") == 3
+    assert "\n3 invocations: 3 succeeded, 0 failed, 1 cold\n" in out
+    assert re.search(r"\nduration( +[\d.]+ ms){4}\ninit( +[\d.]+ ms){4}\nmemory +\d+ MB\n$", out)
+
+
+def test_many_repetitions_are_summed_up_with_the_first_failure_of_each_kind(
+    run: Callable[..., tuple[int, str, str]], module: Callable[[str], Path]
+) -> None:
+    root = module(
+        "count = 0\n"
+        "def handler(event, context):\n"
+        "    global count\n"
+        "    count += 1\n"
+        "    print('number', count)\n"
+        "    if count % 3 == 0:\n"
+        "        raise ValueError(f'number {count}')\n"
+    )
+    status, out, _ = run("invoke", "app.handler", "--repeat", "9", cwd=root)
+    assert status == 1
+    assert "START" not in out
+    assert "number 1" not in out
+    assert out.count("ValueError: number 3\n") == 2
+    assert "invocation 3 of 9 is the first to fail with ValueError:\nnumber 3\n[ERROR] ValueError: number 3\n" in out
+    assert "number 6" not in out
+    assert "\n9 invocations: 6 succeeded, 3 failed (3 ValueError), 1 cold\n" in out
+
+
+def test_the_json_document_is_all_there_is_on_standard_output(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, err = run("invoke", "app.handler", "--repeat", "2", "--json", event={"do": "talk"})
+    assert status == 0
+    document = json.loads(out)
+    assert set(document) == {"handler", "runtime", "outcomes", "summary"}
+    assert (document["handler"], document["runtime"]) == ("app.handler", "awslambdaric")
+    cold, warm = document["outcomes"]
+    assert set(cold) == {
+        "request_id",
+        "status",
+        "cold",
+        "payload",
+        "payload_is_base64",
+        "content_type",
+        "error",
+        "output",
+        "init_output",
+        "duration_ms",
+        "billed_ms",
+        "init_ms",
+        "restore_ms",
+        "max_memory_mb",
+    }
+    assert (cold["status"], cold["cold"], cold["error"], cold["payload"]) == ("success", True, None, None)
+    assert cold["output"] == "first\nsecond\nthird\nno newline"
+    assert (warm["cold"], warm["init_ms"]) == (False, None)
+    summary = document["summary"]
+    assert set(summary) == {
+        "invocations",
+        "succeeded",
+        "failed",
+        "cold_starts",
+        "errors",
+        "duration_ms",
+        "init_ms",
+        "restore_ms",
+        "max_memory_mb",
+    }
+    assert (summary["invocations"], summary["succeeded"], summary["failed"], summary["cold_starts"]) == (2, 2, 0, 1)
+    assert set(summary["duration_ms"]) == {"min", "median", "p95", "max"}
+    assert "START RequestId" in err
+    assert "first\nsecond\n" in err
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"do": "fail"}, {"status": "error", "error": "ValueError"}),
+        ({"do": "give_nan"}, {"payload": base64.b64encode(b"NaN").decode(), "payload_is_base64": True}),
+        ({"do": "give_bytes"}, {"payload": "AP8=", "payload_is_base64": True}),
+    ],
+)
+def test_every_outcome_can_be_read_from_the_json_document(
+    run: Callable[..., tuple[int, str, str]], event: object, expected: dict[str, Any]
+) -> None:
+    _, out, _ = run("invoke", "app.handler", "--json", event=event)
+    (outcome,) = json.loads(out, parse_constant=pytest.fail)["outcomes"]
+    if "error" in expected:
+        assert outcome["error"].pop("stack_trace")
+        assert outcome["error"] == {"type": expected.pop("error"), "message": "bad value"}
+    assert {name: outcome[name] for name in expected} == expected
+
+
+def test_options_reach_the_function(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    context = tmp_path / "context.json"
+    context.write_text('{"custom": {"a": 1}}')
+    status, out, _ = run(
+        *("invoke", "app.handler", "--json", "--timeout", "20", "--memory", "256", "--function-name", "orders"),
+        *("--env", "A=1=2", "--env", "B=", "--tenant-id", "acme", "--trace-id", "Root=1-2-3"),
+        *("--client-context", str(context), "--log-level", "debug"),
+        event={"do": "describe", "env": ["A", "B", "_X_AMZN_TRACE_ID", "AWS_LAMBDA_LOG_LEVEL"]},
+    )
+    assert status == 0
+    payload = json.loads(out)["outcomes"][0]["payload"]
+    assert payload["env"] == {"A": "1=2", "B": "", "_X_AMZN_TRACE_ID": "Root=1-2-3", "AWS_LAMBDA_LOG_LEVEL": "DEBUG"}
+    assert (payload["memory"], payload["function_name"], payload["tenant_id"]) == ("256", "orders", "acme")
+    assert payload["client"] == {"custom": {"a": 1}, "env": None}
+    assert 15_000 < payload["remaining"] <= 20_000
+
+
+def test_the_client_context_may_stand_on_the_command_line(run: Callable[..., tuple[int, str, str]]) -> None:
+    arguments = ["--client-context", '{"env": {"b": 2}}']
+    _, out, _ = run("invoke", "app.handler", "--json", *arguments, event={"do": "describe"})
+    assert json.loads(out)["outcomes"][0]["payload"]["client"] == {"custom": None, "env": {"b": 2}}
+
+
+def test_the_log_format_is_passed_on(run: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = run("invoke", "app.handler", "--log-format", "json", event={"do": "log"})
+    assert json.loads(out.splitlines()[1])["message"] == "careful"
+
+
+def test_the_interpreter_can_be_chosen(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nCHOSEN=yes exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    _, out, _ = run(
+        "invoke", "app.handler", "--json", "--python", str(python), event={"do": "describe", "env": ["CHOSEN"]}
+    )
+    assert json.loads(out)["outcomes"][0]["payload"]["env"] == {"CHOSEN": "yes"}
+
+
+def test_an_interpreter_without_the_runtime_client_is_refused(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+    python.chmod(0o755)
+    status, _, err = run("invoke", "app.handler", "--python", str(python))
+    assert status == 2
+    assert f"{python} cannot import awslambdaric" in err
+    assert 'pip install "lambda-kit-sdk[local]"' in err
+
+
+@pytest.mark.parametrize("init_type", ["provisioned-concurrency", "snap-start"])
+def test_initialization_before_the_invocation_is_reported_on_its_own(
+    run: Callable[..., tuple[int, str, str]], init_type: str
+) -> None:
+    status, out, _ = run("invoke", "snap.handler", "--init-type", init_type)
+    assert status == 0
+    assert re.match(r"INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\tStatus: success\nSTART ", out)
+    assert ("\tRestore Duration: " in out) == (init_type == "snap-start")
+
+
+def test_a_managed_instance_serves_invocations_side_by_side(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    status, out, _ = run(
+        *("invoke", "app.handler", "--concurrency", "4", "--repeat", "4", "--memory", "512", "--timeout", "30"),
+        event={"do": "meet", "directory": str(meeting), "count": 4},
+    )
+    assert status == 0
+    assert len(re.findall(r"^[0-9a-f]{8} \| worker \d+$", out, re.MULTILINE)) == 4
+    assert len(re.findall(r"^[0-9a-f]{8} \| => \d+$", out, re.MULTILINE)) == 4
+    assert "\n4 invocations: 4 succeeded, 0 failed, 1 cold\n" in out
+
+
+def test_progress_is_shown_on_a_terminal_and_cleared(functions: Path, tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    event.write_text('{"do": "sleep", "seconds": 0.05}')
+    ours, theirs = pty.openpty()
+    run = subprocess.run(
+        [sys.executable, "-m", "lambda_kit.local", "invoke", "app.handler", "--repeat", "10", "--event", str(event)],
+        cwd=functions,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        check=True,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    assert re.search(r"\r\x1b\[K\d+ of 10 invocations, 0 failed, 1 cold, \d+ s to go", shown)
+    assert shown.endswith("\r\x1b[K")
+    assert b"\x1b" not in run.stdout
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colour_is_for_terminals_and_can_be_refused(functions: Path, no_color: str, *, coloured: bool) -> None:
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "lambda_kit.local", "invoke", "app.handler"],
+        cwd=functions,
+        env={**os.environ, "NO_COLOR": no_color, "TERM": "xterm"},
+        stdout=theirs,
+        check=True,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16)
+    os.close(ours)
+    assert b"REPORT" in shown
+    assert (b"\x1b[" in shown) == coloured
+
+
+def test_a_reader_that_stops_reading_is_no_error(functions: Path) -> None:
+    run = subprocess.run(
+        f'"{sys.executable}" -m lambda_kit.local invoke app.handler --repeat 3 | head -n 1',
+        shell=True,
+        cwd=functions,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.startswith("START")
+    assert run.stderr == ""
+
+
+def test_the_events_are_listed_and_printed(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, _ = run("events")
+    assert status == 0
+    assert "sqs" in out.splitlines()
+    assert out.splitlines() == sorted(out.splitlines())
+    status, out, _ = run("events", "sqs")
+    assert status == 0
+    assert "Records" in json.loads(out)
+
+
+def test_help_and_version_are_successes(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, _ = run("--version")
+    assert status == 0
+    assert re.fullmatch(r"lambda-kit \d+\.\d+\.\d+ \(Python 3\.\d+\.\S+, awslambdaric 4\.\d+\.\d+\)\n", out)
+    status, out, _ = run("invoke", "--help")
+    assert status == 0
+    assert "--concurrency" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["invok"], "unknown command 'invok'; did you mean 'invoke'?"),
+        (["invoke", "app.handler", "--tiemout", "3"], "unknown option --tiemout; did you mean '--timeout'?"),
+        (["invoke", "--tiemout=3", "app.handler"], "unknown option --tiemout; did you mean '--timeout'?"),
+        (["invoke", "app.handler", "--time", "3"], "unknown option --time"),
+        (["invoke", "app.handler", "-x"], "unknown option -x"),
+        (["invoke", "app.handler", "more"], "unknown argument more"),
+        (["invoke"], "the following arguments are required: MODULE.FUNCTION"),
+        (["invoke", "app.handler", "--repeat", "0"], "argument --repeat/-n: '0' is less than 1"),
+        (["invoke", "app.handler", "--repeat", "x"], "argument --repeat/-n: 'x' is not a whole number"),
+        (["invoke", "app.handler", "--timeout", "x"], "argument --timeout: 'x' is not a number of seconds"),
+        (["invoke", "app.handler", "--timeout", "901"], "--timeout is 901; it is a number of seconds above 0"),
+        (["invoke", "app.handler", "--memory", "64"], "--memory is 64; it is a number of MB from 128 to 10240"),
+        (
+            ["invoke", "app.handler", "--init-type", "snapstart"],
+            "--init-type is 'snapstart'; did you mean 'snap-start'?",
+        ),
+        (
+            ["invoke", "app.handler", "--init-type", "on-demand", "--concurrency", "2"],
+            "--concurrency is 2 and --init-type is on-demand; only lambda-managed-instances",
+        ),
+        (
+            ["invoke", "app.handler", "--init-type", "lambda-managed-instances"],
+            "--init-type is lambda-managed-instances without --concurrency; say how many processes",
+        ),
+        (["invoke", "app.handler", "--concurrency", "2", "--log-format", "text"], "leave --log-format out"),
+        (["invoke", "app.handler", "--env", "A"], "--env 'A' is not KEY=VALUE"),
+        (["invoke", "app.handler", "--env", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=1"], "use --memory"),
+        (["invoke", "app.handler", "--event", "no.json"], "the event 'no.json' is neither a file nor a sample"),
+        (["invoke", "app.handler", "--client-context", "no.json"], "'no.json' is neither a file nor a JSON object"),
+        (["invoke", "app.handler", "--client-context", "{"], "--client-context is not JSON"),
+        (["invoke", "app.handler", "--tenant-id", "ä"], "--tenant-id is 'ä'"),
+        (["invoke", "app.handler", "--trace-id", "a\nb"], "--trace-id is"),
+        (["invoke", "app.py"], "the handler 'app.py' is not MODULE.FUNCTION"),
+        (["invoke", "app.py"], "did you mean 'app.handler'?"),
+        (["invoke", "app:handler"], "did you mean 'app.handler'?"),
+        (["invoke", "app.py:echo"], "did you mean 'app.echo'?"),
+        (["invoke", "app.py.echo"], "did you mean 'app.echo'?"),
+        (["invoke", "./app.handler"], "did you mean 'app.handler'?"),
+        (["invoke", "app"], "did you mean 'app.handler'?"),
+        (["invoke", "/srv/shop/app.handler"], "cd /srv/shop and name it 'app.handler'"),
+        (["invoke", "../app.handler"], "lies outside the function's root"),
+        (["events", "sqss"], "there is no sample event 'sqss'; did you mean 'sqs'? `lambda-kit events` lists them"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_says_what_is_wrong_and_the_way_out(
+    run: Callable[..., tuple[int, str, str]], arguments: list[str], message: str
+) -> None:
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("lambda-kit: error: ")
+    assert message in err
+
+
+def test_no_command_shows_the_help(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, err = run()
+    assert (status, out) == (2, "")
+    assert "usage: lambda-kit" in err
