@@ -22,7 +22,6 @@ CORE = {
     "contextvars",
     "lambda_kit",
     "lambda_kit._callables",
-    "lambda_kit._event_loop",
     "lambda_kit._lifecycle",
     "lambda_kit.errors",
     "lambda_kit.invocation",
@@ -143,11 +142,13 @@ FOUNDATION = {
     "errors",
     "invocation",
     "init_cache",
-    "aws",
     "_callables",
     "_event_loop",
+    "_flight",
+    "_json",
     "_lifecycle",
     "_resource",
+    "_stdout",
     "_version",
 }
 PARTS_OF = {"pipeline": {"_deadline"}, "_deadline": set[str](), "_pytest_plugin": {"testing"}}

@@ -1,0 +1,91 @@
+"""What a cold start costs under the runtime client, beyond that of a bare handler in the same interpreter.
+
+The kit puts off what it can to the first invocation, so the two are also shown together: processor time and memory
+are read at the second one, when all of the first has been paid for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks._model import Case, Figure, Measure, Options, Row, Side, Topic, best_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+_ROOT = Path(__file__).parent.parent
+# All sides run from bytecode, whatever this shell is set to.
+_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+
+
+@contextlib.contextmanager
+def _opened(options: Options, cases: Sequence[Case]) -> Generator[Measure]:
+    for case in cases:
+        _start(case, options.python(case.side))  # compiles what was not compiled yet
+    yield lambda case: best_of(2 if options.quick else 3, lambda: _start(case, options.python(case.side)))
+
+
+def _start(case: Case, python: str) -> dict[str, float]:
+    from lambda_kit.local import Environment
+
+    name = f"benchmarks.functions.{case.setup}.handle"
+    # Not resolved: the symbolic link is what makes an interpreter that of its environment.
+    python = str(Path.cwd() / python)
+    with Environment(name, cwd=_ROOT, python=python, timeout=30, memory=512, env=_COMPILED) as function:
+        first, second = function.invoke({}), function.invoke({})
+    if first.status != "success" or second.status != "success" or first.init_ms is None:
+        raise RuntimeError(f"{case.setup} failed: {first.error or second.error}\n{first.init_output}{first.output}")
+    return {
+        f"{case.name} init": second.payload["init_ms"],
+        f"{case.name} first": second.payload["cpu_ms"],
+        f"{case.name} wall": first.init_ms + first.duration_ms,
+        f"{case.name} peak": second.payload["peak_kb"] / 1024,
+    }
+
+
+_CASES: list[tuple[str, Side, str]] = [
+    ("bare", "kit", "bare"),
+    ("kit", "kit", "kit"),
+    ("kit pipeline", "kit", "kit_pipeline"),
+    ("peer", "peer", "peer"),
+    ("peer middleware", "peer", "peer_middleware"),
+    ("peer root", "peer", "peer_root"),
+    ("peer bare", "peer", "bare"),
+]
+_MEASURES = [
+    ("init", "init, processor", "ms", 1 / 15),
+    ("first", "init and first invocation, processor", "ms", 1 / 15),
+    # Without a goal: on some machines starts lie whole ticks of the system apart, and what the kit adds is lost in it.
+    ("wall", "init and first invocation, wall clock", "ms", None),
+    ("peak", "peak of memory", "MB", 1 / 6),
+]
+_AGAINST = [
+    ("kit", "", "peer", "middleware, parameter", True),
+    ("kit pipeline", "a layer alone, ", "peer middleware", "middleware alone", True),
+    # Shown for what is to come, and without a goal: the kit has no logger and no metrics yet.
+    ("kit", "", "peer root", "Logger, Metrics (not comparable)", False),
+]
+
+TOPIC = Topic(
+    "cold_start",
+    "added to a bare handler under awslambdaric",
+    tuple(Case(name, side, setup) for name, side, setup in _CASES),
+    tuple(
+        Row(
+            f"{kind}{title}",
+            Figure(f"{kit} {key}", f"bare {key}"),
+            Figure(f"{peer} {key}", f"peer bare {key}"),
+            label,
+            unit,
+            goal if comparable else None,
+        )
+        for key, title, unit, goal in _MEASURES
+        for kit, kind, peer, label, comparable in _AGAINST
+    ),
+    _opened,
+    (24, 4),
+    needs_peer=True,
+    linux_only=True,
+)
