@@ -421,9 +421,10 @@ def _drive() -> Generator[Any, Any, None]:
     A generator ends by raising StopIteration, which costs more than all the rest of a layer; not so inside the
     `yield from` of another generator. So bodies run inside of drivers, which wait in `_idle` between two of them.
     """
-    value = None
+    value: Any = None
     while True:
-        value = yield from (yield _DONE if value is None else _Answer(value))
+        body: Generator[Any, Any, Any] = yield _DONE if value is None else _Answer(value)
+        value = yield from body
 
 
 def _new_driver() -> Any:
