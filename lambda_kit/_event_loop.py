@@ -6,7 +6,9 @@ lock) is reused by warm invocations. A forked child and a restored snapshot get 
 
 from __future__ import annotations
 
-import atexit
+import contextlib
+import os
+import sys
 import threading
 
 from lambda_kit import _callables as callables
@@ -16,7 +18,7 @@ from lambda_kit.errors import EventLoopRunning
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterable
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -25,13 +27,20 @@ if TYPE_CHECKING:
 class _Kept:
     """A loop that is closed when its thread ends."""
 
-    __slots__ = ("loop",)
+    __slots__ = ("loop", "process")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop = loop
+        self.process = os.getpid()
 
     def __del__(self) -> None:
-        if not self.loop.is_running():
+        if self.loop.is_closed():
+            return
+        if self.process != os.getpid():  # a fork drops what is local to the threads that are gone in the child
+            _leave_to_parent(self.loop)
+        elif sys.is_finalizing():  # what closing needs may be gone
+            _pass_for_closed(self.loop)
+        elif not self.loop.is_running():
             self.loop.close()
 
 
@@ -41,7 +50,7 @@ class _State(threading.local):
 
 _state = _State()
 _scheduled: set[Task[Any]] = set()  # the loop itself keeps weak references only
-_CANCEL = 0.1  # seconds that a cancelled task has to unwind
+_UNWINDING = 0.1  # seconds that cancelled tasks have to end
 _registered = False
 
 
@@ -60,7 +69,13 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
             "in async code await handler.__wrapped__(event, context) for the function without its layers, or call the "
             "handler with asyncio.to_thread(handler, event, context)"
         )
-    return kept_loop().run_until_complete(coroutine)
+    loop = kept_loop()
+    task = loop.create_task(coroutine)
+    try:
+        return loop.run_until_complete(task)
+    finally:
+        if not task.done():  # an interrupt ended the loop: what is left must not run in the next invocation
+            _unwind(loop, [task])
 
 
 def kept_loop() -> AbstractEventLoop:
@@ -70,20 +85,19 @@ def kept_loop() -> AbstractEventLoop:
         return kept.loop
     import asyncio
 
-    register()
+    _register()
     kept = _state.kept = _Kept(asyncio.new_event_loop())
     return kept.loop
 
 
-def register() -> None:
+def _register() -> None:
     """See to it, once, that the loop does not outlive a fork, a restore or a test."""
-    global _registered  # noqa: PLW0603
+    global _registered
     if not _registered:
         _registered = True
-        _lifecycle.on_fork(_leave_to_parent)
-        _lifecycle.on_restore(close)
-        _lifecycle.on_reset(close)
-        atexit.register(close)  # while the modules that a loop closes itself with are still there
+        _lifecycle.on_fork(_after_fork)
+        _lifecycle.on_restore(close, base=True)  # values are built anew on the new loop
+        _lifecycle.on_reset(close, base=True)  # and closed on the old one
 
 
 def run_or_schedule(coroutine: Coroutine[Any, Any, object]) -> None:
@@ -98,31 +112,68 @@ def run_or_schedule(coroutine: Coroutine[Any, Any, object]) -> None:
         task.add_done_callback(_scheduled.discard)
 
 
-def finish(task: Task[Any], patience: float) -> bool:
-    """Run the loop of `task` until that has ended, `patience` seconds at the most; cancel it if it has not."""
+def is_running(loop: AbstractEventLoop) -> bool:
+    """Tell whether this thread is running `loop`."""
     import asyncio
 
-    loop = task.get_loop()
-    if task.done() or loop.is_running() or loop.is_closed():
-        return task.done()
-    loop.run_until_complete(asyncio.wait({task}, timeout=patience))
-    if task.done():
-        return True
-    task.cancel()
-    loop.run_until_complete(asyncio.wait({task}, timeout=_CANCEL))
-    return False
+    return asyncio._get_running_loop() is loop
+
+
+def give_time(task: Task[Any], seconds: float) -> bool:
+    """Run the kept loop of this thread until `task` has ended, so many seconds at the most; cancel it if it has not.
+
+    Returns:
+        Whether `task` is one of that loop. Where it is not, nothing was done.
+    """
+    import asyncio
+
+    kept = _state.kept
+    if kept is None or kept.loop is not task.get_loop() or kept.loop.is_closed():
+        return False
+    if asyncio._get_running_loop() is not None:  # another one, on this thread
+        return False
+    if not task.done():
+        kept.loop.run_until_complete(asyncio.wait({task}, timeout=seconds))
+    if not task.done():
+        _unwind(kept.loop, [task])
+    return True
 
 
 def close() -> None:
-    """Close the kept loop of this thread; the next coroutine gets a new one."""
+    """Cancel what is left on the kept loop of this thread and close it; the next coroutine gets a new one."""
+    import asyncio
+
     kept = _state.kept
-    if kept is not None and not kept.loop.is_running():
-        _state.kept = None
-        kept.loop.close()
+    if kept is None or kept.loop.is_running():
+        return
+    _state.kept = None
+    if not kept.loop.is_closed() and asyncio._get_running_loop() is None:
+        _unwind(kept.loop, asyncio.all_tasks(kept.loop))
+        kept.loop.run_until_complete(kept.loop.shutdown_asyncgens())
+    kept.loop.close()
 
 
-def _leave_to_parent() -> None:
-    # Closing it here would take the parent's wake-up pipe out of the epoll set that both share.
-    if _state.kept is not None:
-        _lifecycle.abandon(_state.kept)
-        _state.kept = None
+def _unwind(loop: AbstractEventLoop, tasks: Iterable[Task[Any]]) -> None:
+    import asyncio
+
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks, timeout=_UNWINDING))
+
+
+def _after_fork() -> None:
+    _state.kept = None
+
+
+def _leave_to_parent(loop: AbstractEventLoop) -> None:
+    # Closing a loop takes its wake-up pipe out of the epoll set that child and parent share. The loop's finaliser would
+    # do so too, at the latest when the child exits, unless the loop passes for closed.
+    _lifecycle.abandon(loop)
+    _pass_for_closed(loop)
+
+
+def _pass_for_closed(loop: AbstractEventLoop) -> None:
+    own: Any = loop
+    with contextlib.suppress(AttributeError):  # it is not asyncio's own
+        own._closed = True

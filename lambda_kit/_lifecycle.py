@@ -10,18 +10,19 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Callable
 
 # What a forked child inherited and must not use: objects are kept, not dropped, because the finaliser of a connection
-# or of an event loop would act on sockets and on an epoll set that still belong to the parent.
+# or of a task would act on what still belongs to the parent.
 _inherited: list[object] = []
 
-
+_restores: list[Callable[[], object]] = []
 _resets: list[Callable[[], object]] = []
 
 
 def abandon(value: object) -> None:
-    """Keep `value` alive for the life of the process without ever using or finalising it."""
+    """Keep `value` alive for the life of the process without ever using it."""
     _inherited.append(value)
 
 
@@ -31,21 +32,16 @@ def on_fork(callback: Callable[[], object]) -> None:
         os.register_at_fork(after_in_child=callback)
 
 
-def on_restore(callback: Callable[[], object]) -> None:
+def on_restore(callback: Callable[[], object], *, base: bool = False) -> None:
     """Call `callback` after a restore from a snapshot, where the function uses SnapStart; else do nothing.
 
-    An exception in such a hook makes Lambda throw the environment away, so it is logged and goes no further. See
+    Callbacks run in the order of their registration; with `base`, before the others, which build on it. An exception in a hook would make Lambda throw the environment
+    away, so it is logged and goes no further. See
     <https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html>.
     """
-    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start":
+    _restores.insert(0 if base else len(_restores), callback)
+    if len(_restores) > 1 or os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start":
         return
-
-    def guarded() -> None:
-        try:
-            callback()
-        except Exception:
-            _logger().exception("lambda_kit: a hook failed after the restore from the snapshot")
-
     try:
         from snapshot_restore_py import register_after_restore
     except ImportError:
@@ -54,12 +50,23 @@ def on_restore(callback: Callable[[], object]) -> None:
             "runtimes bundle, is not installed: what was built before the snapshot is used after it as it is"
         )
         return
-    register_after_restore(guarded)
+    register_after_restore(_restored)
 
 
-def on_reset(callback: Callable[[], object]) -> None:
-    """Call `callback` when tests ask for the state of a new process, the callback registered last first."""
-    _resets.append(callback)
+def _restored() -> None:
+    for callback in _restores:
+        try:
+            callback()
+        except Exception:
+            _logger().exception("lambda_kit: a hook failed after the restore from the snapshot")
+
+
+def on_reset(callback: Callable[[], object], *, base: bool = False) -> None:
+    """Call `callback` when tests ask for the state of a new process.
+
+    The callback registered last comes first; with `base`, after the others, which build on it.
+    """
+    _resets.insert(0 if base else len(_resets), callback)
 
 
 def reset() -> None:
@@ -72,7 +79,3 @@ def _logger() -> logging.Logger:
     import logging
 
     return logging.getLogger("lambda_kit")
-
-
-if TYPE_CHECKING:
-    import logging

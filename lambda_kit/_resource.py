@@ -6,21 +6,23 @@ lock for all resources, which is never held while a factory or a `close` runs.
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import itertools
 import threading
 import time
+from types import CoroutineType
 
 from lambda_kit import _callables as callables
-from lambda_kit import _event_loop, _lifecycle
-from lambda_kit.errors import ResourceBuildError, ResourceCycle
+from lambda_kit import _lifecycle
+from lambda_kit._flight import Flight, building
+from lambda_kit.errors import ConfigurationError, ResourceBuildError, ResourceCycle
 from lambda_kit.invocation import at_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from asyncio import AbstractEventLoop, Future, Task
     from collections.abc import Callable
     from typing import Any
 
@@ -29,20 +31,15 @@ if TYPE_CHECKING:
 _NEVER = float("-inf")
 _FOREVER = float("inf")
 _REFRESH_AHEAD = 0.8  # the share of the time to live after which a background refresh starts
-_LONGEST_PAUSE = 30.0  # seconds between two tries of a factory that keeps failing
-_PATIENCE = 1.0  # seconds that the end of an invocation waits for a background refresh
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds between two tries of a factory that keeps failing
+_PATIENCE = 1.0  # seconds that the end of an invocation waits for background refreshes
 _SPARE = 0.1  # seconds before the deadline in which it does not wait
 
-_lock = threading.Lock()
-_order = itertools.count()
-# The builds that the running code is part of, the outermost first.
-_chain: contextvars.ContextVar[tuple[Flight, ...]] = contextvars.ContextVar("lambda_kit_builds", default=())
-
-
-def renew_lock() -> None:
-    """Replace the lock: in a forked child, it may be held by a thread that exists in the parent alone."""
-    global _lock  # noqa: PLW0603
-    _lock = threading.Lock()
+# A finaliser or a signal handler may call a resource on the thread that holds the lock.
+_lock = threading.RLock()
+_tickets = itertools.count(1)  # drawn as a build begins and as it ends, and by each refresh: a later one is larger
+_refreshing: set[Flight] = set()  # beside the invocation
+_retired: list[Held] = []  # no longer needed, and to be closed when the invocation ends
 
 
 class Held:
@@ -50,76 +47,78 @@ class Held:
 
     Attributes:
         born: the wall clock when its build began.
-        order: its place among all builds of the process.
+        begun: the ticket that was drawn as its build began.
+        landed: the one that was drawn as it ended.
+        inherited: whether it was built before a fork or a restore, so that closing it is not for this process.
     """
 
-    __slots__ = ("born", "order", "value")
+    __slots__ = ("begun", "born", "entry", "inherited", "landed", "value")
 
-    def __init__(self, value: Any, born: float) -> None:
+    def __init__(self, entry: Entry, value: Any, born: float, begun: int) -> None:
+        self.entry = entry
         self.value = value
         self.born = born
-        self.order = next(_order)
+        self.begun = begun
+        self.landed = next(_tickets)
+        self.inherited = False
 
 
-class Flight:
-    """One build that is under way, which every caller shares."""
-
-    __slots__ = ("_futures", "abandoned", "done", "entry", "error", "forced", "task", "value", "waits_for")
-
-    def __init__(self, entry: Entry, *, forced: bool = False) -> None:
-        self.entry = entry
-        self.forced = forced  # asked for by refresh(): the old value is no answer if it fails
-        self.done = threading.Event()
-        self.value: Any = None
-        self.error: Exception | None = None
-        self.abandoned = False  # its builder was interrupted: whoever waits builds for itself
-        self.task: Task[Any] | None = None
-        self.waits_for: set[Flight] = set()
-        self._futures: list[tuple[AbstractEventLoop, Future[None]]] = []
-
-    def end(self, *, value: Any = None, error: Exception | None = None, abandoned: bool = False) -> None:
-        self.value, self.error, self.abandoned = value, error, abandoned
-        with _lock:
-            self.done.set()
-            futures, self._futures = self._futures, []
-        for loop, future in futures:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_wake, future)
-
-    async def wait(self) -> None:
-        """Wait on the running event loop, without blocking it."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        future: Future[None] = loop.create_future()
-        with _lock:
-            if self.done.is_set():
-                return
-            self._futures.append((loop, future))
-        await future
-
-    def path_to(self, flights: tuple[Flight, ...]) -> list[Flight] | None:
-        """Return how this build, through the builds that it waits for, comes to wait for one of `flights`."""
-        paths: list[list[Flight]] = [[self]]
-        seen: set[Flight] = {self}
-        for path in paths:
-            if path[-1] in flights:
-                return path
-            fresh = path[-1].waits_for - seen
-            seen |= fresh
-            paths += [[*path, flight] for flight in fresh]
-        return None
+def after_fork() -> None:
+    """Leave to the parent what is under way there. Its other threads, one of which may hold the lock, are gone."""
+    global _lock
+    _lock = threading.RLock()
+    _lifecycle.abandon((*_retired, *_refreshing))
+    forget_pending()
 
 
-def _stop_waiting(flight: Flight) -> None:
-    if chain := _chain.get():
-        with _lock:
-            chain[-1].waits_for.discard(flight)
+def forget_pending() -> None:
+    """Forget what was to be done at the end of the invocation."""
+    _retired.clear()
+    _refreshing.clear()
+    at_end.pop(_end_invocation, None)
 
 
-def _wake(future: Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+def close_in_reverse(values: list[Held]) -> None:
+    """Close values, the one that was built last first; each once, and none that its resource still holds."""
+    # A factory may return the same object again. It stays alive through `values`, so that its id is its own.
+    closed: set[tuple[Entry, int]] = set()
+    for held in sorted(values, key=lambda one: one.landed, reverse=True):
+        key = (held.entry, id(held.value))
+        if key not in closed and not held.entry.holds(held.value):
+            closed.add(key)
+            held.entry.close(held.value)
+
+
+def _end_invocation(invocation: Invocation) -> None:
+    """Wait for the refreshes that are under way, give up those that take too long, and close what was replaced."""
+    at_end.pop(_end_invocation, None)
+    patience = max(min(_PATIENCE, invocation.remaining() - _SPARE), 0.0)
+    end = time.monotonic() + patience
+    for flight in list(_refreshing):
+        if not _await_refresh(flight, max(end - time.monotonic(), 0.0)):
+            flight.entry.discard(flight)
+            _logger().warning(
+                "the refresh of the resource %s was still running %.1f s after the handler had ended; its result is "
+                "discarded, because Lambda freezes the process between invocations",
+                flight.entry.name,
+                patience,
+            )
+    with _lock:
+        retired = _retired[:]
+        _retired.clear()
+    close_in_reverse(retired)
+
+
+def _await_refresh(flight: Flight, patience: float) -> bool:
+    if flight.task is None:
+        return flight.done.wait(patience)
+    from lambda_kit import _event_loop
+
+    if _event_loop.is_running(flight.task.get_loop()):
+        return True  # the handler was called in the middle of a loop that goes on: this is not Lambda
+    if not _event_loop.give_time(flight.task, patience):
+        return flight.done.wait(patience)
+    return not flight.abandoned
 
 
 class Entry:
@@ -129,12 +128,13 @@ class Entry:
         resource: the callable that users hold.
         builds: how often the factory has succeeded.
         build_time: how long the last build took, in seconds.
+        cache: the cache that it belongs to, which lives as long as it does.
         last_error: what the factory raised last, None once it has succeeded again.
     """
 
     __slots__ = (
         "_background",
-        "_clear",
+        "_cells",
         "_clock",
         "_close",
         "_factory",
@@ -143,15 +143,14 @@ class Entry:
         "_held",
         "_keep",
         "_overrides",
-        "_put",
-        "_retired",
         "_retry_at",
         "_slow_hits",
         "_stale_if_error",
-        "_take_hits",
         "_ttl",
+        "_warned",
         "build_time",
         "builds",
+        "cache",
         "eager",
         "is_async",
         "last_error",
@@ -161,6 +160,7 @@ class Entry:
 
     def __init__(  # noqa: PLR0913  # the options of a resource
         self,
+        cache: object,
         factory: Callable[[], Any],
         name: str,
         clock: Callable[[], float],
@@ -172,6 +172,7 @@ class Entry:
         close: Callable[[Any], Any] | None,
         on_restore: str,
     ) -> None:
+        self.cache = cache
         self.name = name
         self.eager = eager
         self.is_async = callables.is_coroutine_function(factory)
@@ -183,10 +184,8 @@ class Entry:
         self._close = close
         self._keep = on_restore == "keep"
         self._overrides: list[Override] = []
-        self._retired: list[Held] = []
         self._forget()
-        make = _async if self.is_async else _forever if ttl is None else _timed
-        self.resource, self._put, self._clear, self._take_hits = make(self, clock)
+        self.resource, self._cells = (_forever if ttl is None else _timed)(self, clock)
         functools.update_wrapper(self.resource, factory)
         self.resource.invalidate = self.invalidate
         self.resource.refresh = self.refresh_async if self.is_async else self.refresh
@@ -195,18 +194,22 @@ class Entry:
     def _forget(self) -> None:
         self._held: Held | None = None
         self._flight: Flight | None = None
-        self._failures = 0
-        self._retry_at = _NEVER
         self._slow_hits = 0
         self.builds = 0
         self.build_time: float | None = None
         self.last_error: BaseException | None = None
+        self._end_outage()
+
+    def _end_outage(self) -> None:
+        self._failures = 0
+        self._retry_at = _NEVER
+        self._warned = False
 
     # What users call
 
     @property
     def hits(self) -> int:
-        return int(self._take_hits()) + self._slow_hits
+        return int(self._cells.hits()) + self._slow_hits
 
     @property
     def age(self) -> float | None:
@@ -216,19 +219,15 @@ class Entry:
     def invalidate(self) -> None:
         with _lock:
             self._flight = None  # a build that is under way may have read what is now out of date
-            self._retire()
-            self._failures, self._retry_at = 0, _NEVER
+            held, self._held = self._held, None
+            self._retire(held)
             self._publish()
 
     def refresh(self) -> Any:
-        if self._overrides:
-            return self._overrides[-1].value
-        return self._build(self._new_flight())
+        return self.obtain(*self._cells.look(), after=next(_tickets))
 
     async def refresh_async(self) -> Any:
-        if self._overrides:
-            return self._overrides[-1].value
-        return await self._build_async(self._new_flight())
+        return await self.obtain_async(*self._cells.look(), after=next(_tickets))
 
     def push_override(self, override: Override) -> None:
         with _lock:
@@ -242,24 +241,24 @@ class Entry:
 
     # What happens to the process and to the whole cache
 
-    def holds_value(self) -> bool:
-        return self._held is not None or bool(self._overrides)
+    def is_ready(self) -> bool:
+        """Tell whether a call would be answered without a build."""
+        return bool(self._overrides) or (self._held is not None and self._clock() < self._usable_until(self._held))
 
-    def inherit(self) -> None:
-        """Begin anew in a forked child, without touching what belongs to the parent."""
-        self._flight = None
-        _lifecycle.abandon(self._retired)
-        self._retired = []
-        if not self._keep:
-            _lifecycle.abandon(self._held)
-            self._held = None
-        self._publish()
+    def holds(self, value: Any) -> bool:
+        return self._held is not None and self._held.value is value
 
-    def restore(self) -> None:
-        """Begin anew in an environment that was restored from a snapshot."""
+    def begin_anew(self, *, forked: bool) -> None:
+        """Leave what was built before a fork or a restore alone: it is not closed, and used only if it is to be kept.
+
+        A forked child does not even drop it, because its finaliser would act on what belongs to the parent.
+        """
         with _lock:
+            if forked:
+                _lifecycle.abandon((self._held, self._flight))
             self._flight = None
-            self._retired = []
+            if self._held is not None:
+                self._held.inherited = True
             if not self._keep:
                 self._held = None
             self._publish()
@@ -267,197 +266,150 @@ class Entry:
     def empty(self) -> list[Held]:
         """Forget everything but overrides, and return the values that are still to be closed."""
         with _lock:
-            self._retire()
-            retired, self._retired = self._retired, []
-            at_end.pop(self, None)
-            self._take_hits(forget=True)
+            self._retire(self._held)
+            mine = [one for one in _retired if one.entry is self]
+            _retired[:] = [one for one in _retired if one.entry is not self]
+            _refreshing.difference_update([one for one in _refreshing if one.entry is self])
+            if not _retired and not _refreshing:
+                at_end.pop(_end_invocation, None)
+            held, self._held = self._held, None  # dropped outside of the lock
+            self._cells.forget_hits()
             self._forget()
             self._publish()
-        return retired
+        del held
+        return mine
 
-    def close_value(self, value: Any) -> None:
+    def close(self, value: Any) -> None:
         """Call `close`, and log what it raises."""
+        assert self._close is not None  # noqa: S101  # else nothing is retired
         try:
-            closing = None if self._close is None else self._close(value)
+            closing = self._close(value)
             if hasattr(closing, "__await__"):
-                _event_loop.run_or_schedule(_awaited(closing))
+                from lambda_kit import _event_loop
+
+                _event_loop.run_or_schedule(self._finish_closing(closing))
         except Exception:
-            _logger().exception("closing the resource %s failed", self.name)
+            self._log_close()
+
+    async def _finish_closing(self, closing: Any) -> None:
+        try:
+            await closing
+        except Exception:
+            self._log_close()
+
+    def _log_close(self) -> None:
+        _logger().exception("closing the resource %s failed", self.name)
 
     # Obtaining the value when the closure has none that is fresh
 
-    def obtain(self, now: float, back: float) -> Any:
-        """Return the value, building it or waiting for a build. `back` is by how much the clock was set back."""
-        while True:
-            held, flight, mine = self._claim(now, back)
-            if held is not None:
-                if flight is not None:
-                    self._build_in_thread(flight)
-                return held.value
-            assert flight is not None  # noqa: S101
-            if mine:
-                return self._build(flight)
-            try:
-                flight.done.wait()
-            finally:
-                _stop_waiting(flight)
-            if not flight.abandoned:
-                return self._result(flight)
-            now, back = self._clock(), 0.0
+    def obtain(self, now: float, back: float = 0.0, *, after: int = 0) -> Any:
+        """Return the value, building it or waiting for a build.
 
-    async def obtain_async(self, now: float, back: float) -> Any:
+        Args:
+            now: the time.
+            back: by how many seconds the clock was set back since it was read last.
+            after: the ticket that a build must have been begun after; 0 if any will do.
+        """
+        mine = Flight(self)
+        try:
+            while True:
+                held, flight = self._claim(mine, now, back, after)
+                if held is not None:
+                    if flight is mine:
+                        self._build_in_thread(mine)
+                    return held.value
+                if flight is mine:
+                    return self._build(mine, after)
+                try:
+                    flight.done.wait()
+                finally:
+                    _stop_waiting(flight)
+                if not flight.abandoned and flight.ticket > after:
+                    return self._result(flight, after)
+                now, back = self._cells.look()
+        finally:
+            if not mine.handed_over:
+                self._abandon(mine)  # unless it has ended
+
+    async def obtain_async(self, now: float, back: float = 0.0, *, after: int = 0) -> Any:
         """Do what `obtain` does, in a coroutine."""
-        while True:
-            held, flight, mine = self._claim(now, back)
-            if held is not None:
-                if flight is not None:
-                    self._build_in_task(flight)
-                return held.value
-            assert flight is not None  # noqa: S101
-            if mine:
-                return await self._build_async(flight)
-            try:
-                await flight.wait()
-            finally:
-                _stop_waiting(flight)
-            if not flight.abandoned:
-                return self._result(flight)
-            now, back = self._clock(), 0.0
+        mine = Flight(self)
+        try:
+            while True:
+                held, flight = self._claim(mine, now, back, after)
+                if held is not None:
+                    if flight is mine:
+                        self._build_in_task(mine)
+                    return held.value
+                if flight is mine:
+                    return await self._build_async(mine, after)
+                try:
+                    await flight.wait()
+                finally:
+                    _stop_waiting(flight)
+                if not flight.abandoned and flight.ticket > after:
+                    return self._result(flight, after)
+                now, back = self._cells.look()
+        finally:
+            if not mine.handed_over:
+                self._abandon(mine)
 
-    def _claim(self, now: float, back: float) -> tuple[Held | None, Flight | None, bool]:
+    def _claim(self, mine: Flight, now: float, back: float, after: int) -> tuple[Held | None, Any]:
         """Decide what a call does.
 
         Returns:
-            The value to use if there is one; a build, which the caller has to start if there is a value too or the
-            last is true, and to wait for otherwise; whether the build is the caller's.
+            The value to use if there is one; and a build. If that is `mine`, the caller has to run it: beside the
+            invocation if there is a value, at once if there is none. If it is another, the caller has to wait for it.
         """
-        chain = _chain.get()
         with _lock:
-            if back > 0.0:
-                if self._held is not None:
-                    self._held.born -= back
-                self._retry_at -= back
+            self._set_back(back)
             if self._overrides:
-                return Held(self._overrides[-1].value, now), None, False
+                return Held(self, self._overrides[-1].value, now, 0), None
             held, flight = self._held, self._flight
-            if held is not None and self._may_use(held, now):
+            if flight is not None and flight.is_stranded():
+                flight = None
+            if held is not None and held.begun > after and now < self._usable_until(held):
                 self._slow_hits += 1
-                ahead = self._background and flight is None and now >= max(self._retry_at, self._ahead(held))
-                if ahead:
-                    flight = self._flight = Flight(self)
-                    at_end[flight] = self._finish_refresh
+                if ahead := self._background and flight is None and now >= self._ahead_from(held):
+                    self._begin(mine)
+                    _refreshing.add(mine)
+                    at_end[_end_invocation] = _end_invocation
                 self._publish()
-                return held, flight if ahead else None, ahead
-            mine = flight is None
+                return held, mine if ahead else None
+            chain = building.get()
+            (flight or mine).refuse_cycle(chain)
             if flight is None:
-                flight = Flight(self)
-            self._refuse_cycle(flight, chain)
-            if chain and not mine:
-                chain[-1].waits_for.add(flight)
-            self._flight = flight
-            return None, flight, mine
+                flight = self._begin(mine)
+            elif chain:
+                chain[-1].waits_for.append(flight)
+            return None, flight
 
-    def _may_use(self, held: Held, now: float) -> bool:
-        age = now - held.born
-        return age < self._ttl or (now < self._retry_at and age < self._ttl + self._stale_if_error)
-
-    def _ahead(self, held: Held) -> float:
-        return held.born + self._ttl * _REFRESH_AHEAD
-
-    def _refuse_cycle(self, flight: Flight, chain: tuple[Flight, ...]) -> None:
-        running = tuple(one for one in chain if not one.done.is_set())
-        for i, one in enumerate(running):
-            if one.entry is self:
-                raise ResourceCycle([*(two.entry.name for two in running[i:]), self.name])
-        path = flight.path_to(running)
-        if path is not None:
-            start = running.index(path[-1])
-            raise ResourceCycle([one.entry.name for one in (*running[start:], *path)])
-
-    def _result(self, flight: Flight) -> Any:
-        if flight.error is None:
-            return flight.value
-        raise self._error(flight.error) from flight.error
-
-    def _new_flight(self) -> Flight:
-        with _lock:
-            flight = Flight(self, forced=True)
-            self._refuse_cycle(flight, _chain.get())
-            self._flight = flight
+    def _begin(self, flight: Flight) -> Flight:
+        self._flight = flight
+        flight.ticket = next(_tickets)
         return flight
 
-    # Building
+    def _set_back(self, seconds: float) -> None:
+        """Let nothing live longer because the clock was set back."""
+        if seconds > 0.0:
+            self._retry_at -= seconds
+            if self._held is not None:
+                self._held.born -= seconds
+            self._publish()
 
-    def _build(self, flight: Flight) -> Any:
-        born, began = self._clock(), time.perf_counter()
-        token = _chain.set((*_chain.get(), flight))
-        try:
-            value = self._factory()
-        except BaseException as error:
-            return self._failed(flight, error)
-        finally:
-            _chain.reset(token)
-        return self._succeeded(flight, value, born, time.perf_counter() - began)
+    def _usable_until(self, held: Held) -> float:
+        end = held.born + self._ttl
+        return max(end, min(self._retry_at, end + self._stale_if_error))
 
-    async def _build_async(self, flight: Flight) -> Any:
-        born, began = self._clock(), time.perf_counter()
-        token = _chain.set((*_chain.get(), flight))
-        try:
-            value = await self._factory()
-        except BaseException as error:
-            return self._failed(flight, error)
-        finally:
-            _chain.reset(token)
-        return self._succeeded(flight, value, born, time.perf_counter() - began)
+    def _ahead_from(self, held: Held) -> float:
+        return max(held.born + self._ttl * _REFRESH_AHEAD, self._retry_at)
 
-    def _succeeded(self, flight: Flight, value: Any, born: float, took: float) -> Any:
-        with _lock:
-            at_end.pop(flight, None)
-            held = Held(value, min(born, self._clock()))
-            if self._flight is flight:
-                self._flight = None
-                self._retire()
-                self._held = held
-                self.builds += 1
-                self.build_time = took
-                self.last_error = None
-                self._failures, self._retry_at = 0, _NEVER
-                self._publish()
-            else:  # invalidated meanwhile: for the callers that asked before that, and no others
-                self._retire(held)
-        flight.end(value=value)
-        return value
-
-    def _failed(self, flight: Flight, error: BaseException) -> Any:
-        with _lock:
-            at_end.pop(flight, None)
-            current = self._flight is flight
-            if current:
-                self._flight = None
-            held = None
-            if current and isinstance(error, Exception):
-                self.last_error = error
-                self._failures += 1
-                now = self._clock()
-                self._retry_at = now + min(2.0 ** (self._failures - 1), _LONGEST_PAUSE)
-                if not flight.forced and self._held is not None and self._may_use(self._held, now):
-                    held = self._held
-                    self._publish()
-        if not isinstance(error, Exception):
-            flight.end(abandoned=True)
-            raise error
-        if held is not None:
-            if self._failures == 1:
-                _logger().warning(
-                    "the resource %s could not be refreshed; its value of %.1f s ago stays in use",
-                    self.name,
-                    self._clock() - held.born,
-                    exc_info=error,
-                )
-            flight.end(value=held.value)
-            return held.value
-        flight.end(error=error)
-        raise self._error(error) from error
+    def _result(self, flight: Flight, after: int) -> Any:
+        if flight.error is None:
+            return flight.value
+        if flight.fallback is not None and flight.fallback.begun > after:
+            return flight.fallback.value
+        raise self._error(flight.error) from flight.error
 
     def _error(self, error: Exception) -> Exception:
         if isinstance(error, ResourceCycle):
@@ -468,84 +420,161 @@ class Entry:
             resource=self.name,
         )
 
+    # Building
+
+    def _build(self, flight: Flight, after: int = 0) -> Any:
+        flight.thread = threading.get_ident()
+        born, began = self._clock(), time.perf_counter()
+        token = building.set((*building.get(), flight))
+        try:
+            value = self._factory()
+            if isinstance(value, CoroutineType):
+                value.close()
+                raise ConfigurationError(
+                    f"the factory {self.name} returned a coroutine, which can be awaited only once; declare the "
+                    "resource with async def"
+                )
+        except Exception as error:
+            self._fail(flight, error, after)
+        else:
+            self._land(flight, value, born, time.perf_counter() - began)
+        finally:
+            building.reset(token)
+        return self._result(flight, after)
+
+    async def _build_async(self, flight: Flight, after: int = 0) -> Any:
+        import asyncio
+
+        flight.task = asyncio.current_task()
+        born, began = self._clock(), time.perf_counter()
+        token = building.set((*building.get(), flight))
+        try:
+            value = await self._factory()
+        except Exception as error:
+            self._fail(flight, error, after)
+        else:
+            self._land(flight, value, born, time.perf_counter() - began)
+        finally:
+            with contextlib.suppress(ValueError):  # a coroutine that is thrown away ends in another context
+                building.reset(token)
+        return self._result(flight, after)
+
+    def _land(self, flight: Flight, value: Any, born: float, took: float) -> None:
+        """Note the success of a build."""
+        now, back = self._cells.look()
+        held = Held(self, value, born if born <= now else now - took, flight.ticket)
+        with _lock:
+            self._set_back(back)
+            _refreshing.discard(flight)
+            if self._flight is flight:
+                self._flight = None
+                old, self._held = self._held, held
+                self._retire(old)
+                self.builds += 1
+                self.build_time = took
+                self.last_error = None
+                self._end_outage()
+                self._publish()
+            else:  # given up or invalidated meanwhile: for the callers that wait for it, and no others
+                self._retire(held)
+            flight.value = value
+            flight.end()
+
+    def _fail(self, flight: Flight, error: Exception, after: int = 0) -> None:
+        """Note the failure of a build."""
+        now, back = self._cells.look()
+        with _lock:
+            self._set_back(back)
+            unseen = flight in _refreshing
+            _refreshing.discard(flight)
+            if self._flight is flight:
+                self._flight = None
+                self.last_error = error
+                self._retry_at = now + _PAUSES[min(self._failures, len(_PAUSES) - 1)]
+                self._failures += 1
+                self._publish()
+            held = self._held
+            if held is not None and now < self._usable_until(held):
+                flight.fallback = held
+                unseen |= held.begun > after
+            warn = unseen and not self._warned
+            self._warned |= warn
+            flight.error = error
+            flight.end()
+        if warn:
+            old = flight.fallback
+            what = "its value has run out" if old is None else f"its value of {now - old.born:.1f} s ago stays in use"
+            _logger().warning("the resource %s could not be refreshed; %s", self.name, what, exc_info=error)
+
+    def _abandon(self, flight: Flight) -> None:
+        """End a build that was interrupted; do nothing if it has ended."""
+        if not flight.done.is_set():
+            self.discard(flight)
+            flight.abandoned = True
+        flight.end()
+
+    def discard(self, flight: Flight) -> None:
+        """Let the result of a build that is under way not become the value."""
+        with _lock:
+            _refreshing.discard(flight)
+            if self._flight is flight:
+                self._flight = None
+                self._publish()
+
     # Refreshing beside the invocation
 
     def _build_in_thread(self, flight: Flight) -> None:
         context = contextvars.copy_context()
-        threading.Thread(
-            target=context.run, args=(self._refresh_quietly, flight), name=f"lambda_kit-{self.name}", daemon=True
-        ).start()
+        context.run(building.set, ())
+        try:
+            threading.Thread(
+                target=context.run, args=(self._refresh_quietly, flight), name=f"lambda_kit-{self.name}", daemon=True
+            ).start()
+            flight.handed_over = True
+        except RuntimeError as error:  # no more threads can be started
+            self._fail(flight, error)
 
     def _refresh_quietly(self, flight: Flight) -> None:
-        _chain.set(())
         try:
             self._build(flight)
-        except Exception as error:
-            self._log_refresh(error)
+        except (ResourceBuildError, ResourceCycle):
+            pass  # was logged
+        finally:
+            self._abandon(flight)
 
     def _build_in_task(self, flight: Flight) -> None:
         import asyncio
 
-        flight.task = asyncio.get_running_loop().create_task(self._refresh_quietly_async(flight))
+        context = contextvars.copy_context()
+        context.run(building.set, ())
+        flight.task = asyncio.get_running_loop().create_task(self._refresh_quietly_async(flight), context=context)
+        # Not in a `finally` of the coroutine: a task that is cancelled before its first step never enters it.
+        flight.task.add_done_callback(lambda _: self._abandon(flight))
+        flight.handed_over = True
 
     async def _refresh_quietly_async(self, flight: Flight) -> None:
-        _chain.set(())
-        try:
+        with contextlib.suppress(ResourceBuildError, ResourceCycle):  # was logged
             await self._build_async(flight)
-        except Exception as error:
-            self._log_refresh(error)
-
-    def _log_refresh(self, error: Exception) -> None:
-        _logger().warning(
-            "the resource %s could not be refreshed, and its value has run out", self.name, exc_info=error
-        )
-
-    def _finish_refresh(self, invocation: Invocation) -> None:
-        """Wait for the refresh as the invocation ends; give it up if that takes too long."""
-        flight = self._flight
-        if flight is None:
-            return
-        at_end.pop(flight, None)
-        patience = max(min(_PATIENCE, invocation.remaining() - _SPARE), 0.0)
-        finished = flight.done.wait(patience) if flight.task is None else _event_loop.finish(flight.task, patience)
-        if not finished:
-            with _lock:
-                if self._flight is flight:
-                    self._flight = None
-            _logger().warning(
-                "the refresh of the resource %s was still running %.1f s after the handler had ended; its result is "
-                "discarded, because Lambda freezes the process between invocations",
-                self.name,
-                patience,
-            )
 
     # The rest, under the lock
 
-    def _retire(self, held: Held | None = None) -> None:
-        if held is None:
-            held, self._held = self._held, None
-        if held is not None and self._close is not None:
-            self._retired.append(held)
-            at_end[self] = self._close_retired
-
-    def _close_retired(self, _invocation: Invocation) -> None:
-        with _lock:
-            retired, self._retired = self._retired, []
-            at_end.pop(self, None)
-        for held in reversed(retired):
-            self.close_value(held.value)
+    def _retire(self, held: Held | None) -> None:
+        if held is not None and self._close is not None and not held.inherited:
+            _retired.append(held)
+            at_end[_end_invocation] = _end_invocation
 
     def _publish(self) -> None:
         """Show the closure what it may return, and until when."""
         held = self._held
         if self._overrides:
-            self._put(self._overrides[-1].value, _FOREVER)
+            self._cells.put(self._overrides[-1].value, _FOREVER)
         elif held is None:
-            self._clear()
-        elif self._retry_at > _NEVER:
-            self._put(held.value, min(self._retry_at, held.born + self._ttl + self._stale_if_error))
+            self._cells.clear()
         else:
-            self._put(held.value, self._ahead(held) if self._background else held.born + self._ttl)
+            until = self._usable_until(held)
+            if self._background and self._flight is None:
+                until = min(until, self._ahead_from(held))
+            self._cells.put(held.value, until)
 
 
 class Override:
@@ -564,12 +593,34 @@ class Override:
         self._entry.pop_override(self)
 
 
+class _Cells:
+    """What reaches into the cells of a closure.
+
+    Attributes:
+        put: shows it a value, and until when it may be used.
+        clear: takes the value away.
+        look: reads the clock, as a call does; returns the time, and by how much it was set back since it was read last.
+        hits: returns the number of hits.
+        forget_hits: counts from 0 again.
+    """
+
+    __slots__ = ("clear", "forget_hits", "hits", "look", "put")
+
+    def __init__(self, put: Any, clear: Any, look: Any, hits: Any, forget_hits: Any) -> None:
+        self.put = put
+        self.clear = clear
+        self.look = look
+        self.hits = hits
+        self.forget_hits = forget_hits
+
+
 # The callables that users hold. A hit is a closure that reads its own cells: an instance with `__call__` costs twice as
 # much, and comparing with a sentinel a fifth more than leaving the cell empty. A float counts hits faster than an int.
-# Each maker returns the callable, and the functions that fill its cells, empty them, and read (or forget) its hits.
+# A thread that has read the clock goes on to its `return` without another getting its turn: CPython switches threads
+# where a call returns or a loop goes back, and nowhere else.
 
 
-def _forever(entry: Entry, clock: Callable[[], float]) -> tuple[Any, Any, Any, Any]:
+def _forever(entry: Entry, clock: Callable[[], float]) -> tuple[Any, _Cells]:
     value: Any
     hits = 0.0
 
@@ -580,7 +631,16 @@ def _forever(entry: Entry, clock: Callable[[], float]) -> tuple[Any, Any, Any, A
             return value
         except NameError:  # the cell is empty
             hits -= 1.0
-        return entry.obtain(clock(), 0.0)
+        return entry.obtain(clock())
+
+    async def resource_async() -> Any:
+        nonlocal hits
+        try:
+            hits += 1.0
+            return value
+        except NameError:
+            hits -= 1.0
+        return await entry.obtain_async(clock())
 
     def put(new: Any, _until: float) -> None:
         nonlocal value
@@ -591,17 +651,20 @@ def _forever(entry: Entry, clock: Callable[[], float]) -> tuple[Any, Any, Any, A
         value = None
         del value
 
-    def take_hits(*, forget: bool = False) -> float:
+    def look() -> tuple[float, float]:
+        return clock(), 0.0
+
+    def read_hits() -> float:
+        return hits
+
+    def forget_hits() -> None:
         nonlocal hits
-        taken = hits
-        if forget:
-            hits = 0.0
-        return taken
+        hits = 0.0
 
-    return resource, put, clear, take_hits
+    return resource_async if entry.is_async else resource, _Cells(put, clear, look, read_hits, forget_hits)
 
 
-def _timed(entry: Entry, clock: Callable[[], float]) -> tuple[Any, Any, Any, Any]:
+def _timed(entry: Entry, clock: Callable[[], float]) -> tuple[Any, _Cells]:
     value: Any = None
     fresh_until = seen = _NEVER
     hits = 0.0
@@ -616,29 +679,7 @@ def _timed(entry: Entry, clock: Callable[[], float]) -> tuple[Any, Any, Any, Any
         back, seen = seen - now, now
         return entry.obtain(now, back)
 
-    def put(new: Any, until: float) -> None:
-        nonlocal value, fresh_until
-        value, fresh_until = new, until
-
-    def clear() -> None:
-        put(None, _NEVER)
-
-    def take_hits(*, forget: bool = False) -> float:
-        nonlocal hits
-        taken = hits
-        if forget:
-            hits = 0.0
-        return taken
-
-    return resource, put, clear, take_hits
-
-
-def _async(entry: Entry, clock: Callable[[], float]) -> tuple[Any, Any, Any, Any]:
-    value: Any = None
-    fresh_until = seen = _NEVER
-    hits = 0.0
-
-    async def resource() -> Any:
+    async def resource_async() -> Any:
         nonlocal hits, seen
         if seen <= (now := clock()) < fresh_until:
             seen = now
@@ -654,18 +695,25 @@ def _async(entry: Entry, clock: Callable[[], float]) -> tuple[Any, Any, Any, Any
     def clear() -> None:
         put(None, _NEVER)
 
-    def take_hits(*, forget: bool = False) -> float:
+    def look() -> tuple[float, float]:
+        nonlocal seen
+        before, seen = seen, clock()
+        return seen, before - seen
+
+    def read_hits() -> float:
+        return hits
+
+    def forget_hits() -> None:
         nonlocal hits
-        taken = hits
-        if forget:
-            hits = 0.0
-        return taken
+        hits = 0.0
 
-    return resource, put, clear, take_hits
+    return resource_async if entry.is_async else resource, _Cells(put, clear, look, read_hits, forget_hits)
 
 
-async def _awaited(awaitable: Any) -> None:
-    await awaitable
+def _stop_waiting(flight: Flight) -> None:
+    if chain := building.get():
+        with _lock:
+            chain[-1].waits_for.remove(flight)
 
 
 def _logger() -> logging.Logger:

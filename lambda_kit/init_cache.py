@@ -30,8 +30,8 @@ import time
 import weakref
 
 from lambda_kit import _callables as callables
-from lambda_kit import _event_loop, _lifecycle
-from lambda_kit._resource import Entry, renew_lock
+from lambda_kit import _lifecycle
+from lambda_kit._resource import Entry, after_fork, close_in_reverse, forget_pending
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -240,7 +240,7 @@ class InitCache:
         if not callable(factory):
             raise ConfigurationError(f"@init.resource was put above {factory!r}, which is not callable")
         signature = callables.signature_of(factory)
-        if signature is not None and not signature.takes(0):
+        if signature is not None and not (signature.takes(0) and _needs_no_keyword(factory, signature.keyword_only)):
             raise ConfigurationError(
                 f"the factory {name}{signature} takes arguments; a resource is built by a function without any, which "
                 "asks other resources for what it needs by calling them"
@@ -251,7 +251,7 @@ class InitCache:
             )
         _watch_process()
         _caches.add(self)
-        entry = Entry(factory, name, self._clock, **settings)
+        entry = Entry(self, factory, name, self._clock, **settings)
         self._entries.append(entry)
         resource = entry.resource
         resource.info = ResourceInfo(entry)
@@ -267,7 +267,7 @@ class InitCache:
             timeout: seconds to wait for the threads at the most; builds that take longer go on, and a call that needs
                 one waits for it. None, the default, for no bound.
         """
-        eager = [entry for entry in self._entries if entry.eager and not entry.holds_value()]
+        eager = [entry for entry in self._entries if entry.eager and not entry.is_ready()]
         waiting = [entry for entry in eager if not entry.is_async]
         if len(eager) == 1 and waiting and timeout is None:
             _warm_one(waiting[0])
@@ -280,6 +280,8 @@ class InitCache:
         for thread in threads:
             thread.start()
         if coroutines := [entry for entry in eager if entry.is_async]:
+            from lambda_kit import _event_loop
+
             _event_loop.run(_warm_all(coroutines, timeout))
         for thread in threads:
             thread.join(None if end is None else max(end - time.monotonic(), 0.0))
@@ -293,18 +295,11 @@ class InitCache:
 
         A `close` that fails is logged, and the others still run. Overrides stay in force.
         """
-        retired = [(held, entry) for entry in self._entries for held in entry.empty()]
-        for held, entry in sorted(retired, key=lambda one: one[0].order, reverse=True):
-            entry.close_value(held.value)
+        close_in_reverse([held for entry in self._entries for held in entry.empty()])
 
-    def _inherit(self) -> None:
+    def _begin_anew(self, *, forked: bool) -> None:
         for entry in self._entries:
-            entry.inherit()
-
-    def _restore(self) -> None:
-        for entry in self._entries:
-            entry.restore()
-        self.warm(timeout=_WARM_AFTER_RESTORE)
+            entry.begin_anew(forked=forked)
 
 
 _caches: weakref.WeakSet[InitCache] = weakref.WeakSet()
@@ -312,25 +307,29 @@ _watched = False
 
 
 def _watch_process() -> None:
-    global _watched  # noqa: PLW0603
+    global _watched
     if _watched:
         return
     _watched = True
-    _event_loop.register()  # first, so that it is closed last: coroutine functions may close resources on it
     _lifecycle.on_fork(_after_fork)
     _lifecycle.on_restore(_after_restore)
     _lifecycle.on_reset(_after_reset)
 
 
 def _after_fork() -> None:
-    renew_lock()
-    for cache in _caches:
-        cache._inherit()
+    after_fork()
+    for cache in list(_caches):
+        cache._begin_anew(forked=True)
 
 
 def _after_restore() -> None:
-    for cache in _caches:
-        cache._restore()
+    forget_pending()
+    end = time.monotonic() + _WARM_AFTER_RESTORE
+    caches = list(_caches)
+    for cache in caches:
+        cache._begin_anew(forked=False)
+    for cache in caches:
+        cache.warm(timeout=max(end - time.monotonic(), 0.0))
 
 
 def _after_reset() -> None:
@@ -360,6 +359,11 @@ def _check_settings(settings: dict[str, Any], unknown: dict[str, Any]) -> None:
             raise ConfigurationError(
                 f"resource({name}={settings[name]!r}) has no effect without a time to live; pass ttl=... too"
             )
+
+
+def _needs_no_keyword(factory: Any, names: tuple[str, ...]) -> bool:
+    factory = callables.plain(factory)
+    return not hasattr(factory, "__kwdefaults__") or set(names) <= set(factory.__kwdefaults__ or ())
 
 
 def _one_of(settings: dict[str, Any], name: str, allowed: tuple[Any, ...]) -> None:
