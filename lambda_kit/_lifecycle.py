@@ -35,8 +35,8 @@ def on_fork(callback: Callable[[], object]) -> None:
 def on_restore(callback: Callable[[], object], *, base: bool = False) -> None:
     """Call `callback` after a restore from a snapshot, where the function uses SnapStart; else do nothing.
 
-    Callbacks run in the order of their registration; with `base`, before the others, which build on it. An exception in a hook would make Lambda throw the environment
-    away, so it is logged and goes no further. See
+    Callbacks run in the order of their registration; with `base`, before the others, which build on it. An exception in
+    a hook would make Lambda throw the environment away, so it is logged and goes no further. See
     <https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html>.
     """
     _restores.insert(0 if base else len(_restores), callback)

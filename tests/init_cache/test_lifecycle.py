@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -171,6 +173,30 @@ def test_reset_inside_a_running_loop_schedules_an_async_close_and_logs_its_failu
 
     asyncio.run(asyncio.wait_for(main(), 20))
     assert "closing the resource" in caplog.text
+
+
+def test_the_loop_is_closed_after_the_values_that_were_built_on_it() -> None:
+    """In this order, although the loop is made long after the resource was declared."""
+    program = """
+import asyncio
+from lambda_kit import _event_loop, init
+from lambda_kit.testing import reset
+
+loops = []
+
+async def close(built_on):
+    loops.append(built_on is asyncio.get_running_loop())
+
+@init.resource(close=close)
+async def session():
+    return asyncio.get_running_loop()
+
+loop = _event_loop.run(session())
+reset()
+print(loops, loop.is_closed(), _event_loop._state.kept)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[True] True None\n"
 
 
 def test_without_close_nothing_is_kept_for_the_end(declare: Any) -> None:
