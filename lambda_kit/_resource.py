@@ -16,6 +16,7 @@ from types import CoroutineType
 
 from lambda_kit import _callables as callables
 from lambda_kit import _lifecycle
+from lambda_kit._cells import forever, timed
 from lambda_kit._flight import Flight, building
 from lambda_kit.errors import ConfigurationError, ResourceBuildError, ResourceCycle
 from lambda_kit.invocation import at_end
@@ -185,7 +186,7 @@ class Entry:
         self._keep = on_restore == "keep"
         self._overrides: list[Override] = []
         self._forget()
-        self.resource, self._cells = (_forever if ttl is None else _timed)(self, clock)
+        self.resource, self._cells = (forever if ttl is None else timed)(self, clock)
         functools.update_wrapper(self.resource, factory)
         self.resource.invalidate = self.invalidate
         self.resource.refresh = self.refresh_async if self.is_async else self.refresh
@@ -591,123 +592,6 @@ class Override:
 
     def __exit__(self, *exc_info: object) -> None:
         self._entry.pop_override(self)
-
-
-class _Cells:
-    """What reaches into the cells of a closure.
-
-    Attributes:
-        put: shows it a value, and until when it may be used.
-        clear: takes the value away.
-        look: reads the clock, as a call does; returns the time, and by how much it was set back since it was read last.
-        hits: returns the number of hits.
-        forget_hits: counts from 0 again.
-    """
-
-    __slots__ = ("clear", "forget_hits", "hits", "look", "put")
-
-    def __init__(self, put: Any, clear: Any, look: Any, hits: Any, forget_hits: Any) -> None:
-        self.put = put
-        self.clear = clear
-        self.look = look
-        self.hits = hits
-        self.forget_hits = forget_hits
-
-
-# The callables that users hold. A hit is a closure that reads its own cells: an instance with `__call__` costs twice as
-# much, and comparing with a sentinel a fifth more than leaving the cell empty. A float counts hits faster than an int.
-# A thread that has read the clock goes on to its `return` without another getting its turn: CPython switches threads
-# where a call returns or a loop goes back, and nowhere else.
-
-
-def _forever(entry: Entry, clock: Callable[[], float]) -> tuple[Any, _Cells]:
-    value: Any
-    hits = 0.0
-
-    def resource() -> Any:
-        nonlocal hits
-        try:
-            hits += 1.0
-            return value
-        except NameError:  # the cell is empty
-            hits -= 1.0
-        return entry.obtain(clock())
-
-    async def resource_async() -> Any:
-        nonlocal hits
-        try:
-            hits += 1.0
-            return value
-        except NameError:
-            hits -= 1.0
-        return await entry.obtain_async(clock())
-
-    def put(new: Any, _until: float) -> None:
-        nonlocal value
-        value = new
-
-    def clear() -> None:
-        nonlocal value
-        value = None
-        del value
-
-    def look() -> tuple[float, float]:
-        return clock(), 0.0
-
-    def read_hits() -> float:
-        return hits
-
-    def forget_hits() -> None:
-        nonlocal hits
-        hits = 0.0
-
-    return resource_async if entry.is_async else resource, _Cells(put, clear, look, read_hits, forget_hits)
-
-
-def _timed(entry: Entry, clock: Callable[[], float]) -> tuple[Any, _Cells]:
-    value: Any = None
-    fresh_until = seen = _NEVER
-    hits = 0.0
-
-    def resource() -> Any:
-        nonlocal hits, seen
-        # `seen` is the latest time that was read: a clock that is set back shows as an earlier one.
-        if seen <= (now := clock()) < fresh_until:
-            seen = now
-            hits += 1.0
-            return value
-        back, seen = seen - now, now
-        return entry.obtain(now, back)
-
-    async def resource_async() -> Any:
-        nonlocal hits, seen
-        if seen <= (now := clock()) < fresh_until:
-            seen = now
-            hits += 1.0
-            return value
-        back, seen = seen - now, now
-        return await entry.obtain_async(now, back)
-
-    def put(new: Any, until: float) -> None:
-        nonlocal value, fresh_until
-        value, fresh_until = new, until
-
-    def clear() -> None:
-        put(None, _NEVER)
-
-    def look() -> tuple[float, float]:
-        nonlocal seen
-        before, seen = seen, clock()
-        return seen, before - seen
-
-    def read_hits() -> float:
-        return hits
-
-    def forget_hits() -> None:
-        nonlocal hits
-        hits = 0.0
-
-    return resource_async if entry.is_async else resource, _Cells(put, clear, look, read_hits, forget_hits)
 
 
 def _stop_waiting(flight: Flight) -> None:

@@ -38,7 +38,8 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.invocation",
     },
     "from lambda_kit import handler, layer, provide, time_limit": CORE | {"lambda_kit.pipeline"},
-    "from lambda_kit import init": CORE | {"lambda_kit._resource", "lambda_kit.init_cache"},
+    "from lambda_kit import init": CORE
+    | {"lambda_kit._cells", "lambda_kit._flight", "lambda_kit._resource", "lambda_kit.init_cache"},
     "from lambda_kit.pipeline import Layer, Handler": CORE | {"lambda_kit.pipeline"},
     "from lambda_kit.invocation import LambdaContext, Invocation": {
         "_contextvars",
@@ -143,6 +144,7 @@ FOUNDATION = {
     "invocation",
     "init_cache",
     "_callables",
+    "_cells",
     "_event_loop",
     "_flight",
     "_json",
