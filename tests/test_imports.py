@@ -153,7 +153,7 @@ FOUNDATION = {
     "_stdout",
     "_version",
 }
-PARTS_OF = {"pipeline": {"_deadline"}, "_deadline": set[str](), "_pytest_plugin": {"testing"}}
+PARTS_OF = {"pipeline": {"_deadline", "_generator_layer"}, "_pytest_plugin": {"testing"}}
 
 
 def imported_parts(path: Path) -> set[str]:
