@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from contextvars import ContextVar
 
@@ -71,12 +72,15 @@ process = _Process()
 current: ContextVar[Invocation] = ContextVar("lambda_kit_invocation")
 # Work that is under way and must not outlive the invocation unnoticed: called with the invocation as it ends.
 at_end: dict[object, Callable[[Invocation], object]] = {}
+_making_state = threading.Lock()
 
 
 def reset() -> None:
     """Forget what this process has seen: the next invocation is its first."""
+    global _making_state
     process.cold = True
     at_end.clear()
+    _making_state = threading.Lock()  # in a forked child it may be held by a thread of the parent
 
 
 class Invocation:
@@ -163,9 +167,22 @@ class Invocation:
     @property
     def state(self) -> dict[Any, Any]:
         """A dict for layers to leave notes in; empty at the start of every invocation."""
-        if self._state is None:
-            self._state = {}
-        return self._state
+        state = self._state
+        if state is None:
+            with _making_state:  # two threads may ask for the first time at once
+                state = self._state
+                if state is None:
+                    state = self._state = {}
+        return state
+
+    def peek(self, key: Any) -> Any:
+        """Return what `state` holds for `key`, or None; unlike `state`, it makes no dict."""
+        return None if self._state is None else self._state.get(key)
+
+    def forget(self, key: Any) -> None:
+        """Remove `key` from `state`, if it is there."""
+        if self._state is not None:
+            self._state.pop(key, None)
 
     def __repr__(self) -> str:
         return f"<Invocation {self.request_id or 'without a request id'} of {self.function_name or 'a function'}>"

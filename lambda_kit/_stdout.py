@@ -1,0 +1,85 @@
+"""Writing one line to standard output with one `write`, whatever standard output is at the moment.
+
+Under the runtime client `sys.stdout` flushes after every write, so that what `print` wrote is out before a line goes to
+the descriptor past it. Anything else that stands in its place (a terminal, a file, a test's capture) is written to as
+it is. A line that cannot be written goes to standard error, marked: log lines are how one learns of trouble.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from json.encoder import encode_basestring_ascii
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# The last standard output that was looked at, and its descriptor if it is that of the runtime client, else -1.
+_known: tuple[Any, int] = (None, -1)
+_asked: tuple[Any, bool] = (None, False)  # likewise, and whether it is a terminal
+
+
+def write(line: str) -> None:
+    """Write `line`, which ends with its newline. It raises nothing."""
+    global _known
+    try:
+        stream = sys.stdout
+        known, fd = _known  # one read: other threads may replace it
+        if stream is not known:
+            fd = _descriptor(stream)
+            _known = stream, fd
+        if fd < 0:
+            _write_to(stream, line)
+            return
+        try:
+            data = line.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair, for which JSON has an escape
+            data = line.encode("utf-8", "backslashreplace")
+        written = os.write(fd, data)
+        while written < len(data):
+            written += os.write(fd, data[written:])
+    except Exception as error:
+        _write_to_stderr(line, error)
+
+
+def is_terminal() -> bool:
+    """Tell whether standard output is a terminal at the moment."""
+    global _asked
+    stream = sys.stdout
+    asked, answer = _asked
+    if stream is not asked:
+        try:
+            answer = bool(stream.isatty())
+        except Exception:  # closed, or something that only knows how to write
+            answer = False
+        _asked = stream, answer
+    return answer
+
+
+def _write_to(stream: Any, line: str) -> None:
+    try:
+        stream.write(line)
+    except UnicodeEncodeError:  # its encoding is not UTF-8; JSON has escapes for all characters
+        stream.write("".join(one if one.isascii() else encode_basestring_ascii(one)[1:-1] for one in line))
+    stream.flush()
+
+
+def _descriptor(stream: Any) -> int:
+    inner: Any = stream
+    while type(inner).__module__ == "awslambdaric.bootstrap" and hasattr(inner, "stream"):
+        inner = inner.stream  # a worker of a Managed Instance has two of them
+    own: Any = sys.__stdout__
+    if inner is stream or inner is None or inner is not own:
+        return -1
+    descriptor: int = inner.fileno()
+    return descriptor
+
+
+def _write_to_stderr(line: str, error: Exception) -> None:
+    if line.startswith('{"') and line.endswith("}\n"):
+        line = f'{line[:-2]},"loggingError":"standard output: {type(error).__name__}"}}\n'
+    try:
+        os.write(2, line.encode("utf-8", "backslashreplace"))
+    except OSError:  # nothing is left to write to
+        return

@@ -1,0 +1,246 @@
+"""The fields that lines have in common: of the logger, of the invocation, and what was appended or bound."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from threading import RLock
+
+from lambda_kit import _lifecycle
+from lambda_kit._json import REDACTED, Encoder, escape
+from lambda_kit.invocation import at_end, current
+from lambda_kit.logger._buffer import InvocationLog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lambda_kit.invocation import Invocation
+
+RESERVED = frozenset(("timestamp", "level", "message", "location"))
+LOGGED = "lambda_kit.logged"
+_APPENDED = "lambda_kit.appended"
+
+
+class _Bound:
+    """One `bind` that was entered, on top of those around it; never changed, because contexts share it."""
+
+    __slots__ = ("around", "binding", "fields", "invocation")
+
+    def __init__(self, binding: Binding, invocation: Invocation | None, around: _Bound | None) -> None:
+        self.binding = binding
+        self.invocation = invocation
+        self.around = around
+        inherited = around.fields if around is not None and around.invocation is invocation else {}
+        self.fields: dict[str, Any] = {**inherited, **binding.fields}
+
+
+_bound: ContextVar[_Bound | None] = ContextVar("lambda_kit_log_fields", default=None)
+_outside: dict[str, Any] = {}  # appended where no invocation runs
+_appending = RLock()
+_holding: set[Common] = set()  # whose text belongs to an invocation
+_registered = False
+
+
+class Binding:
+    """The context manager that `Logger.bind` returns. It holds no state, so that it can be entered again."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.fields = fields
+
+    def __enter__(self) -> None:
+        invocation = current.get(None)
+        _let_go_later(invocation)
+        _bound.set(_Bound(self, invocation, _bound.get()))
+
+    def __exit__(self, *exc_info: object) -> None:
+        # Generators leave in any order, and in whatever context they are closed: take out this one, wherever it is.
+        top = _bound.get()
+        above: list[_Bound] = []
+        while top is not None and top.binding is not self:
+            above.append(top)
+            top = top.around
+        if top is None:
+            return
+        rest = top.around
+        for one in reversed(above):
+            rest = _Bound(one.binding, one.invocation, rest)
+        _bound.set(rest)
+
+
+def append(fields: dict[str, Any]) -> None:
+    """Add fields until the invocation ends; where none runs, to the lines outside of invocations."""
+    global _outside
+    invocation = current.get(None)
+    with _appending:
+        if invocation is None:
+            _let_go_later(None)
+            _outside = {**_outside, **fields}
+        else:
+            invocation.state[_APPENDED] = {**(invocation.peek(_APPENDED) or {}), **fields}
+
+
+class Rendered:
+    """The rendered part of a line that stays the same, and what it was rendered for."""
+
+    __slots__ = ("appended", "bound", "correlation_id", "invocation", "members", "special", "text")
+
+    def __init__(
+        self,
+        invocation: Invocation | None,
+        correlation_id: str | None,
+        bound: _Bound | None,
+        appended: dict[str, Any] | None,
+        members: dict[str, str],
+    ) -> None:
+        self.invocation = invocation
+        self.correlation_id = correlation_id
+        self.bound = bound
+        self.appended = appended
+        self.members = members
+        self.text = "".join([f",{escape(name)}:{text}" for name, text in members.items()])
+        self.special = SPECIAL.union(members)
+
+
+SPECIAL = RESERVED | {"exc_info"}  # fields that take the long way
+
+
+class Common:
+    """What the lines of one logger have in common at the moment."""
+
+    __slots__ = ("_encoder", "_last", "_of_invocation", "_static", "fields")
+
+    def __init__(self, encoder: Encoder, fields: dict[str, Any]) -> None:
+        self.fields = fields
+        self._encoder = encoder
+        self._static: dict[str, str] | None = None
+        self._of_invocation: tuple[Invocation | None, str | None, dict[str, str]] | None = None
+        self._last: Rendered | None = None
+
+    def now(self, invocation: Invocation | None) -> Rendered:
+        """Return what stands on every line; it is rendered again only if something in it has changed."""
+        bound = _bound.get()
+        if bound is not None and bound.invocation is not invocation:
+            bound = None  # it was bound outside of this invocation
+        if invocation is None:
+            correlation_id, appended = None, _outside or None
+        else:
+            correlation_id, appended = invocation.correlation_id, invocation.peek(_APPENDED)
+        last = self._last  # one read: other threads may replace it
+        if (
+            last is not None
+            and last.invocation is invocation
+            and last.bound is bound
+            and last.appended is appended
+            and last.correlation_id is correlation_id
+        ):
+            return last
+        members = self._base(invocation, correlation_id)
+        if appended is not None or bound is not None:
+            members = members.copy()
+            if appended is not None:
+                members.update(texts(self._encoder, appended))
+            if bound is not None:
+                members.update(texts(self._encoder, bound.fields))
+        self._last = made = Rendered(invocation, correlation_id, bound, appended, members)
+        return made
+
+    def _base(self, invocation: Invocation | None, correlation_id: str | None) -> dict[str, str]:
+        known = self._of_invocation
+        if known is not None and known[0] is invocation and known[1] is correlation_id:
+            return known[2]
+        static = self._static
+        if static is None:
+            static = self._static = texts(self._encoder, self.fields)
+        if invocation is None:
+            return static
+        members = static | texts(self._encoder, _invocation_fields(invocation))
+        self._of_invocation = (invocation, correlation_id, members)
+        _holding.add(self)
+        _let_go_later(invocation)
+        return members
+
+    def let_go(self, invocation: Invocation) -> None:
+        """Forget what belongs to `invocation`, or to one that has ended."""
+        known = self._of_invocation
+        if known is None or known[0] is None or known[0] is invocation or known[0].ended:
+            self._of_invocation = self._last = None
+            _holding.discard(self)
+
+
+def texts(encoder: Encoder, fields: dict[str, Any]) -> dict[str, str]:
+    """Return names and JSON texts of the fields, those with reserved names under another one."""
+    found: dict[str, str] = {}
+    for name, value in fields.items():
+        hidden = encoder.key(name)[1]
+        own = name
+        if name in RESERVED:
+            own = f"{name}_"
+            while own in fields:
+                own += "_"
+        found[own] = REDACTED if hidden else encoder.value(value)
+    return found
+
+
+def _invocation_fields(invocation: Invocation) -> dict[str, Any]:
+    fields = {
+        "functionName": invocation.function_name or None,
+        "requestId": invocation.request_id or None,
+        "coldStart": invocation.cold_start,
+        "xrayTraceId": invocation.trace_id,
+        "tenantId": invocation.tenant_id,
+        "correlationId": invocation.correlation_id,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _let_go_later(invocation: Invocation | None) -> None:
+    global _registered
+    if not _registered:
+        _registered = True
+        _lifecycle.on_reset(_reset)
+    if invocation is not None:
+        at_end["lambda_kit.logger"] = _let_go
+
+
+def note_failure(invocation: Invocation, error: BaseException) -> bool:
+    """Tell whether `error` is yet to be logged, and note that it will have been."""
+    known = invocation.peek(LOGGED)
+    if known is not None and (known is error or _replaces(error, known)):
+        return False
+    _let_go_later(invocation)  # the error's frames hold the invocation, which now holds the error
+    invocation.state[LOGGED] = error
+    return True
+
+
+def _replaces(error: BaseException, known: BaseException) -> bool:
+    """Tell whether `error` is what `time_limit` made of the interruption that was logged inside of it."""
+    from lambda_kit.errors import TimeLimitReached
+
+    return isinstance(error, TimeLimitReached) and error.__context__ is known
+
+
+def _let_go(invocation: Invocation) -> None:
+    for common in tuple(_holding):
+        common.let_go(invocation)
+    bound = top = _bound.get()
+    while bound is not None and bound.invocation is invocation:  # entered, and never left
+        bound = bound.around
+    if bound is not top:
+        _bound.set(bound)
+    if invocation.peek(LOGGED) is not None:
+        invocation.forget(LOGGED)
+    invocation.forget(_APPENDED)
+    for kept in tuple(invocation.state.values()):
+        if type(kept) is InvocationLog:
+            kept.take()
+
+
+def _reset() -> None:
+    global _outside
+    _outside = {}
+    _bound.set(None)
+    for common in tuple(_holding):
+        common._of_invocation = common._last = None
+    _holding.clear()

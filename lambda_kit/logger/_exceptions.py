@@ -1,0 +1,96 @@
+"""An exception as fields: what it is, why, and where; never the values of locals."""
+
+from __future__ import annotations
+
+import linecache
+
+from lambda_kit._json import message_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+_MAX_FRAMES = 40  # of one exception
+_MAX_ALL_FRAMES = 160
+_MAX_CHAIN = 8
+_MAX_GROUP = 10
+_MAX_ALL = 40
+_MAX_MESSAGE = 16_000  # characters
+_MAX_CODE = 300
+
+
+def exception_fields(error: BaseException) -> dict[str, Any]:
+    """Return `error` as a dict with `type` and `message`, and what there is besides.
+
+    That is `module`, `notes`, `frames`, and in the same shape `cause`, `context` and, of a group, `exceptions`.
+    """
+    return _Tree().fields(error, _MAX_CHAIN)
+
+
+class _Tree:
+    """An exception with all that hangs on it, within bounds: chains may be circles, and groups hold groups."""
+
+    __slots__ = ("_frames_left", "_seen")
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._frames_left = _MAX_ALL_FRAMES
+
+    def fields(self, error: BaseException, depth: int) -> dict[str, Any]:
+        cls = type(error)
+        fields: dict[str, Any] = {"type": cls.__qualname__, "message": shortened(message_of(error), _MAX_MESSAGE)}
+        if cls.__module__ != "builtins":
+            fields["module"] = cls.__module__
+        if depth <= 0 or len(self._seen) >= _MAX_ALL or id(error) in self._seen:
+            fields["cut"] = True
+            return fields
+        self._seen.add(id(error))
+        if notes := getattr(error, "__notes__", None):
+            fields["notes"] = _notes(notes)
+        if error.__traceback__ is not None:
+            fields["frames"] = self._frames(error.__traceback__)
+        if error.__cause__ is not None:
+            fields["cause"] = self.fields(error.__cause__, depth - 1)
+        elif error.__context__ is not None and not error.__suppress_context__:
+            fields["context"] = self.fields(error.__context__, depth - 1)
+        if issubclass(cls, BaseExceptionGroup):
+            members: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+            fields["exceptions"] = [self.fields(one, depth - 1) for one in members[:_MAX_GROUP]]
+            if len(members) > _MAX_GROUP:
+                fields["exceptionsCut"] = len(members) - _MAX_GROUP
+        return fields
+
+    def _frames(self, traceback: TracebackType | None) -> list[dict[str, Any]]:
+        """Return the frames, the outermost first; of a deep stack those in the middle are left out, and counted."""
+        stack: list[TracebackType] = []
+        while traceback is not None:
+            stack.append(traceback)
+            traceback = traceback.tb_next
+        allowed = min(_MAX_FRAMES, max(self._frames_left, 4))
+        self._frames_left -= min(len(stack), allowed)
+        left_out, outer = len(stack) - allowed, allowed // 4
+        if left_out <= 0:
+            return [_frame(one) for one in stack]
+        inner = stack[outer + left_out :]
+        return [*map(_frame, stack[:outer]), {"cut": left_out}, *map(_frame, inner)]
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return `text`, cut to `limit` characters with a mark if it is longer."""
+    return text if len(text) <= limit else f"{text[:limit]}… [cut: {len(text) - limit} more characters]"
+
+
+def _notes(notes: Any) -> list[Any]:
+    # Whatever stands there is encoded like any value; `add_note` takes text alone, an assignment anything.
+    listed: list[Any] = [*notes] if type(notes) in (list, tuple) else [notes]
+    return [shortened(note, _MAX_MESSAGE) if isinstance(note, str) else note for note in listed[:_MAX_GROUP]]
+
+
+def _frame(traceback: TracebackType) -> dict[str, Any]:
+    code, line = traceback.tb_frame.f_code, traceback.tb_lineno
+    frame: dict[str, Any] = {"file": code.co_filename, "line": line, "function": code.co_qualname}
+    # The globals tell where the source of modules in a zip file is found; nothing else is taken from the frame.
+    if line and (source := linecache.getline(code.co_filename, line, traceback.tb_frame.f_globals).strip()):
+        frame["code"] = shortened(source, _MAX_CODE)
+    return frame

@@ -1,0 +1,65 @@
+"""Levels: their names, their numbers, and which one is in force."""
+
+from __future__ import annotations
+
+import os
+
+from lambda_kit import _callables as callables
+from lambda_kit.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50
+
+# Spelt as Lambda spells them: a level that its filter does not know counts as INFO. See
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+_SPELLING = ((CRITICAL, "FATAL"), (ERROR, "ERROR"), (WARNING, "WARN"), (INFO, "INFO"), (DEBUG, "DEBUG"), (0, "TRACE"))
+_NUMBERS = {
+    "TRACE": DEBUG,
+    "DEBUG": DEBUG,
+    "INFO": INFO,
+    "WARN": WARNING,
+    "WARNING": WARNING,
+    "ERROR": ERROR,
+    "FATAL": CRITICAL,
+    "CRITICAL": CRITICAL,
+}
+
+
+def spelling(number: int) -> str:
+    """Return the name that Lambda has for a level."""
+    return next((name for least, name in _SPELLING if number >= least), "TRACE")
+
+
+def effective(argument: str | int | None) -> int:
+    """Return the level in force.
+
+    `AWS_LAMBDA_LOG_LEVEL` comes first, because the platform drops what is below it in any case, and because whoever
+    operates the function sets it; then the argument, `LAMBDA_KIT_LOG_LEVEL`, `POWERTOOLS_LOG_LEVEL`, and INFO.
+
+    Raises:
+        ConfigurationError: the argument, or a variable of the kit, is no level.
+    """
+    chosen = None if argument is None else number(argument, "level")
+    platform = _NUMBERS.get(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper())
+    if platform is not None:
+        return platform
+    if chosen is not None:
+        return chosen
+    for variable in ("LAMBDA_KIT_LOG_LEVEL", "POWERTOOLS_LOG_LEVEL"):
+        if value := os.environ.get(variable):
+            return number(value, variable)
+    return INFO
+
+
+def number(level: Any, where: str) -> int:
+    """Return the number of a level given as a name, in any case, or as a number."""
+    if isinstance(level, int) and not isinstance(level, bool):
+        return level
+    known = _NUMBERS.get(level.upper()) if isinstance(level, str) else None
+    if known is None:
+        hint = callables.closest(level.upper(), _NUMBERS) if isinstance(level, str) else ""
+        raise ConfigurationError(f"{where} is {level!r}; pass one of {', '.join(_NUMBERS)}{hint}")
+    return known

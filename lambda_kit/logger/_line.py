@@ -1,0 +1,126 @@
+"""One log line: its time, its place in the code, and its text within the platform's limit."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from lambda_kit._json import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+
+# A log event of CloudWatch holds 256 KiB, 26 bytes of which are its own:
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+LIMIT = 256 * 1024 - 26
+SAFE = LIMIT // 6  # characters that fit whatever they are: half of a surrogate pair takes six bytes
+_SHORTEST = 1_000  # bytes that are left of a value that is cut
+_MARKER = 60  # bytes that the marker may take
+_MAX_PLACES = 2_000
+
+_now = time.time
+_second: tuple[float, str] = (0.0, "")  # when a second began, and its text
+_millis: list[str] = [""] * 1000  # texts of milliseconds, made when first needed
+_places: dict[tuple[int, int], tuple[str, CodeType]] = {}
+
+
+def timestamp() -> str:
+    """Return the time in RFC 3339, in UTC with milliseconds: `2026-11-23T06:00:00.000Z`."""
+    global _second
+    now = _now()
+    began, text = _second  # one read: other threads may replace it
+    if not began <= now < began + 1.0:
+        began = float(int(now))
+        text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(began))
+        _second = (began, text)
+    millis = int((now - began) * 1000.0)
+    return text + (_millis[millis] or _milli_text(millis))
+
+
+def _milli_text(millis: int) -> str:
+    text = _millis[millis] = f"{millis:03d}Z"
+    return text
+
+
+def place(depth: int) -> str:
+    """Return the JSON text of `module.function:line` of the code that called, `depth` frames up."""
+    try:
+        frame = sys._getframe(depth + 1)
+    except ValueError:  # the interpreter itself called, as it does at exit
+        return '"?"'
+    code = frame.f_code
+    key = (id(code), frame.f_lasti)  # the instruction: working out the line costs more than looking it up
+    known = _places.get(key)
+    if known is None:
+        if len(_places) >= _MAX_PLACES:  # code that is made at run time must not fill the memory
+            _places.clear()
+        module = frame.f_globals.get("__name__", "?")
+        # The code is kept, so that no other one gets its id.
+        known = _places[key] = escape(f"{module}.{code.co_qualname}:{frame.f_lineno}"), code
+    return known[0]
+
+
+def join(members: dict[str, str]) -> str:
+    """Return the line with these members, names and values as JSON texts; cut to the limit if it is longer."""
+    line = _object(members)
+    excess = size_of(line) - LIMIT
+    if excess <= 0:
+        return line
+    cut = dict(members)
+    for name, text in sorted(members.items(), key=lambda member: size_of(member[1]), reverse=True):
+        size = size_of(text)
+        if size <= _SHORTEST + _MARKER:
+            break
+        cut[name] = _cut(text, max(size - excess - _MARKER, _SHORTEST))
+        excess -= size - size_of(cut[name])
+        if excess <= 0:
+            return _object(cut)
+    return _most_of(cut)
+
+
+def _object(members: dict[str, str]) -> str:
+    return f"{{{','.join([f'{name}:{text}' for name, text in members.items()])}}}\n"
+
+
+def _most_of(members: dict[str, str]) -> str:
+    """Leave out members, the last ones first, until the rest fits: there are thousands of them, or a huge name."""
+    kept: list[str] = []
+    size = 100
+    for name, text in members.items():
+        own = size_of(name) + size_of(text) + 2
+        if size + own <= LIMIT:
+            size += own
+            kept.append(f"{name}:{text}")
+    return f'{{{",".join(kept)},"cut":"{len(members) - len(kept)} more fields"}}\n'
+
+
+def _cut(text: str, size: int) -> str:
+    """Return the beginning of a JSON text, at most `size` bytes, as a JSON string that says how much is missing."""
+    if not text.startswith('"'):
+        text = escape(text)
+    inner = text[1 : _fitting(text, size)]
+    # Half of an escape has to go: a backslash that is itself not escaped, and what belongs to it.
+    for back in range(1, 7):
+        head = inner[: len(inner) - back]
+        if inner[len(head)] == "\\" and (len(head) - len(head.rstrip("\\"))) % 2 == 0:
+            needed = 6 if inner[len(head) + 1 : len(head) + 2] == "u" else 2
+            inner = head if back < needed else inner
+            break
+    return f'"{inner}… [cut: {len(text) - len(inner) - 2} more characters]"'
+
+
+def _fitting(text: str, size: int) -> int:
+    """Return how many characters from the beginning of `text` take at most `size` bytes."""
+    if text.isascii():
+        return size
+    low, high = size // 6, min(size, len(text))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if size_of(text[:middle]) <= size else (low, middle - 1)
+    return low
+
+
+def size_of(text: str) -> int:
+    """Return the bytes of `text` as it is written."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))

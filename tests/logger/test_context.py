@@ -1,0 +1,344 @@
+"""Fields end with their invocation, reach its threads and tasks, and never another one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import gc
+import threading
+import tracemalloc
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambda_kit import Logger, current_invocation, handler, layer, time_limit
+from lambda_kit.errors import TimeLimitReached
+from lambda_kit.invocation import at_end
+from lambda_kit.logger import _context
+from lambda_kit.testing import FakeClock, invoke, make_context, reset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Logs = Callable[[], list[dict[str, Any]]]
+
+log = Logger(service="shop")
+
+
+class Event(dict[str, Any]):
+    """A dict that can be referred to weakly."""
+
+
+def work(event: Any, context: Any) -> None:
+    log.append(appended=event["n"])
+    log.bind(never_left=event["n"]).__enter__()
+    log.info("inside", n=event["n"])
+    if event["n"] == 2:
+        raise ValueError("fails")
+    if event["n"] == 3:
+        threading.Event().wait(30)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_what_was_bound_and_appended_ends_with_the_invocation_however_it_ends(n: int, logs: Logs) -> None:
+    run = handler(log, time_limit(margin=1.0))(work)
+    try:
+        run({"n": n}, make_context(timeout=1.05, clock=FakeClock()))
+    except (ValueError, TimeLimitReached):
+        assert n in (2, 3)
+    assert (logs()[0]["appended"], _context._bound.get()) == (n, None)
+    log.info("outside")
+
+    @handler
+    def next_one(event: object, context: object) -> None:
+        log.info("next")
+
+    next_one({}, make_context())
+    for line in logs():
+        assert "appended" not in line
+        assert "never_left" not in line
+
+
+def test_binds_nest_and_each_ends_where_it_is_left(logs: Logs) -> None:
+    binding = log.bind(a=1)
+    with binding:
+        with log.bind(b=2, a=3):
+            log.info("1")
+            with binding:
+                log.info("2")
+        log.info("3")
+    log.info("4")
+    seen = [(line.get("a"), line.get("b")) for line in logs()]
+    assert seen == [(3, 2), (1, 2), (1, None), (None, None)]
+
+
+def test_binds_in_generators_may_be_left_in_any_order_and_in_any_context(logs: Logs) -> None:
+    def bound(**fields: Any) -> Iterator[None]:
+        with log.bind(**fields):
+            yield
+
+    first, second = bound(a=1), bound(b=2)
+    next(first)
+    next(second)
+    first.close()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    log.info("x")
+    contextvars.Context().run(second.close)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+    log.info("y")
+    (line, other) = logs()
+    assert ("a" in line, line["b"]) == (False, 2)
+    assert "a" not in other
+    reset()
+
+
+def test_what_is_bound_outside_stays_outside_and_is_there_again_after_the_invocation(logs: Logs) -> None:
+    @handler
+    def place(event: object, context: object) -> None:
+        log.info("in")
+        log.bind(inner=1).__enter__()
+
+    log.append(version=1)
+    with log.bind(outer=1):
+        log.info("before")
+        place({}, make_context())
+        log.info("after")
+    before, inside, after = logs()
+    assert (before["outer"], before["version"], after["outer"], after["version"]) == (1, 1, 1, 1)
+    assert {"outer", "version", "inner"} & (inside.keys() | (after.keys() - {"outer", "version"})) == set()
+
+
+def test_threads_and_tasks_with_a_copied_context_have_the_fields_and_others_do_not(logs: Logs) -> None:
+    @handler(log)
+    async def place(event: object, context: object) -> None:
+        log.append(a=1)
+        with log.bind(b=2):
+            task = asyncio.create_task(tell("task"))
+            await asyncio.to_thread(log.info, "to_thread")
+            copied = contextvars.copy_context()
+            for target in (lambda: log.info("bare"), lambda: copied.run(log.info, "copied")):
+                thread = threading.Thread(target=target)
+                thread.start()
+                thread.join(10)
+        await task
+
+    async def tell(name: str) -> None:
+        await asyncio.sleep(0)
+        log.info(name)
+
+    place({}, make_context(request_id="r"))
+    lines = {line["message"]: line for line in logs()}
+    for name in ("task", "to_thread", "copied"):
+        assert (lines[name]["a"], lines[name]["b"], lines[name]["requestId"]) == (1, 2, "r")
+    assert {"a", "b", "requestId"} & lines["bare"].keys() == set()
+
+
+def test_interleaved_invocations_on_two_threads_never_mix(logs: Logs) -> None:
+    steps = 20
+    step = threading.Barrier(2)
+    failures: list[BaseException] = []
+
+    @handler(log)
+    def place(event: Any, context: object) -> None:
+        log.append(a=event)
+        for i in range(steps):
+            step.wait(10)
+            log.info("plain", mine=event)
+            step.wait(10)
+            with log.bind(b=event, i=i):
+                step.wait(10)
+                log.info("bound", mine=event)
+                step.wait(10)
+            log.append(c=event)
+
+    def run(name: str) -> None:
+        try:
+            place(name, make_context(request_id=name))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+    lines = logs()
+    assert len(lines) == 4 * steps
+    for line in lines:
+        mine = line["mine"]
+        assert {line["requestId"], line["a"], line.get("b", mine), line.get("c", mine)} == {mine}
+        assert ("b" in line) == (line["message"] == "bound")
+
+
+def test_threads_that_append_at_once_lose_nothing(logs: Logs) -> None:
+    ready = threading.Barrier(4)
+
+    @handler(log)
+    def place(event: object, context: object) -> None:
+        def work(n: int) -> None:
+            ready.wait(10)
+            for i in range(200):
+                log.append(**{f"k{n}_{i}": 1})
+
+        threads = [threading.Thread(target=contextvars.copy_context().run, args=(work, n)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        log.info("all")
+
+    place({}, make_context())
+    (line,) = logs()
+    assert sum(name.startswith("k") for name in line) == 800
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("as_layer", [False, True])
+def test_nothing_of_an_invocation_is_kept_alive_after_it(as_layer: bool, fails: bool, writes: list[str]) -> None:
+    mine = Logger(buffer=10_000, log_event=True)
+    inner = Logger()
+
+    def place(event: Any, context: object) -> None:
+        mine.info("x", event=event)
+        mine.debug("waits", event=event)
+        mine.append(event=event)
+        inner.child(event=event).info("y")
+        inner.bind(event=event).__enter__()
+        inner.info("z")
+        if fails:
+            raise ValueError(event)
+
+    run: Any = handler(mine, inner)(place) if as_layer else handler(place)
+    event = Event(n=1)
+    dies = weakref.ref(event)
+    gc.disable()
+    try:
+        with contextlib.suppress(ValueError):
+            run(event, make_context())
+        del event
+        assert dies() is None, gc.get_referrers(dies())
+    finally:
+        gc.enable()
+    assert _context._holding == set()
+
+
+def test_the_state_of_the_invocation_holds_nothing_of_the_logger_that_matters_after_it(writes: list[str]) -> None:
+    kept: list[Any] = []
+    mine = Logger(buffer=10_000)
+
+    @handler(mine)
+    def place(event: object, context: object) -> None:
+        mine.append(a=1)
+        mine.debug("waits")
+        kept.append(current_invocation())
+        raise ValueError("fails")
+
+    with pytest.raises(ValueError, match="fails"):
+        place({}, make_context())
+    (log_of,) = kept[0].state.values()
+    assert log_of.take() == ([], 0)
+
+
+def test_ten_thousand_invocations_leave_nothing_behind(writes: list[str]) -> None:
+    mine = Logger(buffer=1_000, correlation_id="id")
+
+    @handler(mine)
+    def place(event: Any, context: object) -> None:
+        mine.append(a=event["id"])
+        with mine.bind(b=event["id"]):
+            mine.child(c=1).info("x", **{f"k{event['id']}": event})
+        mine.debug("waits")
+
+    context = make_context()
+
+    def run(times: int) -> None:
+        for i in range(times):
+            place({"id": str(i)}, context)
+            writes.clear()
+
+    run(2_000)
+    gc.collect()
+    tracemalloc.start()
+    run(1_000)
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    run(9_000)
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 100_000
+    assert len(at_end) <= 1
+
+
+def test_a_reset_forgets_what_was_appended_and_bound_outside(logs: Logs) -> None:
+    log.append(a=1)
+    log.bind(b=2).__enter__()
+    reset()
+    log.info("x")
+    assert {"a", "b"} & logs()[0].keys() == set()
+
+
+def test_a_line_of_an_outer_layer_has_the_fields_of_the_invocation_before_and_after(logs: Logs) -> None:
+    @layer
+    def around(event: Any, context: Any) -> Iterator[None]:
+        log.info("before")
+        yield
+        log.info("after")
+
+    @handler(around, log)
+    def place(event: object, context: object) -> None:
+        log.append(a=1)
+
+    place({}, make_context(request_id="r"))
+    before, after = logs()
+    assert (before["requestId"], after["requestId"], after["a"]) == ("r", "r", 1)
+
+
+def test_the_fields_of_the_invocation_have_their_names(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=1;Sampled=1")
+
+    @handler(Logger(correlation_id="id", log_event=True))
+    def run(event: object, context: object) -> None: ...
+
+    run({"id": "c"}, make_context(request_id="r", function_name="f", tenant_id="t"))
+    run({}, make_context(request_id="r2", function_name="f"))
+    run({}, None)
+    first, second, third = logs()
+    assert {name: first[name] for name in list(first)[4:]} == {
+        "functionName": "f",
+        "requestId": "r",
+        "coldStart": True,
+        "xrayTraceId": "1-5759e988-bd862e3fe1be46a994272793",
+        "tenantId": "t",
+        "correlationId": "c",
+        "event": {"id": "c"},
+    }
+    assert (second["coldStart"], second["requestId"], "correlationId" in second) == (False, "r2", False)
+    assert "requestId" not in third
+
+
+def test_a_handler_in_a_handler_gets_its_own_fields_and_gives_back_those_of_the_outer_one(logs: Logs) -> None:
+    @handler
+    def inner(event: object, context: object) -> None:
+        log.append(b=2)
+        log.info("inner")
+
+    @handler
+    def outer(event: object, context: object) -> None:
+        with log.bind(a=1):
+            inner({}, make_context(request_id="in"))
+            log.info("outer")
+
+    outer({}, make_context(request_id="out"))
+    first, second = logs()
+    assert (first["requestId"], first["b"], "a" in first) == ("in", 2, False)
+    assert (second["requestId"], second["a"], "b" in second) == ("out", 1, False)
+
+
+def test_invoke_returns_the_lines() -> None:
+    @handler(log)
+    def place(event: object, context: object) -> None:
+        log.info("x")
+
+    assert invoke(place).logs[0]["message"] == "x"

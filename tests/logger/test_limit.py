@@ -1,0 +1,137 @@
+"""A line never exceeds what CloudWatch takes, says how much is missing, and still parses."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lambda_kit import Logger
+from lambda_kit.logger._line import LIMIT, join
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PIECES = ["a", '"', "\\", "\n", "\x01", "é", "€", "😀", "\\u", "\\\\u00", "\ud800", "[", "{}"]
+MISSING = re.compile(r"… \[cut: (\d+) more characters\]$")
+
+
+def size(line: str) -> int:
+    return len(line.encode("utf-8", "backslashreplace"))
+
+
+def test_a_line_of_any_length_fits_and_parses(writes: list[str]) -> None:
+    @settings(max_examples=40)
+    @given(
+        pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=7),
+        over=st.integers(-2_000, 400_000),
+        place=st.sampled_from(["message", "field", "nested", "key", "bound", "many"]),
+    )
+    def check(pieces: list[str], over: int, place: str) -> None:
+        writes.clear()
+        unit = "".join(pieces)
+        each = size(json.dumps(unit, ensure_ascii=False)) - 2
+        text = unit * ((LIMIT + over) // each + 1)
+        log_it(place, text, unit)
+        (line,) = writes
+        assert size(line) <= LIMIT
+        entry = json.loads(line)
+        assert entry["level"] == "INFO"
+        if over > 0 and place in ("message", "field"):
+            found = entry["message"] if place == "message" else entry["text"]
+            missing = MISSING.search(found)
+            assert missing is not None
+            assert text.startswith(found[: missing.start()])
+            assert size(line) > LIMIT - 200, "no more is cut than must be"
+
+    check()
+
+
+def log_it(place: str, text: str, unit: str) -> None:
+    log = Logger()
+    if place == "message":
+        log.info(text)
+    elif place == "bound":
+        with log.bind(text=text):
+            log.info("x")
+    else:
+        made: dict[str, Any] = {
+            "field": {"text": text, "after": 1},
+            "nested": {"text": {"a": [text]}, "after": 1},
+            "key": {text: 1, "after": 1},
+            "many": {f"{i}-{unit}": unit for i in range(len(text) // len(unit) // 10 + 1)},
+        }
+        log.info("x", **made[place])
+
+
+@given(
+    st.text(st.characters(), min_size=1),
+    st.integers(1, 40),
+    st.sampled_from(["\\", '"', "\n", "\x01", "é", "\\u0041", "\x7f"]),
+)
+def test_a_text_is_cut_between_its_escapes(start: str, shift: int, repeated: str) -> None:
+    text = start + "x" * shift + repeated * (300_000 // len(repeated))
+    line = join({'"message"': json.dumps(text, ensure_ascii=False)})
+    assert size(line) <= LIMIT
+    message = json.loads(line)["message"]
+    kept = MISSING.sub("", message)
+    assert text.startswith(kept)
+
+
+def test_the_marker_counts_what_is_missing(logs: Callable[[], list[dict[str, Any]]]) -> None:
+    Logger().info("x", text="a" * 400_000)
+    text = logs()[0]["text"]
+    missing = MISSING.search(text)
+    assert missing is not None
+    assert missing.start() + int(missing[1]) == 400_000
+
+
+def test_several_large_values_are_cut_the_largest_first(logs: Callable[[], list[dict[str, Any]]]) -> None:
+    Logger().info("m" * 1_000, large="a" * 300_000, larger="b" * 400_000, small="c" * 900)
+    (line,) = logs()
+    assert (line["message"], line["small"]) == ("m" * 1_000, "c" * 900)
+    assert MISSING.search(line["larger"])
+    assert MISSING.search(line["large"])
+
+
+def test_what_does_not_fit_by_the_number_of_fields_is_counted(logs: Callable[[], list[dict[str, Any]]]) -> None:
+    fields = {f"field{i}": "v" * 500 for i in range(1_000)}
+    Logger().info("x", **fields)
+    (line,) = logs()
+    kept = [name for name in line if name.startswith("field")]
+    assert line["message"] == "x"
+    assert line["cut"] == f"{1_000 - len(kept)} more fields"
+    assert kept == list(fields)[: len(kept)]
+
+
+def test_a_huge_name_goes_and_the_fields_behind_it_stay(logs: Callable[[], list[dict[str, Any]]]) -> None:
+    Logger().info("x", **{"n" * 300_000: 1, "a": 2})
+    (line,) = logs()
+    assert (line["a"], line["cut"]) == (2, "1 more fields")
+
+
+def test_a_huge_exception_stays_an_exception(logs: Callable[[], list[dict[str, Any]]]) -> None:
+    error = ExceptionGroup("all", [ValueError("v" * 100_000) for _ in range(200)])
+    error.add_note("n" * 100_000)
+    for one in error.exceptions:
+        one.__cause__ = KeyError("k" * 100_000)
+    Logger().error("x", exc_info=ValueError("v" * 1_000_000))
+    Logger().error("y", exc_info=error)
+    simple, group = logs()
+    assert simple["exception"]["type"] == "ValueError"
+    assert MISSING.search(simple["exception"]["message"])
+    assert group["level"] == "ERROR"
+    assert "exception" in group
+
+
+@pytest.mark.parametrize("size_of_text", [LIMIT - 400, LIMIT - 100, LIMIT, LIMIT + 1])
+def test_at_the_limit_itself_a_line_is_whole_or_marked(size_of_text: int, writes: list[str]) -> None:
+    Logger().info("x", text="a" * size_of_text)
+    (line,) = writes
+    assert len(line) <= LIMIT
+    text = json.loads(line)["text"]
+    assert text == "a" * size_of_text or MISSING.search(text)
