@@ -7,20 +7,18 @@ Run it here, under the runtime client that AWS ships, with `make demo`; or from 
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from lambda_kit import current_invocation, handler, init, layer, provide, time_limit
+from lambda_kit import Logger, current_invocation, handler, init, layer, provide, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from lambda_kit.invocation import LambdaContext
 
-log = logging.getLogger("orders")
-log.setLevel(logging.INFO)
+log = Logger(service="orders")
 
 
 @init.resource(eager=True, close=sqlite3.Connection.close)
@@ -36,14 +34,13 @@ def orders() -> sqlite3.Connection:
 @layer
 def audit(event: dict[str, Any], context: LambdaContext) -> Generator[None, dict[str, Any], None]:
     """Log what comes in and what goes out."""
-    invocation = current_invocation()
-    start = "cold" if invocation.cold_start else "warm"
-    log.info("order %s, %s start, %.1f s left", event.get("order_id"), start, invocation.remaining())
+    log.append(order_id=event.get("order_id"))
+    log.info("order received", seconds_left=current_invocation().remaining())
     response = yield
-    log.info("order %s answered with %s", event.get("order_id"), response["statusCode"])
+    log.info("order answered", status=response["statusCode"])
 
 
-@handler(audit, time_limit(margin=0.5), provide(table=orders))
+@handler(log, audit, time_limit(margin=0.5), provide(table=orders))
 def place_order(event: dict[str, Any], context: LambdaContext, *, table: sqlite3.Connection) -> dict[str, Any]:
     """Store one order; the same order again replaces it."""
     total = sum(item["price"] * item["count"] for item in event["items"])

@@ -8,10 +8,14 @@ if TYPE_CHECKING:
     from lambda_kit.errors import LambdaKitError
     from lambda_kit.init_cache import init
     from lambda_kit.invocation import current_invocation
+    from lambda_kit.logger import Logger
+    from lambda_kit.metrics import Metrics
     from lambda_kit.pipeline import handler, layer, provide, time_limit
 else:
     _MODULES = {
         "LambdaKitError": "lambda_kit.errors",
+        "Logger": "lambda_kit.logger",
+        "Metrics": "lambda_kit.metrics",
         "current_invocation": "lambda_kit.invocation",
         "handler": "lambda_kit.pipeline",
         "init": "lambda_kit.init_cache",
@@ -34,6 +38,8 @@ else:
 
 __all__ = [
     "LambdaKitError",
+    "Logger",
+    "Metrics",
     "current_invocation",
     "handler",
     "init",

@@ -40,6 +40,26 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit import handler, layer, provide, time_limit": CORE | {"lambda_kit.pipeline"},
     "from lambda_kit import init": CORE
     | {"lambda_kit._cells", "lambda_kit._flight", "lambda_kit._resource", "lambda_kit.init_cache"},
+    "from lambda_kit import Logger": CORE
+    | {
+        "lambda_kit._json",
+        "lambda_kit._stdout",
+        "lambda_kit.logger",
+        "lambda_kit.logger._buffer",
+        "lambda_kit.logger._context",
+        "lambda_kit.logger._levels",
+        "lambda_kit.logger._line",
+        "lambda_kit.logger._logger",
+    },
+    "from lambda_kit import Metrics": CORE
+    | {
+        "lambda_kit._json",
+        "lambda_kit._stdout",
+        "lambda_kit.metrics",
+        "lambda_kit.metrics._metrics",
+        "lambda_kit.metrics._record",
+        "lambda_kit.metrics._rules",
+    },
     "from lambda_kit.pipeline import Layer, Handler": CORE | {"lambda_kit.pipeline"},
     "from lambda_kit.invocation import LambdaContext, Invocation": {
         "_contextvars",
