@@ -207,8 +207,7 @@ class _Walk:
         if issubclass(cls, list | tuple) or (hasattr(cls, "append") and hasattr(cls, "__getitem__")):
             return self._items(value, depth)
         if cls.__name__ == "SimpleNamespace":
-            attributes: dict[str, Any] = vars(given)
-            return self._members(attributes, depth)
+            return self._members(given.__dict__, depth)
         if cls.__name__ == "Decimal":
             text = str(value)
             return text if value.is_finite() and len(text) <= _MAX_DIGITS else escape(text)
