@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
-import subprocess
 import sys
 from importlib import import_module
 from typing import Any
 
 from benchmarks._calls import calls_of
+from benchmarks._lambda import Context, write_into_a_pipe
 from benchmarks._model import Case, Figure, Row, Topic
 from benchmarks._worker import Loop
 
@@ -19,37 +18,11 @@ _NESTED: dict[str, Any] = {
 _EVENT = {"order_id": "o-1"}
 
 
-class _Context:
-    function_name = "place-order"
-    memory_limit_in_mb = "128"
-    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:place-order"
-    aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    tenant_id = None
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 30_000
-
-
-_reader: subprocess.Popen[bytes] | None = None
-
-
-def _into_a_pipe() -> None:
-    """Make standard output what it is under the runtime client on Lambda: unbuffered, and a pipe that is read."""
-    global _reader
-    if _reader is None:
-        _reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        assert _reader.stdin is not None
-        stream: Any = io.TextIOWrapper(_reader.stdin, encoding="utf-8")
-        sys.__stdout__ = stream  # type: ignore[misc]
-        sys.stdout = import_module("awslambdaric.bootstrap").Unbuffered(stream)
-
-
 def floor(nested: bool = False) -> Loop:
     """Encode a line of the same content with orjson, its time and place given, and write it."""
     import orjson
 
-    _into_a_pipe()
+    write_into_a_pipe()
     fd = sys.stdout.fileno()
     line: dict[str, Any] = {
         "timestamp": "2026-11-23T06:00:00.000Z",
@@ -57,8 +30,8 @@ def floor(nested: bool = False) -> Loop:
         "message": "placing order",
         "location": "benchmarks.logger.place_order:12",
         "service": "shop",
-        "functionName": _Context.function_name,
-        "requestId": _Context.aws_request_id,
+        "functionName": Context.function_name,
+        "requestId": Context.aws_request_id,
         "coldStart": False,
     }
     fields: dict[str, Any] = {"data": _NESTED} if nested else {"order_id": "o-1", "count": 3}
@@ -87,16 +60,16 @@ def kit(kind: str) -> Loop:
     from lambda_kit import Logger
     from lambda_kit.invocation import Invocation, current
 
-    _into_a_pipe()
-    current.set(Invocation(_EVENT, _Context()))
+    write_into_a_pipe()
+    current.set(Invocation(_EVENT, Context()))
     return Loop(_STATEMENTS[kind], {"log": Logger(service="shop"), "nested": _NESTED, "fail": _fail})
 
 
 def peer(kind: str) -> Loop:
     """Write lines with the peer's logger, which has been given the context once."""
-    _into_a_pipe()
+    write_into_a_pipe()
     log: Any = import_module("aws_lambda_powertools").Logger(service="shop", level="INFO")
-    log.inject_lambda_context(_handle)(_EVENT, _Context())
+    log.inject_lambda_context(_handle)(_EVENT, Context())
     # The peer takes fields as keywords, too.
     return Loop(_STATEMENTS[kind], {"log": log, "nested": _NESTED, "fail": _fail})
 
@@ -109,17 +82,17 @@ def kit_layer(logs: bool) -> Loop:
     """Run a handler that does nothing under the kit's logger, or without it."""
     from lambda_kit import Logger, handler
 
-    _into_a_pipe()
+    write_into_a_pipe()
     layers = [Logger(service="shop")] if logs else []
-    return Loop("fn(event, context)", {"fn": handler(*layers)(_handle), "event": _EVENT, "context": _Context()})
+    return Loop("fn(event, context)", {"fn": handler(*layers)(_handle), "event": _EVENT, "context": Context()})
 
 
 def peer_layer(logs: bool) -> Loop:
     """Run a handler that does nothing under the peer's logger, or without it."""
-    _into_a_pipe()
+    write_into_a_pipe()
     log: Any = import_module("aws_lambda_powertools").Logger(service="shop", level="INFO")
     fn = log.inject_lambda_context(_handle) if logs else _handle
-    return Loop("fn(event, context)", {"fn": fn, "event": _EVENT, "context": _Context()})
+    return Loop("fn(event, context)", {"fn": fn, "event": _EVENT, "context": Context()})
 
 
 _TITLES = {

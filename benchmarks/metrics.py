@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
-import subprocess
 import sys
 from importlib import import_module
 from typing import Any
 
 from benchmarks._calls import calls_of
+from benchmarks._lambda import Context, write_into_a_pipe
 from benchmarks._model import Case, Figure, Row, Topic
 from benchmarks._worker import Loop
 
@@ -18,34 +17,8 @@ _NAMES = tuple(f"Metric{i}" for i in range(10))
 _COUNTS = (1, 10)
 
 
-class _Context:
-    function_name = "place-order"
-    memory_limit_in_mb = "128"
-    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:place-order"
-    aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    tenant_id = None
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 30_000
-
-
-_reader: subprocess.Popen[bytes] | None = None
-
-
-def _into_a_pipe() -> None:
-    """Make standard output what it is under the runtime client on Lambda: unbuffered, and a pipe that is read."""
-    global _reader
-    if _reader is None:
-        _reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        assert _reader.stdin is not None
-        stream: Any = io.TextIOWrapper(_reader.stdin, encoding="utf-8")
-        sys.__stdout__ = stream  # type: ignore[misc]
-        sys.stdout = import_module("awslambdaric.bootstrap").Unbuffered(stream)
-
-
 def _called(fn: Any) -> Loop:
-    return Loop("fn(event, context)", {"fn": fn, "event": _EVENT, "context": _Context()})
+    return Loop("fn(event, context)", {"fn": fn, "event": _EVENT, "context": Context()})
 
 
 def kit(count: int) -> Loop:
@@ -53,7 +26,7 @@ def kit(count: int) -> Loop:
     from lambda_kit import handler
     from lambda_kit.metrics import Metrics
 
-    _into_a_pipe()
+    write_into_a_pipe()
     metrics = Metrics("Shop", service="orders")
     return _called(handler(*[metrics] * (count > 0))(_handling(metrics.add, count)))
 
@@ -68,7 +41,7 @@ def kit_layer() -> Loop:
 
 def peer(count: int) -> Loop:
     """Add values in a handler with the peer's layer; without the layer if there are none."""
-    _into_a_pipe()
+    write_into_a_pipe()
     metrics: Any = import_module("aws_lambda_powertools").Metrics(namespace="Shop", service="orders")
     add, names = metrics.add_metric, _NAMES[:count]
 
@@ -83,7 +56,7 @@ def floor() -> Loop:
     """Encode a line of one metric with orjson, its time given, and write it."""
     import orjson
 
-    _into_a_pipe()
+    write_into_a_pipe()
     definition = {"Namespace": "Shop", "Dimensions": [["service"]], "Metrics": [{"Name": "Metric0", "Unit": "Count"}]}
     line = {
         "_aws": {"Timestamp": 1_795_420_800_000, "CloudWatchMetrics": [definition]},

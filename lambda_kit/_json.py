@@ -2,8 +2,8 @@
 
 The runtime client has loaded `json` already, and the C function that escapes strings is all that most fields need;
 `orjson` encodes large nested values faster, but its import costs more than thousands of lines save. The figures are on
-the logger's page of the documentation. The C encoder of `json` is no help with nested values: it neither hides fields
-nor ends on a value that contains its parts many times over.
+the logger's page of the documentation. The C encoder of `json` neither hides fields nor ends on a value that contains
+its parts many times over, so a nested value is given to it only after a look through all of its parts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from _thread import get_ident
 from itertools import islice
+from json.encoder import JSONEncoder
 from json.encoder import encode_basestring as escape
 
 TYPE_CHECKING = False
@@ -28,6 +29,7 @@ _LONG = 100  # characters of a text that is counted for itself
 _MAX_KEYS = 1_000
 _MAX_DIGITS = 300  # parsers refuse, or turn into infinity, numbers that are longer
 _MAX_NESTED = 3
+_MANY = 10  # items from which on a look through a value and the C encoder are faster than walking it
 _CUT = '"[cut: too much]"'
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
@@ -39,27 +41,32 @@ class Encoder:
         redact: names of fields whose values are hidden at any depth; case, `-` and `_` make no difference.
 
     Attributes:
-        keys: the keys that `key` was asked for; to look there first saves the call.
+        shown: the texts of the keys that `key` was asked for, with their colons, unless their values are hidden. To
+            look there first saves the call.
     """
 
-    __slots__ = ("_redact", "keys")
+    __slots__ = ("_redact", "shown")
 
     def __init__(self, redact: Iterable[str] = ()) -> None:
         self._redact = frozenset(_plain(name) for name in redact)
-        self.keys: dict[str, tuple[str, bool]] = {}
+        self.shown: dict[Any, str] = {}
 
     def key(self, name: Any) -> tuple[str, bool]:
         """Return the text of a key with its colon, and whether its value is hidden."""
         if type(name) is not str:
             name = _key_text(name)
-        known = self.keys.get(name)
-        if known is None:
-            known = f"{escape(name)}:", _plain(name) in self._redact
-            if len(name) <= _LONG:
-                if len(self.keys) >= _MAX_KEYS:  # keys that are data must not fill the memory
-                    self.keys.clear()
-                self.keys[name] = known
-        return known
+        text = f"{escape(name)}:"
+        if _plain(name) in self._redact:
+            return text, True
+        if len(name) <= _LONG:
+            if len(self.shown) >= _MAX_KEYS:  # keys that are data must not fill the memory
+                self.shown.clear()
+            self.shown[name] = text
+        return text, False
+
+    def shows(self, names: Iterable[Any]) -> bool:
+        """Tell whether all of these keys are text, and none of them stands for something hidden."""
+        return all(type(name) is str and not self.key(name)[1] for name in names)
 
     def value(self, value: Any) -> str:
         """Return the text of a value. What cannot be encoded is text that says so."""
@@ -76,12 +83,13 @@ class Encoder:
 class _Walk:
     """One way through a nested value."""
 
-    __slots__ = ("_encoder", "_left", "_path")
+    __slots__ = ("_encoder", "_left", "_path", "_plain")
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._left = _MAX_TEXT
         self._path: list[int] = []
+        self._plain = True  # as far as is known, nothing in the value needs more than the C encoder
 
     def value(self, value: Any, depth: int) -> str:
         cls = type_of(value)
@@ -99,10 +107,13 @@ class _Walk:
             return '"[recursive]"'
         path.append(key)
         try:
-            if cls is dict:
-                return self._members(value, depth)
-            if cls is list or cls is tuple:
-                return self._items(value, depth)
+            if cls in _CONTAINERS:
+                if self._plain and len(value) >= _MANY:
+                    text = self._at_once(value, depth)
+                    if text is not None:
+                        return text
+                    self._plain = False
+                return self._members(value, depth) if cls is dict else self._items(value, depth)
             return self._other(value, depth)
         except Exception as error:
             if cls is dict and type(error) is RuntimeError:  # another thread has changed it meanwhile
@@ -111,24 +122,59 @@ class _Walk:
         finally:
             path.pop()
 
+    def _at_once(self, value: Any, depth: int) -> str | None:  # noqa: C901  # inner functions would cost half of the gain
+        """Return the text of a value that holds nothing but containers and scalars, all of them to be shown."""
+        left: int = self._left
+        level: list[Any] = [value]
+        shown, scalar_types, containers = self._encoder.shown.keys(), _SCALARS, _CONTAINERS
+        try:
+            for _ in range(depth, _MAX_DEPTH):
+                below: list[Any] = []
+                for one in level:
+                    left -= (len(one) + 1) * _PER_ITEM
+                    if left < 0:
+                        return None
+                    items = one
+                    if type_of(one) is dict:
+                        if not one.keys() <= shown and not self._encoder.shows(one):
+                            return None
+                        items = one.values()
+                    for item in items:
+                        cls = type_of(item)
+                        if cls is str:
+                            left -= len(item)
+                        elif cls in containers:
+                            below.append(item)
+                        elif cls not in scalar_types:
+                            return None
+                if left < 0:
+                    return None
+                if not below:
+                    text = _encode(value)
+                    self._left = left
+                    return text
+                level = below
+        except Exception:  # no number of JSON, or changed by another thread meanwhile: for the walk to say
+            return None
+        return None
+
     def _members(self, value: dict[Any, Any], depth: int) -> str:
         parts: list[str] = []
         encoder, nested, depth = self._encoder, self._nested, depth + 1
-        key_of, scalar_of = encoder.keys.get, _SCALARS.get
+        key_of, scalar_of = encoder.shown.get, _SCALARS.get
         members: Iterable[tuple[Any, Any]] = value.items()
         self._left -= (len(value) + 1) * _PER_ITEM
         cut = self._excess(len(value)) if self._left < 0 else 0
         if cut:
             members = islice(members, len(value) - cut)
         for name, member in members:
-            known = key_of(name)
-            if known is None:
-                known = encoder.key(name)
-                self._left -= len(known[0])
-            key, hidden = known
-            if hidden:
-                parts.append(key + REDACTED)
-                continue
+            key = key_of(name)
+            if key is None:
+                key, hidden = encoder.key(name)
+                self._left -= len(key)
+                if hidden:
+                    parts.append(key + REDACTED)
+                    continue
             cls = type_of(member)
             if cls is str:
                 parts.append(key + (escape(member) if len(member) < _LONG else self._long(member)))
@@ -262,6 +308,12 @@ def _integer(value: int) -> str:
         return escape(f"[an integer of {value.bit_length()} bits]")
 
 
+def _exact_integer(value: int) -> str:
+    if -(10**18) < value < 10**18:
+        return f"{value}"  # half the time that int.__repr__ takes, which a subclass needs
+    return _integer(value)
+
+
 def _float(value: float) -> str:
     text = float.__repr__(value)
     return f'"{text}"' if text in ("nan", "inf", "-inf") else text  # JSON has no such numbers
@@ -270,11 +322,13 @@ def _float(value: float) -> str:
 # By the exact type: the values for which no code but Python's own runs.
 _SCALARS: dict[type, Callable[[Any], str]] = {
     str: escape,
-    int: _integer,
+    int: _exact_integer,
     float: _float,
     bool: {True: "true", False: "false"}.__getitem__,
     type(None): {None: "null"}.__getitem__,
 }
+_CONTAINERS = frozenset((dict, list, tuple))
+_encode = JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
 
 
 def _attributes(value: Any, names: list[str]) -> dict[str, Any]:

@@ -297,8 +297,8 @@ def test_keys_that_are_data_do_not_fill_the_memory() -> None:
     mine = Encoder(("password",))
     for i in range(5_000):
         mine.value({f"key {i}": 1, f"{i}" * 1000: 2})
-    assert len(mine.keys) <= 1_000
-    assert sum(map(len, mine.keys)) < 200_000
+    assert len(mine.shown) <= 1_000
+    assert sum(map(len, mine.shown)) < 200_000
 
 
 def test_many_threads_may_encode_at_once() -> None:
@@ -318,6 +318,54 @@ def test_many_threads_may_encode_at_once() -> None:
     for thread in threads:
         thread.join(30)
     assert failed == []
+
+
+LARGE: dict[str, Any] = {f"key {n}": {"text": "é\n\ud800", "list": [n, 1.5, True, None], "pair": ()} for n in range(12)}
+
+
+class Same:
+    """A scalar whose class is not one of JSON's, so that whatever holds it is walked."""
+
+    def __str__(self) -> str:
+        return "same"
+
+
+def test_a_large_value_has_the_same_text_whether_it_is_walked_or_encoded_at_once() -> None:
+    walked = encoder.value({**LARGE, "same": Same()})
+    assert encoder.value({**LARGE, "same": "same"}) == walked
+    assert json.loads(walked)["key 3"] == {**LARGE["key 3"], "pair": []}
+
+
+def test_in_a_large_value_too_what_is_not_for_json_is_found() -> None:
+    loop: list[Any] = [0] * 12
+    loop[5] = loop
+    deep: Any = [0] * 12
+    for _ in range(40):
+        deep = [deep]
+    row: list[Any] = [0] * 12
+    assert decoded(loop)[5] == "[recursive]"
+    assert "[cut: too deep]" in encoder.value([deep, *row])
+    assert decoded([float("nan"), *row])[0] == "nan"
+    assert decoded([10**5000, *row])[0] == "[an integer of 16610 bits]"
+    assert decoded([{"pass_word": "secret"}, *row])[0] == {"pass_word": "[redacted]"}
+    assert decoded([{1: 2, b"x-api-key": "secret"}, *row])[0] == {"1": 2, "x-api-key": "[redacted]"}
+    assert decoded([pydantic.SecretStr("secret"), *row])[0] == "[redacted]"
+    assert decoded([Text("not this"), *row])[0] == "not this"
+
+
+def test_a_large_value_whose_keys_are_new_each_time_is_redacted_each_time() -> None:
+    mine = Encoder(("password",))
+    for n in range(3_000):
+        value = {**{f"{n} {i}": i for i in range(12)}, "inner": [{"Password": "secret", f"{n}": n}] * 12}
+        assert "secret" not in mine.value(value)
+    assert len(mine.shown) <= 1_000
+
+
+def test_what_is_encoded_at_once_counts_towards_the_limit() -> None:
+    rows = [["x" * 50_000] * 12 for _ in range(12)]
+    found = encoder.value([Same(), *rows])  # each of the rows by itself would fit
+    assert len(found) < 2_700_000
+    assert "[cut: " in found
 
 
 SCALARS = st.one_of(
@@ -366,3 +414,11 @@ JSON = st.recursive(
 @given(JSON)
 def test_what_json_can_express_comes_back_as_it_was(value: Any) -> None:
     assert json.loads(Encoder().value(value)) == value
+    large = [value] * 12
+    assert json.loads(Encoder().value(large)) == large
+
+
+@given(VALUES)
+def test_a_large_value_is_hidden_and_marked_like_a_small_one(value: Any) -> None:
+    one = encoder.value([value, {"password": 1}])
+    assert encoder.value([value, {"password": 1}] * 6) == f"[{','.join([one[1:-1]] * 6)}]"

@@ -1,4 +1,4 @@
-"""All that the kit has today: a layer, a resource, a time limit."""
+"""The pipeline and the init cache: a layer, a resource, a time limit."""
 
 from __future__ import annotations
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     R = TypeVar("R")
 
+_FEW = 16  # fields up to which adding one text to the other is faster than joining them at the end
+_SHORT = 10**15  # integers below it need no care
+
 DEFAULT_REDACT = (
     "password",
     "passwd",
@@ -271,19 +274,24 @@ class Logger:
                 fields = {**fields, "loggingError": describe(error), "messageArgs": args}
         text = escape(message) if type(message) is str else _message_text(encoder, message)
         common = self._common.now(invocation)
-        if not common.special.isdisjoint(fields):
+        if len(fields) > _FEW or not common.special.isdisjoint(fields):
             return self._merged(level, text, where, common, fields)
-        parts = [f'{{"timestamp":"{timestamp()}","level":"{level}","message":{text},"location":{where}{common.text}']
-        known_keys, text_of = encoder.keys, encoder.value
+        shown, rest = encoder.shown.get, common.text
         for name, value in fields.items():
-            key, hidden = known_keys.get(name) or encoder.key(name)
-            if hidden:
-                parts.append(key + REDACTED)
-            elif type(value) is str:
-                parts.append(key + escape(value))
+            key = shown(name)
+            if key is None:
+                key, hidden = encoder.key(name)
+                if hidden:
+                    rest = f"{rest},{key}{REDACTED}"
+                    continue
+            cls = type_of(value)
+            if cls is str:
+                rest = f"{rest},{key}{escape(value)}"
+            elif cls is int and -_SHORT < value < _SHORT:
+                rest = f"{rest},{key}{value}"
             else:
-                parts.append(key + text_of(value))
-        line = f"{','.join(parts)}}}\n"
+                rest = f"{rest},{key}{encoder.value(value)}"
+        line = f'{{"timestamp":"{timestamp()}","level":"{level}","message":{text},"location":{where}{rest}}}\n'
         if len(line) > SAFE and size_of(line) > LIMIT:
             return self._merged(level, text, where, common, fields)
         return line

@@ -20,6 +20,7 @@ from lambda_kit.local import Environment
 
 APP = """
 import logging, os, sys, time
+from pathlib import Path
 from lambda_kit import Logger, handler, time_limit
 
 log = Logger(service="shop", correlation_id="id")
@@ -40,6 +41,12 @@ def place(event, context):
         raise ValueError("boom")
     if event.get("hang"):
         time.sleep(60)
+    if event.get("workers"):  # wait until as many of them have taken one
+        seen = Path("workers")
+        seen.mkdir(exist_ok=True)
+        (seen / str(os.getpid())).touch()
+        while len(list(seen.iterdir())) < event["workers"]:
+            time.sleep(0.01)
     return os.getpid()
 """
 
@@ -117,9 +124,9 @@ def test_a_time_out_is_logged_before_the_platform_kills(app: Any) -> None:
 
 def test_large_lines_of_four_forked_workers_are_whole_and_keep_their_own_fields(app: Any) -> None:
     with app(concurrency=4, timeout=30) as environment, ThreadPoolExecutor(4) as threads:
-        events = [{"n": n, "id": f"c-{n}", "big": 100_000} for n in range(12)]
+        events = [{"n": n, "id": f"c-{n}", "big": 100_000, "workers": 4} for n in range(12)]
         outcomes = list(threads.map(environment.invoke, events))
-    assert len({outcome.payload for outcome in outcomes}) > 1
+    assert len({outcome.payload for outcome in outcomes}) == 4
     for n, outcome in enumerate(outcomes):
         first, second = (line for line in lines_of(outcome.output) if line.get("service") == "shop")
         assert (first["n"], first["correlationId"], second["correlationId"]) == (n, f"c-{n}", f"c-{n}")
