@@ -20,6 +20,7 @@ _MARKER = 60  # bytes that the marker may take
 _MAX_PLACES = 2_000
 
 _now = time.time
+_frame = sys._getframe
 _second: tuple[float, str] = (0.0, "")  # when a second began, and its text
 _millis: list[str] = [""] * 1000  # texts of milliseconds, made when first needed
 _places: dict[tuple[int, int], tuple[str, CodeType]] = {}
@@ -46,7 +47,7 @@ def _milli_text(millis: int) -> str:
 def place(depth: int) -> str:
     """Return the JSON text of `module.function:line` of the code that called, `depth` frames up."""
     try:
-        frame = sys._getframe(depth + 1)
+        frame = _frame(depth + 1)
     except ValueError:  # the interpreter itself called, as it does at exit
         return '"?"'
     code = frame.f_code
