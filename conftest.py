@@ -35,12 +35,13 @@ pytest_collect_file = (_pages + _docstrings).pytest()
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the blocks of a page back into the order in which they stand: each builds on those before it."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for i, item in enumerate(items):
+    """Bring the blocks of a page together, in the order in which they stand: each builds on those before it."""
+    pages: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
         if isinstance(item, SybilItem):
-            places[str(item.path)].append(i)
-    for indices in places.values():
-        in_order = sorted((items[i] for i in indices), key=lambda item: item.location[1] or 0)
-        for i, item in zip(indices, in_order, strict=True):
-            items[i] = item
+            pages[str(item.path)].append(item)
+    ordered: list[pytest.Item] = []
+    for item in items:
+        blocks = pages.pop(str(item.path), []) if isinstance(item, SybilItem) else [item]
+        ordered += sorted(blocks, key=lambda block: block.location[1] or 0)
+    items[:] = ordered
