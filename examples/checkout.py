@@ -1,6 +1,6 @@
 """Check a basket out, and count what the business wants to know: orders, revenue, how long payments take.
 
-lambda-kit invoke checkout.check_out --event '{"tenant": "t-1", "items": [5, 12.5], "card": "valid"}'
+echo '{"tenant": "t-1", "items": [5, 12.5], "card": "valid"}' | lambda-kit invoke checkout.check_out --event -
 """
 
 from __future__ import annotations

@@ -19,9 +19,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-__all__ = ["REDACTED", "Encoder", "describe", "escape", "guarded"]
+__all__ = ["DEFAULT_REDACT", "REDACTED", "Encoder", "describe", "escape", "guarded"]
 
 REDACTED = '"[redacted]"'
+# Names of fields that are hidden unless a logger is told others.
+DEFAULT_REDACT = (
+    "password",
+    "passwd",
+    "secret",
+    "client_secret",
+    "secret_key",
+    "secret_access_key",
+    "session_token",
+    "security_token",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "token",
+    "api_key",
+    "x-api-key",
+    "private_key",
+    "authorization",
+    "cookie",
+    "set-cookie",
+    "x-amz-security-token",
+    "authorization_token",
+    "proxy-authorization",
+    "cookies",
+    "secret_string",
+    "secret_binary",
+    "passphrase",
+    "aws_secret_access_key",
+    "aws_session_token",
+)
 _MAX_DEPTH = 32
 _MAX_TEXT = 2_000_000  # characters; a value that shares its parts with itself is small in memory and endless as text
 _PER_ITEM = 8  # what an item counts for at least
@@ -136,8 +166,10 @@ class _Walk:
                         return None
                     items = one
                     if type_of(one) is dict:
-                        if not one.keys() <= shown and not self._encoder.shows(one):
-                            return None
+                        if not one.keys() <= shown:
+                            left -= sum(map(len, one))
+                            if left < 0 or not self._encoder.shows(one):
+                                return None
                         items = one.values()
                     for item in items:
                         cls = type_of(item)
@@ -243,6 +275,8 @@ class _Walk:
             return self.value(value.model_dump(warnings=False), depth)
         if hasattr(cls, "model_dump"):
             return self.value(value.model_dump(), depth)
+        if hasattr(cls, "__fields__") and hasattr(cls, "dict"):  # pydantic 1
+            return self.value(value.dict(), depth)
         if hasattr(cls, "_asdict"):
             return self.value(value._asdict(), depth)
         if issubclass(cls, set | frozenset):

@@ -7,6 +7,10 @@ from threading import RLock
 
 from lambda_kit.logger._line import size_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class InvocationLog:
     """The log of one invocation.
@@ -39,10 +43,22 @@ class InvocationLog:
                 self._size -= size_of(self._lines.popleft())
                 self._dropped += 1
 
-    def take(self) -> tuple[list[str], int]:
-        """Return the lines that waited, the oldest first, and how many had to go; forget both."""
+    def write_to(self, write: Callable[[str], None], tell_dropped: Callable[[int], None]) -> None:
+        """Write the lines that wait, the oldest first; before them, tell how many had to go.
+
+        A line is forgotten after it is written: writing may wait for whoever reads, and be interrupted there.
+        """
         with self._lock:
-            lines, dropped = list(self._lines), self._dropped
+            if self._dropped:
+                tell_dropped(self._dropped)
+                self._dropped = 0
+            while self._lines:
+                write(self._lines[0])
+                if self._lines:  # unless what writes has logged an error in turn, and done it all
+                    self._size -= size_of(self._lines.popleft())
+
+    def clear(self) -> None:
+        """Forget the lines that wait."""
+        with self._lock:
             self._lines.clear()
             self._size = self._dropped = 0
-            return lines, dropped

@@ -234,7 +234,7 @@ def _let_go(invocation: Invocation) -> None:
     invocation.forget(_APPENDED)
     for kept in tuple(invocation.state.values()):
         if type(kept) is InvocationLog:
-            kept.take()
+            kept.clear()
 
 
 def _reset() -> None:

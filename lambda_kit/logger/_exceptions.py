@@ -8,6 +8,7 @@ from lambda_kit._json import message_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Any
 
@@ -20,20 +21,22 @@ _MAX_MESSAGE = 16_000  # characters
 _MAX_CODE = 300
 
 
-def exception_fields(error: BaseException) -> dict[str, Any]:
+def exception_fields(error: BaseException, encode: Callable[[Any], str]) -> dict[str, Any]:
     """Return `error` as a dict with `type` and `message`, and what there is besides.
 
-    That is `module`, `notes`, `frames`, and in the same shape `cause`, `context` and, of a group, `exceptions`.
+    That is `module`, `notes`, `frames`, and in the same shape `cause`, `context` and, of a group, `exceptions`. A note
+    that is no text becomes one by `encode`.
     """
-    return _Tree().fields(error, _MAX_CHAIN)
+    return _Tree(encode).fields(error, _MAX_CHAIN)
 
 
 class _Tree:
     """An exception with all that hangs on it, within bounds: chains may be circles, and groups hold groups."""
 
-    __slots__ = ("_frames_left", "_seen")
+    __slots__ = ("_encode", "_frames_left", "_seen")
 
-    def __init__(self) -> None:
+    def __init__(self, encode: Callable[[Any], str]) -> None:
+        self._encode = encode
         self._seen: set[int] = set()
         self._frames_left = _MAX_ALL_FRAMES
 
@@ -47,7 +50,7 @@ class _Tree:
             return fields
         self._seen.add(id(error))
         if notes := getattr(error, "__notes__", None):
-            fields["notes"] = _notes(notes)
+            fields["notes"] = self._notes(notes)
         if error.__traceback__ is not None:
             fields["frames"] = self._frames(error.__traceback__)
         if error.__cause__ is not None:
@@ -60,6 +63,12 @@ class _Tree:
             if len(members) > _MAX_GROUP:
                 fields["exceptionsCut"] = len(members) - _MAX_GROUP
         return fields
+
+    def _notes(self, notes: Any) -> list[str]:
+        # `add_note` takes text alone, an assignment anything.
+        listed: list[Any] = [*notes] if type(notes) in (list, tuple) else [notes]
+        texts = [note if isinstance(note, str) else self._encode(note) for note in listed[:_MAX_GROUP]]
+        return [shortened(text, _MAX_MESSAGE) for text in texts]
 
     def _frames(self, traceback: TracebackType | None) -> list[dict[str, Any]]:
         """Return the frames, the outermost first; of a deep stack those in the middle are left out, and counted."""
@@ -79,12 +88,6 @@ class _Tree:
 def shortened(text: str, limit: int) -> str:
     """Return `text`, cut to `limit` characters with a mark if it is longer."""
     return text if len(text) <= limit else f"{text[:limit]}… [cut: {len(text) - limit} more characters]"
-
-
-def _notes(notes: Any) -> list[Any]:
-    # Whatever stands there is encoded like any value; `add_note` takes text alone, an assignment anything.
-    listed: list[Any] = [*notes] if type(notes) in (list, tuple) else [notes]
-    return [shortened(note, _MAX_MESSAGE) if isinstance(note, str) else note for note in listed[:_MAX_GROUP]]
 
 
 def _frame(traceback: TracebackType) -> dict[str, Any]:

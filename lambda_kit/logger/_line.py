@@ -93,7 +93,10 @@ def _most_of(members: dict[str, str]) -> str:
         if size + own <= LIMIT:
             size += own
             kept.append(f"{name}:{text}")
-    return f'{{{",".join(kept)},"cut":"{len(members) - len(kept)} more fields"}}\n'
+    marker = "cut"
+    while escape(marker) in members:
+        marker += "_"
+    return f'{{{",".join(kept)},"{marker}":"{len(members) - len(kept)} more fields"}}\n'
 
 
 def _cut(text: str, size: int) -> str:

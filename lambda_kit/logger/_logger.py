@@ -12,7 +12,7 @@ import os
 import sys
 
 from lambda_kit import _callables as callables
-from lambda_kit._json import REDACTED, Encoder, describe, escape, guarded, type_of
+from lambda_kit._json import DEFAULT_REDACT, REDACTED, Encoder, describe, escape, guarded, type_of
 from lambda_kit._stdout import is_terminal, write
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current, current_invocation
@@ -34,36 +34,6 @@ if TYPE_CHECKING:
 
 _FEW = 16  # fields up to which adding one text to the other is faster than joining them at the end
 _SHORT = 10**15  # integers below it need no care
-
-DEFAULT_REDACT = (
-    "password",
-    "passwd",
-    "secret",
-    "client_secret",
-    "secret_key",
-    "secret_access_key",
-    "session_token",
-    "security_token",
-    "access_token",
-    "refresh_token",
-    "id_token",
-    "token",
-    "api_key",
-    "x-api-key",
-    "private_key",
-    "authorization",
-    "cookie",
-    "set-cookie",
-    "x-amz-security-token",
-    "authorization_token",
-    "proxy-authorization",
-    "cookies",
-    "secret_string",
-    "secret_binary",
-    "passphrase",
-    "aws_secret_access_key",
-    "aws_session_token",
-)
 
 
 class _Settings:
@@ -308,18 +278,20 @@ class Logger:
                 fields["exception_"] = fields.pop("exception")
         members.update(context.texts(self._settings.encoder, fields))
         if error is not None:
-            members["exception"] = _exception_text(error)
+            members["exception"] = _exception_text(error, self._settings.encoder)
         return join({escape(name): value for name, value in members.items()})
 
     def _write_waiting(self, log: InvocationLog) -> None:
-        lines, dropped = log.take()
-        if dropped:
-            note = escape(f"{dropped} older lines did not fit into the buffer of {log.limit} bytes")
+        def write_one(line: str) -> None:
+            write(self._for_people(line) if self._settings.pretty is not False else line)
+
+        def tell_dropped(count: int) -> None:
+            note = escape(f"{count} older lines did not fit into the buffer of {log.limit} bytes")
             common = self._common.now(current.get(None))
             stamp = f'{{"timestamp":"{timestamp()}","level":"WARN","message":{note}'
-            lines.insert(0, f'{stamp},"location":"lambda_kit.logger"{common.text}}}\n')
-        for line in lines:
-            write(self._for_people(line) if self._settings.pretty is not False else line)
+            write_one(f'{stamp},"location":"lambda_kit.logger"{common.text}}}\n')
+
+        log.write_to(write_one, tell_dropped)
 
     def _for_people(self, line: str) -> str:
         terminal = is_terminal()
@@ -434,9 +406,9 @@ def _take_exception(fields: dict[str, Any]) -> BaseException | None:
     given: Any = fields["exc_info"]
     is_triple = type_of(given) is tuple and len(given) == 3
     error: Any = given[1] if is_triple else given
-    if error is True:
-        error = sys.exc_info()[1]
-    if error is None or error is False or isinstance(error, BaseException):
+    if type_of(error) in (bool, int):  # 1 and 0 mean the same, as with the standard library
+        error = sys.exc_info()[1] if error else None
+    if error is None or isinstance(error, BaseException):
         del fields["exc_info"]
         return error if isinstance(error, BaseException) else None
     return None
@@ -445,11 +417,11 @@ def _take_exception(fields: dict[str, Any]) -> BaseException | None:
 _plain = Encoder()  # the names in an exception's text are the kit's own, and none of them is secret
 
 
-def _exception_text(error: BaseException) -> str:
+def _exception_text(error: BaseException, encoder: Encoder) -> str:
     from lambda_kit.logger._exceptions import exception_fields
 
     try:
-        return _plain.value(exception_fields(error))
+        return _plain.value(exception_fields(error, encoder.value))
     except Exception as failure:
         return _plain.value({"type": type(error).__qualname__, "message": f"[cut: {describe(failure)}]"})
 

@@ -73,7 +73,7 @@ def _traceback(error: dict[str, Any]) -> list[str]:
         if "code" in frame:
             lines.append(_clean(f"      {frame['code']}"))
     lines += _clean(f"{error['type']}: {error['message']}").split("\n")
-    lines += [f"  {note if isinstance(note, str) else _json(note)}" for note in error.get("notes", ())]
+    lines += [_clean(f"  {note}") for note in error.get("notes", ())]
     if error.get("cut"):
         lines.append("  ... and more")
     for one in error.get("exceptions", ()):

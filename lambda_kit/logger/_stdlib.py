@@ -14,9 +14,7 @@ _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
     "message",
     "asctime",
     "taskName",
-    "aws_request_id",  # the runtime client's filter adds these, the logger has its own
-    "tenant_id",
-    "_frame_type",
+    "_frame_type",  # the runtime client's
 }
 
 

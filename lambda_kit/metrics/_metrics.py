@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import os
 import weakref
+from collections import deque
 from threading import RLock
 from time import perf_counter, time_ns
 
 from lambda_kit import _callables as callables
 from lambda_kit import _lifecycle
-from lambda_kit._json import Encoder
+from lambda_kit._json import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit._stdout import write
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current
@@ -37,6 +38,9 @@ _SMALLEST, _LARGEST = -rules.LARGEST, rules.LARGEST
 _SMALLEST_INT, _LARGEST_INT = int(_SMALLEST), int(_LARGEST)
 _MAX_DEFINITIONS = 1_000
 _MAX_WAITING = 100
+# Where the platform filters by level, a line without one counts as INFO:
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+_ABOVE_INFO = frozenset(("WARN", "ERROR", "FATAL"))
 
 _in_use: weakref.WeakSet[Metrics] = weakref.WeakSet()  # what a fork and a reset between tests have to reach
 _registered = False
@@ -92,6 +96,7 @@ class Metrics:
         "_recent",
         "_service",
         "_static",
+        "_unwritten",
         "_waiting",
     )
 
@@ -108,7 +113,7 @@ class Metrics:
         self._dimensions = rules.checked_dimensions(dimensions)
         rules.check_count([*(["service"] if self._service else []), *self._dimensions])
         self._cold_start = cold_start
-        self._encoder = Encoder()
+        self._encoder = Encoder(DEFAULT_REDACT)
         self._begin()
 
     def _begin(self) -> None:
@@ -117,6 +122,7 @@ class Metrics:
         self._static: Static | None = None
         self._definitions: dict[str, Definition] = {}
         self._outside = Record(False)
+        self._unwritten: deque[str] = deque()  # lines that an interrupt left for whoever writes next
         # Records with values that no layer is going to write, and their invocations.
         self._waiting: dict[Record, Invocation | None] = {}
         self._recent: tuple[Invocation | None, Record] = None, self._outside  # what was used last
@@ -219,15 +225,19 @@ class Metrics:
     def metadata(self, /, **fields: Any) -> None:
         """Add fields that can be searched for in the logs and are no part of a metric, until the invocation ends.
 
-        Every line of the invocation has them. Any value can be encoded; a field beyond 64 KiB in all is replaced by a
-        text that says how long it was. Outside of an invocation they end with the next flush.
+        Every line of the invocation has them. Any value can be encoded; what the logger hides by default, by its name
+        and in secrets, is hidden here too. A field beyond 64 KiB in all is replaced by a text that says how long it
+        was. Outside of an invocation they end with the next flush.
 
         Raises:
-            ConfigurationError: the name is that of a metric or of a dimension, or `_aws`; there is no namespace.
+            ConfigurationError: the name is that of a metric or of a dimension, or `_aws`, `level` or `timestamp`; there
+                is no namespace.
         """
         static = self._static or self._resolve()
+        encoder = self._encoder
         texts = {
-            rules.checked_name("metadata field", name): self._encoder.value(value) for name, value in fields.items()
+            rules.checked_name("metadata field", name): REDACTED if encoder.key(name)[1] else encoder.value(value)
+            for name, value in fields.items()
         }
         with self._lock:
             record = self._record(current.get(None))
@@ -237,6 +247,8 @@ class Metrics:
 
     def timer(self, name: str = "Duration", unit: Unit = "Milliseconds", *, high_resolution: bool = False) -> _Timer:
         """Return a context manager, for `with` and `async with`, that adds how long its block took, however it ended.
+
+        It is for one block at a time; each of several at once needs its own.
 
         Args:
             name: of the metric.
@@ -258,15 +270,12 @@ class Metrics:
         """
         invocation = current.get(None)
         with self._lock:
-            ready = self._lines_waiting()
+            lines = self._take_waiting()
             if invocation is None:
                 self._renew_outside()
             else:
-                record = self._record(invocation)
-                self._waiting.pop(record, None)
-                ready += self._lines(record)
-        for line in ready:
-            write(line)
+                lines += self._take(self._record(invocation))
+        self._write(lines)
 
     # The layer
 
@@ -335,7 +344,8 @@ class Metrics:
         else:
             record.layered = True
         self._recent = invocation, record
-        if self._cold_start and invocation.cold_start:
+        if self._cold_start and invocation.cold_start and not record.counted:
+            record.counted = True
             self._count_cold_start(invocation)
         return record
 
@@ -347,13 +357,14 @@ class Metrics:
             record.layered = False
             if record.series:
                 head = record.labels or self._static or self._resolve()
-                for line in lines_of(head, record.series, time_ns() // 1_000_000):
-                    write(line)
+                self._write(lines_of(head, record.series, time_ns() // 1_000_000))
             record.labels = None
             if self._recent[0] is invocation:  # it would keep the invocation alive
                 self._recent = None, self._outside
-            if self._waiting:
-                self._write_waiting()
+            if self._waiting or self._unwritten:
+                with self._lock:
+                    lines = self._take_waiting()
+                self._write(lines)
         except Exception:
             _logger().exception("metrics could not be written")
 
@@ -364,37 +375,53 @@ class Metrics:
             dimensions = rules.checked_dimensions({"function_name": invocation.function_name or "unknown"})
             if "service" in static.dimensions:
                 dimensions["service"] = static.dimensions["service"]
-            own = Static(static.namespace, dimensions)
+            own = Static(static.namespace, dimensions, static.level)
             count = {"ColdStart": (Definition("ColdStart", "Count", high_resolution=False), ["1"])}
-            for line in lines_of(own, count, time_ns() // 1_000_000):
-                write(line)
+            self._write(lines_of(own, count, time_ns() // 1_000_000))
         except Exception:
             _logger().exception("the cold start could not be counted")
 
     # Within
 
-    def _lines(self, record: Record) -> Iterable[str]:
+    def _take(self, record: Record) -> Iterable[str]:
         """Take the values of a record and return their lines."""
-        if not record.series:
-            return ()
-        return lines_of(record.labels or self._static or self._resolve(), record.series, time_ns() // 1_000_000)
+        missing: Any = self
+        # Out of there first: a value that is added meanwhile lets it wait again.
+        invocation = self._waiting.pop(record, missing)
+        try:
+            if record.series:
+                head = record.labels or self._static or self._resolve()
+                return list(lines_of(head, record.series, time_ns() // 1_000_000))
+        except BaseException:
+            if invocation is not missing:
+                self._waiting[record] = invocation
+            raise
+        return ()
 
-    def _lines_waiting(self) -> list[str]:
+    def _take_waiting(self) -> list[str]:
         """Take what was added outside of invocations, and in those that have ended, and return the lines."""
-        ready: list[str] = []
+        lines: list[str] = []
+        while self._unwritten:
+            lines.append(self._unwritten.popleft())
         for record, invocation in list(self._waiting.items()):
             if invocation is None or invocation.ended:
-                del self._waiting[record]
-                ready += self._lines(record)
+                lines += self._take(record)
                 if record is self._outside:
                     self._renew_outside()
-        return ready
+        return lines
 
-    def _write_waiting(self) -> None:
-        with self._lock:
-            ready = self._lines_waiting()
-        for line in ready:
-            write(line)
+    def _write(self, lines: Iterable[str]) -> None:
+        """Write lines; writing may wait for whoever reads, and an interrupt there must not lose them."""
+        left = iter(lines)
+        line: str | None = None
+        try:
+            for line in left:
+                write(line)
+                line = None  # noqa: PLW2901
+        except BaseException:
+            self._unwritten.extend([] if line is None else [line])
+            self._unwritten.extend(left)
+            raise
 
     def _renew_outside(self) -> None:
         if self._recent[1] is self._outside:
@@ -404,12 +431,12 @@ class Metrics:
             self._outside = Record(False)
 
     def _let_wait(self, record: Record, invocation: Invocation | None) -> None:
+        lines: list[str] = []
         with self._lock:
-            # A function whose layer was forgotten must not fill the memory.
-            ready = self._lines_waiting() if len(self._waiting) >= _MAX_WAITING else ()
+            if len(self._waiting) >= _MAX_WAITING:  # a function whose layer was forgotten must not fill the memory
+                lines = self._take_waiting()
             self._waiting[record] = invocation
-        for line in ready:
-            write(line)
+        self._write(lines)
 
     def _record(self, invocation: Invocation | None) -> Record:
         """Return the record of an invocation, or of none, and find it at once the next time."""
@@ -455,7 +482,8 @@ class Metrics:
         if service is None and (found := next((os.environ[one] for one in _SERVICE if os.environ.get(one)), None)):
             service = rules.checked_dimensions({"service": found})["service"]
         dimensions = self._dimensions if service is None else {"service": service, **self._dimensions}
-        self._static = static = Static(namespace, dimensions)
+        level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+        self._static = static = Static(namespace, dimensions, level if level in _ABOVE_INFO else "")
         _in_use.add(self)
         _register()
         return static
@@ -472,15 +500,20 @@ class _Timer:
         self._unit: Unit = unit
         self._factor = factor
         self._high_resolution = high_resolution
-        self._began = 0.0
+        self._began: float | None = None
 
     def __enter__(self) -> None:
+        if self._began is not None:
+            raise ConfigurationError(
+                f"the timer of {self._name!r} was entered while it runs: call timer() for each of the blocks"
+            )
         self._began = perf_counter()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        took = (perf_counter() - self._began) * self._factor
+        began, self._began = self._began, None
+        took = (perf_counter() - (began or 0.0)) * self._factor
         try:
             self._metrics.add(self._name, took, self._unit, high_resolution=self._high_resolution)
         except ConfigurationError:

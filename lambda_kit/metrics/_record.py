@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from lambda_kit._json import escape
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.metrics import _rules as rules
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 # The format allows 1 MB since 2025; 256 KiB, 26 bytes of which are the log event's own, pass everywhere. Metadata and
 # dimensions stand on every line, and must leave room.
-LIMIT = 256 * 1024 - 26
+_LEVEL_LIMIT = 60  # what a level and its timestamp take
+LIMIT = 256 * 1024 - 26 - _LEVEL_LIMIT
 _SURELY_SHORT = LIMIT // 6  # characters take up to six bytes
 METADATA_LIMIT = 64 * 1024
 _MARKERS_LIMIT = 32 * 1024
@@ -54,16 +57,18 @@ class Static:
     Attributes:
         namespace: that of all metrics.
         dimensions: those of every dimension set.
+        level: the level that the lines need to pass the platform's filter; empty if they pass without one.
         middle: the text between the timestamp and the definitions of the metrics.
         tail: the text behind the values of the metrics, to the end of the line.
     """
 
-    __slots__ = ("dimensions", "middle", "namespace", "tail")
+    __slots__ = ("dimensions", "level", "middle", "namespace", "tail")
 
-    def __init__(self, namespace: str, dimensions: dict[str, str]) -> None:
+    def __init__(self, namespace: str, dimensions: dict[str, str], level: str = "") -> None:
         rules.check_count(dimensions)
         self.namespace = namespace
         self.dimensions = dimensions
+        self.level = level
         self.middle = middle_of(namespace, [tuple(dimensions)])
         self.tail = f"{members_of(dimensions)}}}\n"
 
@@ -84,14 +89,16 @@ class Record:
         series: by name of the metric its definition and the texts of its values.
         layered: whether the layer is around, and writes them.
         labels: dimensions and metadata that were added; None if there are none.
+        counted: whether the cold start was counted.
     """
 
-    __slots__ = ("labels", "layered", "series")
+    __slots__ = ("counted", "labels", "layered", "series")
 
     def __init__(self, layered: bool) -> None:
         self.series: Series = {}
         self.layered = layered
         self.labels: Labels | None = None
+        self.counted = False
 
     def waits(self) -> bool:
         """Tell whether there are values that are not written."""
@@ -102,11 +109,12 @@ class Labels:
     """The dimensions and the metadata of one invocation, and their text.
 
     Attributes:
+        level: as that of `Static`.
         middle: as that of `Static`.
         tail: as that of `Static`.
     """
 
-    __slots__ = ("_base", "_metadata", "_sets", "_static", "_values", "middle", "tail")
+    __slots__ = ("_base", "_metadata", "_sets", "_static", "_values", "level", "middle", "tail")
 
     def __init__(self, static: Static) -> None:
         self._static = static
@@ -114,6 +122,7 @@ class Labels:
         self._sets: tuple[tuple[str, ...], ...] = ()  # names of the further sets
         self._values: dict[str, str] = {}  # of these dimensions
         self._metadata: dict[str, str] = {}
+        self.level = static.level
         self.middle = static.middle
         self.tail = static.tail
 
@@ -227,15 +236,29 @@ def members_of(dimensions: dict[str, str]) -> str:
 def lines_of(head: Static | Labels, series: Series, milliseconds: int) -> Iterable[str]:
     """Take all values and return their lines: one, unless there are too many for it."""
     waiting = list(series.values())
-    if len(waiting) == 1 and len(waiting[0][1]) == 1:
-        return _shortest_line(head, *waiting[0], milliseconds)
+    if head.level:
+        seconds, rest = divmod(milliseconds, 1000)
+        stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest:03d}Z"
+        start = f'{{"level":"{head.level}","timestamp":"{stamp}",'
+        return [start + line[1:] for line in _lines(head, waiting, milliseconds)]
+    if len(waiting) == 1 and len(waiting[0][1]) == 1:  # which is what most invocations have
+        one, texts = waiting[0]
+        try:
+            text = texts.pop()
+        except IndexError:  # it was written by flush(), perhaps just now, by another thread
+            return ()
+        return (f'{{"_aws":{{"Timestamp":{milliseconds}{head.middle}{one.text}]}}]}}{one.member}{text}{head.tail}',)
+    return _lines(head, waiting, milliseconds)
+
+
+def _lines(head: Static | Labels, waiting: list[tuple[Definition, list[str]]], milliseconds: int) -> Iterable[str]:
     definitions: list[str] = []
     members: list[str] = []
     further: list[tuple[Definition, list[str]]] = []
     for definition, texts in waiting:
         try:
             text = texts.pop()
-        except IndexError:  # it was written by flush(), perhaps just now, by another thread
+        except IndexError:
             continue
         if texts:
             taken = _rest(texts)
@@ -256,15 +279,6 @@ def lines_of(head: Static | Labels, series: Series, milliseconds: int) -> Iterab
         if len(line) <= _SURELY_SHORT or _size(line) <= LIMIT:
             return (line,)
     return _several_lines(head, definitions, members, further, milliseconds)
-
-
-def _shortest_line(head: Static | Labels, one: Definition, texts: list[str], milliseconds: int) -> Iterable[str]:
-    """Do what `lines_of` does for a single value, which is what most invocations have."""
-    try:
-        text = texts.pop()
-    except IndexError:
-        return ()
-    return (f'{{"_aws":{{"Timestamp":{milliseconds}{head.middle}{one.text}]}}]}}{one.member}{text}{head.tail}',)
 
 
 def _rest(texts: list[str]) -> list[str]:

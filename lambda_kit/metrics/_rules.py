@@ -72,7 +72,13 @@ MAX_DIMENSIONS = 30  # in a set
 LARGEST = 2.0**360
 _MAX_NAME = 255
 _MAX_DIMENSION_VALUE = 1024
-RESERVED = "_aws"
+# The first is the format's own. By the others Lambda decides whether a line is dropped, if a log level is set for it:
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+RESERVED = {
+    "_aws": "which the format keeps for itself",
+    "level": "by which Lambda decides whether it drops the line",
+    "timestamp": "by which Lambda decides whether it drops the line",
+}
 
 
 def checked_name(kind: str, name: Any) -> str:
@@ -80,8 +86,8 @@ def checked_name(kind: str, name: Any) -> str:
     if not isinstance(name, str):
         raise ConfigurationError(f"the name of a {kind} is a {type(name).__name__}, {name!r}; pass a string")
     plain: str = str.__str__(name)
-    if plain == RESERVED:
-        raise ConfigurationError(f"the name of a {kind} is {RESERVED!r}, which the format keeps for itself; rename it")
+    if plain in RESERVED:
+        raise ConfigurationError(f"the name of a {kind} is {plain!r}, {RESERVED[plain]}; rename it")
     problem = _empty(plain) if kind == "metadata field" else _problem(plain, _MAX_NAME)
     if problem is None and plain[0] == ":" and kind != "metric":
         problem = "begins with a colon"
@@ -137,23 +143,31 @@ def checked_unit(metric: str, unit: Any) -> str:
     if isinstance(unit, str) and unit in UNITS:
         text: str = str.__str__(unit)
         return text
-    raise ConfigurationError(f"add({_short(metric)}, ..., unit={unit!r}): CloudWatch has no such unit{_hint(unit)}")
+    raise ConfigurationError(
+        f"add({_short(metric)}, ..., unit={unit!r}): CloudWatch has no such unit{_hint(unit, UNITS)}"
+    )
 
 
 def checked_duration(unit: Any) -> float:
     """Return how many of a unit of time a second has."""
     factor = DURATIONS.get(unit) if isinstance(unit, str) else None
     if factor is None:
-        raise ConfigurationError(f"timer(unit={unit!r}): pass a unit of time, {', '.join(DURATIONS)}{_hint(unit)}")
+        raise ConfigurationError(f"timer(unit={unit!r}): that is no unit of time{_hint(unit, DURATIONS)}")
     return factor
 
 
-def _hint(unit: Any) -> str:
-    if not isinstance(unit, str):
-        return f"; the units are {', '.join(sorted(UNITS))}"
-    lower = unit.lower()
-    same = _SHORT.get(lower) or next((one for one in UNITS if one.lower().rstrip("s") == lower.rstrip("s")), None)
-    return f"; did you mean {same!r}?" if same else callables.closest(unit.capitalize(), sorted(UNITS))
+def _hint(unit: Any, known: Iterable[str]) -> str:
+    units = sorted(known)
+    if isinstance(unit, str):
+        lower = unit.lower()
+        same = _SHORT.get(lower)
+        if same in units:
+            return f"; did you mean {same!r}?"
+        same = next((one for one in units if one.lower().rstrip("s") == lower.rstrip("s")), None)
+        hint = f"; did you mean {same!r}?" if same else callables.closest(unit.capitalize(), units)
+        if hint:
+            return hint
+    return f"; the units are {', '.join(units)}"
 
 
 def texts_of(metric: str, value: Any) -> list[str]:

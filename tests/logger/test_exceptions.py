@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import Logger
+from lambda_kit._json import DEFAULT_REDACT, Encoder
 from lambda_kit.logger._exceptions import exception_fields
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 class ShopError(Exception):
     pass
+
+
+def fields_of(error: BaseException) -> dict[str, Any]:
+    return exception_fields(error, Encoder(DEFAULT_REDACT).value)
 
 
 def raised(error: BaseException) -> BaseException:
@@ -95,7 +100,7 @@ def test_cause_and_context_are_chained_and_what_is_suppressed_is_not() -> None:
         try:
             fail(how)
         except ShopError as error:
-            found[how] = exception_fields(error)
+            found[how] = fields_of(error)
     assert found["cause"]["cause"]["message"] == found["context"]["context"]["message"] == "'inner'"
     assert "context" not in found["cause"]
     assert {"cause", "context"} & found["none"].keys() == set()
@@ -105,26 +110,24 @@ def test_cause_and_context_are_chained_and_what_is_suppressed_is_not() -> None:
 def test_a_chain_that_is_a_circle_and_one_without_end_are_cut() -> None:
     one, two = ValueError("1"), ValueError("2")
     one.__cause__, two.__cause__ = two, one
-    assert exception_fields(one)["cause"]["cause"] == {"type": "ValueError", "message": "1", "cut": True}
+    assert fields_of(one)["cause"]["cause"] == {"type": "ValueError", "message": "1", "cut": True}
     error = first = ValueError("0")
     for i in range(1, 5_000):
         error.__context__ = ValueError(str(i))
         error = error.__context__
-    assert json.dumps(exception_fields(first)).count('"context"') == 8
+    assert json.dumps(fields_of(first)).count('"context"') == 8
 
 
 def test_groups_have_their_exceptions_within_bounds() -> None:
     group = ExceptionGroup("all", [ValueError(i) for i in range(25)])
-    fields = exception_fields(raised(group))
+    fields = fields_of(raised(group))
     assert [one["message"] for one in fields["exceptions"]] == [str(i) for i in range(10)]
     assert fields["exceptionsCut"] == 15
     nested: Any = ValueError("v")
     for _ in range(7):
         nested = ExceptionGroup("g", [nested] * 10)
-    assert len(json.dumps(exception_fields(nested))) < 300_000
-    assert (
-        exception_fields(BaseExceptionGroup("b", [KeyboardInterrupt()]))["exceptions"][0]["type"] == "KeyboardInterrupt"
-    )
+    assert len(json.dumps(fields_of(nested))) < 300_000
+    assert fields_of(BaseExceptionGroup("b", [KeyboardInterrupt()]))["exceptions"][0]["type"] == "KeyboardInterrupt"
 
 
 def test_of_a_deep_stack_the_middle_is_left_out_and_counted() -> None:
@@ -135,7 +138,7 @@ def test_of_a_deep_stack_the_middle_is_left_out_and_counted() -> None:
 
     with pytest.raises(RecursionError) as caught:
         deep(500)
-    frames = exception_fields(caught.value)["frames"]
+    frames = fields_of(caught.value)["frames"]
     assert len(frames) == 41
     assert frames[10] == {"cut": 502 - 40}
     assert frames[-1]["code"] == 'raise RecursionError("deep")'
@@ -177,15 +180,17 @@ def test_a_broken_exception_is_described(logs: Logs) -> None:
         exception = line["exception"]
         assert exception["message"] == "[its message cannot be had: ValueError]"
         assert exception["notes"][0] == "a"
-        assert exception["notes"][2] == 5
+        assert exception["notes"][2] == "5"
         assert "loggingError" not in line
 
 
-@pytest.mark.parametrize("notes", ["text", 5, {"a": 1}])
-def test_notes_that_are_no_list_are_shown(notes: Any) -> None:
+@pytest.mark.parametrize(
+    ("notes", "shown"), [("text", "text"), (5, "5"), ({"a": 1, "token": "hunter2"}, '{"a":1,"token":"[redacted]"}')]
+)
+def test_notes_that_are_no_list_are_shown_as_text_without_what_is_secret(notes: Any, shown: str) -> None:
     error: Any = ValueError()
     error.__notes__ = notes
-    assert exception_fields(error)["notes"] == [notes]
+    assert fields_of(error)["notes"] == [shown]
 
 
 def test_an_exception_that_cannot_be_read_at_all_does_not_cost_the_line_its_fields(logs: Logs) -> None:
@@ -206,7 +211,7 @@ def test_code_in_a_zip_file_is_shown_too(tmp_path: Path, monkeypatch: pytest.Mon
     module: Any = __import__("zipped_module")
     with pytest.raises(ValueError, match="from the zip") as caught:
         module.fail()
-    assert exception_fields(caught.value)["frames"][-1]["code"] == "raise ValueError('from the zip')"
+    assert fields_of(caught.value)["frames"][-1]["code"] == "raise ValueError('from the zip')"
     del sys.modules["zipped_module"]
 
 
@@ -214,4 +219,4 @@ def test_code_that_is_not_in_a_file_has_no_code() -> None:
     code = compile("def f():\n    raise ValueError(1)\nf()", "<string>", "exec")
     with pytest.raises(ValueError, match="1") as caught:
         exec(code, {})
-    assert "code" not in exception_fields(caught.value)["frames"][-1]
+    assert "code" not in fields_of(caught.value)["frames"][-1]

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import Logger, handler, layer, time_limit
-from lambda_kit.errors import ConfigurationError, TimeLimitReached
+from lambda_kit._stdout import write
+from lambda_kit.errors import ConfigurationError, TimeLimitInterrupt, TimeLimitReached
+from lambda_kit.logger import _logger
 from lambda_kit.testing import FakeClock, make_context
 
 if TYPE_CHECKING:
@@ -235,3 +237,25 @@ def test_options_that_cannot_be_are_refused(options: dict[str, Any]) -> None:
     (name,) = options
     with pytest.raises(ConfigurationError, match=rf"Logger\({name}="):
         Logger(**options)
+
+
+def test_what_waits_survives_an_interrupt_while_it_is_written(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Logger(buffer=10_000)
+    count = [0]
+
+    def interrupted(line: str) -> None:
+        count[0] += 1
+        if count[0] == 2:
+            raise TimeLimitInterrupt
+        write(line)
+
+    @handler(log)
+    def place(event: object, context: object) -> None:
+        for i in range(3):
+            log.debug("%s", i)
+        monkeypatch.setattr(_logger, "write", interrupted)
+        log.error("fails")
+
+    with pytest.raises(TimeLimitInterrupt):
+        place({}, None)
+    assert [line["message"] for line in logs()] == ["0", "1", "2", "the handler failed: TimeLimitInterrupt"]

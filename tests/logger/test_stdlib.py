@@ -190,3 +190,20 @@ def test_the_kits_own_warnings_and_those_of_python_come_through(logs: Logs) -> N
         logging.captureWarnings(False)
     first, second = logs()
     assert (first["logger"], second["logger"]) == ("lambda_kit", "py.warnings")
+
+
+def test_fields_of_yours_keep_their_names_whatever_the_runtime_client_calls_its_own(logs: Logs) -> None:
+    Logger().capture_stdlib()
+    logging.getLogger("shop").error("x", extra={"tenant_id": "t-1", "aws_request_id": "r-1"})
+    (line,) = logs()
+    assert (line["tenant_id"], line["aws_request_id"]) == ("t-1", "r-1")
+
+
+@pytest.mark.parametrize(("given", "shown"), [(1, True), (0, False), (True, True), (False, False)])
+def test_exc_info_is_a_yes_or_no_in_any_form(given: Any, shown: bool, logs: Logs) -> None:
+    try:
+        raise ValueError("x")
+    except ValueError:
+        Logger().error("failed", exc_info=given)
+    (line,) = logs()
+    assert ("exception" in line, "exc_info" in line) == (shown, False)

@@ -11,12 +11,13 @@ import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from lambda_kit import handler, layer, time_limit
-from lambda_kit.errors import TimeLimitReached
+from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.metrics import Metrics
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
 from tests.metrics.validator import parse, parse_all, points
@@ -542,3 +543,98 @@ def test_a_metrics_object_that_is_dropped_is_freed() -> None:
     use()
     gc.collect()
     assert len(_metrics._in_use) == before
+
+
+def test_with_a_log_level_above_info_the_lines_have_it_so_that_the_platform_lets_them_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", "ERROR")
+    metrics = Metrics("Shop", cold_start=True)
+
+    @handler(metrics)
+    def place(event: object, context: object) -> None:
+        metrics.metadata(order="o-1")
+        metrics.add("Orders", list(range(150)))
+
+    lines = parse_all(invoke(place, cold=True).output)
+    assert len(lines) == 3
+    for line in lines:
+        assert line["level"] == "ERROR"
+        written = datetime.fromisoformat(line["timestamp"])
+        assert round(written.timestamp() * 1000) == line["_aws"]["Timestamp"]
+
+
+@pytest.mark.parametrize("level", ["TRACE", "DEBUG", "INFO", ""])
+def test_with_another_log_level_the_lines_need_none(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", level)
+    metrics = Metrics("Shop")
+
+    @handler(metrics)
+    def place(event: object, context: object) -> None:
+        metrics.add("Orders", 1)
+
+    (line,) = parse_all(invoke(place).output)
+    assert set(line) == {"_aws", "Orders"}
+
+
+def test_a_write_that_is_interrupted_leaves_its_lines_for_the_next(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written: list[str] = []
+
+    def interrupted(line: str) -> None:
+        if len(written) == 1:
+            raise TimeLimitInterrupt
+        written.append(line)
+
+    monkeypatch.setattr("lambda_kit.metrics._metrics.write", interrupted)
+    metrics.add("Orders", list(range(250)))
+    with pytest.raises(TimeLimitInterrupt):
+        metrics.flush()
+    monkeypatch.undo()
+    metrics.add("Orders", 250)
+    metrics.flush()
+    assert values_of("".join(written) + capsys.readouterr().out) == list(range(251))
+
+
+def test_what_writes_in_the_middle_of_a_write_writes_its_own_lines_alone(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    values = [2]
+
+    def writes(line: str) -> None:
+        while values:
+            metrics.add("Orders", values.pop())
+            metrics.flush()  # as a signal handler may
+        written.append(line)
+
+    monkeypatch.setattr("lambda_kit.metrics._metrics.write", writes)
+    metrics.add("Orders", 1)
+    metrics.flush()
+    assert values_of("".join(written)) == [1, 2]
+
+
+def test_a_cold_start_is_counted_once_also_where_the_layer_is_around_what_is_called_often() -> None:
+    metrics = Metrics("Shop", cold_start=True)
+
+    @metrics
+    def helper() -> None:
+        pass
+
+    @handler
+    def place(event: object, context: object) -> None:
+        helper()
+        helper()
+
+    assert values_of(invoke(place, cold=True).output, "ColdStart") == [1]
+
+
+def test_metadata_is_hidden_by_name_as_the_logger_hides_fields(metrics: Metrics) -> None:
+    @handler(metrics)
+    def place(event: object, context: object) -> None:
+        metrics.metadata(api_key="hunter2", request={"Authorization": "hunter2", "id": 1})
+        metrics.add("Orders", 1)
+
+    (line,) = parse_all(invoke(place).output)
+    assert (line["api_key"], line["request"]) == ("[redacted]", {"Authorization": "[redacted]", "id": 1})

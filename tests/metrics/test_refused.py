@@ -10,7 +10,7 @@ import pytest
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.metrics import Metrics
 from lambda_kit.metrics import _rules as rules
-from tests.metrics.validator import cloudwatch
+from tests.metrics.validator import cloudwatch, parse_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,12 +49,12 @@ def test_the_limits_are_those_of_cloudwatch() -> None:
         ("ms", "; did you mean 'Milliseconds'?"),
         ("bytes/second", "; did you mean 'Bytes/Second'?"),
         ("%", "; did you mean 'Percent'?"),
-        ("bananas", ""),
+        ("bananas", "; the units are Bits, Bits/Second, Bytes"),
     ],
 )
 def test_an_unknown_unit_is_refused_with_the_closest_one(metrics: Metrics, unit: Any, hint: str) -> None:
     message = refusal(lambda: metrics.add("Orders", 1, unit))
-    assert message == f"add('Orders', ..., unit={unit!r}): CloudWatch has no such unit{hint}"
+    assert message.startswith(f"add('Orders', ..., unit={unit!r}): CloudWatch has no such unit{hint}")
 
 
 @pytest.mark.parametrize("unit", [None, 3, []])
@@ -262,10 +262,44 @@ def test_a_metric_has_one_unit_and_one_resolution_in_an_invocation(metrics: Metr
     metrics.add("Orders", 2)
 
 
-@pytest.mark.parametrize(("unit", "hint"), [("Count", ""), ("ms", "; did you mean 'Milliseconds'?"), (1, "")])
+@pytest.mark.parametrize(
+    ("unit", "hint"),
+    [
+        ("Count", "the units are Microseconds, Milliseconds, Seconds"),
+        ("ms", "did you mean 'Milliseconds'?"),
+        ("Millisecond", "did you mean 'Milliseconds'?"),
+        ("kb", "the units are Microseconds, Milliseconds, Seconds"),
+        (1, "the units are Microseconds, Milliseconds, Seconds"),
+    ],
+)
 def test_a_timer_takes_units_of_time(metrics: Metrics, unit: Any, hint: str) -> None:
     message = refusal(lambda: metrics.timer("Payment", unit))
-    assert message.startswith(f"timer(unit={unit!r}): pass a unit of time, Seconds, Milliseconds, Microseconds{hint}")
+    assert message == f"timer(unit={unit!r}): that is no unit of time; {hint}"
+
+
+def test_a_timer_that_runs_is_not_entered_a_second_time_and_still_tells_its_time(
+    metrics: Metrics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timer = metrics.timer("Payment")
+    with timer:
+        assert "call timer() for each of the blocks" in refusal(timer.__enter__)
+    with timer:
+        pass
+    metrics.flush()
+    (line,) = parse_all(capsys.readouterr().out)
+    assert len(line["Payment"]) == 2
+
+
+@pytest.mark.parametrize("name", ["_aws", "level", "timestamp"])
+def test_a_name_that_the_platform_reads_is_refused_in_every_place(metrics: Metrics, name: str) -> None:
+    as_options: Any = {name: "x"}
+    for use in (
+        lambda: metrics.add(name, 1),
+        lambda: metrics.dimension(**{name: "x"}),
+        lambda: metrics.metadata(**{name: "x"}),
+        lambda: Metrics("Shop", **as_options),
+    ):
+        assert f"{name!r}, " in refusal(use)
 
 
 def test_a_missing_namespace_is_told_with_the_variables_to_set() -> None:
