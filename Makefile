@@ -47,16 +47,29 @@ RIE := $(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),.cache/ri
 .cache/rie/aws-lambda-rie: | $(VENVS)/uv/bin/uv
 	@$(VENVS)/uv/bin/python tests/local/fetch_rie.py
 
+# AWS's services on this machine, and faults on the way to them, for tests. Each pins what we do not, and so stands apart.
+$(VENVS)/ministack/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
+	@test -x $(VENVS)/ministack/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$(MAIN)) $(VENVS)/ministack
+	@$(INSTALL) $(VENVS)/ministack/bin/python --group ministack
+	@touch $@
+
+$(VENVS)/microburst/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
+	@test -x $(VENVS)/microburst/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$(MAIN)) $(VENVS)/microburst
+	@$(INSTALL) $(VENVS)/microburst/bin/python --group microburst
+	@touch $@
+
+SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed
+
 .PHONY: demo
 demo: $(VENVS)/$(MAIN)/.test ## run an example under the real runtime client, cold and warm
 	@cd examples && ../$(BIN)/lambda-kit invoke orders.place_order --event orders.json --repeat 3
 
 .PHONY: test
-test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) ## run the tests on every Python found (PYTHONS=3.12 for one)
+test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES) ## run the tests on every Python found (PYTHONS=3.12 for one)
 	@set -e; for v in $(PYTHONS); do echo "== Python $$v"; $(VENVS)/$$v/bin/python -m pytest $(PYTEST_ARGS); done
 
 .PHONY: coverage
-coverage: $(VENVS)/$(MAIN)/.test $(RIE) ## run the tests once and report the lines and branches they miss
+coverage: $(VENVS)/$(MAIN)/.test $(RIE) $(SERVICES) ## run the tests once and report the lines and branches they miss
 	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
 
 .PHONY: lint

@@ -9,7 +9,27 @@ Exception
     ├── EventLoopRunning (also RuntimeError)   an async handler was called from a running event loop
     ├── TimeLimitReached                       the time limit ended the handler
     ├── ResourceBuildError                     a resource's factory failed; the cause is chained
-    └── ResourceCycle                          a resource needs itself, directly or through others
+    ├── ResourceCycle                          a resource needs itself, directly or through others
+    ├── ParameterError                         a parameter, secret or configuration cannot be had
+    │   ├── ParameterAccessDenied              the role may not read or write it
+    │   ├── ParameterNotFound                  it, or this version of it, does not exist
+    │   └── TransformError                     its value does not fit the transform
+    ├── SettingsError (also ValueError)        fields of a `Settings` class are missing or invalid
+    ├── IdempotencyError                       what `idempotent` reports
+    │   ├── AlreadyInProgress                  another call with the same key is running
+    │   ├── MissingIdempotencyKey (also ValueError)  the event has no key, or not all of its parts
+    │   ├── PayloadMismatch                    the same key came with another payload
+    │   ├── LeaseLost                          another call has claimed the key while this one was running
+    │   ├── StoreUnavailable                   the store could not be asked, or could not keep the result
+    │   └── ResultNotStored                    the call was completed, and its result is not there to replay
+    │       └── ResultTooLarge                 because it did not fit into the store
+    └── AwsError                               a call to AWS failed
+        ├── AccessDenied                       the role may not do it
+        ├── ConditionalCheckFailed             DynamoDB's condition does not hold; the item is attached
+        ├── NoAnswer                           no connection, no reply, or no time left for one
+        ├── NoCredentials                      there are none, or they could not be fetched
+        ├── NotFound                           what was asked for does not exist
+        └── Throttled                          too many requests, also after retries
 BaseException
 └── TimeLimitInterrupt                         what `time_limit` raises inside the running handler
 ```
@@ -25,15 +45,35 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "AccessDenied",
+    "AlreadyInProgress",
+    "AwsError",
+    "ConditionalCheckFailed",
     "ConfigurationError",
     "EventLoopRunning",
+    "IdempotencyError",
     "LambdaKitError",
     "LayerError",
+    "LeaseLost",
+    "MissingIdempotencyKey",
+    "NoAnswer",
+    "NoCredentials",
+    "NotFound",
     "OutsideInvocation",
+    "ParameterAccessDenied",
+    "ParameterError",
+    "ParameterNotFound",
+    "PayloadMismatch",
     "ResourceBuildError",
     "ResourceCycle",
+    "ResultNotStored",
+    "ResultTooLarge",
+    "SettingsError",
+    "StoreUnavailable",
+    "Throttled",
     "TimeLimitInterrupt",
     "TimeLimitReached",
+    "TransformError",
 ]
 
 
@@ -124,3 +164,196 @@ class ResourceCycle(LambdaKitError):
             f"resource {self.chain[-1]!r} needs itself: {' -> '.join(self.chain)}; "
             "pass what they share to both, or let one of them be asked for later than in a factory"
         )
+
+
+class ParameterError(LambdaKitError):
+    """A parameter, a secret or a configuration could not be read or written. Values are never quoted.
+
+    The `AwsError` that it came from, if there is one, is the `__cause__`.
+
+    Attributes:
+        names: the names of what was asked for; most often one.
+        source: where it was asked for: `"ssm"`, `"secretsmanager"`, `"appconfig"`, `"extension"`, `"environment"`.
+        reason: what went wrong.
+    """
+
+    def __init__(self, reason: str, *, names: tuple[str, ...], source: str, what: str, done: str = "read from") -> None:
+        self.names = names
+        self.source = source
+        self.reason = reason
+        super().__init__(f"{what} {', '.join(names)} could not be {done} {source}: {reason}")
+
+
+class ParameterAccessDenied(ParameterError):
+    """The role of the function may not read or write it.
+
+    Attributes:
+        action: the IAM action that the role needs: `"ssm:GetParameter"`.
+    """
+
+    action: str = ""
+
+
+class ParameterNotFound(ParameterError):
+    """It does not exist, or not in the version, label or stage that was asked for."""
+
+
+class TransformError(ParameterError):
+    """A value does not fit the transform that was asked for. Neither message nor traceback has the value.
+
+    Attributes:
+        transform: the name of the transform: `"json"`, or that of the function or model.
+    """
+
+    transform: str = ""
+
+
+class SettingsError(LambdaKitError, ValueError):
+    """Fields of a `Settings` class are missing or invalid; the message names all of them, and quotes no value.
+
+    Attributes:
+        problems: for each such field where it comes from and what is wrong.
+    """
+
+    def __init__(self, model: str, problems: dict[str, str]) -> None:
+        self.problems = problems
+        told = "".join(f"\n  {field}: {problem}" for field, problem in problems.items())
+        super().__init__(f"{model} could not be loaded:{told}")
+
+
+class AwsError(LambdaKitError):
+    """A call to AWS failed, after the retries that make sense for it. Requests and replies are never quoted.
+
+    Attributes:
+        service: the service, as boto3 names it: `"ssm"`.
+        operation: the operation: `"GetParameter"`.
+        code: what AWS calls the error: `"ParameterNotFound"`; the name of the class where AWS gave no answer.
+        reason: AWS's message, or what went wrong.
+        request_id: AWS's id of the request, for its support; None if there was no answer.
+        status: the HTTP status; None if there was no answer.
+        attempts: how often the request was sent.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        service: str,
+        operation: str,
+        code: str | None = None,
+        request_id: str | None = None,
+        status: int | None = None,
+        attempts: int = 1,
+    ) -> None:
+        self.service = service
+        self.operation = operation
+        self.code = code or type(self).__name__
+        self.reason = reason
+        self.request_id = request_id
+        self.status = status
+        self.attempts = attempts
+        told = f"{service} {operation} failed with {self.code}: {reason}"
+        details = [f"request id {request_id}"] if request_id else []
+        details += [f"{attempts} attempts"] if attempts > 1 else []
+        super().__init__(f"{told} ({', '.join(details)})" if details else told)
+
+
+class AccessDenied(AwsError):
+    """The role of the function may not do this; the reason names the missing action where AWS tells it."""
+
+
+class ConditionalCheckFailed(AwsError):
+    """The condition of a write to DynamoDB does not hold.
+
+    Attributes:
+        item: the item that is there, as DynamoDB's attribute values, if the request asked for it; else None.
+    """
+
+    item: dict[str, Any] | None = None
+
+
+class NoAnswer(AwsError):
+    """There was no connection, no complete reply, or no time left in the invocation to wait for one.
+
+    Attributes:
+        sent: whether AWS may have received the request, and acted on it.
+    """
+
+    sent: bool = False
+
+
+class NoCredentials(AwsError):
+    """There are no credentials to sign the request with, or they could not be fetched."""
+
+
+class NotFound(AwsError):
+    """What was asked for does not exist."""
+
+
+class Throttled(AwsError):
+    """AWS refused for too many requests, also when it was asked again."""
+
+
+class IdempotencyError(LambdaKitError):
+    """What `idempotent` reports. Keys and payloads are never quoted, only the hash that the record is stored under.
+
+    Attributes:
+        key: the key of the record: the names of namespace and function, and a hash.
+    """
+
+    def __init__(self, message: str, *, key: str) -> None:
+        self.key = key
+        super().__init__(message)
+
+
+class AlreadyInProgress(IdempotencyError):
+    """Another call with the same key is running, here or elsewhere.
+
+    Attributes:
+        remaining: seconds until its lease ends at the latest; None if the record does not tell.
+    """
+
+    def __init__(self, *, key: str, remaining: float | None) -> None:
+        self.remaining = remaining
+        until = "" if remaining is None else f", for {remaining:.1f} s at the most"
+        super().__init__(f"another call with the key {key} is in progress{until}; try again later", key=key)
+
+
+class MissingIdempotencyKey(IdempotencyError, ValueError):
+    """What should hold the key is missing from the event, or a part of it is."""
+
+
+class PayloadMismatch(IdempotencyError):
+    """A call came with the key of another one, and with another payload."""
+
+
+class LeaseLost(IdempotencyError):
+    """The call ran longer than its lease, and another one has claimed the key meanwhile, or run already.
+
+    What it did is done; its result was not stored, so that it replaces nothing.
+
+    Attributes:
+        result: what the function returned.
+    """
+
+    result: Any = None
+
+
+class StoreUnavailable(IdempotencyError):
+    """The store could not be asked for the key, or could not be told the result. The cause is chained.
+
+    Attributes:
+        ran: whether the function has run; its result was not stored then.
+        result: what it returned.
+    """
+
+    ran: bool = False
+    result: Any = None
+
+
+class ResultNotStored(IdempotencyError):
+    """The call was completed, by this run or an earlier one, but there is no result to replay."""
+
+
+class ResultTooLarge(ResultNotStored):
+    """The call was completed earlier; its result did not fit into the store, not even compressed."""

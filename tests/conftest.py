@@ -1,11 +1,17 @@
-"""What all tests share: a clean environment, and hypothesis profiles."""
+"""What all tests share: a clean environment, hypothesis profiles, and AWS's services on this machine."""
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.services import REGION, Faults, Ministack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PREFIXES = ("AWS_", "_AWS_", "LAMBDA_", "_LAMBDA_", "_X_AMZN_", "POWERTOOLS_")
 _OURS = ("LAMBDA_KIT_RIE",)
@@ -22,3 +28,50 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(_PREFIXES) and name not in _OURS:
             monkeypatch.delenv(name)
+
+
+class Aws:
+    """The services as a test has them: empty, and where the environment says."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def boto3(self, service: str) -> Any:
+        """Return a boto3 client, which reaches them past all faults."""
+        import boto3
+
+        return boto3.client(service, endpoint_url=self.url, region_name=REGION)
+
+
+@pytest.fixture(scope="session")
+def _ministack() -> Iterator[Ministack]:
+    services = Ministack()
+    yield services
+    services.stop()
+
+
+@pytest.fixture(scope="session")
+def _proxy(_ministack: Ministack) -> Iterator[Faults]:
+    proxy = Faults(_ministack.url)
+    yield proxy
+    proxy.stop()
+
+
+@pytest.fixture
+def aws(_ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """AWS's services on this machine, empty; the environment leads to them."""
+    _ministack.reset()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", _ministack.url)
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+    return Aws(_ministack.url)
+
+
+@pytest.fixture
+def faults(aws: Aws, _proxy: Faults, monkeypatch: pytest.MonkeyPatch) -> Faults:
+    """A proxy before the services, which disturbs what it is told to; the environment leads to it."""
+    _proxy.clear()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", _proxy.url)
+    return _proxy

@@ -8,6 +8,16 @@ from __future__ import annotations
 
 from lambda_kit._lifecycle import reset
 from lambda_kit.testing._context import FakeClock, FakeContext, make_context
+from lambda_kit.testing._extension import ExtensionRequest, FakeExtension
 from lambda_kit.testing._invoke import Result, invoke
 
-__all__ = ["FakeClock", "FakeContext", "Result", "invoke", "make_context", "reset"]
+__all__ = [
+    "ExtensionRequest",
+    "FakeClock",
+    "FakeContext",
+    "FakeExtension",
+    "Result",
+    "invoke",
+    "make_context",
+    "reset",
+]

@@ -1,0 +1,159 @@
+"""A client of boto3 or botocore behind the face of the lean client: the same replies, the same errors."""
+
+from __future__ import annotations
+
+import os
+
+from lambda_kit import _callables as callables
+from lambda_kit.aws._failures import error_of
+from lambda_kit.aws._operations import hide, operations_of
+from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer, NoCredentials
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_kind_of: Callable[[Any], Any] = type
+
+
+class BotoCaller:
+    """Calls that go through `client`, and through nothing else.
+
+    Args:
+        service: the service that is wanted.
+        client: a client of it.
+
+    Raises:
+        ConfigurationError: `client` is something else.
+    """
+
+    def __init__(self, service: str, client: Any) -> None:
+        self._operations = operations_of(service)
+        meta = getattr(client, "meta", None)
+        model = getattr(meta, "service_model", None)
+        if meta is None or model is None:
+            raise ConfigurationError(
+                f"client is of type {type(client).__name__}; pass a boto3 client: boto3.client({service!r})"
+            )
+        if model.service_name != service:
+            raise ConfigurationError(
+                f"client is one of {model.service_name}, where one of {service} is needed: boto3.client({service!r})"
+            )
+        self.service = service
+        self._client = client
+        self._methods: dict[str, str] = {name: method for method, name in meta.method_to_api_mapping.items()}
+
+    def call(self, operation: str, params: dict[str, Any], /) -> dict[str, Any]:
+        """Call an operation, and return its reply: see `Caller.call`.
+
+        Raises:
+            ConfigurationError: the service has no such operation.
+            AwsError: it failed.
+        """
+        method = self._methods.get(operation)
+        if method is None:
+            raise ConfigurationError(
+                f"{self.service} has no operation {operation!r}{callables.closest(operation, self._methods)}"
+            )
+        try:
+            reply: dict[str, Any] = getattr(self._client, method)(**params)
+            return {name: _plain(value) for name, value in reply.items() if name != "ResponseMetadata"}
+        except Exception as error:
+            mapped = self._mapped(operation, params, error)
+            if mapped is None:
+                raise
+            if not self._quotes(operation, params, error):
+                raise mapped from error
+        raise mapped  # outside the `except`, so that the message of botocore's error is not with it
+
+    def _quotes(self, operation: str, params: dict[str, Any], error: Exception) -> bool:
+        """Tell whether the message of botocore's error repeats what was sent."""
+        return type(error).__name__ == "ParamValidationError" or self._hide(operation, params, str(error)) != str(error)
+
+    def _hide(self, operation: str, params: dict[str, Any], message: str) -> str:
+        known = self._operations.get(operation)
+        return hide(message, params, known.secrets) if known else message
+
+    def _mapped(self, operation: str, params: dict[str, Any], error: Exception) -> AwsError | None:
+        """Return the kit's error for one of botocore's; None for what is none of those."""
+        from botocore import exceptions as boto
+
+        if isinstance(error, boto.ClientError):
+            answered: Any = error
+            return self._answered(operation, params, answered.response)
+        if not isinstance(error, boto.BotoCoreError):
+            return None
+        named: dict[str, Any] = {
+            "service": self.service,
+            "operation": operation,
+            "code": type(error).__name__,
+        }
+        if isinstance(error, boto.ParamValidationError):
+            return AwsError("boto3 refuses the parameters, and sent nothing", **named)
+        if isinstance(
+            error,
+            boto.NoCredentialsError
+            | boto.PartialCredentialsError
+            | boto.CredentialRetrievalError
+            | boto.TokenRetrievalError
+            | boto.SSOError
+            | boto.ProfileNotFound,
+        ):
+            return NoCredentials(str(error), **named)
+        if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
+            answer = NoAnswer(str(error), **named)
+            answer.sent = not isinstance(error, boto.ConnectTimeoutError | boto.EndpointConnectionError)
+            return answer
+        return AwsError(str(error), **named)
+
+    def _answered(self, operation: str, params: dict[str, Any], response: Any) -> AwsError:
+        said: dict[str, Any] = response.get("Error", {})
+        about: dict[str, Any] = response.get("ResponseMetadata", {})
+        return error_of(
+            said.get("Code") or "Unknown",
+            self._hide(operation, params, str(said.get("Message") or "")),
+            service=self.service,
+            operation=operation,
+            status=about.get("HTTPStatusCode"),
+            request_id=about.get("RequestId"),
+            attempts=about.get("RetryAttempts", 0) + 1,
+            item=response.get("Item"),
+        )
+
+
+def instead(service: str, region: str | None, reason: str) -> BotoCaller:
+    """Return a client of botocore for what the lean client cannot do, and say so.
+
+    Raises:
+        ConfigurationError: botocore is not installed, or cannot make it.
+    """
+    try:
+        from botocore import session
+        from botocore.exceptions import BotoCoreError
+    except ImportError as error:
+        raise ConfigurationError(
+            f"{reason}, which needs botocore, and that is not installed: pip install lambda-kit-sdk[aws]"
+        ) from error
+    made: Any = session
+    try:
+        # botocore does not know AWS_REGION, which Lambda sets.
+        client = made.get_session().create_client(service, region_name=region or os.environ.get("AWS_REGION"))
+    except BotoCoreError as error:
+        raise ConfigurationError(f"botocore cannot make a client of {service} ({reason}): {error}") from error
+    import logging
+
+    logging.getLogger("lambda_kit").info("lambda_kit: botocore is used for calls to %s: %s", service, reason)
+    return BotoCaller(service, client)
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` with times as seconds since the epoch and streams as bytes."""
+    kind = _kind_of(value)
+    if kind is dict:
+        return {name: _plain(one) for name, one in value.items()}
+    if kind is list:
+        return [_plain(one) for one in value]
+    if hasattr(value, "isoformat"):
+        return value.timestamp()
+    return value.read() if hasattr(value, "read") else value

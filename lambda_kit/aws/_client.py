@@ -1,0 +1,255 @@
+"""Calls to AWS: sign, send, try again, and turn what comes back into a value or an error."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from lambda_kit import _callables as callables
+from lambda_kit._version import __version__
+from lambda_kit.aws import _operations as operations
+from lambda_kit.aws import _retries as retries
+from lambda_kit.aws._failures import CREDENTIALS_CODES, error_of
+from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer
+from lambda_kit.invocation import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from lambda_kit.aws._credentials import CredentialChain, Credentials
+    from lambda_kit.aws._http import Response
+    from lambda_kit.aws._operations import Operation
+
+_MARGIN = 0.1  # seconds of an invocation that are left to the handler to deal with a failure
+
+
+def _chance() -> float:
+    """Return a random number from 0 to 1; from the system, so that environments of one snapshot do not agree on it."""
+    return int.from_bytes(os.urandom(6)) / (1 << 48)
+
+
+def _with_endpoint(url: str | None, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment as it would be if it said that every service is at `url`."""
+    if url is None:
+        return environ
+    rest = {name: value for name, value in environ.items() if not name.startswith("AWS_ENDPOINT_URL")}
+    return {**rest, "AWS_ENDPOINT_URL": url, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"}
+
+
+class AwsClient:
+    """The operations of one service that the kit calls itself. Threads share it.
+
+    Every attempt and every pause is bounded by what is left of the invocation, less a tenth of a second; a pause that
+    would not fit is not begun. After the end of its invocation nothing is sent any more. Failed attempts are repeated
+    as botocore's standard mode does it, also where the request was sent and the reply was lost.
+
+    Args:
+        service: as boto3 names it: `"ssm"`, `"secretsmanager"`, `"appconfigdata"`, `"dynamodb"` or `"sqs"`.
+        region: the region; None for that of the function.
+        endpoint_url: where to call; None for what the environment says, else AWS's own.
+        connect_timeout: seconds that connecting may take.
+        read_timeout: seconds that AWS may stay silent.
+        max_attempts: how often a request is sent at most; None for `AWS_MAX_ATTEMPTS`, else 3, and 4 for DynamoDB.
+        credentials: where credentials come from; None for the chain of this process.
+        sleep: waits for so many seconds.
+
+    Raises:
+        ConfigurationError: an argument or a setting of the environment is wrong, or needs botocore: see `connect`.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        connect_timeout: float = 1.0,
+        read_timeout: float = 5.0,
+        max_attempts: int | None = None,
+        *,
+        credentials: CredentialChain | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._operations = operations.operations_of(service)
+        if max_attempts is None:
+            max_attempts = retries.attempts_of(service, os.environ)
+        elif max_attempts < 1:
+            raise ConfigurationError(f"max_attempts is {max_attempts!r}; pass 1 or more, or None")
+        for name, seconds in (("connect_timeout", connect_timeout), ("read_timeout", read_timeout)):
+            if not callables.is_number(seconds) or not 0 < seconds < float("inf"):
+                raise ConfigurationError(f"{name} is {seconds!r}; pass a number of seconds above 0")
+        if retries.is_adaptive(os.environ):
+            raise ConfigurationError(
+                f"AWS_RETRY_MODE is adaptive; use connect({service!r}), which takes botocore for this"
+            )
+        from lambda_kit.aws import _credentials, _endpoints, _http, _signing
+
+        try:
+            endpoint = _endpoints.resolve(service, region, _with_endpoint(endpoint_url, os.environ))
+        except _endpoints.Beyond as beyond:
+            raise ConfigurationError(f"{beyond}; use connect({service!r}), which takes botocore for this") from beyond
+        self.service = service
+        self.region = endpoint.region
+        self.endpoint_url = endpoint.url.rstrip("/")
+        self._pool = _http.Pool(self.endpoint_url, connect_timeout=connect_timeout, read_timeout=read_timeout)
+        self._failed = _http.TransportError
+        self._base = "/".join(self.endpoint_url.split("/")[3:])
+        self._signer = _signing.Signer(endpoint.signing_name, endpoint.signing_region)
+        self._credentials = credentials or _credentials.default_chain()
+        self._max_attempts = max_attempts
+        self._quota = retries.Quota()
+        self._sleep = sleep
+
+    def call(self, operation: str, params: dict[str, Any], /) -> dict[str, Any]:
+        """Call an operation, and return its reply: see `Caller.call`.
+
+        Raises:
+            ConfigurationError: it is none of the operations that the kit calls.
+            AwsError: it failed.
+        """
+        known = self._operations.get(operation)
+        if known is None:
+            raise ConfigurationError(
+                f"the kit does not call {operation!r} of {self.service}"
+                f"{callables.closest(operation, self._operations)}; for others use boto3"
+            )
+        return _Call(self, known, params).run()
+
+
+class _Call:
+    """One call, over all its attempts."""
+
+    __slots__ = ("_attempts", "_client", "_deadline", "_invocation", "_operation", "_params", "_sent")
+
+    def __init__(self, client: AwsClient, operation: Operation, params: dict[str, Any]) -> None:
+        self._client = client
+        self._operation = operation
+        self._params = params
+        self._attempts = 0
+        self._sent = False
+        self._deadline: float | None = None
+        invocation = self._invocation = current.get(None)
+        if invocation is not None:
+            left = invocation.remaining() - _MARGIN
+            if left < float("inf"):
+                self._deadline = time.monotonic() + left
+
+    def run(self) -> dict[str, Any]:
+        """Send the request until there is a reply, or an error that would come again."""
+        client = self._client
+        query, body = self._operation.request(self._params)
+        credentials = client._credentials.get()
+        refreshed = False
+        spent = 0
+        while True:
+            self._check_time()
+            self._attempts += 1
+            asked: str | None = None
+            try:
+                response = self._send(query, body, credentials)
+            except client._failed as failure:
+                self._sent = self._sent or failure.sent
+                error: AwsError = self._no_answer(str(failure))
+                error.__cause__ = failure
+                kind: int | None = retries.TRANSIENT
+            else:
+                whole = self._is_whole(response)
+                if response.status < 300 and whole:
+                    reply = self._reply(response)
+                    client._quota.succeeded(spent)
+                    return reply
+                error = self._error(response)
+                if error.code in CREDENTIALS_CODES and not refreshed:
+                    refreshed = True
+                    others = client._credentials.refresh(credentials)
+                    if others is not None:
+                        credentials = others
+                        continue
+                asked = response.headers.get("x-amz-retry-after")
+                kind = retries.kind_of(response.status, error.code) or (None if whole else retries.TRANSIENT)
+            spent = self._wait(error, kind, asked)
+
+    def _send(self, query: str, body: bytes, credentials: Credentials) -> Response:
+        client, operation = self._client, self._operation
+        path = f"/{client._base}{operation.path}" if client._base else operation.path
+        headers = {"host": client._pool.host_header, **operation.headers}
+        signed = client._signer.sign(operation.method, path, query, headers, body, credentials, time.time())
+        signed["user-agent"] = f"lambda_kit/{__version__}"
+        signed["accept-encoding"] = "identity"
+        trace = os.environ.get("_X_AMZN_TRACE_ID")
+        if trace and trace.isascii() and trace.isprintable() and " " not in trace:
+            signed["x-amzn-trace-id"] = trace  # from this, Lambda sees a function that sets itself off in a circle
+        return client._pool.request(
+            operation.method,
+            f"{path}?{query}" if query else path,
+            signed.items(),
+            body,
+            deadline=self._deadline,
+            repeatable=operation.reads,
+        )
+
+    def _check_time(self) -> None:
+        if self._invocation is not None and self._invocation.ended:
+            raise self._no_answer("the invocation has ended, and nothing is sent after it")
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            raise self._no_answer("there is no time left in the invocation")
+
+    def _wait(self, error: AwsError, kind: int | None, asked: str | None) -> int:
+        """Wait before the next attempt, and return what it costs; or raise the error."""
+        client = self._client
+        if kind is None or self._attempts >= client._max_attempts or not client._quota.spend(kind):
+            raise error
+        delay = retries.pause(client.service, kind, self._attempts, _chance(), asked)
+        if self._deadline is not None and time.monotonic() + delay >= self._deadline:
+            error.add_note("It was not tried again, because there was no time left in the invocation.")
+            raise error
+        client._sleep(delay)
+        return kind
+
+    def _is_whole(self, response: Response) -> bool:
+        checksum = response.headers.get("x-amz-crc32") if self._client.service == "dynamodb" else None
+        if checksum is None or not checksum.isdecimal():
+            return True
+        import binascii
+
+        return int(checksum) == binascii.crc32(response.body)
+
+    def _reply(self, response: Response) -> dict[str, Any]:
+        try:
+            return self._operation.reply(response.headers, response.body)
+        except Exception as error:
+            what = type(error).__name__
+        # Outside the `except`, because the error of the decoder holds the reply.
+        raise self._aws_error(f"the reply cannot be read ({what}); is this the service's endpoint?", response)
+
+    def _error(self, response: Response) -> AwsError:
+        if response.status < 300:
+            return self._aws_error("the reply does not have the checksum that it says", response)
+        said = operations.failure(self._client.service, response.status, response.headers, response.body)
+        reason = operations.hide(said.message, self._params, self._operation.secrets)
+        return error_of(
+            said.code,
+            reason,
+            service=self._client.service,
+            operation=self._operation.name,
+            status=response.status,
+            request_id=response.headers.get("x-amzn-requestid"),
+            attempts=self._attempts,
+            item=said.item,
+        )
+
+    def _aws_error(self, reason: str, response: Response) -> AwsError:
+        return AwsError(
+            reason,
+            service=self._client.service,
+            operation=self._operation.name,
+            status=response.status,
+            request_id=response.headers.get("x-amzn-requestid"),
+            attempts=self._attempts,
+        )
+
+    def _no_answer(self, reason: str) -> NoAnswer:
+        error = NoAnswer(reason, service=self._client.service, operation=self._operation.name, attempts=self._attempts)
+        error.sent = self._sent
+        return error

@@ -1,0 +1,129 @@
+"""The one caller of each service in this process: the lean client, or botocore where the settings need it."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from lambda_kit import _lifecycle
+from lambda_kit.aws import _operations as operations
+from lambda_kit.aws import _retries as retries
+from lambda_kit.aws._client import AwsClient
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    class Caller(Protocol):
+        """What sources and stores call: the lean client, or a boto3 client behind the same face."""
+
+        def call(self, operation: str, params: dict[str, Any], /) -> dict[str, Any]:
+            """Call an operation of the service, and return its reply.
+
+            Args:
+                operation: as AWS names it: `"GetParameter"`.
+                params: its parameters, as boto3 takes them; what is binary as bytes.
+
+            Returns:
+                What boto3 returns, with times as seconds since the epoch, what is binary as bytes, and without
+                `ResponseMetadata`.
+
+            Raises:
+                AwsError: it failed.
+            """
+            ...
+else:
+
+    class Caller:
+        """What sources and stores call: the lean client, or a boto3 client behind the same face."""
+
+
+# What tells clients apart, beside service and region. It is read at every call of `connect`, so no more than these;
+# `reset()` forgets the clients, and with them all other settings.
+_SETTINGS = (
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_PROFILE",
+)
+_OWN_ENDPOINT = {
+    "ssm": "AWS_ENDPOINT_URL_SSM",
+    "secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "appconfigdata": "AWS_ENDPOINT_URL_APPCONFIGDATA",
+    "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
+    "sqs": "AWS_ENDPOINT_URL_SQS",
+}
+_shared: dict[tuple[str | None, ...], Caller] = {}
+_making = threading.Lock()
+_watched = False
+
+
+def connect(service: str, client: Any = None, *, region: str | None = None) -> Caller:
+    """Return the lean client of a service, the same for every caller in this process; or `client` behind its face.
+
+    Where the settings need more than the lean client can do (proxies, profiles, adaptive retries, ...), a client of
+    botocore is made in its place, which must then be installed; a line on the logger `lambda_kit` says so. Of the modes
+    in `AWS_RETRY_MODE`, `legacy` is taken for `standard`.
+
+    Args:
+        service: as boto3 names it: `"ssm"`.
+        client: a boto3 client of the service, which is then used for every call, with its own time-outs and retries.
+            Not the client of a boto3 resource, which takes and gives other values.
+        region: another region than that of the function.
+
+    Raises:
+        ConfigurationError: the kit does not call this service, `client` is no client of it, or a setting is wrong.
+    """
+    if client is not None:
+        from lambda_kit.aws._boto import BotoCaller
+
+        return BotoCaller(service, client)
+    own = _OWN_ENDPOINT.get(service, "")
+    key = (service, region, *map(os.environ.get, _SETTINGS), os.environ.get(own))
+    found = _shared.get(key)
+    if found is None:
+        with _making:
+            found = _shared.get(key)
+            if found is None:
+                _watch_process()
+                found = _shared[key] = _make(service, region)
+    return found
+
+
+def _make(service: str, region: str | None) -> Caller:
+    operations.operations_of(service)  # an unknown service is named before anything else is looked at
+    reason = "AWS_RETRY_MODE is adaptive" if retries.is_adaptive(os.environ) else _beyond(service, region)
+    if reason is None:
+        return AwsClient(service, region)
+    from lambda_kit.aws import _boto
+
+    return _boto.instead(service, region, reason)
+
+
+def _beyond(service: str, region: str | None) -> str | None:
+    """Return the setting that only botocore handles, if there is one."""
+    from lambda_kit.aws import _endpoints
+
+    try:
+        _endpoints.resolve(service, region)
+    except _endpoints.Beyond as beyond:
+        return str(beyond)
+    return None
+
+
+def _watch_process() -> None:
+    global _watched
+    if not _watched:
+        _watched = True
+        _lifecycle.on_fork(_after_fork)
+        _lifecycle.on_reset(_shared.clear, base=True)
+
+
+def _after_fork() -> None:
+    """Make new locks: a thread of the parent, which is not here, may hold them. Clients of botocore stay there."""
+    global _making
+    _making = threading.Lock()
+    _lifecycle.abandon(tuple(_shared.values()))
+    _shared.clear()

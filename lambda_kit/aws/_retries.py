@@ -1,0 +1,159 @@
+"""Whether a failed attempt is made again, and after what pause: the standard mode of AWS's SDKs, as botocore has it.
+
+Values in, decision out; nothing here waits or looks at a clock. See
+<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from lambda_kit import _callables as callables
+from lambda_kit import _lifecycle
+from lambda_kit.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The kinds of failure that are worth another attempt, by what one costs of the quota.
+TRANSIENT = 14
+THROTTLING = 5
+
+THROTTLING_CODES = frozenset(
+    (
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    )
+)
+_TRANSIENT_CODES = frozenset(("RequestTimeout", "RequestTimeoutException"))
+_TRANSIENT_STATUSES = frozenset((500, 502, 503, 504))
+
+_ATTEMPTS = {"dynamodb": 4}
+_BASE = {"dynamodb": 0.025}
+_LONGEST = 20.0  # seconds
+_MOST_ASKED = 5.0  # seconds that a server may add to a pause
+_MODES = ("standard", "legacy", "adaptive")
+
+
+def kind_of(status: int, code: str) -> int | None:
+    """Return `THROTTLING`, `TRANSIENT`, or None for a failure that would come again.
+
+    A status of 429 is throttling also where the service declares its code, which botocore leaves to the declaration.
+    Where there was no complete reply, the failure is `TRANSIENT`.
+
+    Args:
+        status: the HTTP status.
+        code: AWS's code of the error.
+    """
+    if code in THROTTLING_CODES:
+        return THROTTLING
+    if code == "ReplicatedWriteConflictException":
+        return TRANSIENT
+    if status == 429:
+        return THROTTLING
+    if code in _TRANSIENT_CODES or status in _TRANSIENT_STATUSES:
+        return TRANSIENT
+    return None
+
+
+def pause(service: str, kind: int, attempt: int, chance: float, asked: str | None = None) -> float:
+    """Return the seconds to wait before the next attempt.
+
+    Args:
+        service: the service.
+        kind: what `kind_of` returned.
+        attempt: the number of the attempt that failed, from 1.
+        chance: a random number from 0 to 1.
+        asked: the header `x-amz-retry-after` of the reply, which has milliseconds; what is no such number is ignored.
+    """
+    base = 1.0 if kind == THROTTLING else _BASE.get(service, 0.05)
+    own = chance * min(base * (1 << min(attempt - 1, 10)), _LONGEST)
+    if asked is None or not asked.isdecimal() or len(asked) > 18:
+        return own
+    return max(own, min(int(asked) / 1000, own + _MOST_ASKED))
+
+
+class Quota:
+    """What the failures of one client may cost, so that many calls that fail do not each come three times."""
+
+    __slots__ = ("_left", "_most")
+
+    def __init__(self, most: int = 500) -> None:
+        self._most = self._left = most
+        _watch_process()
+
+    @property
+    def left(self) -> int:
+        """What may still be spent."""
+        return self._left
+
+    def spend(self, cost: int) -> bool:
+        """Take `cost` if there is as much left, and tell whether there was."""
+        with _lock:
+            if cost > self._left:
+                return False
+            self._left -= cost
+            return True
+
+    def succeeded(self, spent: int) -> None:
+        """Give back after a success: what its last repetition cost, or 1 if the first attempt succeeded."""
+        if self._left != self._most:
+            with _lock:
+                self._left = min(self._left + (spent or 1), self._most)
+
+
+def attempts_of(service: str, environ: Mapping[str, str]) -> int:
+    """Return how often a request to `service` is sent at most: `AWS_MAX_ATTEMPTS`, else what SDKs agree on.
+
+    Raises:
+        ConfigurationError: the variable is no number from 1.
+    """
+    text = environ.get("AWS_MAX_ATTEMPTS")
+    if not text:
+        return _ATTEMPTS.get(service, 3)
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise ConfigurationError(f"AWS_MAX_ATTEMPTS is {text!r}; set it to a whole number from 1, or not at all")
+    return int(text)
+
+
+def is_adaptive(environ: Mapping[str, str]) -> bool:
+    """Tell whether `AWS_RETRY_MODE` asks for rates that adapt, which only botocore has. `legacy` means standard here.
+
+    Raises:
+        ConfigurationError: there is no such mode.
+    """
+    mode = environ.get("AWS_RETRY_MODE") or "standard"
+    if mode not in _MODES:
+        raise ConfigurationError(
+            f"AWS_RETRY_MODE is {mode!r}; set it to one of {', '.join(_MODES)}{callables.closest(mode, _MODES)}"
+        )
+    return mode == "adaptive"
+
+
+_lock = threading.Lock()  # of every quota; taken after failures alone
+_watched = False
+
+
+def _watch_process() -> None:
+    global _watched
+    if not _watched:
+        _watched = True
+        _lifecycle.on_fork(_after_fork)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()  # a thread of the parent may hold it

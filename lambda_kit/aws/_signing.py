@@ -1,0 +1,131 @@
+"""Signature version 4: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>."""
+
+from __future__ import annotations
+
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from lambda_kit.aws._credentials import Credentials
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_MOST_KEYS = 4  # of credentials that overlap, and the days around a midnight
+
+
+class Signer:
+    """Signs the requests to one service in one region. Threads share it.
+
+    Deriving the key takes longer than the rest, so it is kept for as long as its day and its credentials last. S3 is
+    not among the services that this is right for: it encodes paths otherwise.
+
+    Args:
+        service: the name that the service has in signatures.
+        region: the region in the signature.
+    """
+
+    __slots__ = ("_hash", "_hmac", "_keys", "_region", "_service")
+
+    def __init__(self, service: str, region: str) -> None:
+        self._service = service
+        self._region = region
+        self._keys: dict[tuple[str, str], bytes] = {}
+        self._hash: Any = None
+        self._hmac: Callable[[bytes, bytes, str], bytes] | None = None
+
+    def sign(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: dict[str, str],
+        body: bytes,
+        credentials: Credentials,
+        now: float,
+    ) -> dict[str, str]:
+        """Return the headers to send: those given, `x-amz-date`, `x-amz-security-token` and `authorization`.
+
+        Args:
+            method: the method.
+            path: the path as it is sent, encoded.
+            query: the query as it is sent, encoded, without the question mark.
+            headers: with names in lower case, `host` among them. All of them are signed.
+            body: the body.
+            credentials: what to sign with.
+            now: the time, in seconds since the epoch.
+        """
+        digest = self._hmac
+        if digest is None:
+            digest = self._load()
+        sha256 = self._hash
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+        day = stamp[:8]
+        sent = {**headers, "x-amz-date": stamp}
+        if credentials.token:
+            sent["x-amz-security-token"] = credentials.token
+        names = sorted(sent)
+        signed = ";".join(names)
+        lines = "\n".join([f"{name}:{' '.join(sent[name].split())}" for name in names])
+        request = (
+            f"{method}\n{_canonical_path(path)}\n{_canonical_query(query)}\n{lines}\n\n{signed}\n"
+            f"{sha256(body).hexdigest()}"
+        )
+        scope = f"{day}/{self._region}/{self._service}/aws4_request"
+        text = f"{_ALGORITHM}\n{stamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
+        key = self._keys.get((credentials.secret_key, day))
+        if key is None:
+            key = self._derive(credentials.secret_key, day, digest)
+        signature = digest(key, text.encode(), "sha256").hex()
+        sent["authorization"] = (
+            f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={signed}, Signature={signature}"
+        )
+        return sent
+
+    def _load(self) -> Callable[[bytes, bytes, str], bytes]:
+        import hashlib
+        import hmac
+
+        self._hash = hashlib.sha256
+        self._hmac = hmac.digest
+        return hmac.digest
+
+    def _derive(self, secret: str, day: str, digest: Callable[[bytes, bytes, str], bytes]) -> bytes:
+        key = f"AWS4{secret}".encode()
+        for part in (day, self._region, self._service, "aws4_request"):
+            key = digest(key, part.encode(), "sha256")
+        if len(self._keys) >= _MOST_KEYS:
+            self._keys = {}
+        self._keys[secret, day] = key
+        return key
+
+
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+
+
+def _canonical_path(path: str) -> str:
+    """Return the path with its dots resolved and what is encoded encoded once more, as all services but S3 have it."""
+    if path == "/" or not path:
+        return "/"
+    if "//" in path or "/." in path:
+        parts: list[str] = []
+        for part in path.split("/"):
+            if part == "..":
+                if parts:
+                    parts.pop()
+            elif part and part != ".":
+                parts.append(part)
+        path = f"/{'/'.join(parts)}{'/' if path.endswith('/') and parts else ''}"
+    if _UNRESERVED.issuperset(path):
+        return path
+    from urllib.parse import quote
+
+    return quote(path, safe="/~")
+
+
+def _canonical_query(query: str) -> str:
+    if not query:
+        return ""
+    pairs = [part.partition("=")[::2] for part in query.split("&")]
+    return "&".join([f"{name}={value}" for name, value in sorted(pairs)])

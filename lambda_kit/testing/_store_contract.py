@@ -1,0 +1,176 @@
+"""The tests that every store of idempotency records has to pass."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+
+from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Claim, Record, expiry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _claim(key: str, owner: str = "a", *, at: float = 0.0, lease: float = 60.0, payload: str | None = None) -> Claim:
+    return Claim(key, owner, now=time.time() + at, lease=lease, ttl=3600.0, payload=payload)
+
+
+def _completed(key: str, owner: str = "a", *, result: str | bytes = '"done"', payload: str | None = None) -> Record:
+    return Record(key, COMPLETED, owner=owner, expires=expiry(time.time(), 3600.0), payload=payload, result=result)
+
+
+class StoreContract:
+    """Tests for a store: inherit from it, and define a pytest fixture `store`.
+
+    Example:
+        ```python
+        import pytest
+
+        from lambda_kit.idempotency import MemoryStore
+        from lambda_kit.testing import StoreContract
+
+
+        class TestMyStore(StoreContract):
+            @pytest.fixture
+            def store(self):
+                return MemoryStore()
+        ```
+    """
+
+    @property
+    def key(self) -> str:
+        """A key that nothing is stored under."""
+        return f"shop.app.charge#{uuid.uuid4().hex}"
+
+    def test_a_free_key_is_claimed_once(self, store: Any) -> None:
+        """The second one is shown the record of the first."""
+        key = self.key
+        assert store.claim(_claim(key, "a", payload="p")) is None
+        there = store.claim(_claim(key, "b"))
+        assert (there.key, there.status, there.owner, there.payload) == (key, IN_PROGRESS, "a", "p")
+        assert abs(there.leased_until - time.time() - 60) < 30
+        assert there.expires > there.leased_until
+        assert there.result is None
+
+    def test_keys_do_not_mix(self, store: Any) -> None:
+        """Each key has a record of its own."""
+        first, second = self.key, self.key
+        assert store.claim(_claim(first, "a")) is None
+        assert store.claim(_claim(second, "b")) is None
+        assert store.complete(_completed(first, "a", result="1"))
+        assert store.claim(_claim(second, "c")).status == IN_PROGRESS
+
+    def test_a_claim_that_is_made_again_is_recognised_as_one_s_own(self, store: Any) -> None:
+        """The reply to the first attempt may have been lost."""
+        key = self.key
+        claim = _claim(key, "a")
+        assert store.claim(claim) is None
+        assert store.claim(claim) is None
+        assert store.claim(_claim(key, "b")).owner == "a"
+
+    def test_a_completed_record_is_what_others_are_shown(self, store: Any) -> None:
+        """With result, owner and payload as they were stored."""
+        key = self.key
+        store.claim(_claim(key, "a", payload="p"))
+        record = _completed(key, "a", result='{"a":[1,"é\\u00e9\\n"]}', payload="p")
+        assert store.complete(record) is True
+        there = store.claim(_claim(key, "b"))
+        assert (there.status, there.owner, there.payload, there.result) == (COMPLETED, "a", "p", record.result)
+        assert there.expires == record.expires
+
+    def test_results_come_back_byte_for_byte(self, store: Any) -> None:
+        """Empty, long, and compressed ones too."""
+        for result in ("null", '""', '"' + "x" * 100_000 + '"', bytes(range(256)) * 10):
+            key = self.key
+            store.claim(_claim(key, "a"))
+            assert store.complete(_completed(key, "a", result=result))
+            assert store.claim(_claim(key, "b")).result == result
+
+    def test_completing_again_is_no_loss(self, store: Any) -> None:
+        """The reply to the first attempt may have been lost."""
+        key = self.key
+        store.claim(_claim(key, "a"))
+        assert store.complete(_completed(key, "a"))
+        assert store.complete(_completed(key, "a"))
+
+    def test_only_the_owner_completes(self, store: Any) -> None:
+        """Neither another call, nor anyone where there is no record."""
+        key = self.key
+        assert store.complete(_completed(key, "a")) is False
+        store.claim(_claim(key, "a"))
+        assert store.complete(_completed(key, "b")) is False
+        assert store.claim(_claim(key, "c")).status == IN_PROGRESS
+
+    def test_only_the_owner_releases(self, store: Any) -> None:
+        """And a key that is free is free."""
+        key = self.key
+        store.claim(_claim(key, "a"))
+        assert store.release(key, "b") is False
+        assert store.claim(_claim(key, "c")).owner == "a"
+        assert store.release(key, "a") is True
+        assert store.release(key, "a") is True
+        assert store.claim(_claim(key, "b")) is None
+
+    def test_what_is_completed_is_not_released(self, store: Any) -> None:
+        """Not even by its owner, whose request to complete may have arrived after all."""
+        key = self.key
+        store.claim(_claim(key, "a"))
+        store.complete(_completed(key, "a"))
+        assert store.release(key, "a") is False
+        assert store.claim(_claim(key, "b")).status == COMPLETED
+
+    def test_a_claim_whose_lease_has_ended_is_free(self, store: Any) -> None:
+        """And its owner can neither complete nor release what the next one has claimed."""
+        key = self.key
+        store.claim(_claim(key, "a", lease=10.0))
+        assert store.claim(_claim(key, "b", at=9.0)).owner == "a"
+        assert store.claim(_claim(key, "b", at=11.0, payload="q")) is None
+        assert store.complete(_completed(key, "a")) is False
+        assert store.release(key, "a") is False
+        there = store.claim(_claim(key, "c", at=12.0))
+        assert (there.owner, there.payload) == ("b", "q")
+        assert store.complete(_completed(key, "b"))
+
+    def test_an_owner_whose_lease_has_ended_completes_what_nobody_has_claimed(self, store: Any) -> None:
+        """It is late, and not too late."""
+        key = self.key
+        store.claim(_claim(key, "a", at=-100.0, lease=10.0))
+        assert store.complete(_completed(key, "a"))
+
+    def test_a_record_that_has_expired_is_absent(self, store: Any) -> None:
+        """Whether or not it has been deleted; nothing of it is left in the next one."""
+        key = self.key
+        store.claim(_claim(key, "a", payload="p"))
+        store.complete(_completed(key, "a", payload="p"))
+        assert store.claim(_claim(key, "b", at=3590.0)).status == COMPLETED
+        assert store.claim(_claim(key, "b", at=3610.0)) is None
+        there = store.claim(_claim(key, "c", at=3611.0))
+        assert (there.owner, there.status, there.payload, there.result) == ("b", IN_PROGRESS, None, None)
+
+    def test_of_many_at_the_same_time_one_gets_the_key(self, store: Any) -> None:
+        """In threads that begin together."""
+        for _ in range(5):
+            key, count = self.key, 8
+            barrier = threading.Barrier(count)
+            found: list[Any] = [None] * count
+
+            def ask(i: int, key: str = key, barrier: threading.Barrier = barrier, found: list[Any] = found) -> None:
+                claim = _claim(key, str(i))
+                barrier.wait()
+                found[i] = store.claim(claim)
+
+            threads = [threading.Thread(target=ask, args=(i,)) for i in range(count)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            winners = [i for i in range(count) if found[i] is None]
+            assert len(winners) == 1
+            assert {one.owner for one in found if one is not None} == {str(winners[0])}
+
+    def test_its_limits_are_told(self, store: Any) -> None:
+        """Of a result in bytes; and whether calls wait."""
+        assert store.max_bytes is None or store.max_bytes > 1000
+        assert isinstance(store.blocks, bool)
