@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
     from benchmarks._model import Result
 
-TOPICS = ("imports", "cold_start", "layers", "init_cache", "logger", "metrics")
+TOPICS = (
+    "imports",
+    "cold_start",
+    "layers",
+    "init_cache",
+    "logger",
+    "metrics",
+    "aws",
+    "parameters",
+    "stampede",
+    "idempotency",
+)
 PEER = "aws-lambda-powertools"
 _DISTRIBUTIONS = ("lambda-kit-sdk", PEER, "awslambdaric", "boto3", "cachetools")
 _REMEDY = "make its environment with `make .venvs/peer/.installed`, or leave the peer out with --no-peer"

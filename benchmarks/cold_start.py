@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks._model import Case, Figure, Measure, Options, Row, Side, Topic, best_of
+from benchmarks._service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -22,18 +23,23 @@ _COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 @contextlib.contextmanager
 def _opened(options: Options, cases: Sequence[Case]) -> Generator[Measure]:
-    for case in cases:
-        _start(case, options.python(case.side))  # compiles what was not compiled yet
-    yield lambda case: best_of(2 if options.quick else 3, lambda: _start(case, options.python(case.side)))
+    service = Service()
+    environ = {**service.environ(), **_COMPILED}
+    try:
+        for case in cases:
+            _start(case, options.python(case.side), environ)  # compiles what was not compiled yet
+        yield lambda case: best_of(2 if options.quick else 3, lambda: _start(case, options.python(case.side), environ))
+    finally:
+        service.close()
 
 
-def _start(case: Case, python: str) -> dict[str, float]:
+def _start(case: Case, python: str, environ: dict[str, str]) -> dict[str, float]:
     from lambda_kit.local import Environment
 
     name = f"benchmarks.functions.{case.setup}.handle"
     # Not resolved: the symbolic link is what makes an interpreter that of its environment.
     python = str(Path.cwd() / python)
-    with Environment(name, cwd=_ROOT, python=python, timeout=30, memory=512, env=_COMPILED) as function:
+    with Environment(name, cwd=_ROOT, python=python, timeout=30, memory=512, env=environ) as function:
         first, second = function.invoke({}), function.invoke({})
     if first.status != "success" or second.status != "success" or first.init_ms is None:
         raise RuntimeError(f"{case.setup} failed: {first.error or second.error}\n{first.init_output}{first.output}")
@@ -53,6 +59,8 @@ _CASES: list[tuple[str, Side, str]] = [
     ("peer middleware", "peer", "peer_middleware"),
     ("kit observability", "kit", "kit_observability"),
     ("peer observability", "peer", "peer_observability"),
+    ("kit parameter", "kit", "kit_parameter"),
+    ("peer parameter", "peer", "peer_parameter"),
     ("peer bare", "peer", "bare"),
 ]
 _MEASURES = [
@@ -68,22 +76,38 @@ _AGAINST = [
     ("kit observability", "logger and metrics, ", "peer observability", "Logger, Metrics"),
 ]
 
+_ROWS = [
+    Row(
+        f"{kind}{title}",
+        Figure(f"{kit} {key}", f"bare {key}"),
+        Figure(f"{peer} {key}", f"peer bare {key}"),
+        label,
+        unit,
+        goal,
+    )
+    for key, title, unit, goal in _MEASURES
+    for kit, kind, peer, label in _AGAINST
+]
+_PARAMETER = [
+    Row(
+        f"a first parameter from SSM, {title}",
+        Figure(f"kit parameter {key}", f"bare {key}"),
+        Figure(f"peer parameter {key}", f"peer bare {key}"),
+        "parameters",
+        unit,
+        goal,
+    )
+    for key, title, unit, goal in (
+        ("first", "init and first invocation, processor", "ms", 1 / 8),
+        ("peak", "peak of memory", "MB", 1 / 6),
+    )
+]
+
 TOPIC = Topic(
     "cold_start",
     "added to a bare handler under awslambdaric",
     tuple(Case(name, side, setup) for name, side, setup in _CASES),
-    tuple(
-        Row(
-            f"{kind}{title}",
-            Figure(f"{kit} {key}", f"bare {key}"),
-            Figure(f"{peer} {key}", f"peer bare {key}"),
-            label,
-            unit,
-            goal,
-        )
-        for key, title, unit, goal in _MEASURES
-        for kit, kind, peer, label in _AGAINST
-    ),
+    (*_ROWS, *_PARAMETER),
     _opened,
     (24, 4),
     needs_peer=True,

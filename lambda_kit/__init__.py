@@ -10,12 +10,15 @@ if TYPE_CHECKING:
     from lambda_kit.invocation import current_invocation
     from lambda_kit.logger import Logger
     from lambda_kit.metrics import Metrics
+    from lambda_kit.parameters import Parameter, Secret
     from lambda_kit.pipeline import handler, layer, provide, time_limit
 else:
     _MODULES = {
         "LambdaKitError": "lambda_kit.errors",
         "Logger": "lambda_kit.logger",
         "Metrics": "lambda_kit.metrics",
+        "Parameter": "lambda_kit.parameters",
+        "Secret": "lambda_kit.parameters",
         "current_invocation": "lambda_kit.invocation",
         "handler": "lambda_kit.pipeline",
         "init": "lambda_kit.init_cache",
@@ -40,6 +43,8 @@ __all__ = [
     "LambdaKitError",
     "Logger",
     "Metrics",
+    "Parameter",
+    "Secret",
     "current_invocation",
     "handler",
     "init",

@@ -29,6 +29,7 @@ class Flight:
         done: set when the build has ended, in one of three ways: with a value, with an error, or abandoned.
         value: what the factory returned.
         error: what it raised.
+        ends: when the value runs out at the latest, by the clock of its cache; infinity for its time to live alone.
         fallback: the old value, where it may be used in place of the error.
         abandoned: whether the builder was interrupted; whoever waits builds for itself.
         thread: the thread that runs the factory of a synchronous resource.
@@ -41,6 +42,7 @@ class Flight:
         "_waiters",
         "abandoned",
         "done",
+        "ends",
         "entry",
         "error",
         "fallback",
@@ -58,6 +60,7 @@ class Flight:
         self.done = threading.Event()
         self.value: Any = None
         self.error: Exception | None = None
+        self.ends = float("inf")
         self.fallback: Held | None = None
         self.abandoned = False
         self.thread: int | None = None

@@ -24,8 +24,8 @@ from lambda_kit.invocation import at_end
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn
 
     from lambda_kit.invocation import Invocation
 
@@ -50,16 +50,18 @@ class Held:
         born: the wall clock when its build began.
         begun: the ticket that was drawn as its build began.
         landed: the one that was drawn as it ended.
+        early: by how many seconds it runs out before its time to live ends.
         inherited: whether it was built before a fork or a restore, so that closing it is not for this process.
     """
 
-    __slots__ = ("begun", "born", "entry", "inherited", "landed", "value")
+    __slots__ = ("begun", "born", "early", "entry", "inherited", "landed", "value")
 
-    def __init__(self, entry: Entry, value: Any, born: float, begun: int) -> None:
+    def __init__(self, entry: Entry, value: Any, born: float, begun: int, early: float = 0.0) -> None:
         self.entry = entry
         self.value = value
         self.born = born
         self.begun = begun
+        self.early = early
         self.landed = next(_tickets)
         self.inherited = False
 
@@ -120,6 +122,70 @@ def _await_refresh(flight: Flight, patience: float) -> bool:
     if not _event_loop.give_time(flight.task, patience):
         return flight.done.wait(patience)
     return not flight.abandoned
+
+
+def build_together(
+    entries: Iterable[Entry], fetch: Callable[[list[Entry]], dict[Entry, Callable[[], Any]]], after: int = 0
+) -> dict[Entry, Exception]:
+    """Build the values of several synchronous resources with one call, where they are needed.
+
+    Whoever calls one of them meanwhile waits for this build. A resource that has a good value, or is being built, is
+    left alone.
+
+    Args:
+        entries: the resources.
+        fetch: takes those that need a value, and returns for each the function that makes it of what was fetched,
+            which calls no resource. One that is left out is built by its own factory when called.
+        after: the ticket that a value must have been built after to be good; 0 if any will do.
+
+    Returns:
+        What went wrong, with all if `fetch` raised. A failure counts as one of the factory.
+    """
+    failed: dict[Entry, Exception] = {}
+    mine = [Flight(entry) for entry in entries]  # before they are begun: an interrupt must leave none behind
+    try:
+        flights = [flight for flight in mine if flight.entry.join(flight, after)]
+        if not flights:
+            return failed
+        began = time.perf_counter()
+        born = {flight.entry: flight.entry.now() for flight in flights}
+        try:
+            makers = fetch([flight.entry for flight in flights])
+        except Exception as error:
+            makers = {flight.entry: functools.partial(_raise, error) for flight in flights}
+        for flight in flights:
+            entry = flight.entry
+            if entry not in makers:
+                continue
+            try:
+                value = makers[entry]()
+            except Exception as error:
+                failed[entry] = error
+                entry._fail(flight, error, after)
+            else:
+                entry._land(flight, value, born[entry], time.perf_counter() - began)
+    finally:
+        for flight in mine:
+            flight.entry._abandon(flight)
+    return failed
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+def draw_ticket() -> int:
+    """Return a ticket: every build that is begun from now on has a later one."""
+    return next(_tickets)
+
+
+def run_out_at(end: float) -> None:
+    """Let the value that is being built run out at the time `end`, if its time to live ends later.
+
+    For a factory that knows. Does nothing outside of a build, and where there is no time to live.
+    """
+    if chain := building.get():
+        chain[-1].ends = min(chain[-1].ends, end)
 
 
 class Entry:
@@ -245,6 +311,27 @@ class Entry:
     def is_ready(self) -> bool:
         """Tell whether a call would be answered without a build."""
         return bool(self._overrides) or (self._held is not None and self._clock() < self._usable_until(self._held))
+
+    def now(self) -> float:
+        """Return the time by the clock of the cache."""
+        return self._clock()
+
+    def join(self, flight: Flight, after: int = 0) -> bool:
+        """Begin a build that is made together with those of others, unless there is no need for one."""
+        now, back = self._cells.look()
+        with _lock:
+            self._set_back(back)
+            held = self._held
+            good = held is not None and held.begun > after and now < self._usable_until(held)
+            if self._overrides or self._flight is not None or good:
+                return False
+            self._begin(flight)
+            flight.thread = threading.get_ident()
+            return True
+
+    def built_after(self, ticket: int) -> Any:
+        """Return a value whose build was begun after `ticket` was drawn."""
+        return self.obtain(*self._cells.look(), after=ticket)
 
     def holds(self, value: Any) -> bool:
         return self._held is not None and self._held.value is value
@@ -399,11 +486,14 @@ class Entry:
             self._publish()
 
     def _usable_until(self, held: Held) -> float:
-        end = held.born + self._ttl
+        end = held.born + self._ttl - held.early
         return max(end, min(self._retry_at, end + self._stale_if_error))
 
+    def _early(self, born: float, ends: float) -> float:
+        return 0.0 if _FOREVER in (self._ttl, ends) else min(max(born + self._ttl - ends, 0.0), self._ttl)
+
     def _ahead_from(self, held: Held) -> float:
-        return max(held.born + self._ttl * _REFRESH_AHEAD, self._retry_at)
+        return max(held.born + (self._ttl - held.early) * _REFRESH_AHEAD, self._retry_at)
 
     def _result(self, flight: Flight, after: int) -> Any:
         if flight.error is None:
@@ -463,7 +553,8 @@ class Entry:
     def _land(self, flight: Flight, value: Any, born: float, took: float) -> None:
         """Note the success of a build."""
         now, back = self._cells.look()
-        held = Held(self, value, born if born <= now else now - took, flight.ticket)
+        born = born if born <= now else now - took
+        held = Held(self, value, born, flight.ticket, self._early(born, flight.ends))
         with _lock:
             self._set_back(back)
             _refreshing.discard(flight)

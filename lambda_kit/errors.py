@@ -166,6 +166,9 @@ class ResourceCycle(LambdaKitError):
         )
 
 
+_SOURCES = {"agent": "the AppConfig agent", "environment": "the environment", "extension": "the extension"}
+
+
 class ParameterError(LambdaKitError):
     """A parameter, a secret or a configuration could not be read or written. Values are never quoted.
 
@@ -173,7 +176,8 @@ class ParameterError(LambdaKitError):
 
     Attributes:
         names: the names of what was asked for; most often one.
-        source: where it was asked for: `"ssm"`, `"secretsmanager"`, `"appconfig"`, `"extension"`, `"environment"`.
+        source: where it was asked for: `"ssm"`, `"secretsmanager"`, `"appconfig"`, `"extension"`, `"agent"` for that of
+            AppConfig, or `"environment"`.
         reason: what went wrong.
     """
 
@@ -181,7 +185,8 @@ class ParameterError(LambdaKitError):
         self.names = names
         self.source = source
         self.reason = reason
-        super().__init__(f"{what} {', '.join(names)} could not be {done} {source}: {reason}")
+        where = _SOURCES.get(source, source)
+        super().__init__(f"{what} {', '.join(names)} could not be {done} {where}: {reason}")
 
 
 class ParameterAccessDenied(ParameterError):

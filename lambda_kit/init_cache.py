@@ -267,7 +267,7 @@ class InitCache:
             timeout: seconds to wait for the threads at the most; builds that take longer go on, and a call that needs
                 one waits for it. None, the default, for no bound.
         """
-        eager = [entry for entry in self._entries if entry.eager and not entry.is_ready()]
+        eager = [entry for entry in tuple(self._entries) if entry.eager and not entry.is_ready()]
         waiting = [entry for entry in eager if not entry.is_async]
         if len(eager) == 1 and waiting and timeout is None:
             _warm_one(waiting[0])
@@ -288,17 +288,32 @@ class InitCache:
 
     def report(self) -> tuple[ResourceInfo, ...]:
         """Return how every resource stands, in the order of their declaration."""
-        return tuple(ResourceInfo(entry) for entry in self._entries)
+        return tuple(ResourceInfo(entry) for entry in tuple(self._entries))
+
+    def discard(self, resource: Resource[Any] | AsyncResource[Any]) -> None:
+        """Take a resource out of the cache, for good: for those that are declared while the function runs.
+
+        Its value is dropped, and closed at the end of the invocation, as one that was replaced. The cache no longer
+        warms, reports or resets it, nor begins it anew after a fork or a restore: it must not be called any more.
+
+        Raises:
+            ConfigurationError: it is not, or no longer, a resource of this cache.
+        """
+        info = getattr(resource, "info", None)
+        if not isinstance(info, ResourceInfo) or info._entry not in self._entries:
+            raise ConfigurationError(f"discard({callables.name_of(resource)}): pass a resource of this cache")
+        self._entries.remove(info._entry)
+        info._entry.invalidate()
 
     def reset(self) -> None:
         """Drop every value, and close them in the reverse order of their building. For tests, and before an exit.
 
         A `close` that fails is logged, and the others still run. Overrides stay in force.
         """
-        close_in_reverse([held for entry in self._entries for held in entry.empty()])
+        close_in_reverse([held for entry in tuple(self._entries) for held in entry.empty()])
 
     def _begin_anew(self, *, forked: bool) -> None:
-        for entry in self._entries:
+        for entry in tuple(self._entries):
             entry.begin_anew(forked=forked)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,8 +39,7 @@ class Aws:
 
     def boto3(self, service: str) -> Any:
         """Return a boto3 client, which reaches them past all faults."""
-        import boto3
-
+        boto3: Any = import_module("boto3")
         return boto3.client(service, endpoint_url=self.url, region_name=REGION)
 
 

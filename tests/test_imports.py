@@ -42,6 +42,7 @@ LOADED_BY: dict[str, set[str]] = {
     | {"lambda_kit._cells", "lambda_kit._flight", "lambda_kit._resource", "lambda_kit.init_cache"},
     "from lambda_kit import Logger": CORE
     | {
+        "lambda_kit._facts",
         "lambda_kit._json",
         "lambda_kit._stdout",
         "lambda_kit.logger",
@@ -59,6 +60,41 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.metrics._metrics",
         "lambda_kit.metrics._record",
         "lambda_kit.metrics._rules",
+    },
+    "from lambda_kit import Parameter, Secret": CORE
+    | {
+        "lambda_kit._cells",
+        "lambda_kit._flight",
+        "lambda_kit._resource",
+        "lambda_kit.init_cache",
+        "lambda_kit.parameters",
+        "lambda_kit.parameters._copies",
+        "lambda_kit.parameters._direct",
+        "lambda_kit.parameters._entries",
+        "lambda_kit.parameters._failures",
+        "lambda_kit.parameters._functions",
+        "lambda_kit.parameters._handles",
+        "lambda_kit.parameters._local",
+        "lambda_kit.parameters._query",
+        "lambda_kit.parameters._secret_value",
+        "lambda_kit.parameters._sources",
+        "lambda_kit.parameters._transforms",
+    },
+    "from lambda_kit.aws import connect": {
+        "_contextvars",
+        "contextvars",
+        "lambda_kit",
+        "lambda_kit._callables",
+        "lambda_kit._lifecycle",
+        "lambda_kit._version",
+        "lambda_kit.aws",
+        "lambda_kit.aws._client",
+        "lambda_kit.aws._connect",
+        "lambda_kit.aws._failures",
+        "lambda_kit.aws._operations",
+        "lambda_kit.aws._retries",
+        "lambda_kit.errors",
+        "lambda_kit.invocation",
     },
     "from lambda_kit.pipeline import Layer, Handler": CORE | {"lambda_kit.pipeline"},
     "from lambda_kit.invocation import LambdaContext, Invocation": {
@@ -163,9 +199,12 @@ FOUNDATION = {
     "errors",
     "invocation",
     "init_cache",
+    "aws",
     "_callables",
     "_cells",
     "_event_loop",
+    "_expressions",
+    "_facts",
     "_flight",
     "_json",
     "_lifecycle",
@@ -173,7 +212,7 @@ FOUNDATION = {
     "_stdout",
     "_version",
 }
-PARTS_OF = {"pipeline": {"_deadline", "_generator_layer"}, "_pytest_plugin": {"testing"}}
+PARTS_OF = {"pipeline": {"_deadline", "_generator_layer"}, "_pytest_plugin": {"testing"}, "testing": {"idempotency"}}
 
 
 def imported_parts(path: Path) -> set[str]:

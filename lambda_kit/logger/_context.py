@@ -69,6 +69,26 @@ class Binding:
         _bound.set(rest)
 
 
+_IDEMPOTENCY = "idempotency."
+_ENDS = frozenset(("completed", "released", "lost", "abandoned"))
+
+
+def note_fact(name: str, fields: dict[str, Any]) -> None:
+    """Let the lines of a call that holds an idempotency key have it, from the claim on until it ends."""
+    if not name.startswith(_IDEMPOTENCY) or "key" not in fields:
+        return
+    bound = {"idempotencyKey": fields["key"]}
+    kind = name.removeprefix(_IDEMPOTENCY)
+    if kind == "claimed":
+        Binding(bound).__enter__()
+    elif kind in _ENDS:
+        top = _bound.get()
+        while top is not None and top.binding.fields != bound:
+            top = top.around
+        if top is not None:
+            top.binding.__exit__()
+
+
 def append(fields: dict[str, Any]) -> None:
     """Add fields until the invocation ends; where none runs, to the lines outside of invocations."""
     global _outside

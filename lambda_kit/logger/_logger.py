@@ -12,6 +12,7 @@ import os
 import sys
 
 from lambda_kit import _callables as callables
+from lambda_kit import _facts as facts
 from lambda_kit._json import DEFAULT_REDACT, REDACTED, Encoder, describe, escape, guarded, type_of
 from lambda_kit._stdout import is_terminal, write
 from lambda_kit.errors import ConfigurationError
@@ -134,6 +135,7 @@ class Logger:
             buffer=int(buffer or 0),
             pretty=_is_pretty(),
         )
+        facts.observe(context.note_fact)
         name = service or os.environ.get("LAMBDA_KIT_SERVICE") or os.environ.get("POWERTOOLS_SERVICE_NAME")
         self._common = context.Common(self._settings.encoder, {"service": name, **static} if name else static)
 

@@ -15,6 +15,7 @@ import pytest
 
 from lambda_kit import Logger, current_invocation, handler, layer, time_limit
 from lambda_kit.errors import TimeLimitReached
+from lambda_kit.idempotency import MemoryStore, idempotent
 from lambda_kit.invocation import at_end
 from lambda_kit.logger import _context
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
@@ -344,3 +345,31 @@ def test_invoke_returns_the_lines() -> None:
         log.info("x")
 
     assert invoke(place).logs[0]["message"] == "x"
+
+
+def test_lines_of_a_call_that_holds_an_idempotency_key_have_it_and_no_others(logs: Logs) -> None:
+    store = MemoryStore()
+    log = Logger()
+
+    @idempotent(store, key="order")
+    def inner(order: int) -> None:
+        log.info("inner")
+
+    @handler(idempotent(store, key="id"))
+    def place(event: Any, context: object) -> None:
+        log.info("before")
+        inner(event["id"])
+        log.info("after")
+        if event["id"] == 2:
+            raise ValueError("declined")
+
+    place({"id": 1}, None)
+    log.info("outside")
+    with pytest.raises(ValueError, match="declined"):
+        place({"id": 2}, None)
+    log.info("outside")
+    place({"id": 1}, None)
+    lines = logs()
+    keys = [line.get("idempotencyKey", "").partition("#")[0].rpartition(".")[2] for line in lines]
+    assert keys == ["place", "inner", "place", ""] * 2
+    assert len({line.get("idempotencyKey") for line in lines}) == 5

@@ -61,7 +61,8 @@ def test_versions_and_labels_are_found_and_of_both_the_first_counts(extension: F
     assert (value(), value(version=1), value(label="blue")) == ("three", "one", "two")
     assert value(version=1, label="blue") == "one"
     assert value(label="blue", version=1) == "two"
-    for query in ({"version": 4}, {"version": "x"}, {"label": "green"}):
+    wrong: list[dict[str, Any]] = [{"version": 4}, {"version": "x"}, {"label": "green"}]
+    for query in wrong:
         answer = ask(extension, PARAMETER, name="/a b", **query)
         assert (answer.status, json.loads(answer.body)["code"]) == (400, "ParameterVersionNotFound")
 

@@ -1,0 +1,89 @@
+"""JMESPath expressions over events, with functions for the JSON and the base64 inside of them.
+
+A path of plain names, which is what most expressions are, is followed without the library.
+"""
+
+from __future__ import annotations
+
+from lambda_kit.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def compiled(expression: str, where: str) -> Callable[[Any], Any]:
+    """Return a function that finds what the expression stands for in a value, None if that is nothing.
+
+    Beside the functions of JMESPath there are `parse_json`, `parse_base64` and `parse_base64_gzip`, which take text;
+    `powertools_json`, `powertools_base64` and `powertools_base64_gzip` are the same.
+
+    Args:
+        expression: the expression.
+        where: what it was given for, for the error.
+
+    Raises:
+        ConfigurationError: it is no JMESPath expression.
+    """
+    steps = tuple(expression.split("."))
+    if all(step.isidentifier() and step.isascii() for step in steps):
+        return lambda value: _follow(value, steps)
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        parsed = jmespath.compile(expression)
+    except JMESPathError as error:
+        raise ConfigurationError(f"{where} is {expression!r}, which is no JMESPath expression: {error}") from error
+    options = _options()
+    return lambda value: parsed.search(value, options)
+
+
+def _follow(value: Any, steps: tuple[str, ...]) -> Any:
+    for step in steps:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(step)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
+_made: Any = None
+
+
+def _options() -> Any:
+    global _made
+    if _made is None:
+        import jmespath
+        from jmespath import functions
+
+        def parse_base64(text: str) -> bytes:
+            from binascii import a2b_base64
+
+            return a2b_base64(text)
+
+        base: Any = functions.Functions
+        takes_text: Any = functions.signature({"types": ["string"]})
+
+        def parse_json(_self: Any, text: str) -> Any:
+            import json
+
+            return json.loads(text)
+
+        def parse_base64_text(_self: Any, text: str) -> str:
+            return parse_base64(text).decode()
+
+        def parse_base64_gzip(_self: Any, text: str) -> str:
+            import gzip
+
+            return gzip.decompress(parse_base64(text)).decode()
+
+        ours = {"json": parse_json, "base64": parse_base64_text, "base64_gzip": parse_base64_gzip}
+        members = {
+            f"_func_{library}_{name}": takes_text(function)
+            for name, function in ours.items()
+            for library in ("parse", "powertools")
+        }
+        made: Any = type(base)("Functions", (base,), members)
+        _made = jmespath.Options(custom_functions=made())
+    return _made

@@ -1,0 +1,60 @@
+"""Functions that run once for each key: claims, results and replays in a store."""
+
+from __future__ import annotations
+
+from lambda_kit.errors import (
+    AlreadyInProgress,
+    IdempotencyError,
+    LeaseLost,
+    MissingIdempotencyKey,
+    PayloadMismatch,
+    ResultNotStored,
+    ResultTooLarge,
+    StoreUnavailable,
+)
+from lambda_kit.idempotency._codec import Codec
+from lambda_kit.idempotency._layer import idempotent
+from lambda_kit.idempotency._record import Claim, Record, decide
+from lambda_kit.idempotency._store import MemoryStore, Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lambda_kit.idempotency._dynamodb import DynamoDBStore
+    from lambda_kit.idempotency._redis import RedisStore
+    from lambda_kit.idempotency._sqlite import SQLiteStore
+else:
+    _MODULES = {
+        "DynamoDBStore": "lambda_kit.idempotency._dynamodb",
+        "RedisStore": "lambda_kit.idempotency._redis",
+        "SQLiteStore": "lambda_kit.idempotency._sqlite",
+    }
+
+    def __getattr__(name):
+        if (module := _MODULES.get(name)) is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(module), name)
+        return value
+
+
+__all__ = [
+    "AlreadyInProgress",
+    "Claim",
+    "Codec",
+    "DynamoDBStore",
+    "IdempotencyError",
+    "LeaseLost",
+    "MemoryStore",
+    "MissingIdempotencyKey",
+    "PayloadMismatch",
+    "Record",
+    "RedisStore",
+    "ResultNotStored",
+    "ResultTooLarge",
+    "SQLiteStore",
+    "Store",
+    "StoreUnavailable",
+    "decide",
+    "idempotent",
+]

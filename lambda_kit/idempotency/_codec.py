@@ -1,0 +1,212 @@
+"""Values as JSON text and back: what is read is exactly what was written, or the writing fails.
+
+Values that JSON has are written as they are, so that other libraries can read them. Those that it lacks are objects
+with a member `$type`; a dict that has such a member itself, or keys that are no text, is written as a list of pairs.
+"""
+
+from __future__ import annotations
+
+import json
+
+from lambda_kit import _callables as callables
+from lambda_kit.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    class Codec(Protocol):
+        """Turns results into values that JSON has, and back."""
+
+        def encode(self, value: Any, /) -> Any:
+            """Return the value as dicts, lists, texts, numbers, booleans and None; or as what `decode` needs."""
+            ...
+
+        def decode(self, value: Any, /) -> Any:
+            """Return the value that `encode` was given."""
+            ...
+else:
+
+    class Codec:
+        """Turns results into values that JSON has, and back; a protocol for type checkers."""
+
+
+_TAG = "$type"
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+_SCALARS = frozenset((str, int, bool, type(None), float))
+# `json.dumps` with options makes an encoder for every call, which takes longer than most encodings.
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+_sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+
+
+def dumps(value: Any) -> str:
+    """Return a value as JSON text.
+
+    Raises:
+        TypeError: there is a value in it that would not be read back as it is.
+        ValueError: it contains itself.
+    """
+    try:
+        return _compact(_encoded(value))
+    except RecursionError:
+        raise ValueError("it is nested too deeply, or contains itself") from None
+
+
+def loads(text: str | bytes) -> Any:
+    """Return the value that `dumps` was given, made anew."""
+    return _decoded(json.loads(text))
+
+
+def canonical(value: Any) -> str:
+    """Return one text for all values that are equal and of the same types, whatever the order of their keys."""
+    try:
+        return _sorted(_encoded(value))
+    except RecursionError:
+        raise ValueError("it is nested too deeply, or contains itself") from None
+
+
+def _encoded(value: Any) -> Any:
+    cls: Any = type_of(value)
+    if cls in _SCALARS:
+        return value
+    if cls is dict:
+        if _TAG in value or not all(type(key) is str for key in value):
+            pairs = [[_encoded(key), _encoded(item)] for key, item in value.items()]
+            return {_TAG: "dict", "items": pairs}
+        return {key: _encoded(item) for key, item in value.items()}
+    if cls is list:
+        return [_encoded(item) for item in value]
+    if cls is tuple:
+        return {_TAG: "tuple", "items": [_encoded(item) for item in value]}
+    if cls in (set, frozenset):
+        return {_TAG: cls.__name__, "items": sorted((_encoded(item) for item in value), key=json.dumps)}
+    write = _writers().get(cls)
+    if write is None:
+        raise TypeError(
+            f"a {cls.__module__}.{cls.__qualname__} cannot be stored; pass codec=, or return what JSON has, or "
+            "Decimal, datetime, date, time, timedelta, UUID, bytes, tuple or set"
+        )
+    return {_TAG: cls.__name__, "value": write(value)}
+
+
+def _decoded(value: Any) -> Any:
+    if type_of(value) is list:
+        return [_decoded(item) for item in value]
+    if type_of(value) is not dict:
+        return value
+    members: dict[str, Any] = value
+    name = members.get(_TAG)
+    if name is None:
+        return {key: _decoded(item) for key, item in members.items()}
+    if name == "dict":
+        return {_decoded(key): _decoded(item) for key, item in members["items"]}
+    containers: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
+    if name in containers:
+        return containers[name](_decoded(item) for item in members["items"])
+    return _readers()[name](members["value"])
+
+
+_kinds: tuple[dict[Any, Callable[[Any], Any]], dict[str, Callable[[Any], Any]]] | None = None
+
+
+def _made() -> tuple[dict[Any, Callable[[Any], Any]], dict[str, Callable[[Any], Any]]]:
+    global _kinds
+    if _kinds is None:
+        from binascii import a2b_base64, b2a_base64
+        from datetime import date, datetime, time, timedelta
+        from decimal import Decimal
+        from uuid import UUID
+
+        def read_timedelta(parts: list[int]) -> timedelta:
+            return timedelta(*parts)
+
+        writers: dict[Any, Callable[[Any], Any]] = {
+            Decimal: str,
+            datetime: _write_datetime,
+            date: lambda value: value.isoformat(),
+            time: lambda value: value.isoformat(),
+            timedelta: lambda value: [value.days, value.seconds, value.microseconds],
+            UUID: str,
+            bytes: lambda value: b2a_base64(value, newline=False).decode(),
+        }
+        readers: dict[str, Callable[[Any], Any]] = {
+            "Decimal": Decimal,
+            "datetime": _read_datetime,
+            "date": date.fromisoformat,
+            "time": time.fromisoformat,
+            "timedelta": read_timedelta,
+            "UUID": UUID,
+            "bytes": a2b_base64,
+        }
+        _kinds = writers, readers
+    return _kinds
+
+
+def _writers() -> dict[Any, Callable[[Any], Any]]:
+    return _made()[0]
+
+
+def _readers() -> dict[str, Callable[[Any], Any]]:
+    return _made()[1]
+
+
+def _write_datetime(value: Any) -> Any:
+    zone = getattr(value.tzinfo, "key", None)  # of zoneinfo, which has more than the offset
+    return value.isoformat() if zone is None else [value.replace(tzinfo=None).isoformat(), zone, value.fold]
+
+
+def _read_datetime(text: Any) -> Any:
+    from datetime import datetime
+
+    if isinstance(text, str):
+        return datetime.fromisoformat(text)
+    from zoneinfo import ZoneInfo
+
+    naive, zone, fold = text
+    return datetime.fromisoformat(naive).replace(tzinfo=ZoneInfo(zone), fold=fold)
+
+
+def codec_of(given: Any) -> Codec | None:
+    """Return the codec that was asked for: an object with `encode` and `decode`, or a type that pydantic knows.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if given is None or (callable(getattr(given, "encode", None)) and callable(getattr(given, "decode", None))):
+        codec: Codec | None = given
+        return codec
+    if isinstance(given, type) or hasattr(given, "__origin__") or hasattr(given, "__args__"):
+        return _Typed(given)
+    raise ConfigurationError(
+        f"idempotent(codec={given!r}): pass an object with encode and decode, or a type: a pydantic model, a "
+        "dataclass, a TypedDict, list[Model]"
+    )
+
+
+class _Typed:
+    """A codec for a type, by pydantic."""
+
+    __slots__ = ("_adapter", "_type")
+
+    def __init__(self, given: Any) -> None:
+        self._type = given
+        self._adapter: Any = None
+
+    def _ready(self) -> Any:
+        if self._adapter is None:
+            from pydantic import TypeAdapter
+
+            self._adapter = TypeAdapter(self._type)
+        return self._adapter
+
+    def encode(self, value: Any) -> Any:
+        adapter = self._ready()
+        # Strictly, because what serialises with a warning would not come back as it was.
+        return adapter.dump_python(adapter.validate_python(value), mode="json", warnings="error")
+
+    def decode(self, value: Any) -> Any:
+        return self._ready().validate_python(value)
+
+    def __repr__(self) -> str:
+        return f"<codec for {callables.name_of(self._type)}>"

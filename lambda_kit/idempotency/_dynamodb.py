@@ -1,0 +1,202 @@
+"""A store in a DynamoDB table, with the attribute names of Powertools, so that both may share one."""
+
+from __future__ import annotations
+
+from lambda_kit.errors import ConditionalCheckFailed, ConfigurationError
+from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lambda_kit.aws import Caller
+    from lambda_kit.idempotency._record import Claim
+
+_LARGEST_ITEM = 400 * 1024  # bytes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+_REST_OF_ITEM = 4 * 1024  # names and the other attributes; a partition key alone has 2 KiB at the most
+
+
+class DynamoDBStore:
+    """Keeps records in a DynamoDB table. A claim is one conditional write; so is what follows it.
+
+    The names of attributes are those that Powertools has by default, so that one table serves both.
+
+    Args:
+        table: the name or the ARN of the table.
+        client: a boto3 client of DynamoDB, which is then used for every call; by default the kit's own.
+        region: another region than that of the function.
+        partition_key: the name of the partition key.
+        sort_key: the name of the sort key, if the table has one. The partition key is then `static_partition_key`.
+        static_partition_key: the value of the partition key in a table with a sort key.
+        status, expires, leased_until, result, payload, owner: names of attributes.
+
+    Raises:
+        ConfigurationError: a name is missing, or two are the same.
+    """
+
+    max_bytes: int | None = _LARGEST_ITEM - _REST_OF_ITEM
+    blocks = True
+
+    def __init__(  # noqa: PLR0913  # the names of the attributes
+        self,
+        table: str,
+        *,
+        client: Any = None,
+        region: str | None = None,
+        partition_key: str = "id",
+        sort_key: str | None = None,
+        static_partition_key: str = "idempotency",
+        status: str = "status",
+        expires: str = "expiration",
+        leased_until: str = "in_progress_expiration",
+        result: str = "data",
+        payload: str = "validation",
+        owner: str = "owner",
+    ) -> None:
+        names: dict[str, Any] = {
+            "#id": sort_key or partition_key,
+            "#status": status,
+            "#expires": expires,
+            "#lease": leased_until,
+            "#result": result,
+            "#payload": payload,
+            "#owner": owner,
+        }
+        used = [table, partition_key, static_partition_key, *names.values()]
+        if not all(isinstance(name, str) and name for name in used):
+            raise ConfigurationError(f"DynamoDBStore({table!r}): names of the table and of attributes are texts")
+        attributes = [partition_key, *names.values()] if sort_key else list(names.values())
+        if twice := sorted({name for name in attributes if attributes.count(name) > 1}):
+            raise ConfigurationError(f"DynamoDBStore({table!r}): two attributes are called {', '.join(twice)}")
+        self.table = table
+        self._client = client
+        self._region = region
+        self._partition_key = partition_key
+        self._sort_key = sort_key
+        self._static = static_partition_key
+        self._names = names
+        self._caller: Caller | None = None
+
+    def __repr__(self) -> str:
+        return f"<DynamoDBStore of the table {self.table}>"
+
+    def claim(self, claim: Claim, /) -> Record | None:
+        """See `Store`."""
+        record = claim.record()
+        request = {
+            "TableName": self.table,
+            "Item": {**self._key(claim.key), **self._attributes(record)},
+            "ConditionExpression": (
+                "attribute_not_exists(#id) OR #expires <= :now "
+                "OR (#status = :in_progress AND attribute_exists(#lease) AND #lease <= :now_ms)"
+            ),
+            "ExpressionAttributeNames": self._only("#id", "#expires", "#status", "#lease"),
+            "ExpressionAttributeValues": {
+                ":now": {"N": f"{claim.now:.3f}"},
+                ":now_ms": {"N": str(int(claim.now * 1000))},
+                ":in_progress": {"S": IN_PROGRESS},
+            },
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        try:
+            self._call("PutItem", request)
+        except ConditionalCheckFailed as refused:
+            there = self._refused_by(claim.key, refused)
+            if there is not None and there.owner == claim.owner and there.status == IN_PROGRESS:
+                return None  # our own claim, whose reply was lost
+            return there
+        return None
+
+    def complete(self, record: Record, /) -> bool:
+        """See `Store`."""
+        values = self._attributes(record)
+        names = {name: text for name, text in self._names.items() if text in values}
+        sets = ", ".join(f"{name} = :{name[1:]}" for name in names)
+        request = {
+            "TableName": self.table,
+            "Key": self._key(record.key),
+            "UpdateExpression": f"SET {sets} REMOVE #lease",
+            "ConditionExpression": "#owner = :owner",
+            "ExpressionAttributeNames": {**names, **self._only("#owner", "#lease")},
+            "ExpressionAttributeValues": {f":{name[1:]}": values[text] for name, text in names.items()},
+        }
+        try:
+            self._call("UpdateItem", request)
+        except ConditionalCheckFailed:
+            return False
+        return True
+
+    def release(self, key: str, owner: str, /) -> bool:
+        """See `Store`."""
+        request = {
+            "TableName": self.table,
+            "Key": self._key(key),
+            "ConditionExpression": "attribute_not_exists(#id) OR (#owner = :owner AND #status = :in_progress)",
+            "ExpressionAttributeNames": self._only("#id", "#owner", "#status"),
+            "ExpressionAttributeValues": {":owner": {"S": owner}, ":in_progress": {"S": IN_PROGRESS}},
+        }
+        try:
+            self._call("DeleteItem", request)
+        except ConditionalCheckFailed:
+            return False
+        return True
+
+    # Records as items
+
+    def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        caller = self._caller
+        if caller is None:
+            from lambda_kit.aws import connect
+
+            caller = self._caller = connect("dynamodb", self._client, region=self._region)
+        return caller.call(operation, request)
+
+    def _only(self, *names: str) -> dict[str, str]:
+        return {name: self._names[name] for name in names}
+
+    def _key(self, key: str) -> dict[str, Any]:
+        if self._sort_key is None:
+            return {self._partition_key: {"S": key}}
+        return {self._partition_key: {"S": self._static}, self._sort_key: {"S": key}}
+
+    def _attributes(self, record: Record) -> dict[str, Any]:
+        names = self._names
+        attributes: dict[str, Any] = {
+            names["#status"]: {"S": record.status},
+            names["#expires"]: {"N": str(int(record.expires))},
+        }
+        if record.owner is not None:
+            attributes[names["#owner"]] = {"S": record.owner}
+        if record.leased_until is not None:
+            attributes[names["#lease"]] = {"N": str(int(record.leased_until * 1000))}
+        if record.payload is not None:
+            attributes[names["#payload"]] = {"S": record.payload}
+        if record.result is not None:
+            kind = "B" if isinstance(record.result, bytes) else "S"
+            attributes[names["#result"]] = {kind: record.result}
+        return attributes
+
+    def _refused_by(self, key: str, refused: ConditionalCheckFailed) -> Record | None:
+        """Return the record that stands in the way, which the reply carries."""
+        item = refused.item
+        if item is None:  # an endpoint that does not return it
+            request = {"TableName": self.table, "Key": self._key(key), "ConsistentRead": True}
+            item = self._call("GetItem", request).get("Item")
+        if item is None:
+            raise refused  # it was deleted meanwhile
+        return self._record(key, item)
+
+    def _record(self, key: str, item: dict[str, Any]) -> Record:
+        def value(name: str) -> Any:
+            return next(iter(item.get(self._names[name], {"S": None}).values()))
+
+        status, lease = value("#status"), value("#lease")
+        return Record(
+            key,
+            COMPLETED if status == COMPLETED else IN_PROGRESS,
+            owner=value("#owner"),
+            expires=float(value("#expires") or "inf"),
+            leased_until=None if lease is None else float(lease) / 1000,
+            payload=value("#payload") or None,
+            result=value("#result"),
+        )

@@ -1,0 +1,605 @@
+"""`idempotent`: a function that runs once for each key, and answers later calls with what the first one returned."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import time
+
+from lambda_kit import _callables as callables
+from lambda_kit._facts import tell
+from lambda_kit.errors import (
+    AlreadyInProgress,
+    ConfigurationError,
+    LeaseLost,
+    PayloadMismatch,
+    ResultNotStored,
+    ResultTooLarge,
+    StoreUnavailable,
+)
+from lambda_kit.idempotency import _results as results
+from lambda_kit.idempotency._cache import Cache
+from lambda_kit.idempotency._codec import codec_of
+from lambda_kit.idempotency._identity import Identity
+from lambda_kit.idempotency._record import COMPLETED, Claim, Record, decide, expiry
+from lambda_kit.invocation import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Generator
+    from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
+
+    from lambda_kit.idempotency._codec import Codec
+    from lambda_kit.idempotency._store import Store
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+    Step: TypeAlias = Generator[tuple[str, Any], Any, Any]
+
+    class Decorate(Protocol):
+        """What `idempotent(...)` returns: a decorator, and a layer for `handler`."""
+
+        def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
+            """Return the function, protected."""
+            ...
+
+
+LEASE_MARGIN = 1.0  # seconds beyond the end of the invocation, for clocks that do not agree
+LEASE_OUTSIDE = 300.0  # seconds where no invocation bounds the run
+_SAVES = 4  # attempts
+_PAUSE = 0.05  # seconds, the first one
+_LONGEST_PAUSE = 1.0
+_KEEP = 0.2  # seconds that are left to the function after waiting
+
+
+class Settings:
+    """The options of `idempotent`."""
+
+    __slots__ = (
+        "codec",
+        "lease",
+        "missing_key",
+        "on_claim_error",
+        "on_in_progress",
+        "on_replay",
+        "on_save_error",
+        "replay_errors",
+        "store",
+        "ttl",
+    )
+
+    def __init__(self, store: Any, options: dict[str, Any]) -> None:
+        for name in ("claim", "complete", "release"):
+            if not callable(getattr(store, name, None)):
+                raise ConfigurationError(f"idempotent({store!r}): pass a store, which has a method {name}")
+        for name, known in _CHOICES.items():
+            if options[name] not in known:
+                hint = callables.closest(options[name], known) if isinstance(options[name], str) else ""
+                raise ConfigurationError(
+                    f"idempotent({name}={options[name]!r}): pass {' or '.join(map(repr, known))}{hint}"
+                )
+        _check_seconds("ttl", options["ttl"])
+        if options["lease"] is not None:
+            _check_seconds("lease", options["lease"])
+        errors: Any = options["replay_errors"]
+        if not _are_exceptions(errors):
+            raise ConfigurationError(
+                f"idempotent(replay_errors={errors!r}): pass a tuple of exception classes, as in (OutOfStock,)"
+            )
+        if options["on_replay"] is not None and not callable(options["on_replay"]):
+            raise ConfigurationError(f"idempotent(on_replay={options['on_replay']!r}): pass a function")
+        self.store: Any = store
+        self.ttl: float = options["ttl"]
+        self.lease: float | None = options["lease"]
+        self.on_in_progress: str = options["on_in_progress"]
+        self.on_claim_error: str = options["on_claim_error"]
+        self.on_save_error: str = options["on_save_error"]
+        self.missing_key: str = options["missing_key"]
+        self.replay_errors: tuple[type[Exception], ...] = errors
+        self.codec: Codec | None = codec_of(options["codec"])
+        self.on_replay: Any = options["on_replay"]
+
+
+def _check_seconds(name: str, given: Any) -> None:
+    if not callables.is_number(given) or given <= 0:
+        raise ConfigurationError(f"idempotent({name}={given!r}): pass seconds above 0")
+
+
+def _are_exceptions(given: Any) -> bool:
+    classes: list[Any] = [*given] if isinstance(given, tuple) else [None]
+    return all(isinstance(one, type) and issubclass(one, Exception) for one in classes)
+
+
+_CHOICES = {
+    "on_in_progress": ("raise", "wait"),
+    "on_claim_error": ("raise", "run"),
+    "on_save_error": ("raise", "log"),
+    "missing_key": ("raise", "run"),
+}
+
+
+def idempotent(  # noqa: PLR0913  # each is a decision of its own
+    store: Store,
+    *,
+    key: str | Callable[[Any], Any],
+    namespace: str | None = None,
+    ttl: float = 3600.0,
+    lease: float | None = None,
+    payload: str | Callable[[Any], Any] | None = None,
+    on_in_progress: Literal["raise", "wait"] = "raise",
+    on_claim_error: Literal["raise", "run"] = "raise",
+    on_save_error: Literal["raise", "log"] = "raise",
+    missing_key: Literal["raise", "run"] = "raise",
+    replay_errors: tuple[type[Exception], ...] = (),
+    codec: Any = None,
+    cache: int = 256,
+    on_replay: Callable[[Any, Record], Any] | None = None,
+) -> Decorate:
+    """Return a decorator, and layer, under which a function runs once for each key.
+
+    A call claims its key in the store before the function runs, and stores the result after. A call with the same key
+    gets that result, without a run, as long as the record lives. A run that raises gives the key back. While one runs,
+    others with its key do not. If a worker dies in the middle, its key is free when its lease has ended.
+
+    What nothing can guarantee: a worker that dies after a side effect and before its result is stored leaves a key
+    that is run again.
+
+    Args:
+        store: where records are kept: `DynamoDBStore`, `RedisStore`, `SQLiteStore`, `MemoryStore`, or your own.
+        key: a JMESPath expression over the event of a handler, or over the arguments of any other function, by their
+            names; or a function of the same. What it finds, with `namespace`, the name of the function and the tenant,
+            is all that tells calls apart; of several parts, `[user, order.id]`, none may be missing.
+        namespace: instead of the name of the Lambda function: for functions that share keys, or configurations of one
+            function that do not.
+        ttl: seconds that a result is replayed, and at least 1.
+        lease: seconds that a claim lasts if its worker is heard of no more. By default what is left of the invocation
+            and a second, outside of an invocation 300 seconds.
+        payload: what must not differ between two calls with the same key, found as `key` is. Its hash is stored.
+        on_in_progress: what a call does while another one runs: raise `AlreadyInProgress`, or wait for the result,
+            as long as the invocation lasts.
+        on_claim_error: what it does when the store cannot be asked: raise `StoreUnavailable`, or run unprotected.
+        on_save_error: what it does when the function has run and the store, asked several times, does not keep the
+            result: raise `StoreUnavailable` or `LeaseLost`, or log it and return the result.
+        missing_key: what it does without a key: raise `MissingIdempotencyKey`, or run unprotected.
+        replay_errors: exceptions that are results: they are stored, and raised again on a replay.
+        codec: how results that JSON does not have are stored: a type (a pydantic model, a dataclass), or an object with
+            `encode` and `decode`. Without it, `Decimal`, dates, `UUID`, `bytes`, tuples and sets are stored as well.
+        cache: results that are kept in this process too, so that a replay needs no request; 0 for none.
+        on_replay: called with the result and the record of a replay; what it returns is the result.
+
+    Raises:
+        ConfigurationError: an argument is not as above; when decorating, the function is a generator or has no name.
+
+    Example:
+        ```python
+        from lambda_kit import handler, idempotent
+        from lambda_kit.idempotency import MemoryStore
+
+        charged = []
+
+
+        @handler(idempotent(MemoryStore(), key="order_id"))
+        def charge(event, context):
+            charged.append(event["order_id"])
+            return {"charge": len(charged)}
+
+
+        assert charge({"order_id": "o-1"}, None) == charge({"order_id": "o-1"}, None) == {"charge": 1}
+        assert charged == ["o-1"]
+        ```
+    """
+    options = {
+        "ttl": ttl,
+        "lease": lease,
+        "on_in_progress": on_in_progress,
+        "on_claim_error": on_claim_error,
+        "on_save_error": on_save_error,
+        "missing_key": missing_key,
+        "replay_errors": replay_errors,
+        "codec": codec,
+        "on_replay": on_replay,
+    }
+    settings = Settings(store, options)
+    size: Any = cache
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise ConfigurationError(f"idempotent(cache={cache!r}): pass a number of results, 0 for no cache")
+    given: Any = namespace
+    if given is not None and not (isinstance(given, str) and given):
+        raise ConfigurationError(f"idempotent(namespace={namespace!r}): pass a text")
+
+    def decorate(fn: Any) -> Any:
+        if not callable(fn):
+            raise ConfigurationError(f"idempotent() was put around {fn!r}, which is not callable")
+        if callables.is_generator_function(fn) or callables.is_async_generator_function(fn):
+            raise ConfigurationError(
+                f"idempotent() was put around {callables.name_of(fn)}, a generator function; what a generator yields "
+                "cannot be stored as one result: return a list"
+            )
+        protected = _Protected(fn, settings, Identity(fn, key, payload, namespace), Cache(cache))
+        around = protected.coroutine() if callables.is_coroutine_function(fn) else protected.function()
+        return functools.update_wrapper(around, fn)
+
+    return decorate
+
+
+class _Call:
+    """One call that has a key.
+
+    Attributes:
+        key: the key of its record.
+        payload: the hash of its payload, or None.
+        owner: its token.
+    """
+
+    __slots__ = ("key", "owner", "payload")
+
+    def __init__(self, key: str, payload: str | None) -> None:
+        self.key = key
+        self.payload = payload
+        self.owner = os.urandom(16).hex()
+
+
+class _Protected:
+    """A function and its protection.
+
+    What is done stands once, in generators that yield what has to be waited for: `("store", call)`, `("pause",
+    seconds)`. A driver for functions does it at once, one for coroutines awaits it.
+    """
+
+    def __init__(self, fn: Any, settings: Settings, identity: Identity, cache: Cache) -> None:
+        self._fn = fn
+        self._settings = settings
+        self._identity = identity
+        self._cache = cache
+
+    # Before the run
+
+    def _begin(self, args: Any, kwargs: Any) -> tuple[_Call | None, Any]:
+        """Return the call; None if it runs unprotected."""
+        identity = self._identity
+        subject = identity.subject(args, kwargs)
+        key = identity.key_of(subject)
+        if key is None:
+            if self._settings.missing_key == "raise":
+                raise identity.missing()
+            tell("idempotency.unprotected", function=identity.function, reason="missing key")
+            return None, None
+        call = _Call(key, identity.payload_of(subject))
+        return call, self._cache.get(call.key, time.time())
+
+    def _claim(self, call: _Call) -> Step:
+        """Claim the key. The result is the record to replay, or None for a run."""
+        settings = self._settings
+        pause, waited = _PAUSE, False
+        while True:
+            now = time.time()
+            claim = Claim(call.key, call.owner, now=now, lease=_lease(settings), ttl=settings.ttl, payload=call.payload)
+            record: Record | None = yield "store", functools.partial(settings.store.claim, claim)
+            decision = decide(record, claim)
+            if decision == "run":
+                tell("idempotency.claimed", key=call.key, waited=waited)
+                return None
+            assert record is not None  # noqa: S101  # else the decision is to run
+            if decision == "replay":
+                return record
+            if decision == "mismatch":
+                raise _mismatch(call)
+            remaining = None if record.leased_until is None else max(record.leased_until - now, 0.0)
+            left = _left() - _KEEP
+            if settings.on_in_progress == "raise" or left <= 0:
+                raise AlreadyInProgress(key=call.key, remaining=remaining)
+            if not waited:
+                waited = True
+                tell("idempotency.waited", key=call.key)
+            yield "pause", min(pause * (0.5 + os.urandom(1)[0] / 255), left, max(remaining or pause, 0.001))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _unclaimed(self, call: _Call, error: Exception) -> Step:
+        """Decide what happens if the store could not be asked."""
+        settings = self._settings
+        if settings.on_claim_error == "raise":
+            if getattr(error, "sent", False):  # the claim may have been made, and would block the next attempt
+                with contextlib.suppress(Exception):
+                    yield "store", functools.partial(settings.store.release, call.key, call.owner)
+            unavailable = StoreUnavailable(
+                f"the store could not be asked for the key {call.key}: {type(error).__name__}: {error}; the function "
+                "was not run",
+                key=call.key,
+            )
+            raise unavailable from error
+        _logger().warning("the store of %s could not be asked; it runs unprotected", call.key, exc_info=error)
+        tell("idempotency.unprotected", function=self._identity.function, reason="store unavailable")
+
+    def _replay(self, call: _Call, record: Record, *, cached: bool = False) -> Any:
+        if call.payload and record.payload and call.payload != record.payload:
+            raise _mismatch(call)
+        if not cached:
+            self._cache.put(record)
+        tell("idempotency.replayed", key=call.key, cached=cached)
+        value = results.read(record, self._settings.codec, self._settings.replay_errors)
+        return value if self._settings.on_replay is None else self._settings.on_replay(value, record)
+
+    # After the run
+
+    def _save(self, call: _Call, record: Record) -> Step:
+        """Store a completed record; the result says what went wrong, or None."""
+        store = self._settings.store
+        pause = _PAUSE
+        for attempt in range(1, _SAVES + 1):
+            try:
+                kept = yield "store", functools.partial(store.complete, record)
+            except Exception as error:
+                if attempt == _SAVES or _left() <= pause:
+                    tell("idempotency.abandoned", key=call.key)
+                    return error
+            else:
+                if kept:
+                    self._cache.put(record)
+                    tell("idempotency.completed", key=call.key)
+                    return None
+                tell("idempotency.lost", key=call.key)
+                return LeaseLost(
+                    f"the lease of the key {call.key} ended while the function was running, and another call has "
+                    "claimed it; the result was not stored. Pass a longer lease= than the function takes",
+                    key=call.key,
+                )
+            yield "pause", pause * (0.5 + os.urandom(1)[0] / 255)
+            pause *= 2
+        raise AssertionError("the last attempt returns")
+
+    def _completed(self, call: _Call, result: str | bytes | None) -> Record:
+        return Record(
+            call.key,
+            COMPLETED,
+            owner=call.owner,
+            expires=expiry(time.time(), self._settings.ttl),
+            payload=call.payload,
+            result=result,
+        )
+
+    def _finish(self, call: _Call, value: Any) -> Step:
+        """Store the result of a run that has returned."""
+        settings = self._settings
+        text, problem = results.write(value, settings.codec, settings.store.max_bytes, call.key)
+        failure = yield from self._save(call, self._completed(call, text))
+        if failure is None and problem is None:
+            return
+        self._report(call, value, failure or problem)
+
+    def _report(self, call: _Call, value: Any, failure: Any) -> None:
+        """Raise or log that a result was not stored."""
+        error: Any = failure
+        if not isinstance(failure, LeaseLost | ResultNotStored):
+            error = StoreUnavailable(
+                f"the function has run, and its result could not be stored under the key {call.key}: "
+                f"{type(failure).__name__}: {failure}. Until its lease ends, calls with this key are refused; after "
+                "that, one of them runs again",
+                key=call.key,
+            )
+            error.ran = True
+            error.__cause__ = failure
+        if not isinstance(error, ResultNotStored):
+            error.result = value
+        if self._settings.on_save_error == "raise" and not isinstance(error, ResultTooLarge):
+            raise error
+        _logger().error("%s", error, exc_info=error.__cause__)
+
+    def _fail(self, call: _Call, error: BaseException) -> Step:
+        """Store an exception that is a result, else give the key back."""
+        settings = self._settings
+        if isinstance(error, settings.replay_errors):
+            text, problem = results.write_error(error, settings.store.max_bytes, call.key)
+            failure = yield from self._save(call, self._completed(call, text))
+            if failure is not None or problem is not None:
+                _logger().error("the exception of %s was not stored: %s", call.key, failure or problem)
+            return
+        try:
+            released = yield "store", functools.partial(settings.store.release, call.key, call.owner)
+        except Exception as failure:
+            _logger().warning(
+                "the key %s could not be given back after a failure; it is free when its lease has ended",
+                call.key,
+                exc_info=failure,
+            )
+            tell("idempotency.abandoned", key=call.key)
+        else:
+            tell("idempotency.released" if released else "idempotency.lost", key=call.key)
+
+    # The whole, and what drives it
+
+    def _flow(self, call: _Call) -> Step:
+        try:
+            record = yield from self._claim(call)
+        except (AlreadyInProgress, PayloadMismatch):
+            raise
+        except Exception as error:
+            yield from self._unclaimed(call, error)
+            return (yield "run", None)
+        except BaseException as stop:  # the claim may have been made
+            yield from self._fail(call, stop)
+            raise
+        if record is not None:
+            return self._replay(call, record)
+        try:
+            outcome = yield "run", None
+        except BaseException as stop:
+            outcome = _Failed(stop)
+        if type(outcome) is _Failed:
+            yield from self._fail(call, outcome.error)
+            return outcome
+        try:
+            yield from self._finish(call, outcome)
+        except Exception:
+            raise
+        except BaseException:  # the run is done: one more attempt to say so
+            yield from self._finish(call, outcome)
+            raise
+        return outcome
+
+    def function(self) -> Any:
+        """Return the function, protected."""
+        fn, begin, flow = self._fn, self._begin, self._flow
+
+        def protected(*args: Any, **kwargs: Any) -> Any:
+            call, cached = begin(args, kwargs)
+            if call is None:
+                return fn(*args, **kwargs)
+            if cached is not None:
+                return self._replay(call, cached, cached=True)
+            return _drive(flow(call), functools.partial(fn, *args, **kwargs))
+
+        return protected
+
+    def coroutine(self) -> Any:
+        """Return the coroutine function, protected."""
+        fn, begin, flow, blocks = self._fn, self._begin, self._flow, self._settings.store.blocks
+
+        async def protected(*args: Any, **kwargs: Any) -> Any:
+            call, cached = begin(args, kwargs)
+            if call is None:
+                return await fn(*args, **kwargs)
+            if cached is not None:
+                return self._replay(call, cached, cached=True)
+            return await _drive_async(flow(call), functools.partial(fn, *args, **kwargs), blocks=blocks)
+
+        return protected
+
+
+class _Failed:
+    """What a run ended with that raised."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def _drive(steps: Any, run: Callable[[], Any]) -> Any:
+    """Do what the steps ask for, and return what they end with. An interrupt anywhere is thrown into them."""
+    answer: Any = None
+    outcome: Any = None
+    error: BaseException | None = None
+    while True:
+        try:
+            while True:
+                if error is None:
+                    request, given = steps.send(answer)
+                else:
+                    thrown, error = error, None
+                    request, given = steps.throw(thrown)
+                if request == "run":
+                    answer = _outcome(run)
+                elif request == "store":
+                    answer = given()
+                else:
+                    time.sleep(given)
+        except BaseException as caught:
+            if steps.gi_frame is not None:
+                error = caught
+                continue
+            if not isinstance(caught, StopIteration):
+                raise
+            outcome = caught.value
+            break
+    return _result(outcome)
+
+
+def _outcome(run: Callable[[], Any]) -> Any:
+    try:
+        return run()
+    except BaseException as error:
+        return _Failed(error)
+
+
+def _result(outcome: Any) -> Any:
+    if type(outcome) is _Failed:
+        raise outcome.error
+    return outcome
+
+
+async def _drive_async(steps: Any, run: Callable[[], Any], *, blocks: bool) -> Any:
+    """Do the same in a coroutine. A request to the store is waited for, also by a task that is cancelled."""
+    answer: Any = None
+    outcome: Any = None
+    error: BaseException | None = None
+    closed = False  # a coroutine that is closed cannot await anything any more
+    while True:
+        try:
+            while True:
+                if error is None:
+                    request, given = steps.send(answer)
+                else:
+                    closed = closed or isinstance(error, GeneratorExit)
+                    thrown, error = error, None
+                    request, given = steps.throw(thrown)
+                if request == "run":
+                    answer = await _outcome_async(run)
+                    closed = type(answer) is _Failed and isinstance(answer.error, GeneratorExit)
+                elif request == "store":
+                    answer = await _in_thread(given) if blocks and not closed else given()
+                elif not closed:
+                    await _sleep(given)
+        except BaseException as caught:
+            if steps.gi_frame is not None:
+                error = caught
+                continue
+            if not isinstance(caught, StopIteration):
+                raise
+            outcome = caught.value
+            break
+    return _result(outcome)
+
+
+async def _outcome_async(run: Callable[[], Any]) -> Any:
+    try:
+        return await run()
+    except BaseException as error:
+        return _Failed(error)
+
+
+async def _sleep(seconds: float) -> None:
+    import asyncio
+
+    await asyncio.sleep(seconds)
+
+
+async def _in_thread(call: Callable[[], Any]) -> Any:
+    import asyncio
+
+    task = asyncio.ensure_future(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not task.done():
+            await asyncio.wait([task])  # what is done next must find the step made, or not made
+        raise
+
+
+def _lease(settings: Settings) -> float:
+    if settings.lease is not None:
+        return settings.lease
+    left = _left()
+    return LEASE_OUTSIDE if left == float("inf") else left + LEASE_MARGIN
+
+
+def _left() -> float:
+    """Return the seconds that are left of the invocation; `inf` outside of one."""
+    invocation = current.get(None)
+    return float("inf") if invocation is None else invocation.remaining()
+
+
+def _mismatch(call: _Call) -> PayloadMismatch:
+    return PayloadMismatch(
+        f"a call with the key {call.key} came with another payload than the one before it; give the call another key, "
+        "or compare less of the event with payload=",
+        key=call.key,
+    )
+
+
+def _logger() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("lambda_kit")

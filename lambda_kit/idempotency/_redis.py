@@ -1,0 +1,132 @@
+"""A store in Redis or Valkey. Each step is one script, which the server runs as a whole."""
+
+from __future__ import annotations
+
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lambda_kit.idempotency._record import Claim
+
+_FIELDS = "'status', 'owner', 'expires', 'lease', 'payload', 'result', 'packed'"
+# What `decide` says, for the server. A record is deleted by the server when it expires, by its own clock, and counts as
+# absent from then on by the caller's.
+_CLAIM = f"""
+local there = redis.call('HMGET', KEYS[1], {_FIELDS})
+local now = tonumber(ARGV[2])
+if there[1] and tonumber(there[3]) > now then
+    local running = there[1] == '{IN_PROGRESS}'
+    local mine = there[2] == ARGV[1]
+    local ended = there[4] and tonumber(there[4]) <= now
+    if not running or not (mine or ended) then
+        return there
+    end
+end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'status', '{IN_PROGRESS}', 'owner', ARGV[1], 'expires', ARGV[3], 'lease', ARGV[4])
+if ARGV[5] ~= '' then
+    redis.call('HSET', KEYS[1], 'payload', ARGV[5])
+end
+redis.call('EXPIREAT', KEYS[1], ARGV[3])
+return false
+"""
+_COMPLETE = f"""
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then
+    return 0
+end
+redis.call('HSET', KEYS[1], 'status', '{COMPLETED}', 'expires', ARGV[2], ARGV[3], ARGV[4])
+redis.call('HDEL', KEYS[1], 'lease')
+redis.call('EXPIREAT', KEYS[1], ARGV[2])
+return 1
+"""
+_RELEASE = f"""
+local there = redis.call('HMGET', KEYS[1], 'status', 'owner')
+if not there[1] then
+    return 1
+end
+if there[2] ~= ARGV[1] or there[1] ~= '{IN_PROGRESS}' then
+    return 0
+end
+redis.call('DEL', KEYS[1])
+return 1
+"""
+
+
+class RedisStore:
+    """Keeps records in Redis or Valkey, in one hash each.
+
+    The server has to keep what it has accepted: with replication that lags, or without a file, a fail-over forgets
+    claims and results.
+
+    Args:
+        client: a client of `redis` or `valkey`, not of their asyncio parts; coroutines call it in a thread.
+        prefix: what stands before each key.
+
+    Raises:
+        ConfigurationError: the client is none.
+    """
+
+    max_bytes: int | None = None
+    blocks = True
+
+    def __init__(self, client: Any, *, prefix: str = "idempotency:") -> None:
+        if not callable(getattr(client, "eval", None)):
+            raise ConfigurationError(f"RedisStore({client!r}): pass a client of redis or valkey")
+        if ".asyncio" in type(client).__module__:
+            raise ConfigurationError("RedisStore: pass a client of redis, not of redis.asyncio")
+        self._client = client
+        self._prefix = prefix
+
+    def claim(self, claim: Claim, /) -> Record | None:
+        """See `Store`."""
+        record = claim.record()
+        there: Any = self._client.eval(
+            _CLAIM,
+            1,
+            self._prefix + claim.key,
+            claim.owner,
+            repr(claim.now),
+            str(int(record.expires)),
+            repr(claim.leased_until),
+            claim.payload or "",
+        )
+        if not there:
+            return None
+        status, owner, expires, lease, payload, result, packed = (_text(one) for one in there)
+        if packed is not None:
+            from binascii import a2b_base64
+
+            stored: str | bytes | None = a2b_base64(packed)
+        else:
+            stored = result
+        return Record(
+            claim.key,
+            str(status),
+            owner=owner,
+            expires=float(expires or 0),
+            leased_until=None if lease is None else float(lease),
+            payload=payload,
+            result=stored,
+        )
+
+    def complete(self, record: Record, /) -> bool:
+        """See `Store`."""
+        name, value = "result", record.result
+        if isinstance(value, bytes):  # a client that decodes replies could not read it
+            from binascii import b2a_base64
+
+            name, value = "packed", b2a_base64(value, newline=False).decode()
+        expires = str(int(record.expires))
+        key = self._prefix + record.key
+        return bool(self._client.eval(_COMPLETE, 1, key, str(record.owner), expires, name, value or ""))
+
+    def release(self, key: str, owner: str, /) -> bool:
+        """See `Store`."""
+        return bool(self._client.eval(_RELEASE, 1, self._prefix + key, owner))
+
+
+def _text(value: Any) -> str | None:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,152 @@
+"""A store in a SQLite file: for local work, and for several processes on one machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+
+from lambda_kit import _lifecycle
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.idempotency import _record as records
+from lambda_kit.idempotency._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Generator
+    from os import PathLike
+    from typing import Any
+
+    from lambda_kit.idempotency._record import Claim
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS idempotency (
+    key TEXT PRIMARY KEY,
+    status TEXT NOT NULL,
+    owner TEXT,
+    expires REAL NOT NULL,
+    leased_until REAL,
+    payload TEXT,
+    result
+) WITHOUT ROWID
+"""
+_COLUMNS = "key, status, owner, expires, leased_until, payload, result"
+
+
+class SQLiteStore:
+    """Keeps records in a SQLite file, which is made if it is not there. Threads and processes share it.
+
+    Args:
+        path: of the file. `":memory:"` is refused: `MemoryStore` does that better.
+        timeout: seconds to wait for another process that is writing.
+
+    Raises:
+        ConfigurationError: the path is none.
+    """
+
+    max_bytes: int | None = None
+    blocks = True
+
+    def __init__(self, path: str | PathLike[str], *, timeout: float = 5.0) -> None:
+        given: Any = path
+        if not (isinstance(given, str) or hasattr(given, "__fspath__")) or str(given) in ("", ":memory:"):
+            raise ConfigurationError(f"SQLiteStore({path!r}): pass the path of a file; in memory, use MemoryStore()")
+        self._path = os.fspath(path)
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        _lifecycle.on_fork(self._leave_to_parent)
+
+    def _leave_to_parent(self) -> None:
+        """Begin without a connection: a forked child must not use that of its parent."""
+        _lifecycle.abandon(self._connection)
+        self._connection = None
+        self._lock = threading.Lock()
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            import sqlite3
+
+            self._connection = sqlite3.connect(
+                self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute(_TABLE)
+        return self._connection
+
+    def close(self) -> None:
+        """Close the connection; the next call opens another one."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def __del__(self) -> None:
+        if getattr(self, "_connection", None) is not None:
+            self.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Generator[sqlite3.Connection]:
+        with self._lock:
+            connection = self._connected()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def claim(self, claim: Claim, /) -> Record | None:
+        """See `Store`."""
+        with self._transaction() as connection:
+            record = _read(connection, claim.key)
+            if records.decide(record, claim) != "run":
+                return record
+            _write(connection, claim.record())
+            return None
+
+    def complete(self, record: Record, /) -> bool:
+        """See `Store`."""
+        with self._transaction() as connection:
+            kept = records.may_complete(_read(connection, record.key), str(record.owner))
+            if kept:
+                _write(connection, record)
+            return kept
+
+    def release(self, key: str, owner: str, /) -> bool:
+        """See `Store`."""
+        with self._transaction() as connection:
+            record = _read(connection, key)
+            free = record is None or records.may_release(record, owner)
+            if free:
+                connection.execute("DELETE FROM idempotency WHERE key = ?", (key,))
+            return free
+
+    def purge(self, now: float) -> int:
+        """Delete the records that had expired at the time `now`, in seconds since the epoch; return how many."""
+        with self._transaction() as connection:
+            return connection.execute("DELETE FROM idempotency WHERE expires <= ?", (now,)).rowcount
+
+
+def _read(connection: sqlite3.Connection, key: str) -> Record | None:
+    row: Any = connection.execute(f"SELECT {_COLUMNS} FROM idempotency WHERE key = ?", (key,)).fetchone()  # noqa: S608
+    if row is None:
+        return None
+    key, status, owner, expires, leased_until, payload, result = row
+    return Record(key, status, owner=owner, expires=expires, leased_until=leased_until, payload=payload, result=result)
+
+
+def _write(connection: sqlite3.Connection, record: Record) -> None:
+    connection.execute(
+        f"INSERT OR REPLACE INTO idempotency ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        (
+            record.key,
+            record.status,
+            record.owner,
+            record.expires,
+            record.leased_until,
+            record.payload,
+            record.result,
+        ),
+    )

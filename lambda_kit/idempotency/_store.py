@@ -1,0 +1,111 @@
+"""What a store of records has to do, and the one that keeps them in the memory of this process."""
+
+from __future__ import annotations
+
+import threading
+
+from lambda_kit.idempotency import _record as records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from lambda_kit.idempotency._record import Claim, Record
+
+    class Store(Protocol):
+        """Keeps one record for each key.
+
+        Each method is one atomic step, whoever else calls one at the same time, in this process or another. Whatever
+        goes wrong is raised, by any exception, and then it is not known whether the step was made: it is asked for
+        again with the same arguments. `lambda_kit.testing.StoreContract` holds the tests that a store has to pass.
+
+        Attributes:
+            max_bytes: how long a result may be, as JSON in UTF-8; None for no limit.
+            blocks: whether calls wait for something, so that coroutines call them in a thread.
+        """
+
+        max_bytes: int | None
+        blocks: bool
+
+        def claim(self, claim: Claim, /) -> Record | None:
+            """Keep `claim.record()` unless there is a record that `decide` does not let the call run over.
+
+            Returns:
+                None if the claim is kept now; else the record that is there, as it is.
+            """
+            ...
+
+        def complete(self, record: Record, /) -> bool:
+            """Replace the record of the same key by `record`, which is completed, if its owner is the same.
+
+            Returns:
+                Whether that is so now: True also if it was already; False if there is none, or one of another owner.
+            """
+            ...
+
+        def release(self, key: str, owner: str, /) -> bool:
+            """Delete the record if it has this owner and is in progress.
+
+            Returns:
+                Whether the key was free, or is now; False if the record is completed, or another owner's.
+            """
+            ...
+else:
+
+    class Store:
+        """Keeps one record for each key; a protocol for type checkers."""
+
+
+class MemoryStore:
+    """Keeps records in the memory of this process: for tests, and for duplicates within one environment.
+
+    It is no store for money: another environment knows nothing of it.
+
+    Args:
+        max_records: so many records are kept; when there are more, those that have expired go, then the oldest.
+    """
+
+    max_bytes: int | None = None
+    blocks = False
+
+    def __init__(self, *, max_records: int = 10_000) -> None:
+        self._max_records = max_records
+        self._records: dict[str, Record] = {}
+        self._lock = threading.Lock()
+
+    def claim(self, claim: Claim, /) -> Record | None:
+        """See `Store`."""
+        with self._lock:
+            record = self._records.get(claim.key)
+            if records.decide(record, claim) != "run":
+                return record
+            self._records.pop(claim.key, None)  # so that the newest stands last
+            if len(self._records) >= self._max_records:
+                self._make_room(claim.now)
+            self._records[claim.key] = claim.record()
+            return None
+
+    def complete(self, record: Record, /) -> bool:
+        """See `Store`."""
+        with self._lock:
+            if not records.may_complete(self._records.get(record.key), str(record.owner)):
+                return False
+            self._records[record.key] = record
+            return True
+
+    def release(self, key: str, owner: str, /) -> bool:
+        """See `Store`."""
+        with self._lock:
+            record = self._records.get(key)
+            if record is None:
+                return True
+            if not records.may_release(record, owner):
+                return False
+            del self._records[key]
+            return True
+
+    def _make_room(self, now: float) -> None:
+        for key in [key for key, record in self._records.items() if record.expires <= now]:
+            del self._records[key]
+        while len(self._records) >= self._max_records:
+            del self._records[next(iter(self._records))]

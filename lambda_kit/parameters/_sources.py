@@ -1,0 +1,110 @@
+"""Which source answers a question."""
+
+from __future__ import annotations
+
+import time
+
+from lambda_kit import _lifecycle
+from lambda_kit.parameters import _direct as direct
+from lambda_kit.parameters import _failures as failures
+from lambda_kit.parameters._local import Unavailable
+from lambda_kit.parameters._query import source_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lambda_kit.parameters._local import LocalServer
+    from lambda_kit.parameters._query import Fetched, Query
+
+_EXTENSION_KEEPS = 300.0  # seconds; it allows no longer time to live
+_MAX_CHANGED = 1_000
+_changed: dict[str, float] = {}  # what this process has written, and when: the extension may still have the old value
+_watched = False
+
+
+def fetch(query: Query, *, past_caches: bool = False) -> Fetched:
+    """Return a value from the source that the call, the environment or the place of running decides for.
+
+    Args:
+        query: what to fetch; no path.
+        past_caches: whether a value from the cache of the extension will not do. Where that is the only source, it has
+            to.
+
+    Raises:
+        ParameterError: it cannot be read.
+    """
+    source = source_of(query)
+    if source == "environment":
+        from lambda_kit.parameters import _environment
+
+        return _environment.fetch(query)
+    if query.kind == "app_config":
+        from lambda_kit.parameters import _app_config
+
+        return _through(_app_config.AGENT, source, query, _app_config.fetch_from_agent, _app_config.fetch)
+    if source == "aws" or (source == "auto" and (past_caches or _was_changed(query))):
+        return direct.fetch(query)
+    from lambda_kit.parameters import _extension
+
+    return _through(_extension.SERVER, source, query, _extension.fetch, direct.fetch)
+
+
+def _through(
+    server: LocalServer,
+    source: str,
+    query: Query,
+    locally: Callable[..., Fetched],
+    directly: Callable[[Query], Fetched],
+) -> Fetched:
+    if source == "aws":
+        return directly(query)
+    if source == "auto":
+        found: Fetched | None = server.try_first(lambda: locally(query, alone=False))
+        return directly(query) if found is None else found
+    try:
+        return locally(query, alone=True)
+    except Unavailable as error:
+        raise failures.failed(str(error), query, server.source) from error
+
+
+def fetch_below(query: Query) -> dict[str, Fetched]:
+    """Return the parameters below a path. The extension has no such question: AWS is called.
+
+    Raises:
+        ParameterError: they cannot be read.
+    """
+    source = source_of(query)
+    if source == "environment":
+        from lambda_kit.parameters import _environment
+
+        return _environment.fetch_below(query)
+    if source == "extension":
+        raise failures.failed("it has no parameters by path, and no other source is allowed", query, "extension")
+    return direct.fetch_below(query)
+
+
+def is_joint(query: Query, *, past_caches: bool = False) -> bool:
+    """Tell whether a value is fetched in one call with others: not from the extension, which gives them one by one."""
+    source = source_of(query)
+    if source == "auto":
+        from lambda_kit.parameters import _extension
+
+        source = "extension" if not past_caches and _extension.SERVER.is_present() else "aws"
+    return source == "aws" and direct.is_joint(query)
+
+
+def note_change(name: str) -> None:
+    """Note that this process has written a parameter."""
+    global _watched
+    if not _watched:
+        _watched = True
+        _lifecycle.on_reset(_changed.clear)
+    if len(_changed) >= _MAX_CHANGED:
+        _changed.clear()
+    _changed[name] = time.time()
+
+
+def _was_changed(query: Query) -> bool:
+    written = _changed.get(query.name)
+    return written is not None and abs(time.time() - written) < _EXTENSION_KEEPS

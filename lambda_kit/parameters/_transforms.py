@@ -1,0 +1,107 @@
+"""Transforms: what becomes of the text of a value. A failure is told in words that quote none of it."""
+
+from __future__ import annotations
+
+import json
+
+from lambda_kit import _callables as callables
+from lambda_kit.errors import ConfigurationError, ResourceCycle, TransformError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from lambda_kit.parameters._query import Fetched
+
+_NAMES = ("json", "binary", "auto")
+
+
+def check(transform: Any) -> None:
+    """Raise `ConfigurationError` unless this is a transform."""
+    if transform is None or transform in _NAMES or (callable(transform) and not isinstance(transform, str)):
+        return
+    hint = callables.closest(transform, _NAMES) if isinstance(transform, str) else ""
+    raise ConfigurationError(
+        f"transform={transform!r}: pass 'json', 'binary', 'auto', a pydantic model or a function{hint}"
+    )
+
+
+def apply(transform: Any, fetched: Fetched, *, name: str, what: str) -> Any:
+    """Return what a transform makes of a value.
+
+    Args:
+        transform: a transform. `"auto"` goes by the content type, if that is known, else by the suffix of the name.
+        fetched: the value.
+        name: its name.
+        what: what it is, for a message: `"the secret"`.
+
+    Raises:
+        TransformError: it failed. Neither its message nor a variable of its traceback is the value.
+    """
+    if transform == "auto":
+        transform = _by_suffix(name, fetched.kind)
+    value, problem = _attempt(transform, fetched)
+    if problem:
+        label = transform if transform is None or isinstance(transform, str) else callables.name_of(transform)
+        error = TransformError(
+            f"its value does not fit the transform {label}: {problem}" if transform else problem,
+            names=(name,),
+            source=fetched.source,
+            what=what,
+        )
+        error.transform = label or "none"
+        raise error
+    return value
+
+
+def _attempt(transform: Any, fetched: Fetched) -> tuple[Any, str]:
+    """Return the value and no problem, or what the problem is. Only the latter leaves: tracebacks know the value."""
+    try:
+        return _run(transform, fetched.data)
+    except ResourceCycle:
+        raise
+    except Exception as error:
+        return None, _describe(error)
+
+
+def _run(transform: Any, data: str | bytes) -> tuple[Any, str]:
+    if transform == "json":
+        return json.loads(data), ""
+    if transform == "binary":
+        return _decode(data), ""
+    if hasattr(transform, "model_validate_json"):
+        return transform.model_validate_json(data), ""
+    if isinstance(data, bytes) and transform is None:
+        return None, "its value is binary; pass transform='binary'"
+    return (data if transform is None else transform(data)), ""
+
+
+def _decode(data: str | bytes) -> bytes:
+    if isinstance(data, bytes):
+        return data
+    from binascii import a2b_base64
+
+    return a2b_base64("".join(data.split()), strict_mode=True)
+
+
+def _by_suffix(name: str, kind: str) -> str | None:
+    if kind:
+        return "json" if kind.partition(";")[0].strip().endswith("json") else None
+    return next((one for one in ("json", "binary") if name.endswith(f".{one}")), None)
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    if type(error).__name__ == "ValidationError" and hasattr(error, "errors"):
+        invalid: Any = error
+        problems: list[dict[str, Any]] = invalid.errors(include_input=False, include_context=False, include_url=False)
+        return ", ".join(describe_problem(problem["loc"], problem["type"]) for problem in problems)
+    return type(error).__name__
+
+
+def describe_problem(loc: Iterable[Any], kind: str) -> str:
+    """Return place and kind of a problem that pydantic found. Its message may quote the value."""
+    place = ".".join(map(str, loc))
+    return f"{place} ({kind})" if place else kind

@@ -1,0 +1,326 @@
+"""The Parameters and Secrets extension: asked first where it is present, left alone where it cannot be used."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambda_kit import _lifecycle, parameters
+from lambda_kit.errors import ConfigurationError, ParameterAccessDenied, ParameterError, ParameterNotFound
+from lambda_kit.invocation import Invocation, current
+from lambda_kit.parameters import Parameter, Secret, _extension, _local
+from lambda_kit.testing import make_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture
+def invocation() -> Iterator[Invocation]:
+    """An invocation that is running."""
+    invocation = Invocation({}, make_context())
+    token = current.set(invocation)
+    yield invocation
+    current.reset(token)
+
+
+@pytest.fixture
+def only_extension(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMBDA_KIT_PARAMETERS_SOURCE", "extension")
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_the_extension_is_asked_with_the_token_and_the_encoded_name(
+    store: Any, extension: Any, invocation: Invocation
+) -> None:
+    store.put("/app/a b&c=ü", "one")
+    assert parameters.get("/app/a b&c=ü") == "one"
+    ((path, headers),) = extension.requests
+    assert path == "/systemsmanager/parameters/get?name=%2Fapp%2Fa%20b%26c%3D%C3%BC&withDecryption=true"
+    assert headers["x-aws-parameters-secrets-token"] == "session-token"
+
+
+def test_versions_labels_and_stages_are_asked_for(store: Any, extension: Any, invocation: Invocation) -> None:
+    store.put("/a", "one")
+    store.put("/a", "two")
+    store.labels["/a", "blue"] = 1
+    first = store.put_secret("b", "one")
+    store.put_secret("b", "two")
+    assert parameters.get("/a", version=1, decrypt=False) == parameters.get("/a", label="blue") == "one"
+    assert parameters.secret("b", version_id=first) == parameters.secret("b", stage="AWSPREVIOUS")
+    assert [path.partition("?")[2] for path, _ in extension.requests] == [
+        "name=%2Fa&version=1&withDecryption=false",
+        "name=%2Fa&label=blue&withDecryption=true",
+        f"secretId=b&versionId={first}",
+        "secretId=b&versionStage=AWSPREVIOUS",
+    ]
+
+
+def test_a_secret_comes_with_its_version_and_bytes_as_bytes(store: Any, extension: Any, invocation: Invocation) -> None:
+    version = store.put_secret("b", b"\x00\xff")
+    secret = parameters.secret("b", transform="binary")
+    assert (secret.get_secret_value(), secret.version) == (b"\x00\xff", version)
+    assert len(extension.requests) == 1
+
+
+def test_outside_of_an_invocation_aws_is_called(store: Any, extension: Any) -> None:
+    store.put("/a", "one")
+    assert parameters.get("/a") == "one"
+    assert extension.requests == []
+
+
+def test_off_lambda_aws_is_called(
+    store: Any, extension: Any, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_LAMBDA_RUNTIME_API")
+    store.put("/a", "one")
+    assert parameters.get("/a") == "one"
+    assert extension.requests == []
+
+
+def test_another_region_and_a_path_are_asked_of_aws(store: Any, extension: Any, invocation: Invocation) -> None:
+    store.put("/a/b", "one")
+    assert parameters.get("/a/b", region="us-east-1") == "one"
+    assert parameters.by_path("/a") == {"b": "one"}
+    assert extension.requests == []
+
+
+def test_an_extension_that_is_not_ready_is_asked_again(
+    store: Any, extension: Any, invocation: Invocation, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.put("/a", "one")
+    extension.not_ready = 3
+    assert parameters.get("/a") == "one"
+    assert len(extension.requests) == 4
+    assert warnings(caplog) == []
+
+
+def test_an_extension_that_never_gets_ready_is_left_alone_with_one_warning(
+    store: Any,
+    extension: Any,
+    invocation: Invocation,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_local, "_PATIENCE", 0.2)
+    store.put("/a", "one")
+    store.put("/b", "two")
+    extension.not_ready = 1_000_000
+    assert parameters.get("/a") == "one"
+    asked = len(extension.requests)
+    assert parameters.get("/b") == "two"
+    assert len(extension.requests) == asked > 1
+    (warning,) = warnings(caplog)
+    assert "did not become ready in time" in warning
+
+
+def test_what_the_service_behind_it_refuses_is_the_same_error_and_not_asked_again(
+    store: Any, extension: Any, invocation: Invocation
+) -> None:
+    with pytest.raises(ParameterNotFound) as missing:
+        parameters.get("/a")
+    with pytest.raises(ParameterNotFound):
+        parameters.secret("b")
+    assert parameters.get("/a", default=None) is None
+    store.refusals["GetParameter"] = (400, "AccessDeniedException", "not authorized to perform: ssm:GetParameter")
+    with pytest.raises(ParameterAccessDenied, match="grant it ssm:GetParameter") as denied:
+        parameters.get("/c")
+    assert missing.value.source == denied.value.source == "extension"
+    assert store.counts() == {"GetParameter": 3, "GetSecretValue": 1}
+
+
+def answer(status: int, body: bytes) -> Callable[[], tuple[int, dict[str, str], bytes]]:
+    return lambda: (status, {}, body)
+
+
+def hang() -> None:
+    threading.Event().wait(2)
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (answer(500, b"internal error"), "status 500"),
+        (answer(500, b'{"code": "InternalServerError"}'), "status 500"),
+        (answer(400, b"what?"), "status 400"),
+        (answer(400, b'{"code": "ExpiredTokenException", "message": "expired"}'), "status 400"),
+        (answer(401, b"not authorized"), "status 401"),
+        (answer(200, b"hunter2"), "cannot be read"),
+        (answer(200, b'{"Parameter": {"Value": 5}}'), "cannot be read"),
+        (answer(200, b"[]"), "cannot be read"),
+        (lambda: None, "closed"),
+        (hang, "no answer"),
+    ],
+    ids=["500", "500 json", "400", "expired", "401", "no json", "no text", "no object", "closed", "hangs"],
+)
+def test_one_that_fails_is_left_alone_for_a_while_with_one_warning(
+    store: Any,
+    extension: Any,
+    invocation: Invocation,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: Any,
+    told: str,
+) -> None:
+    monkeypatch.setattr(_local, "_PATIENCE", 0.3)
+    extension.broken = broken
+    for name in "abc":
+        store.put(f"/{name}", name)
+    assert [parameters.get(f"/{name}") for name in "abc"] == list("abc")
+    (warning,) = warnings(caplog)
+    assert "the Parameters and Secrets extension could not be used" in warning
+    assert told in warning
+    assert "hunter2" not in warning
+    assert len(extension.requests) == 1
+    monkeypatch.setattr(_local, "_REST", 0.0)
+    _extension.SERVER._rests_until = 0.0
+    assert parameters.get("/a", ttl=1.0) == "a"
+    assert (len(extension.requests), len(warnings(caplog))) == (2, 1)
+    extension.broken = None
+    assert parameters.get("/a", ttl=2.0) == "a"
+    assert store.calls[-1][0] == "GetParameter"
+    assert len(extension.requests) == 3
+
+
+def test_one_that_is_absent_is_looked_for_once_in_an_environment(
+    store: Any,
+    extension: Any,
+    invocation: Invocation,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connected: list[object] = []
+    connect = _local.LocalServer._connected
+
+    def counted(server: _local.LocalServer) -> Any:
+        connected.append(server)
+        return connect(server)
+
+    monkeypatch.setattr(_local.LocalServer, "_connected", counted)
+    extension.server.close()
+    for name in "abc":
+        store.put(f"/{name}", name)
+    assert [parameters.get(f"/{name}") for name in "abc"] == list("abc")
+    assert (len(connected), warnings(caplog)) == (1, [])
+    _extension.SERVER.forget()
+    assert parameters.get("/a", ttl=1.0) == "a"
+    assert len(connected) == 2
+
+
+def test_it_is_looked_for_again_after_a_restore(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched: list[Any] = []
+    monkeypatch.setattr(_lifecycle, "on_restore", watched.append)
+    server = _local.LocalServer("it", "it", "NO_SUCH_VARIABLE", 2773)
+    server._watch_process()
+    server._absent = True
+    for callback in watched:
+        callback()
+    assert not server._absent
+
+
+def test_fresh_goes_past_its_cache(store: Any, extension: Any, invocation: Invocation) -> None:
+    store.put("/a", "one")
+    store.put("/b", "one")
+    assert parameters.get_many(["/a", "/b"]) == {"/a": "one", "/b": "one"}
+    store.put("/a", "two")
+    store.put("/b", "two")
+    assert parameters.get("/a", ttl=1.0) == "one"
+    assert parameters.get("/a", fresh=True) == "two"
+    assert parameters.get_many(["/a", "/b"], fresh=True) == {"/a": "two", "/b": "two"}
+    assert store.counts()["GetParameters"] == 1
+
+
+def test_what_was_written_is_not_read_from_its_cache(store: Any, extension: Any, invocation: Invocation) -> None:
+    store.put("/a", "one")
+    parameters.get("/a")
+    parameters.put("/a", "two", overwrite=True)
+    assert parameters.get("/a") == "two"
+
+
+def test_a_rotated_secret_is_fetched_past_its_cache(store: Any, extension: Any, invocation: Invocation) -> None:
+    store.put_secret("b", "old")
+    login = Secret("b", ttl=7.0)
+    login()
+    store.put_secret("b", "new")
+
+    def connect(password: str) -> str:
+        if password == "old":
+            raise PermissionError
+        return password
+
+    assert login.use(connect, retry_on=PermissionError) == "new"
+
+
+def test_it_gives_handles_one_by_one(store: Any, extension: Any, invocation: Invocation) -> None:
+    for name in "ab":
+        store.put(f"/one/{name}", name)
+    handles = [Parameter("/one/a"), Parameter("/one/b")]
+    assert [handle() for handle in handles] == ["a", "b"]
+    assert len(extension.requests) == 2
+    assert store.counts() == {"GetParameter": 2}
+
+
+def test_handles_are_fetched_together_where_it_is_absent(store: Any, extension: Any, invocation: Invocation) -> None:
+    extension.server.close()
+    for name in "ab":
+        store.put(f"/two/{name}", name)
+    handles = [Parameter("/two/a"), Parameter("/two/b")]
+    assert [handle() for handle in handles] == ["a", "b"]
+    assert store.counts() == {"GetParameters": 1}
+
+
+def test_without_a_token_aws_is_called_with_one_warning(
+    store: Any,
+    extension: Any,
+    invocation: Invocation,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_SESSION_TOKEN")
+    store.put("/a", "one")
+    assert parameters.get("/a") == "one"
+    (warning,) = warnings(caplog)
+    assert "no session token" in warning
+    assert extension.requests == []
+
+
+def test_forced_it_is_asked_outside_of_an_invocation_and_nothing_else_is(
+    store: Any, extension: Any, only_extension: None
+) -> None:
+    store.put("/a", "one")
+    assert parameters.get("/a") == "one"
+    extension.broken = answer(500, b"")
+    with pytest.raises(ParameterError, match=r"/b could not be read from the extension: .*500"):
+        parameters.get("/b")
+    with pytest.raises(ParameterError, match="no parameters by path"):
+        parameters.by_path("/a")
+    assert store.counts() == {"GetParameter": 1}
+    extension.server.close()
+    with pytest.raises(ParameterError, match="no connection"):
+        parameters.get("/c")
+
+
+def test_a_port_that_is_none_is_told(
+    store: Any, invocation: Invocation, only_extension: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", "70000")
+    with pytest.raises(ConfigurationError, match="PARAMETERS_SECRETS_EXTENSION_HTTP_PORT='70000'"):
+        parameters.get("/a")
+
+
+def test_it_gets_no_more_than_half_of_what_is_left_of_the_invocation(
+    store: Any, extension: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("/a", "one")
+    extension.broken = hang
+    token = current.set(Invocation({}, make_context(0.6)))
+    try:
+        assert parameters.get("/a") == "one"
+    finally:
+        current.reset(token)
