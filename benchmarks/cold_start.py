@@ -61,6 +61,8 @@ _CASES: list[tuple[str, Side, str]] = [
     ("peer observability", "peer", "peer_observability"),
     ("kit parameter", "kit", "kit_parameter"),
     ("peer parameter", "peer", "peer_parameter"),
+    ("kit idempotency", "kit", "kit_idempotency"),
+    ("peer idempotency", "peer", "peer_idempotency"),
     ("peer bare", "peer", "bare"),
 ]
 _MEASURES = [
@@ -88,14 +90,18 @@ _ROWS = [
     for key, title, unit, goal in _MEASURES
     for kit, kind, peer, label in _AGAINST
 ]
-_PARAMETER = [
+_FIRST_CALLS = [
     Row(
-        f"a first parameter from SSM, {title}",
-        Figure(f"kit parameter {key}", f"bare {key}"),
-        Figure(f"peer parameter {key}", f"peer bare {key}"),
-        "parameters",
+        f"{what}, {title}",
+        Figure(f"kit {capability} {key}", f"bare {key}"),
+        Figure(f"peer {capability} {key}", f"peer bare {key}"),
+        label,
         unit,
         goal,
+    )
+    for what, capability, label in (
+        ("a first parameter from SSM", "parameter", "parameters"),
+        ("a first claim in DynamoDB", "idempotency", "idempotency"),
     )
     for key, title, unit, goal in (
         ("first", "init and first invocation, processor", "ms", 1 / 8),
@@ -107,7 +113,7 @@ TOPIC = Topic(
     "cold_start",
     "added to a bare handler under awslambdaric",
     tuple(Case(name, side, setup) for name, side, setup in _CASES),
-    (*_ROWS, *_PARAMETER),
+    (*_ROWS, *_FIRST_CALLS),
     _opened,
     (24, 4),
     needs_peer=True,

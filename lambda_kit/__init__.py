@@ -6,6 +6,7 @@ Every name below loads its module when it is first used: importing `lambda_kit` 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.errors import LambdaKitError
+    from lambda_kit.idempotency import idempotent
     from lambda_kit.init_cache import init
     from lambda_kit.invocation import current_invocation
     from lambda_kit.logger import Logger
@@ -21,6 +22,7 @@ else:
         "Secret": "lambda_kit.parameters",
         "current_invocation": "lambda_kit.invocation",
         "handler": "lambda_kit.pipeline",
+        "idempotent": "lambda_kit.idempotency",
         "init": "lambda_kit.init_cache",
         "layer": "lambda_kit.pipeline",
         "provide": "lambda_kit.pipeline",
@@ -47,6 +49,7 @@ __all__ = [
     "Secret",
     "current_invocation",
     "handler",
+    "idempotent",
     "init",
     "layer",
     "provide",

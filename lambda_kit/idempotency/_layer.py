@@ -411,33 +411,28 @@ class _Protected:
     # The whole, and what drives it
 
     def _flow(self, call: _Call) -> Step:
+        record: Record | None = None
+        outcome: Any = _NOTHING
         try:
             record = yield from self._claim(call)
-        except (AlreadyInProgress, PayloadMismatch):
-            raise
+            if record is None:
+                outcome = yield "run", None
+                if type(outcome) is _Failed:
+                    yield from self._fail(call, outcome.error)
+                else:
+                    yield from self._finish(call, outcome)
         except Exception as error:
+            if outcome is not _NOTHING or isinstance(error, AlreadyInProgress | PayloadMismatch):
+                raise
             yield from self._unclaimed(call, error)
             return (yield "run", None)
-        except BaseException as stop:  # the claim may have been made
-            yield from self._fail(call, stop)
+        except BaseException as stop:  # anywhere, also where a claim or a run has just ended
+            if outcome is _NOTHING or type(outcome) is _Failed:
+                yield from self._fail(call, outcome.error if type(outcome) is _Failed else stop)
+            else:  # the run is done: one more attempt to say so
+                yield from self._finish(call, outcome)
             raise
-        if record is not None:
-            return self._replay(call, record)
-        try:
-            outcome = yield "run", None
-        except BaseException as stop:
-            outcome = _Failed(stop)
-        if type(outcome) is _Failed:
-            yield from self._fail(call, outcome.error)
-            return outcome
-        try:
-            yield from self._finish(call, outcome)
-        except Exception:
-            raise
-        except BaseException:  # the run is done: one more attempt to say so
-            yield from self._finish(call, outcome)
-            raise
-        return outcome
+        return outcome if record is None else self._replay(call, record)
 
     def function(self) -> Any:
         """Return the function, protected."""
@@ -466,6 +461,9 @@ class _Protected:
             return await _drive_async(flow(call), functools.partial(fn, *args, **kwargs), blocks=blocks)
 
         return protected
+
+
+_NOTHING: Any = object()
 
 
 class _Failed:

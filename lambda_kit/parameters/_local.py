@@ -122,6 +122,7 @@ class LocalServer:
         try:
             answer = ask()
         except Unavailable as error:
+            self._watch_process()
             if not self._absent:
                 self._rests_until = time.monotonic() + _REST
                 if not self._warned:

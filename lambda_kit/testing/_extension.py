@@ -76,10 +76,10 @@ class FakeExtension:
 
         @handler
         def show(event, context):
-            return parameters.get("/shop/host", source="extension")
+            return parameters.get("/example/host", source="extension")
 
 
-        with FakeExtension(parameters={"/shop/host": "db"}) as extension:
+        with FakeExtension(parameters={"/example/host": "db"}) as extension:
             extension.not_ready(2)
             with mock.patch.dict(os.environ, extension.environ):
                 assert invoke(show).value == "db"

@@ -12,7 +12,7 @@ from lambda_kit import _lifecycle, parameters
 from lambda_kit.errors import ConfigurationError, ParameterAccessDenied, ParameterError, ParameterNotFound
 from lambda_kit.invocation import Invocation, current
 from lambda_kit.parameters import Parameter, Secret, _extension, _local
-from lambda_kit.testing import make_context
+from lambda_kit.testing import make_context, reset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -324,3 +324,17 @@ def test_it_gets_no_more_than_half_of_what_is_left_of_the_invocation(
         assert parameters.get("/a") == "one"
     finally:
         current.reset(token)
+
+
+def test_one_that_rests_before_it_was_ever_asked_is_forgotten_by_a_reset(
+    store: Any, extension: Any, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = _local.LocalServer("s", "t", "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 1)
+
+    def fail() -> None:
+        raise _local.Unavailable("there is no token")
+
+    server.try_first(fail)
+    assert not server.is_expected()
+    reset()
+    assert server.is_expected()
