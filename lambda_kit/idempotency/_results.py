@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-
 from lambda_kit.errors import ResultNotStored, ResultTooLarge
 from lambda_kit.idempotency import _codec as codecs
 
@@ -42,6 +40,8 @@ def write(
 def _fitted(text: str, max_bytes: int | None, key: str) -> tuple[str | bytes, ResultNotStored | None]:
     if max_bytes is None or len(text) <= max_bytes:  # the text is ASCII
         return text, None
+    import zlib
+
     compressed = zlib.compress(text.encode())
     if len(compressed) <= max_bytes and len(text) <= _MOST:
         return compressed, None
@@ -69,6 +69,8 @@ def read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ...
     """
     stored = record.result
     if isinstance(stored, bytes):
+        import zlib
+
         unpack = zlib.decompressobj()
         stored = unpack.decompress(stored, _MOST).decode()
     if stored is None:

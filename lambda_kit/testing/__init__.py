@@ -11,12 +11,26 @@ from lambda_kit.testing._context import FakeClock, FakeContext, make_context
 from lambda_kit.testing._extension import ExtensionRequest, FakeExtension
 from lambda_kit.testing._invoke import Result, invoke
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lambda_kit.testing._store_contract import StoreContract
+else:
+
+    def __getattr__(name):
+        if name != "StoreContract":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from lambda_kit.testing._store_contract import StoreContract  # loads a capability, for those who test a store
+
+        return StoreContract
+
+
 __all__ = [
     "ExtensionRequest",
     "FakeClock",
     "FakeContext",
     "FakeExtension",
     "Result",
+    "StoreContract",
     "invoke",
     "make_context",
     "reset",

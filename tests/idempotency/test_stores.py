@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lambda_kit.idempotency import MemoryStore, SQLiteStore
-from lambda_kit.testing._store_contract import StoreContract
+from lambda_kit.testing import StoreContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
