@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 _ADVISORY = 15 * 60  # seconds before their end from which on they are fetched anew, where that is possible
 _MANDATORY = 10 * 60  # seconds before it from which on they are not used any more without an attempt
 _PAUSES = (0.1, 0.3)  # before the second and the third attempt
+_MARGIN = 0.1  # seconds of an invocation that are left to the handler to deal with a failure
 _CONTAINER_HOST = "http://169.254.170.2"
 # What plain HTTP may be sent to; see
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 _PLAIN_HOSTS = ("localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]")
 _LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}")
+# Without a user's name, behind which another host could hide.
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]+)?")
 
 
 class Credentials:
@@ -51,17 +54,44 @@ class Credentials:
         return f"<Credentials {self.access_key}>"
 
 
+class _Kept:
+    """What was found so far. It is replaced as a whole: a fetch from before a restore changes nothing after it."""
+
+    __slots__ = ("botocore", "container", "environment", "fetching")
+
+    def __init__(self) -> None:
+        self.environment: Credentials | None = None
+        self.container: Credentials | None = None
+        self.botocore: Any = None
+        self.fetching = threading.RLock()  # it knows its owner: see `_replaced`
+
+
+def _time_left() -> float:
+    """Return the seconds that a fetch may take: what is left of the invocation, less a margin; `inf` outside of one.
+
+    After the end of the invocation there are none, for a thread that outlives it.
+    """
+    from lambda_kit.invocation import current
+
+    invocation = current.get(None)
+    if invocation is None:
+        return float("inf")
+    return 0.0 if invocation.ended else invocation.remaining() - _MARGIN
+
+
 class CredentialChain:
     """Finds credentials, the first that there are of: environment, container endpoint, botocore. Threads share it.
 
     Those of the environment are read at every call. Those of the container endpoint, which SnapStart uses, are kept
-    and fetched anew before they end, by one thread for all. With `AWS_PROFILE`, botocore comes before them.
+    and fetched anew before they end, by one thread for all, within what is left of the invocation. With `AWS_PROFILE`
+    or `AWS_DEFAULT_PROFILE`, botocore comes before them.
 
     Args:
         environ: the environment.
         fetch: gets a URL with headers and returns status and body.
         clock: the time, in seconds since the epoch.
         sleep: waits for so many seconds.
+        time_left: how many seconds the caller may still wait.
     """
 
     def __init__(
@@ -71,19 +101,18 @@ class CredentialChain:
         fetch: Fetch | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
+        time_left: Callable[[], float] = _time_left,
     ) -> None:
         self._environ = environ
         self._fetch = fetch or _get
         self._clock = clock
         self._sleep = sleep
-        self.forget()
+        self._time_left = time_left
+        self._kept = _Kept()
 
     def forget(self) -> None:
         """Drop what was found: after a fork, a restore from a snapshot, and between tests."""
-        self._from_environ: Credentials | None = None
-        self._from_container: Credentials | None = None
-        self._botocore: Any = None
-        self._fetching = threading.Lock()
+        self._kept = _Kept()
 
     def get(self) -> Credentials:
         """Return the credentials to sign with now.
@@ -95,16 +124,20 @@ class CredentialChain:
         found = self._environment()
         if found is not None:
             return found
-        if not environ.get("AWS_PROFILE") and _container_url(environ) is not None:
+        profile = environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE")
+        if not profile and _container_url(environ) is not None:
             return self._container()
         return self._other()
 
     def refresh(self, rejected: Credentials) -> Credentials | None:
-        """Return other credentials than those that AWS has rejected; None if the source has no others."""
-        if self._from_container is rejected:
-            with self._fetching:
-                if self._from_container is rejected:
-                    self._from_container = self._fetched()
+        """Return other credentials than those that AWS has rejected; None if the source has no others.
+
+        Raises:
+            NoCredentials: they cannot be fetched.
+        """
+        kept = self._kept
+        if kept.container is rejected:
+            self._replaced(kept, rejected, self._time_left())
         found = self.get()
         same = (found.access_key, found.token) == (rejected.access_key, rejected.token)
         return None if same else found
@@ -120,35 +153,42 @@ class CredentialChain:
         if not secret_key:
             raise _none("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not")
         token = environ.get("AWS_SESSION_TOKEN") or environ.get("AWS_SECURITY_TOKEN") or None
-        known = self._from_environ
+        kept = self._kept
+        known = kept.environment
         if known is None or known.access_key != access_key or known.secret_key != secret_key or known.token != token:
-            known = self._from_environ = Credentials(access_key, secret_key, token)
+            known = kept.environment = Credentials(access_key, secret_key, token)
         return known
 
     # The container's endpoint
 
     def _container(self) -> Credentials:
-        known = self._from_container
+        kept = self._kept
+        known = kept.container
         left = self._left(known)
         if known is not None and left > _ADVISORY:
             return known
-        urgent = left <= _MANDATORY
-        if not self._fetching.acquire(blocking=urgent):
-            assert known is not None  # noqa: S101  # else it is urgent
-            return known
         try:
-            if self._from_container is not known:  # another thread has just fetched them
-                assert self._from_container is not None  # noqa: S101
-                return self._from_container
-            try:
-                self._from_container = self._fetched()
-            except NoCredentials:
-                if known is None or left <= 0:
-                    raise
-                return known
-            return self._from_container
+            return self._replaced(kept, known, self._time_left() if left <= _MANDATORY else 0.0)
+        except NoCredentials:
+            if known is None or left <= 0:
+                raise
+            return known
+
+    def _replaced(self, kept: _Kept, old: Credentials | None, patience: float) -> Credentials:
+        """Return what is there in the place of `old`, after a wait of so many seconds at most for another's fetch."""
+        try:
+            if not kept.fetching.acquire(timeout=min(max(patience, 0.0), threading.TIMEOUT_MAX)):
+                raise _none("another thread still fetches them, and there is no time left to wait for it")
+            found = kept.container
+            if found is None or found is old:
+                found = kept.container = self._fetched()
+            return found
         finally:
-            self._fetching.release()
+            # The interrupt of a time limit may come before the lock is held, or just after.
+            try:  # noqa: SIM105  # in `suppress`, an interrupt could come before the release
+                kept.fetching.release()
+            except RuntimeError:
+                pass
 
     def _left(self, known: Credentials | None) -> float:
         if known is None:
@@ -165,9 +205,10 @@ class CredentialChain:
             headers["authorization"] = token
         problem, credentials = self._attempt(url, headers)
         for pause in _PAUSES:
-            if credentials is None:
-                self._sleep(pause)
-                problem, credentials = self._attempt(url, headers)
+            if credentials is not None or pause >= self._time_left():
+                break
+            self._sleep(pause)
+            problem, credentials = self._attempt(url, headers)
         if credentials is not None:
             return credentials
         raise _none(f"the container's endpoint {url} gave none: {problem}")
@@ -196,14 +237,13 @@ class CredentialChain:
     # Botocore
 
     def _other(self) -> Credentials:
-        found = self._botocore
-        if found is None:
-            with self._fetching:
-                found = self._botocore
-                if found is None:
-                    found = self._botocore = _of_botocore()
+        kept = self._kept
+        if kept.botocore is None:
+            with kept.fetching:
+                if kept.botocore is None:
+                    kept.botocore = _of_botocore()
         try:
-            frozen: Any = found.get_frozen_credentials()
+            frozen: Any = kept.botocore.get_frozen_credentials()
         except Exception as error:
             raise _none(f"botocore could not fetch them: {error}") from error
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
@@ -239,8 +279,8 @@ def _container_url(environ: Mapping[str, str]) -> str | None:
         return None
     scheme, _, rest = full.partition("://")
     host = rest.partition("/")[0]
-    name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-    plain = scheme == "http" and (name in _PLAIN_HOSTS or _LOOPBACK.fullmatch(name))
+    named = _HOST.fullmatch(host)
+    plain = scheme == "http" and named and (named[1] in _PLAIN_HOSTS or _LOOPBACK.fullmatch(named[1]))
     if scheme != "https" and not plain:
         raise _none(
             f"AWS_CONTAINER_CREDENTIALS_FULL_URI is at {host}; without https it may be at "
@@ -272,7 +312,9 @@ def _get(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
     pool = Pool(f"{scheme}://{host}", connect_timeout=1.0, read_timeout=2.0)
-    response = pool.request("GET", f"/{path}", headers.items())
+    left = _time_left()
+    deadline = None if left == float("inf") else time.monotonic() + left
+    response = pool.request("GET", f"/{path}", headers.items(), deadline=deadline)
     return response.status, response.body
 
 

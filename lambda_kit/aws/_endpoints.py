@@ -73,7 +73,8 @@ def resolve(service: str, region: str | None = None, environ: Mapping[str, str] 
         environ: the environment.
 
     Raises:
-        Beyond: a setting needs botocore: a proxy, a profile or a configuration file that may say otherwise.
+        Beyond: a setting needs botocore: a proxy, a profile or a configuration file that may say otherwise, a region
+            such as `fips-us-east-1`.
         ConfigurationError: there is no region, or a setting is wrong.
     """
     variable, signing_name = _SERVICES[service]
@@ -82,6 +83,8 @@ def resolve(service: str, region: str | None = None, environ: Mapping[str, str] 
     _check_files(environ, complete=bool(given and named))
     if not named:
         raise ConfigurationError(f"there is no region for {service}: set AWS_REGION, or pass region=")
+    if named.startswith("fips-") or named.endswith("-fips"):
+        raise Beyond(f"the region is {named!r}, an old name for FIPS endpoints")
     if not _REGION.fullmatch(named):  # it becomes a part of a host's name
         raise ConfigurationError(f"{named!r} is not the name of a region, such as 'eu-west-1'")
     if environ.get("AWS_SIGV4A_SIGNING_REGION_SET"):

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import _lifecycle
+from lambda_kit import _lifecycle, handler
 from lambda_kit.aws._credentials import CredentialChain, Credentials, default_chain
 from lambda_kit.errors import NoCredentials
-from lambda_kit.testing import reset
+from lambda_kit.testing import make_context, reset
 from tests.aws.botocores import session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.aws.servers import Server
 
 ENVIRON = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_SESSION_TOKEN": "token"}
 CONTAINER = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9001/creds"}
@@ -30,6 +33,7 @@ class Container:
         self.now = NOW
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.slept: list[float] = []
+        self.left = float("inf")
         self.answers: list[tuple[int, bytes] | Exception] = []
 
     def fetch(self, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
@@ -46,7 +50,11 @@ class Container:
 
     def chain(self, **environ: str) -> CredentialChain:
         return CredentialChain(
-            {**CONTAINER, **environ}, fetch=self.fetch, clock=lambda: self.now, sleep=self.slept.append
+            {**CONTAINER, **environ},
+            fetch=self.fetch,
+            clock=lambda: self.now,
+            sleep=self.slept.append,
+            time_left=lambda: self.left,
         )
 
 
@@ -157,6 +165,129 @@ def test_many_threads_that_have_none_make_one_request(container: Container) -> N
     assert len({id(one) for one in found}) == 1
 
 
+def test_what_is_forgotten_during_a_fetch_is_not_kept_after_it(container: Container) -> None:
+    chain = container.chain()
+    real = container.fetch
+
+    def restored(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        chain.forget()
+        return real(url, headers)
+
+    chain._fetch = restored
+    assert chain.get().access_key == "AKID1"
+    chain._fetch = real
+    assert [chain.get().access_key for _ in range(2)] == ["AKID2"] * 2
+
+
+def test_no_pause_is_begun_that_does_not_fit_into_the_invocation(container: Container) -> None:
+    container.left = 0.2
+    container.answers = [(500, b"")] * 3
+    with pytest.raises(NoCredentials, match="gave none: status 500"):
+        container.chain().get()
+    assert (container.slept, len(container.asked)) == ([0.1], 2)
+
+
+@pytest.mark.parametrize(("life", "served"), [(500, True), (-1, False)])
+def test_another_threads_fetch_is_waited_for_no_longer_than_the_invocation_lasts(
+    container: Container, life: int, served: bool
+) -> None:
+    chain = container.chain()
+    old = chain.get()
+    container.now += 3600 - life
+    fetching, go_on = threading.Event(), threading.Event()
+    real = container.fetch
+
+    def slow(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        fetching.set()
+        assert go_on.wait(10)
+        return real(url, headers)
+
+    chain._fetch = slow
+    thread = threading.Thread(target=chain.get)
+    thread.start()
+    assert fetching.wait(10)
+    container.left = 0.01
+    try:
+        if served:
+            assert chain.get() is old
+        else:
+            with pytest.raises(NoCredentials, match="another thread still fetches them"):
+                chain.get()
+        with pytest.raises(NoCredentials, match="another thread still fetches them"):
+            chain.refresh(old)
+    finally:
+        go_on.set()
+        thread.join()
+    assert chain.get().access_key == "AKID2"
+
+
+class Interrupted:
+    """A lock on which the interrupt of a time limit falls, before or just after it is acquired."""
+
+    def __init__(self, lock: Any, after: bool) -> None:
+        self.lock = lock
+        self.after = after
+
+    def acquire(self, timeout: float) -> bool:
+        if self.after:
+            self.lock.acquire(timeout=timeout)
+        raise KeyboardInterrupt
+
+    def release(self) -> None:
+        self.lock.release()
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_an_interrupt_leaves_the_fetch_to_the_other_threads(container: Container, after: bool) -> None:
+    chain = container.chain()
+    lock: Any = chain._kept.fetching
+    interrupted: Any = Interrupted(lock, after)
+    chain._kept.fetching = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        chain.get()
+    chain._kept.fetching = lock
+    container.left = 5.0
+    found: list[Credentials] = []
+    thread = threading.Thread(target=lambda: found.append(chain.get()))
+    thread.start()
+    thread.join()
+    assert [one.access_key for one in found] == ["AKID1"]
+
+
+def test_an_endpoint_that_hangs_is_waited_for_no_longer_than_the_invocation_lasts(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve()
+    server.script.append(server.hang)
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/creds")
+
+    @handler
+    def function(event: Any, context: Any) -> None:
+        with pytest.raises(NoCredentials, match="left of the invocation"):
+            default_chain().get()
+
+    function({}, make_context(0.4))
+    assert len(server.requests) == 1
+
+
+def test_a_thread_that_outlives_its_invocation_asks_no_endpoint(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import contextvars
+
+    server = serve(b"")
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/creds")
+
+    @handler
+    def function(event: Any, context: Any) -> contextvars.Context:
+        return contextvars.copy_context()
+
+    outlived = function({}, make_context(60.0))
+    with pytest.raises(NoCredentials, match="no time left"):
+        outlived.run(default_chain().get)
+    assert server.connections == 0
+
+
 def test_rejected_ones_of_a_container_are_fetched_anew_once(container: Container) -> None:
     chain = container.chain()
     old = chain.get()
@@ -191,7 +322,18 @@ def test_a_relative_address_is_that_of_the_container_service(container: Containe
     assert container.asked[0][0] == "http://169.254.170.2/v2/creds"
 
 
-@pytest.mark.parametrize("url", ["http://example.com/creds", "http://127.0.0.1.example.com/x", "ftp://localhost/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/creds",
+        "http://127.0.0.1.example.com/x",
+        "ftp://localhost/x",
+        "http://127.0.0.1:80@example.com/x",
+        "http://[::1]@example.com/x",
+        "http://[::1].example.com/x",
+        "http://localhost:80#@example.com/x",
+    ],
+)
 def test_an_address_that_plain_http_must_not_go_to_is_refused(container: Container, url: str) -> None:
     with pytest.raises(NoCredentials, match="without https it may be at localhost"):
         container.chain(AWS_CONTAINER_CREDENTIALS_FULL_URI=url).get()
@@ -250,14 +392,15 @@ def test_a_restore_and_a_reset_forget_them(monkeypatch: pytest.MonkeyPatch, cont
     assert chain.get().access_key == "AKID3"
 
 
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
 def test_profiles_come_from_botocore_after_keys_and_before_containers_as_they_do_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "credentials"
     path.write_text("[shop]\naws_access_key_id = AKIDSHOP\naws_secret_access_key = s\naws_session_token = t\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_PROFILE", "shop")
+    monkeypatch.setenv(variable, "shop")
     for name, value in CONTAINER.items():
         monkeypatch.setenv(name, value)
     found = CredentialChain().get()

@@ -109,6 +109,8 @@ def test_a_client_of_botocore_in_the_same_environment_calls_the_same_place(
         ({"AWS_SIGV4A_SIGNING_REGION_SET": "*"}, "AWS_SIGV4A_SIGNING_REGION_SET"),
         ({"AWS_AUTH_SCHEME_PREFERENCE": "sigv4a"}, "AWS_AUTH_SCHEME_PREFERENCE"),
         ({"AWS_ACCOUNT_ID_ENDPOINT_MODE": "required"}, "AWS_ACCOUNT_ID is not set"),
+        ({"AWS_REGION": "fips-us-east-1"}, "an old name for FIPS endpoints"),
+        ({"AWS_REGION": "us-gov-west-1-fips"}, "an old name for FIPS endpoints"),
     ],
 )
 def test_what_only_botocore_can_resolve_is_told(environ: dict[str, str], told: str) -> None:
