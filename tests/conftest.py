@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PREFIXES = ("AWS_", "_AWS_", "LAMBDA_", "_LAMBDA_", "_X_AMZN_", "POWERTOOLS_")
 _OURS = ("LAMBDA_KIT_RIE",)
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 # `HYPOTHESIS_PROFILE=thorough make test` looks longer; `ci` is the default, and never fails for a slow machine.
 settings.register_profile("ci", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -27,7 +28,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of the machine that it runs on."""
     for name in list(os.environ):
-        if name.startswith(_PREFIXES) and name not in _OURS:
+        if (name.startswith(_PREFIXES) and name not in _OURS) or name.lower() in _PROXIES:
             monkeypatch.delenv(name)
 
 

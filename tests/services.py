@@ -6,6 +6,7 @@ Each runs in the environment that `make test` makes for it, is started when a te
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import json
 import os
@@ -13,7 +14,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from typing import Any
 _VENVS = Path(__file__).parent.parent / ".venvs"
 _READY_WITHIN = 60.0  # seconds; it takes less than three on an idle machine
 REGION = "eu-west-1"
+_open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open  # past the proxies of this machine
 
 
 def free_port() -> int:
@@ -43,32 +47,37 @@ class _Child:
             raise RuntimeError(
                 f"{program} is missing: run the tests with make test, or make {_VENVS.name}/{name}/.installed"
             )
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  # not a pipe, which fills up when nobody reads it
         self._process = subprocess.Popen(
             [str(program), *arguments],
             env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=self._said,
             preexec_fn=_end_with_parent,  # noqa: PLW1509  # it calls the system alone
         )
         atexit.register(self.stop)
         deadline = time.monotonic() + _READY_WITHIN
         while not _answers(ready):
             if self._process.poll() is not None or time.monotonic() > deadline:
+                self._process.kill()
+                self._process.wait()
+                self._said.seek(0)
+                said = self._said.read().decode(errors="replace")[-3000:]
                 self.stop()
-                assert self._process.stderr is not None
-                raise RuntimeError(f"{name} did not start:\n{self._process.stderr.read().decode()[-3000:]}")
+                raise RuntimeError(f"{name} did not start:\n{said}")
             time.sleep(0.05)
 
     def stop(self) -> None:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self._said.close()
 
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2):
+        with _open(url, timeout=2):
             return True
     except OSError:
         return False
@@ -77,7 +86,7 @@ def _answers(url: str) -> bool:
 def _ask(url: str, method: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"content-type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with _open(request, timeout=10) as answer:
         text = answer.read()
     return json.loads(text) if text else None
 
@@ -124,7 +133,11 @@ class Faults:
         self.url = f"http://127.0.0.1:{port}"
         arguments = ["--upstream", upstream, "--port", str(port), "--host", "127.0.0.1"]
         self._child = _Child("microburst", arguments, f"{self.url}/_microburst/fired")
+        # The first request makes it load the models of all services, for longer than a test wants to wait for a reply.
+        with contextlib.suppress(urllib.error.HTTPError):
+            _open(urllib.request.Request(self.url, b"{}"), timeout=_READY_WITHIN)
         self._rules: list[dict[str, Any]] = []
+        self._before = 0
 
     def add(self, **rule: Any) -> None:
         """Add a rule, such as `operation="PutItem", times=1, reset=True`."""
@@ -136,6 +149,12 @@ class Faults:
         self._rules = []
         _ask(f"{self.url}/_microburst/rules", "POST", [])
         _ask(f"{self.url}/_microburst/fired", "DELETE")
+        self._before += self.requests()
+
+    def requests(self) -> int:
+        """Return how many requests have come since it was cleared, disturbed or not."""
+        seen: int = _ask(f"{self.url}/_microburst/health", "GET")["requests_seen"]
+        return seen - self._before
 
     def fired(self) -> list[str]:
         """Return what was done, in its order: `"error:ThrottlingException"`, `"reset"`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 import threading
 import time
 
@@ -11,7 +13,8 @@ from lambda_kit.errors import ConfigurationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from http.server import ThreadingHTTPServer
+    from socket import socket
+    from socketserver import ThreadingTCPServer
     from types import TracebackType
     from typing import Any, Self
 
@@ -27,20 +30,22 @@ class ExtensionRequest:
     """A request as it came.
 
     Attributes:
+        method: the method: `"GET"`.
         path: the path, without the query.
         query: its parameters, decoded.
         headers: the headers, their names in lower case.
     """
 
-    __slots__ = ("headers", "path", "query")
+    __slots__ = ("headers", "method", "path", "query")
 
-    def __init__(self, path: str, query: dict[str, str], headers: dict[str, str]) -> None:
+    def __init__(self, method: str, path: str, query: dict[str, str], headers: dict[str, str]) -> None:
+        self.method = method
         self.path = path
         self.query = query
         self.headers = headers
 
     def __repr__(self) -> str:
-        return f"<ExtensionRequest {self.path} {self.query}>"
+        return f"<ExtensionRequest {self.method} {self.path} {self.query}>"
 
 
 class _Refused(Exception):
@@ -101,13 +106,15 @@ class FakeExtension:
         self._labels: dict[tuple[str, str], int] = {}
         self._secrets: dict[str, dict[str, dict[str, Any]]] = {}
         self._stages: dict[tuple[str, str], str] = {}
-        self._failures: dict[str, _Refused] = {}
+        self._arns: dict[str, str] = {}
+        self._failures: dict[str, tuple[str, str, int]] = {}
         self._not_ready = 0
         self._disturb: str | float | None = None
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: ThreadingTCPServer | None = None
         self._thread: threading.Thread | None = None
+        self._connections: list[tuple[socket, threading.Thread]] = []
         for name, value in (parameters or {}).items():
             self.put(name, value)
         for name, secret in (secrets or {}).items():
@@ -138,7 +145,9 @@ class FakeExtension:
         """
         if type not in _KINDS:
             raise ConfigurationError(f"put({name!r}, type={type!r}): pass one of {', '.join(_KINDS)}")
+        arn = f"arn:aws:ssm:us-east-1:123456789012:parameter/{name.lstrip('/')}"
         with self._lock:
+            self._arns[arn] = name
             versions = self._parameters.setdefault(name, [])
             versions.append(
                 {
@@ -147,7 +156,7 @@ class FakeExtension:
                     "Value": value,
                     "Version": len(versions) + 1,
                     "LastModifiedDate": time.time(),
-                    "ARN": f"arn:aws:ssm:us-east-1:123456789012:parameter/{name.lstrip('/')}",
+                    "ARN": arn,
                     "DataType": "text",
                 }
             )
@@ -157,7 +166,9 @@ class FakeExtension:
 
     def put_secret(self, name: str, value: str | bytes) -> str:
         """Add a version of a secret, which becomes `AWSCURRENT`, and return its id."""
+        arn = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-AbCdEf"
         with self._lock:
+            self._arns[arn] = name
             versions = self._secrets.setdefault(name, {})
             version = f"00000000-0000-4000-8000-{len(versions) + 1:012}"
             stages = self._stages
@@ -165,7 +176,7 @@ class FakeExtension:
                 stages[name, "AWSPREVIOUS"] = stages[name, "AWSCURRENT"]
             stages[name, "AWSCURRENT"] = version
             secret: dict[str, Any] = {
-                "ARN": f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-AbCdEf",
+                "ARN": arn,
                 "Name": name,
                 "VersionId": version,
                 "CreatedDate": time.time(),
@@ -187,7 +198,7 @@ class FakeExtension:
 
     def fail(self, name: str, code: str, message: str = "", *, status: int = 400) -> None:
         """Answer for this name as the service behind the extension refuses: with JSON of a code and a message."""
-        self._failures[name] = _Refused(code, message, status)
+        self._failures[name] = (code, message, status)
 
     def slow(self, seconds: float) -> None:
         """Wait so long before each answer, from now on."""
@@ -214,36 +225,56 @@ class FakeExtension:
     # The server
 
     def __enter__(self) -> Self:
-        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+        from http.server import BaseHTTPRequestHandler
+        from socketserver import ThreadingTCPServer
 
-        answer, stopped = self._answer, self._stopped
+        fake = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             wbufsize = -1
             disable_nagle_algorithm = True
-            timeout = 30
 
-            def do_GET(self) -> None:
+            def reply(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                reply = answer(self.path, headers)
-                if stopped.is_set() or reply is None:
+                reply = fake._answer(self.command, self.path, headers)
+                if reply is None:
                     self.close_connection = True
                     return
                 status, kind, body = reply
+                breaks = fake._disturb == "break"
                 self.send_response(status)
                 self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(body) + (kind == "broken")))
+                self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
-                self.close_connection = kind == "broken"
+                self.wfile.write(body[: len(body) // 2] if breaks else body)
+                if breaks or self.command != "GET":  # the body of another request is not read
+                    self.close_connection = True
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = reply  # noqa: N815
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing."""
 
+        class Server(ThreadingTCPServer):
+            allow_reuse_address = True
+            request_queue_size = 128
+
+            def process_request(self, request: Any, client_address: Any) -> None:
+                """Serve a connection on a thread that `stop` can wait for."""
+                thread = threading.Thread(
+                    target=self.process_request_thread, args=(request, client_address), daemon=True
+                )
+                fake._connections.append((request, thread))
+                thread.start()
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Say nothing of a client that has gone away, as one does whose time is up."""
+                if not isinstance(sys.exception(), ConnectionError):
+                    super().handle_error(request, client_address)
+
         self._stopped.clear()
-        server = self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
+        server = self._server = Server(("127.0.0.1", 0), Handler)
         self.port = server.server_address[1]
         self._thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -255,15 +286,23 @@ class FakeExtension:
         self.stop()
 
     def stop(self) -> None:
-        """Stop serving: from now on connections are refused, as where there is no extension."""
-        if self._server is not None and self._thread is not None:
-            self._stopped.set()
-            self._server.shutdown()
-            self._server.server_close()
-            self._thread.join()
-            self._server = None
+        """Stop serving: connections are closed, and from now on refused, as where there is no extension."""
+        from socket import SHUT_RDWR
 
-    def _answer(self, target: str, headers: dict[str, str]) -> Reply | None:
+        if self._server is None or self._thread is None:
+            return
+        self._stopped.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self._server = None
+        for connection, thread in self._connections:
+            with contextlib.suppress(OSError):  # it is closed already
+                connection.shutdown(SHUT_RDWR)
+            thread.join()
+        self._connections.clear()
+
+    def _answer(self, method: str, target: str, headers: dict[str, str]) -> Reply | None:
         from urllib.parse import parse_qsl, urlsplit
 
         url = urlsplit(target)
@@ -272,25 +311,27 @@ class FakeExtension:
         for name, value in parse_qsl(url.query):
             query.setdefault(name, value)
         with self._lock:
-            self.requests.append(ExtensionRequest(path, query, headers))
+            self.requests.append(ExtensionRequest(method, path, query, headers))
             if self._not_ready > 0:
                 self._not_ready -= 1
                 return 400, "text/plain", _NOT_READY
         disturb = self._disturb
         if disturb == "hang":
-            self._stopped.wait(30)
-            return None
-        if isinstance(disturb, float):
+            self._stopped.wait()
+        elif isinstance(disturb, float):
             self._stopped.wait(disturb)
+        if self._stopped.is_set():
+            return None
         if disturb == "crash":
             return 500, "text/plain", b"internal error"
-        status, kind, body = self._served(path, query, headers, url.query)
-        return (status, "broken", body) if disturb == "break" else (status, kind, body)
+        return self._served(method, path, query, headers)
 
-    def _served(self, path: str, query: dict[str, str], headers: dict[str, str], text: str) -> Reply:
+    def _served(self, method: str, path: str, query: dict[str, str], headers: dict[str, str]) -> Reply:
+        # AWS documents neither these answers nor that without the token; only that the token is needed.
         if path not in _PATHS:
             return 404, "text/plain", b"not found"
-        # AWS documents that the header is needed, and not what is answered without it.
+        if method != "GET":
+            return 405, "text/plain", b"method not allowed"
         if headers.get("x-aws-parameters-secrets-token") != self._token:
             return 401, "text/plain", b"not authorized to make this call"
         name = query.get(_PATHS[path])
@@ -298,22 +339,26 @@ class FakeExtension:
             return 400, "text/plain", f"{_PATHS[path]} is required".encode()
         try:
             with self._lock:
-                if name in self._failures:
-                    raise self._failures[name]
-                found = self._parameter(name, query, text) if "name" in query else self._secret(name, query)
+                found = self._found(_PATHS[path], self._arns.get(name, name), query)
         except _Refused as refused:
             said = {"code": refused.code, "message": refused.message}
             return refused.status, "application/json", json.dumps(said).encode()
         return 200, "application/json", json.dumps(found).encode()
 
-    def _parameter(self, name: str, query: dict[str, str], text: str) -> dict[str, Any]:
+    def _found(self, what: str, name: str, query: dict[str, str]) -> dict[str, Any]:
+        if name in self._failures:
+            raise _Refused(*self._failures[name])
+        return self._parameter(name, query) if what == "name" else self._secret(name, query)
+
+    def _parameter(self, name: str, query: dict[str, str]) -> dict[str, Any]:
         versions = self._parameters.get(name, [])
         number = len(versions)
         # "If you specify both, the first one after the question mark wins."
-        by_version = "version" in query and ("label" not in query or text.find("version=") < text.find("label="))
-        if by_version:
-            number = int(query["version"]) if query["version"].isdigit() else 0
-        elif "label" in query:
+        selector = next((one for one in query if one in ("version", "label")), None)
+        if selector == "version":
+            text = query["version"]
+            number = int(text) if text.isdecimal() and len(text) < 19 else 0
+        elif selector == "label":
             number = self._labels.get((name, query["label"]), 0)
         if not versions:
             raise _Refused("ParameterNotFound", "")
@@ -322,8 +367,8 @@ class FakeExtension:
         found = dict(versions[number - 1])
         if found["Type"] == "SecureString" and query.get("withDecryption", "").lower() != "true":
             found["Value"] = _CIPHER
-        if by_version or "label" in query:
-            found["Selector"] = f":{query['version'] if by_version else query['label']}"
+        if selector is not None:
+            found["Selector"] = f":{query[selector]}"
         return {"Parameter": found, "ResultMetadata": {}}
 
     def _secret(self, name: str, query: dict[str, str]) -> dict[str, Any]:
@@ -333,4 +378,7 @@ class FakeExtension:
         if found is None:
             raise _Refused("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
         stages = [one for (owner, one), held in self._stages.items() if owner == name and held == version]
+        if "versionStage" in query and stage not in stages:
+            # That both must mean the same version is documented, the code is not.
+            raise _Refused("InvalidRequestException", "The version does not have this staging label.")
         return {**found, "VersionStages": stages, "ResultMetadata": {}}

@@ -29,7 +29,7 @@ PUT: dict[str, Any] = {
 @pytest.fixture
 def ssm(aws: Aws, faults: Faults) -> AwsClient:
     aws.boto3("ssm").put_parameter(Name="/a", Value="one", Type="String")
-    return AwsClient("ssm", read_timeout=1.0)
+    return AwsClient("ssm", sleep=lambda seconds: None)
 
 
 @pytest.fixture
@@ -53,34 +53,41 @@ def value(client: AwsClient) -> str:
     "rule",
     [
         {"error": {"code": "ThrottlingException", "status": 400}},
+        {"error": {"code": "CodeThatNobodyKnows", "status": 429}},
         {"error": {"code": "InternalServerError", "status": 500}},
         {"error": {"code": "ServiceUnavailable", "status": 503}},
         {"reset": True},
         {"response": {"abort_bytes": 0}},
         {"response": {"abort_frac": 0.5}},
     ],
-    ids=["throttled", "500", "503", "reset", "reply lost", "reply cut in half"],
+    ids=["throttled", "429", "500", "503", "reset", "reply lost", "reply cut in half"],
 )
 def test_what_goes_wrong_twice_is_tried_again_and_comes_right(
     ssm: AwsClient, faults: Faults, rule: dict[str, Any]
 ) -> None:
     faults.add(operation="GetParameter", times=2, **rule)
     assert value(ssm) == "one"
-    assert len(faults.fired()) == 2
+    assert (len(faults.fired()), faults.requests()) == (2, 3)
+
+
+def test_a_service_that_hangs_once_is_asked_again_when_the_time_to_read_is_up(ssm: AwsClient, faults: Faults) -> None:
+    faults.add(operation="GetParameter", times=1, timeout_ms=20_000)
+    assert value(AwsClient("ssm", read_timeout=1.0, sleep=lambda seconds: None)) == "one"
+    assert (len(faults.fired()), faults.requests()) == (1, 2)
 
 
 def test_what_goes_on_going_wrong_is_an_error_after_three_attempts(ssm: AwsClient, faults: Faults) -> None:
     faults.add(operation="GetParameter", error={"code": "ThrottlingException", "status": 400})
     with pytest.raises(Throttled) as caught:
         value(ssm)
-    assert (caught.value.attempts, len(faults.fired())) == (3, 3)
+    assert (caught.value.attempts, faults.requests()) == (3, 3)
 
 
 def test_what_would_go_wrong_again_is_not_tried_again(ssm: AwsClient, faults: Faults) -> None:
     faults.add(operation="GetParameter", error={"code": "ValidationException", "status": 400})
     with pytest.raises(AwsError, match="ValidationException"):
         value(ssm)
-    assert len(faults.fired()) == 1
+    assert faults.requests() == 1
 
 
 def test_a_service_that_hangs_is_given_up_within_what_is_left_of_the_invocation(ssm: AwsClient, faults: Faults) -> None:
@@ -94,13 +101,13 @@ def test_a_service_that_hangs_is_given_up_within_what_is_left_of_the_invocation(
     with pytest.raises(NoAnswer) as caught:
         ask({}, make_context(timeout=0.7))
     assert caught.value.sent
+    assert faults.requests() == 1  # there was no time left for another
     assert time.monotonic() - began < 5  # and not the twenty seconds that the service hangs
 
 
 def test_after_the_end_of_the_invocation_nothing_is_sent(ssm: AwsClient, faults: Faults) -> None:
     import contextvars
 
-    faults.add(operation="GetParameter", latency=1)
     go_on, errors = threading.Event(), list[BaseException]()
 
     def late() -> None:
@@ -121,7 +128,25 @@ def test_after_the_end_of_the_invocation_nothing_is_sent(ssm: AwsClient, faults:
     thread.join()
     assert isinstance(errors[0], NoAnswer)
     assert "the invocation has ended" in str(errors[0])
-    assert faults.fired() == []
+    assert faults.requests() == 0
+
+
+def test_a_pause_that_does_not_fit_into_the_invocation_is_not_begun(
+    aws: Aws, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambda_kit.aws._client._chance", lambda: 1.0)  # the longest pauses: one second, then two
+    pauses: list[float] = []
+    ssm = AwsClient("ssm", sleep=pauses.append)
+    faults.add(operation="GetParameter", error={"code": "ThrottlingException", "status": 400})
+
+    @handler
+    def ask(event: object, context: object) -> str:
+        return value(ssm)
+
+    with pytest.raises(Throttled) as caught:
+        ask({}, make_context(timeout=2.0))
+    assert any("no time left" in note for note in caught.value.__notes__)
+    assert (pauses, faults.requests()) == ([1.0], 2)
 
 
 def test_a_write_whose_reply_was_lost_is_made_once_and_its_own_item_comes_back(table: Any, faults: Faults) -> None:
@@ -139,16 +164,11 @@ def test_a_write_that_was_reset_on_its_way_is_made_by_the_next_attempt(table: An
 
 
 def test_the_budget_of_retries_runs_out_and_spares_the_service(ssm: AwsClient, faults: Faults) -> None:
-    quick = AwsClient("ssm", sleep=lambda seconds: None)
     faults.add(operation="GetParameter", error={"code": "InternalServerError", "status": 500})
     for _ in range(60):
         with pytest.raises(AwsError):
-            value(quick)
-    fired = len(faults.fired())
-    assert 60 <= fired < 60 * 3
-    with pytest.raises(AwsError):
-        value(quick)
-    assert len(faults.fired()) == fired + 1
+            value(ssm)
+    assert faults.requests() == 60 + 500 // 14  # a client has 500 to spend, and one more attempt costs 14
 
 
 def test_threads_share_a_client_through_faults(ssm: AwsClient, faults: Faults) -> None:

@@ -66,20 +66,30 @@ def test_parameters_are_put_and_got(aws: Aws, caller: Any) -> None:
     found: list[Any] = []
     page: dict[str, Any] = {}
     while True:
-        reply = ssm.call("GetParametersByPath", {"Path": "/a", "Recursive": True, "MaxResults": 10, **page})
+        params = {"Path": "/a", "Recursive": True, "MaxResults": 10, "WithDecryption": True, **page}
+        reply = ssm.call("GetParametersByPath", params)
+        assert reply == plain(boto3.get_parameters_by_path(**params))
         found += reply["Parameters"]
         if not reply.get("NextToken"):
             break
         page = {"NextToken": reply["NextToken"]}
-    assert {one["Name"] for one in found} == {f"/a/{i}" for i in range(1, 26)}
+    assert sorted(one["Name"] for one in found) == sorted(f"/a/{i}" for i in range(1, 26))
 
 
 def test_secrets_are_made_and_got_text_and_binary(aws: Aws, caller: Any) -> None:
     secrets, boto3 = caller("secretsmanager"), aws.boto3("secretsmanager")
     made = secrets.call("CreateSecret", {"Name": "s", "SecretString": '{"a": "é"}'})
-    assert made["Name"] == "s"
+    assert (set(made), made["Name"]) == (
+        set(plain(boto3.create_secret(Name="other", SecretString="x"))),
+        "s",
+    )
     assert secrets.call("GetSecretValue", {"SecretId": "s"}) == plain(boto3.get_secret_value(SecretId="s"))
-    secrets.call("PutSecretValue", {"SecretId": "s", "SecretBinary": b"\x00\xff"})
+    put = secrets.call("PutSecretValue", {"SecretId": "s", "SecretBinary": b"\x00\xff"})
+    theirs = plain(boto3.put_secret_value(SecretId="other", SecretBinary=b"\x00\xff"))
+    own = ("ARN", "Name", "VersionId")  # of the two secrets
+    assert {name: put[name] for name in put if name not in own} == {
+        name: theirs[name] for name in theirs if name not in own
+    }
     found = secrets.call("GetSecretValue", {"SecretId": "s"})
     assert found == plain(boto3.get_secret_value(SecretId="s"))
     assert found["SecretBinary"] == b"\x00\xff"
@@ -93,12 +103,14 @@ def test_a_configuration_is_polled(aws: Aws, caller: Any) -> None:
         "ConfigurationProfileIdentifier": "flags",
     }
     deploy(aws, b'{"a": 1}')
-    data = caller("appconfigdata")
+    data, boto3 = caller("appconfigdata"), aws.boto3("appconfigdata")
     token = data.call("StartConfigurationSession", names)["InitialConfigurationToken"]
     first = data.call("GetLatestConfiguration", {"ConfigurationToken": token})
     assert first["Configuration"] == b'{"a": 1}'
     assert first["ContentType"] == "application/json"
-    assert isinstance(first["NextPollIntervalInSeconds"], int)
+    theirs = boto3.start_configuration_session(**names)["InitialConfigurationToken"]  # each token serves once
+    same = plain(boto3.get_latest_configuration(ConfigurationToken=theirs))
+    assert {**first, "NextPollConfigurationToken": ""} == {**same, "NextPollConfigurationToken": ""}
     token = first["NextPollConfigurationToken"]
     second = data.call("GetLatestConfiguration", {"ConfigurationToken": token})
     assert second["Configuration"] == b""
@@ -171,14 +183,21 @@ def test_items_are_written_read_and_deleted(aws: Aws, caller: Any, table: Any) -
 def test_a_condition_that_does_not_hold_comes_with_the_item_that_is_there(aws: Aws, caller: Any, table: Any) -> None:
     dynamodb = caller("dynamodb")
     table.put_item(TableName=TABLE, Item=ITEM)
-    put = {"TableName": TABLE, "Item": ITEM, "ConditionExpression": "attribute_not_exists(id)"}
-    with pytest.raises(ConditionalCheckFailed) as caught:
-        dynamodb.call("PutItem", {**put, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"})
-    assert caught.value.item == ITEM
-    assert (caught.value.code, caught.value.status) == ("ConditionalCheckFailedException", 400)
-    with pytest.raises(ConditionalCheckFailed) as caught:
-        dynamodb.call("PutItem", put)
-    assert caught.value.item is None
+    key: dict[str, Any] = {"Key": {"id": ITEM["id"]}}
+    writes: list[tuple[str, dict[str, Any]]] = [
+        ("PutItem", {"Item": ITEM}),
+        ("UpdateItem", {**key, "UpdateExpression": "REMOVE n"}),
+        ("DeleteItem", key),
+    ]
+    for operation, params in writes:
+        write = {"TableName": TABLE, "ConditionExpression": "attribute_not_exists(id)", **params}
+        with pytest.raises(ConditionalCheckFailed) as caught:
+            dynamodb.call(operation, {**write, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"})
+        assert caught.value.item == ITEM
+        assert (caught.value.code, caught.value.status) == ("ConditionalCheckFailedException", 400)
+        with pytest.raises(ConditionalCheckFailed) as caught:
+            dynamodb.call(operation, write)
+        assert caught.value.item is None
 
 
 def test_messages_are_sent_hidden_and_deleted(aws: Aws, caller: Any) -> None:
@@ -186,15 +205,16 @@ def test_messages_are_sent_hidden_and_deleted(aws: Aws, caller: Any) -> None:
     url = boto3.create_queue(QueueName="q")["QueueUrl"]
     attributes = {"a": {"DataType": "Binary", "BinaryValue": b"\x00"}}
     sent = sqs.call("SendMessage", {"QueueUrl": url, "MessageBody": "é", "MessageAttributes": attributes})
-    assert sent["MessageId"]
+    theirs = plain(boto3.send_message(QueueUrl=url, MessageBody="é", MessageAttributes=attributes))
+    assert {**sent, "MessageId": ""} == {**theirs, "MessageId": ""}
     batch = sqs.call("SendMessageBatch", {"QueueUrl": url, "Entries": [{"Id": "1", "MessageBody": "two"}]})
     assert [one["Id"] for one in batch["Successful"]] == ["1"]
     received = boto3.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])["Messages"]
-    assert sorted(one["Body"] for one in received) == ["two", "é"]
+    assert sorted(one["Body"] for one in received) == ["two", "é", "é"]
     handles = [one["ReceiptHandle"] for one in received]
     entries = [{"Id": str(i), "ReceiptHandle": one, "VisibilityTimeout": 30} for i, one in enumerate(handles)]
     hidden = sqs.call("ChangeMessageVisibilityBatch", {"QueueUrl": url, "Entries": entries})
-    assert [one["Id"] for one in hidden["Successful"]] == ["0", "1"]
+    assert [one["Id"] for one in hidden["Successful"]] == ["0", "1", "2"]
     sqs.call("ChangeMessageVisibility", {"QueueUrl": url, "ReceiptHandle": handles[0], "VisibilityTimeout": 0})
     for handle in handles:
         sqs.call("DeleteMessage", {"QueueUrl": url, "ReceiptHandle": handle})
@@ -220,6 +240,30 @@ def test_what_is_not_there_is_the_same_error_for_both(
     mine, theirs = raised
     assert (mine.code, mine.reason, mine.status) == (theirs.code, theirs.reason, theirs.status)
     assert (mine.code, mine.service, mine.operation) == (code, service, operation)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "code"),
+    [
+        ("ssm", "PutParameter", {"Name": "/there", "Value": "2", "Type": "String"}, "ParameterAlreadyExists"),
+        ("secretsmanager", "CreateSecret", {"Name": "there", "SecretString": "2"}, "ResourceExistsException"),
+        ("appconfigdata", "GetLatestConfiguration", {"ConfigurationToken": "none"}, "BadRequestException"),
+        ("dynamodb", "PutItem", {"TableName": TABLE, "Item": {"other": {"S": "1"}}}, "ValidationException"),
+    ],
+)
+def test_what_is_refused_is_the_same_error_for_both(
+    aws: Aws, table: Any, service: str, operation: str, params: dict[str, Any], code: str
+) -> None:
+    aws.boto3("ssm").put_parameter(Name="/there", Value="1", Type="String")
+    aws.boto3("secretsmanager").create_secret(Name="there", SecretString="1")
+    raised: list[AwsError] = []
+    for client in (None, aws.boto3(service)):
+        with pytest.raises(AwsError) as caught:
+            connect(service, client).call(operation, params)
+        raised.append(caught.value)
+    mine, theirs = raised
+    assert (type(mine), mine.code, mine.status) == (type(theirs), theirs.code, theirs.status)
+    assert (mine.code, mine.status) == (code, 400)
 
 
 def test_a_queue_that_is_not_there_is_the_same_error_for_both(aws: Aws) -> None:

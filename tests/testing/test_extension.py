@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -26,11 +28,11 @@ def extension() -> Iterator[FakeExtension]:
         reset()
 
 
-def ask(extension: FakeExtension, path: str, token: str | None = "t", **query: Any) -> Response:
+def ask(extension: FakeExtension, path: str, token: str | None = "t", *, method: str = "GET", **query: Any) -> Response:
     headers = {} if token is None else {"x-aws-parameters-secrets-token": token}
     pool = Pool(f"http://127.0.0.1:{extension.port}", read_timeout=0.5)
     try:
-        return pool.request("GET", f"{path}?{urlencode(query)}", headers.items())
+        return pool.request(method, f"{path}?{urlencode(query)}", headers.items())
     finally:
         pool.close()
 
@@ -47,7 +49,8 @@ def test_a_parameter_comes_as_ssm_returns_it(extension: FakeExtension) -> None:
             "Version": 1,
             "DataType": "text",
         }
-    assert [(one.path, one.query) for one in extension.requests] == [(PARAMETER, {"name": "/a b"})] * 2
+    asked = [(one.method, one.path, one.query) for one in extension.requests]
+    assert asked == [("GET", PARAMETER, {"name": "/a b"})] * 2
     assert extension.requests[0].headers["x-aws-parameters-secrets-token"] == "t"
 
 
@@ -61,10 +64,19 @@ def test_versions_and_labels_are_found_and_of_both_the_first_counts(extension: F
     assert (value(), value(version=1), value(label="blue")) == ("three", "one", "two")
     assert value(version=1, label="blue") == "one"
     assert value(label="blue", version=1) == "two"
-    wrong: list[dict[str, Any]] = [{"version": 4}, {"version": "x"}, {"label": "green"}]
+    wrong: list[dict[str, Any]] = [{"version": 4}, {"version": "x"}, {"version": "²"}, {"label": "green"}]
     for query in wrong:
         answer = ask(extension, PARAMETER, name="/a b", **query)
         assert (answer.status, json.loads(answer.body)["code"]) == (400, "ParameterVersionNotFound")
+
+
+def test_parameters_and_secrets_are_found_by_their_arns_too(extension: FakeExtension) -> None:
+    parameter = json.loads(ask(extension, PARAMETER, name="/a b").body)
+    secret = json.loads(ask(extension, SECRET, secretId="s/1").body)
+    assert json.loads(ask(extension, PARAMETER, name=parameter["Parameter"]["ARN"]).body) == parameter
+    assert json.loads(ask(extension, SECRET, secretId=secret["ARN"]).body) == secret
+    extension.fail("/a b", "AccessDeniedException")
+    assert ask(extension, PARAMETER, name=parameter["Parameter"]["ARN"]).status == 400
 
 
 def test_a_secure_string_is_only_decrypted_if_that_is_asked_for(extension: FakeExtension) -> None:
@@ -84,6 +96,8 @@ def test_a_secret_has_versions_and_stages_which_move(extension: FakeExtension) -
     assert previous["SecretString"] == "hidden"
     by_id = json.loads(ask(extension, SECRET, secretId="s/1", versionId=second).body)
     assert by_id["VersionStages"] == ["AWSCURRENT"]
+    both = ask(extension, SECRET, secretId="s/1", versionId=second, versionStage="AWSPREVIOUS")
+    assert (both.status, json.loads(both.body)["code"]) == (400, "InvalidRequestException")
 
 
 @pytest.mark.parametrize("token", [None, "", "another"])
@@ -113,6 +127,8 @@ def test_what_the_services_refuse_comes_with_code_and_message(extension: FakeExt
     assert json.loads(ask(extension, SECRET, secretId="none").body)["code"] == "ResourceNotFoundException"
     assert ask(extension, PARAMETER).status == 400
     assert ask(extension, "/ping").status == 404
+    assert ask(extension, PARAMETER, method="POST", name="/a b").status == 405
+    assert extension.requests[-1].method == "POST"
 
 
 def test_it_can_be_slow_hang_break_off_crash_and_be_gone(extension: FakeExtension) -> None:
@@ -132,6 +148,30 @@ def test_it_can_be_slow_hang_break_off_crash_and_be_gone(extension: FakeExtensio
         ask(extension, PARAMETER, name="/a b")
     assert not caught.value.sent
     assert len(extension.requests) == 4
+
+
+def test_connections_are_kept_until_it_is_stopped_which_leaves_nothing_running() -> None:
+    def send(connection: HTTPConnection) -> None:
+        connection.request("GET", f"{PARAMETER}?name=/a", headers={"x-aws-parameters-secrets-token": "t"})
+
+    before = set(threading.enumerate())
+    with FakeExtension(parameters={"/a": "one"}, token="t") as extension:
+        idle, waiting = (HTTPConnection("127.0.0.1", extension.port, timeout=5) for _ in range(2))
+        for connection in (idle, waiting):
+            send(connection)
+            assert connection.getresponse().read()
+        connected = idle.sock
+        send(idle)
+        assert idle.getresponse().read()
+        assert idle.sock is connected
+        extension.hang()
+        send(waiting)
+    assert set(threading.enumerate()) == before
+    assert connected.recv(1) == b""  # closed by the server
+    with pytest.raises(ConnectionError):
+        waiting.getresponse()
+    for connection in (idle, waiting):
+        connection.close()
 
 
 def test_a_type_that_does_not_exist_is_refused(extension: FakeExtension) -> None:
