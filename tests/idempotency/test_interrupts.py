@@ -35,6 +35,16 @@ class Interrupter:
         return self
 
 
+def _call(protected: Any, interrupter: Interrupter) -> None:
+    sys.settrace(interrupter)
+    try:
+        protected({"id": 1}, None)
+    except (TimeLimitInterrupt, ValueError):
+        pass
+    finally:
+        sys.settrace(None)
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_an_interrupt_at_any_line_leaves_the_key_free_or_the_result_stored(fails: bool) -> None:
     at, ended = 0, False
@@ -50,19 +60,9 @@ def test_an_interrupt_at_any_line_leaves_the_key_free_or_the_result_stored(fails
 
         protected = idempotent(store, key="id", cache=0)(charge)
         interrupter = Interrupter(at)
-
-        def call(protected: Any = protected, interrupter: Interrupter = interrupter) -> None:
-            sys.settrace(interrupter)
-            try:
-                protected({"id": 1}, None)
-            except (TimeLimitInterrupt, ValueError):
-                pass
-            finally:
-                sys.settrace(None)
-
         # In a thread of its own: raised by a trace function at the end of a handler, an exception stays with its thread
         # as the one that is being handled, which none that a signal brings does.
-        thread = threading.Thread(target=call)
+        thread = threading.Thread(target=_call, args=(protected, interrupter))
         thread.start()
         thread.join()
         ended = interrupter.left >= 0
