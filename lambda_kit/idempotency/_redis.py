@@ -21,7 +21,10 @@ if there[1] and tonumber(there[3]) > now then
     local running = there[1] == '{IN_PROGRESS}'
     local mine = there[2] == ARGV[1]
     local ended = there[4] and tonumber(there[4]) <= now
-    if not running or not (mine or ended) then
+    if running and mine then
+        return false
+    end
+    if not running or not ended then
         return there
     end
 end
@@ -75,7 +78,7 @@ class RedisStore:
     def __init__(self, client: Any, *, prefix: str = "idempotency:") -> None:
         if not callable(getattr(client, "eval", None)):
             raise ConfigurationError(f"RedisStore({client!r}): pass a client of redis or valkey")
-        if ".asyncio" in type(client).__module__:
+        if any(".asyncio" in one.__module__ for one in type(client).__mro__):
             raise ConfigurationError("RedisStore: pass a client of redis, not of redis.asyncio")
         self._client = client
         self._prefix = prefix

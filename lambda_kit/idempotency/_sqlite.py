@@ -103,7 +103,8 @@ class SQLiteStore:
             record = _read(connection, claim.key)
             if records.decide(record, claim) != "run":
                 return record
-            _write(connection, claim.record())
+            if not records.may_release(record, claim.owner):  # else an earlier attempt of this call has made it
+                _write(connection, claim.record())
             return None
 
     def complete(self, record: Record, /) -> bool:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
         def claim(self, claim: Claim, /) -> Record | None:
             """Keep `claim.record()` unless there is a record that `decide` does not let the call run over.
 
+            A claim of the same owner that is in progress stays as it is: an earlier attempt may arrive after a later
+            one, and must not shorten its lease.
+
             Returns:
                 None if the claim is kept now; else the record that is there, as it is.
             """
@@ -79,6 +82,8 @@ class MemoryStore:
             record = self._records.get(claim.key)
             if records.decide(record, claim) != "run":
                 return record
+            if records.may_release(record, claim.owner):  # an earlier attempt of this call has made it
+                return None
             self._records.pop(claim.key, None)  # so that the newest stands last
             if len(self._records) >= self._max_records:
                 self._make_room(claim.now)

@@ -70,6 +70,14 @@ class StoreContract:
         assert store.claim(claim) is None
         assert store.claim(_claim(key, "b")).owner == "a"
 
+    def test_an_attempt_to_claim_that_arrives_late_changes_nothing(self, store: Any) -> None:
+        """It was made with the lease of an earlier time."""
+        key = self.key
+        assert store.claim(_claim(key, "a")) is None
+        there = store.claim(_claim(key, "b"))
+        assert store.claim(_claim(key, "a", at=-50.0)) is None
+        assert store.claim(_claim(key, "b")) == there
+
     def test_a_completed_record_is_what_others_are_shown(self, store: Any) -> None:
         """With result, owner and payload as they were stored."""
         key = self.key

@@ -1,17 +1,30 @@
-"""One contract for every store."""
+"""One contract for every store, each against what it keeps records in."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import shutil
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
 
+import fakeredis
 import pytest
+import redis
 
-from lambda_kit.idempotency import MemoryStore, SQLiteStore
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, RedisStore, SQLiteStore
 from lambda_kit.testing import StoreContract
+from tests.services import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.conftest import Aws
+
+TABLE = "records"
 
 
 class TestMemoryStore(StoreContract):
@@ -26,3 +39,196 @@ class TestSQLiteStore(StoreContract):
         store = SQLiteStore(tmp_path / "records.db")
         yield store
         store.close()
+
+
+@pytest.mark.parametrize("decode", [False, True])
+class TestRedisStore(StoreContract):
+    @pytest.fixture
+    def store(self, decode: bool) -> RedisStore:
+        return RedisStore(fakeredis.FakeRedis(decode_responses=decode))
+
+
+@pytest.fixture(scope="module")
+def _redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        pytest.skip("neither redis-server nor valkey-server is installed")
+    port = free_port()
+    place = str(tmp_path_factory.mktemp("redis"))
+    arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", place]
+    child = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL)
+    client: Any = redis.Redis(port=port)
+    for _ in range(100):
+        try:
+            client.ping()
+            break
+        except redis.ConnectionError:
+            time.sleep(0.05)
+    client.close()
+    yield port
+    child.kill()
+    child.wait()
+
+
+class TestRedisStoreOnAServer(StoreContract):
+    @pytest.fixture
+    def store(self, _redis_server: int) -> Iterator[RedisStore]:
+        client = redis.Redis(port=_redis_server)
+        yield RedisStore(client)
+        client.close()
+
+
+def make_table(aws: Aws, *, partition_key: str = "id", sort_key: str | None = None) -> None:
+    keys = {"HASH": partition_key, **({"RANGE": sort_key} if sort_key else {})}
+    aws.boto3("dynamodb").create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for kind, name in keys.items()],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys.values()],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+@pytest.mark.parametrize("lean", [True, False], ids=["lean", "boto3"])
+class TestDynamoDBStore(StoreContract):
+    @pytest.fixture
+    def store(self, aws: Aws, lean: bool) -> DynamoDBStore:
+        make_table(aws)
+        return DynamoDBStore(TABLE, client=None if lean else aws.boto3("dynamodb"))
+
+
+class TestDynamoDBStoreWithOtherNames(StoreContract):
+    @pytest.fixture
+    def store(self, aws: Aws) -> DynamoDBStore:
+        make_table(aws, partition_key="pk", sort_key="sk")
+        return DynamoDBStore(
+            TABLE,
+            partition_key="pk",
+            sort_key="sk",
+            static_partition_key="shop",
+            status="s",
+            expires="ttl",
+            leased_until="lease",
+            result="r",
+            payload="p",
+            owner="o",
+        )
+
+
+def test_an_item_has_the_attributes_that_powertools_has_and_the_owner(aws: Aws) -> None:
+    # aws-lambda-powertools 3.37.0, utilities/idempotency/persistence/dynamodb.py: `id`, `status`, `expiration` in
+    # seconds, `in_progress_expiration` in milliseconds, `data`, `validation`.
+    make_table(aws)
+    store = DynamoDBStore(TABLE)
+    client = aws.boto3("dynamodb")
+    claim = Claim("k#1", "me", now=1_795_420_800.5, lease=10.0, ttl=60.0, payload="p")
+    assert store.claim(claim) is None
+    assert client.get_item(TableName=TABLE, Key={"id": {"S": "k#1"}})["Item"] == {
+        "id": {"S": "k#1"},
+        "status": {"S": "INPROGRESS"},
+        "expiration": {"N": "1795420861"},
+        "in_progress_expiration": {"N": "1795420810500"},
+        "validation": {"S": "p"},
+        "owner": {"S": "me"},
+    }
+    record = claim.record()
+    record.status, record.leased_until, record.result = "COMPLETED", None, '{"a":1}'
+    assert store.complete(record)
+    item = client.get_item(TableName=TABLE, Key={"id": {"S": "k#1"}})["Item"]
+    assert (item["status"], item["data"]) == ({"S": "COMPLETED"}, {"S": '{"a":1}'})
+    assert "in_progress_expiration" not in item
+
+
+@pytest.mark.parametrize(
+    ("attributes", "shown"),
+    [
+        ({"status": {"S": "INPROGRESS"}}, ("INPROGRESS", None, None)),
+        (
+            {"status": {"S": "INPROGRESS"}, "in_progress_expiration": {"N": "9999999999999"}},
+            ("INPROGRESS", 9999999999.999, None),
+        ),
+        ({"status": {"S": "COMPLETED"}, "data": {"S": "null"}}, ("COMPLETED", None, "null")),
+    ],
+)
+def test_items_that_powertools_has_written_are_understood(aws: Aws, attributes: Any, shown: Any) -> None:
+    make_table(aws)
+    item = {"id": {"S": "k"}, "expiration": {"N": "9999999999"}, "validation": {"S": ""}, **attributes}
+    aws.boto3("dynamodb").put_item(TableName=TABLE, Item=item)
+    there = DynamoDBStore(TABLE).claim(Claim("k", "me", now=time.time(), lease=1.0, ttl=1.0, payload="p"))
+    assert there is not None
+    assert (there.status, there.leased_until, there.result) == shown
+    assert (there.owner, there.payload) == (None, None)
+
+
+SHARED = """
+import sys
+import time
+
+from lambda_kit.idempotency import Claim, SQLiteStore
+
+store = SQLiteStore(sys.argv[1])
+print(sum(store.claim(Claim(str(i), sys.argv[2], now=time.time(), lease=60.0, ttl=60.0, payload=None)) is None
+          for i in range(200)))
+"""
+
+
+def test_processes_share_a_file(tmp_path: Path) -> None:
+    path = str(tmp_path / "records.db")
+    command = [sys.executable, "-c", SHARED, path]
+    children = [subprocess.Popen([*command, str(i)], stdout=subprocess.PIPE, text=True) for i in range(4)]
+    assert sum(int(child.communicate(timeout=60)[0]) for child in children) == 200
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_opens_the_file_anew(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "records.db")
+
+    def claim(key: str, owner: str) -> bool:
+        return store.claim(Claim(key, owner, now=time.time(), lease=60.0, ttl=60.0, payload=None)) is None
+
+    assert claim("a", "parent")
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if not claim("a", "child") and claim("b", "child") else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert not claim("b", "parent")
+    store.close()
+
+
+def test_expired_records_of_a_file_can_be_deleted(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "records.db")
+    store.claim(Claim("a", "x", now=1000.0, lease=1.0, ttl=1.0, payload=None))
+    store.claim(Claim("b", "x", now=2000.0, lease=1.0, ttl=1.0, payload=None))
+    assert (store.purge(1500.0), store.purge(1500.0)) == (1, 0)
+    store.close()
+
+
+def test_a_memory_that_is_full_forgets_what_has_expired_and_then_the_oldest() -> None:
+    store = MemoryStore(max_records=2)
+
+    owners = iter(range(100))
+
+    def claim(key: str, at: float) -> bool:
+        return store.claim(Claim(key, str(next(owners)), now=at, lease=10.0, ttl=10.0, payload=None)) is None
+
+    assert claim("a", 0.0)
+    assert claim("b", 5.0)
+    assert claim("c", 11.0)
+    assert not claim("b", 11.0)
+    assert claim("d", 12.0)
+    assert not claim("d", 12.0)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SQLiteStore(":memory:"),
+        lambda: SQLiteStore(""),
+        lambda: DynamoDBStore(""),
+        lambda: DynamoDBStore("t", status="id"),
+        lambda: RedisStore("redis://localhost"),
+        lambda: RedisStore(fakeredis.FakeAsyncRedis()),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused(make: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        make()
