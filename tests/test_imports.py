@@ -80,6 +80,19 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.parameters._sources",
         "lambda_kit.parameters._transforms",
     },
+    "from lambda_kit import idempotent": CORE
+    | {
+        "lambda_kit._expressions",
+        "lambda_kit._facts",
+        "lambda_kit.idempotency",
+        "lambda_kit.idempotency._cache",
+        "lambda_kit.idempotency._codec",
+        "lambda_kit.idempotency._identity",
+        "lambda_kit.idempotency._layer",
+        "lambda_kit.idempotency._record",
+        "lambda_kit.idempotency._results",
+        "lambda_kit.idempotency._store",
+    },
     "from lambda_kit.aws import connect": {
         "_contextvars",
         "contextvars",
