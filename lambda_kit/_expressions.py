@@ -5,6 +5,7 @@ A path of plain names, which is what most expressions are, is followed without t
 
 from __future__ import annotations
 
+from lambda_kit import _callables as callables
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def compiled(expression: str, where: str) -> Callable[[Any], Any]:
-    """Return a function that finds what the expression stands for in a value, None if that is nothing.
+    """Return a function that finds what the expression stands for in a value; None if that is nothing, or unreadable.
 
     Beside the functions of JMESPath there are `parse_json`, `parse_base64` and `parse_base64_gzip`, which take text;
     `powertools_json`, `powertools_base64` and `powertools_base64_gzip` are the same.
@@ -37,7 +38,29 @@ def compiled(expression: str, where: str) -> Callable[[Any], Any]:
     except JMESPathError as error:
         raise ConfigurationError(f"{where} is {expression!r}, which is no JMESPath expression: {error}") from error
     options = _options()
-    return lambda value: parsed.search(value, options)
+    known: Any = options.custom_functions.FUNCTION_TABLE
+    for name in _functions_in(parsed.parsed):
+        if name not in known:
+            raise ConfigurationError(
+                f"{where} is {expression!r}; there is no function {name!r}{callables.closest(name, known)}"
+            )
+
+    def search(value: Any) -> Any:
+        try:
+            return parsed.search(value, options)
+        except Exception:  # text that is no JSON, a number where a text belongs: there is nothing
+            return None
+
+    return search
+
+
+def _functions_in(node: dict[str, Any]) -> list[str]:
+    """Return the names of the functions that a parsed expression calls."""
+    found = [str(node["value"])] if node["type"] == "function_expression" else []
+    for child in node["children"]:
+        if isinstance(child, dict):
+            found += _functions_in(child)  # pyright: ignore[reportUnknownArgumentType]
+    return found
 
 
 def _follow(value: Any, steps: tuple[str, ...]) -> Any:

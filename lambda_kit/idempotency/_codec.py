@@ -123,18 +123,18 @@ def _made() -> tuple[dict[Any, Callable[[Any], Any]], dict[str, Callable[[Any], 
 
         writers: dict[Any, Callable[[Any], Any]] = {
             Decimal: str,
-            datetime: _write_datetime,
+            datetime: _write_moment,
             date: lambda value: value.isoformat(),
-            time: lambda value: value.isoformat(),
+            time: _write_moment,
             timedelta: lambda value: [value.days, value.seconds, value.microseconds],
             UUID: str,
             bytes: lambda value: b2a_base64(value, newline=False).decode(),
         }
         readers: dict[str, Callable[[Any], Any]] = {
             "Decimal": Decimal,
-            "datetime": _read_datetime,
+            "datetime": _reader_of_moments(datetime),
             "date": date.fromisoformat,
-            "time": time.fromisoformat,
+            "time": _reader_of_moments(time),
             "timedelta": read_timedelta,
             "UUID": UUID,
             "bytes": a2b_base64,
@@ -151,20 +151,32 @@ def _readers() -> dict[str, Callable[[Any], Any]]:
     return _made()[1]
 
 
-def _write_datetime(value: Any) -> Any:
-    zone = getattr(value.tzinfo, "key", None)  # of zoneinfo, which has more than the offset
-    return value.isoformat() if zone is None else [value.replace(tzinfo=None).isoformat(), zone, value.fold]
+def _write_moment(value: Any) -> Any:
+    from datetime import timezone
+
+    zone = value.tzinfo
+    key = getattr(zone, "key", None)  # of zoneinfo, which has more than the offset
+    if zone is not None and key is None and type_of(zone) is not timezone:
+        raise TypeError(f"a time in a {type_of(zone).__name__} cannot be stored; use zoneinfo, or an offset")
+    if key is None and not value.fold:
+        return value.isoformat()
+    bare = value.replace(fold=0) if key is None else value.replace(fold=0, tzinfo=None)
+    return [bare.isoformat(), key, value.fold]
 
 
-def _read_datetime(text: Any) -> Any:
-    from datetime import datetime
+def _reader_of_moments(cls: Any) -> Callable[[Any], Any]:
+    def read(text: Any) -> Any:
+        if isinstance(text, str):
+            return cls.fromisoformat(text)
+        bare, key, fold = text
+        value = cls.fromisoformat(bare).replace(fold=fold)
+        if key is None:
+            return value
+        from zoneinfo import ZoneInfo
 
-    if isinstance(text, str):
-        return datetime.fromisoformat(text)
-    from zoneinfo import ZoneInfo
+        return value.replace(tzinfo=ZoneInfo(key))
 
-    naive, zone, fold = text
-    return datetime.fromisoformat(naive).replace(tzinfo=ZoneInfo(zone), fold=fold)
+    return read
 
 
 def codec_of(given: Any) -> Codec | None:

@@ -92,8 +92,8 @@ class Identity:
     def missing(self) -> MissingIdempotencyKey:
         """Return the error for a call without a key."""
         return MissingIdempotencyKey(
-            f"{self._where}: nothing was found there, or a part of it is missing, so that nothing tells this call from "
-            "others; pass missing_key='run' to run such calls unprotected",
+            f"{self._where}: nothing that can be read was found there, or a part of it is missing, so that nothing "
+            "tells this call from others; pass missing_key='run' to run such calls unprotected",
             key=self.function,
         )
 

@@ -332,7 +332,8 @@ class _Protected:
             try:
                 kept = yield "store", functools.partial(store.complete, record)
             except Exception as error:
-                if attempt == _SAVES or _left() <= pause:
+                seconds = pause * (0.5 + os.urandom(1)[0] / 255)
+                if attempt == _SAVES or _left() <= seconds:
                     tell("idempotency.abandoned", key=call.key)
                     return error
             else:
@@ -346,7 +347,7 @@ class _Protected:
                     "claimed it; the result was not stored. Pass a longer lease= than the function takes",
                     key=call.key,
                 )
-            yield "pause", pause * (0.5 + os.urandom(1)[0] / 255)
+            yield "pause", seconds
             pause *= 2
         raise AssertionError("the last attempt returns")
 

@@ -264,6 +264,9 @@ def nothing(event: object) -> None:
         ("[user, id]", {"id": 1}),
         ("{u: user, i: id}", {"id": 1}),
         ("items[*].id", {"items": []}),
+        ("parse_json(body).id", {"body": "no json"}),
+        ("parse_json(body).id", {"body": 5}),
+        ("parse_base64_gzip(body)", {"body": "AAAA"}),
         (nothing, {}),
     ],
 )
@@ -276,7 +279,9 @@ def test_a_call_without_a_key_is_refused_or_runs_unprotected(
         runs.append(event)
         return "done"
 
-    with pytest.raises(MissingIdempotencyKey, match="nothing was found there, or a part of it is missing"):
+    with pytest.raises(
+        MissingIdempotencyKey, match="nothing that can be read was found there, or a part of it is missing"
+    ):
         idempotent(store, key=key)(charge)(event, None)
     assert runs == []
     unprotected = idempotent(store, key=key, missing_key="run")(charge)
