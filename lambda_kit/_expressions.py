@@ -54,12 +54,12 @@ def compiled(expression: str, where: str) -> Callable[[Any], Any]:
     return search
 
 
-def _functions_in(node: dict[str, Any]) -> list[str]:
+def _functions_in(node: Any) -> list[str]:
     """Return the names of the functions that a parsed expression calls."""
     found = [str(node["value"])] if node["type"] == "function_expression" else []
     for child in node["children"]:
         if isinstance(child, dict):
-            found += _functions_in(child)  # pyright: ignore[reportUnknownArgumentType]
+            found += _functions_in(child)
     return found
 
 
