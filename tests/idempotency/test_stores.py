@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, RedisStore, SQLiteStore
+from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, RedisStore, SQLiteStore, idempotent
 from lambda_kit.testing import StoreContract
 from tests.services import free_port
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Aws
+    from tests.services import Faults
 
 TABLE = "records"
 
@@ -232,3 +233,20 @@ def test_a_memory_that_is_full_forgets_what_has_expired_and_then_the_oldest() ->
 def test_arguments_that_cannot_be_are_refused(make: Any) -> None:
     with pytest.raises(ConfigurationError):
         make()
+
+
+def test_a_new_key_is_two_requests_a_replay_one_and_a_cached_one_none(aws: Aws, faults: Faults) -> None:
+    make_table(aws, partition_key="pk", sort_key="sk")
+    store = DynamoDBStore(TABLE, partition_key="pk", sort_key="sk")
+
+    def charge(order: int) -> int:
+        return order * 10
+
+    cached = idempotent(store, key="order")(charge)
+    uncached = idempotent(store, key="order", cache=0)(charge)
+    before = faults.requests()
+    made: list[int] = []
+    for call, order in ((cached, 1), (cached, 2), (uncached, 1), (cached, 1), (cached, 2)):
+        assert call(order) == order * 10  # with a sort key, all records share a partition key, and do not mix
+        made.append(faults.requests() - before)
+    assert made == [2, 4, 5, 5, 5]
