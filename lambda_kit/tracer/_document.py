@@ -1,0 +1,200 @@
+"""The document of one span, as X-Ray takes it: its parts as JSON text, within the documented limits.
+
+See <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from lambda_kit._json import escape, message_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any
+
+    from lambda_kit._json import Encoder
+
+PREFIX = b'{"format":"json","version":1}\n'  # before each document in its datagram
+LIMIT = 64_000  # bytes of a document: 64 kB
+_MAX_NAME = 200
+_MAX_ANNOTATION = 1_000
+_MAX_KEY = 500
+_MAX_TEXT = 250
+_MAX_FRAMES = 30
+_MAX_CHAIN = 8
+_MAX_NAMES = 1_000
+_MAX_ANNOTATIONS = 50  # in a trace
+_MARKER = 100  # bytes; what is shorter is not worth being cut
+_MAX_ALL_FRAMES = 80
+_NOT_IN_NAMES = re.compile(r"[^\w\s.:/%&#=+\\\-@]")
+_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_]")
+
+_names: dict[str, str] = {}
+
+
+def name_text(name: str) -> str:
+    """Return the JSON text of a name, without what X-Ray does not take in names."""
+    known = _names.get(name)
+    if known is None:
+        if len(_names) >= _MAX_NAMES:  # names that are data must not fill the memory
+            _names.clear()
+        plain = " ".join(_NOT_IN_NAMES.sub("", name).split())[:_MAX_NAME].strip() or "span"
+        known = _names[name] = escape(plain)
+    return known
+
+
+def shortened(text: str, limit: int = _MAX_TEXT) -> str:
+    """Return text that is no longer than the limit."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def annotations_text(annotations: dict[str, Any], encoder: Encoder) -> str:
+    """Return the members of an object: keys and values as X-Ray takes them; what is None is left out."""
+    members: dict[str, str] = {}
+    for key, value in annotations.items():
+        if value is None or len(members) >= _MAX_ANNOTATIONS:
+            continue
+        name = _NOT_IN_KEYS.sub("_", key)[:_MAX_KEY] or "_"
+        if encoder.key(key)[1]:
+            members[name] = '"[redacted]"'
+            continue
+        text = encoder.value(value)
+        if text[0] in '"{[':
+            text = escape(shortened(value if type(value) is str else _inner(text), _MAX_ANNOTATION))
+        members[name] = text
+    return ",".join([f'"{name}":{text}' for name, text in members.items()])
+
+
+def _inner(text: str) -> str:
+    if text[0] != '"':
+        return text
+    from json import loads
+
+    inner: str = loads(text)
+    return inner
+
+
+def metadata_members(metadata: dict[str, Any], encoder: Encoder) -> dict[str, str]:
+    """Return names and values of an object as JSON texts; what is secret is hidden."""
+    members: dict[str, str] = {}
+    for name, value in metadata.items():
+        key, hidden = encoder.key(name)
+        members[key] = '"[redacted]"' if hidden else encoder.value(value)
+    return members
+
+
+def fields_text(fields: dict[str, Any], encoder: Encoder) -> str:
+    """Return the members of an object with short texts."""
+    members: list[str] = []
+    for name, value in fields.items():
+        if value is None:
+            continue
+        key, hidden = encoder.key(name)
+        if hidden:
+            members.append(f'{key}"[redacted]"')
+        elif isinstance(value, str):
+            members.append(key + escape(shortened(value)))
+        else:
+            members.append(key + encoder.value(value))
+    return ",".join(members)
+
+
+class Failure:
+    """An exception that a span has ended with.
+
+    Attributes:
+        error: the exception.
+        id: its id in the trace, by which spans outside of this one tell that it is the same.
+    """
+
+    __slots__ = ("error", "id")
+
+    def __init__(self, error: BaseException, id: str) -> None:
+        self.error = error
+        self.id = id
+
+
+def cause_text(errors: list[Failure], draw_id: Callable[[], str]) -> str:
+    """Return the object that says why a span has failed: its exceptions, each followed by its causes."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    frames = _MAX_ALL_FRAMES
+    for failure in errors:
+        error: BaseException | None = failure.error
+        own = failure.id
+        for _ in range(_MAX_CHAIN):
+            if error is None or id(error) in seen:
+                break
+            seen.add(id(error))
+            following = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+            if isinstance(error, BaseExceptionGroup) and following is None:
+                grouped: Any = error
+                following = grouped.exceptions[0]
+            cause = draw_id() if following is not None and id(following) not in seen else ""
+            text, taken = _exception_text(error, own, cause, min(_MAX_FRAMES, max(frames, 1)))
+            parts.append(text)
+            frames -= taken
+            error, own = (following, cause) if cause else (None, "")
+    directory = escape(shortened(os.getcwd()))
+    return f'{{"working_directory":{directory},"exceptions":[{",".join(parts)}]}}'
+
+
+def _exception_text(error: BaseException, own: str, cause: str, limit: int) -> tuple[str, int]:
+    cls = type(error)
+    kind = cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+    text = f'{{"id":"{own}","type":{escape(shortened(kind))},"message":{escape(shortened(message_of(error)))}'
+    frames: list[TracebackType] = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        frames.append(traceback)
+        traceback = traceback.tb_next
+    if frames:
+        skipped = len(frames) - limit
+        frames = frames[-limit:]  # those next to where it was raised
+        stack = ",".join([_frame_text(one) for one in reversed(frames)])
+        text += f',"stack":[{stack}]' + (f',"truncated":{skipped}' if skipped > 0 else "")
+    return text + (f',"cause":"{cause}"}}' if cause else "}"), len(frames)
+
+
+def _frame_text(traceback: TracebackType) -> str:
+    code = traceback.tb_frame.f_code
+    path, label = escape(shortened(code.co_filename)), escape(shortened(code.co_qualname))
+    return f'{{"path":{path},"line":{traceback.tb_lineno or 0},"label":{label}}}'
+
+
+def fitted(head: str, metadata: dict[str, str], namespace: str, parts: list[str]) -> bytes:
+    """Return a document within the limit: in the place of what is too large stands how large it was.
+
+    Args:
+        head: the members that have to be there, from the opening brace on.
+        metadata: names and values of its metadata, as JSON texts, the names with their colons.
+        namespace: the namespace of these, as JSON text.
+        parts: the other members.
+    """
+    document = _document(head, metadata, namespace, parts)
+    if len(document) <= LIMIT:
+        return document
+    metadata, parts = dict(metadata), list(parts)
+    while len(document) > LIMIT:
+        name = max(metadata, key=lambda one: len(metadata[one]), default="")
+        part = max(parts, key=len, default="")
+        if len(metadata.get(name, "")) > max(len(part), _MARKER):
+            metadata[name] = f'"[cut: {len(metadata[name].encode())} bytes]"'
+        elif len(part) > _MARKER:
+            parts.remove(part)
+            metadata[f"{part.partition(':')[0]}:"] = f'"[cut: {len(part.encode())} bytes]"'
+        else:  # thousands of short ones
+            metadata = {'"[cut]":': f'"{len(metadata)} values"'}
+        document = _document(head, metadata, namespace, parts)
+    return document
+
+
+def _document(head: str, metadata: dict[str, str], namespace: str, parts: list[str]) -> bytes:
+    if metadata:
+        inner = ",".join([name + text for name, text in metadata.items()])
+        parts = [*parts, f'"metadata":{{{namespace}:{{{inner}}}}}']
+    return f"{','.join([head, *parts])}}}".encode("utf-8", "backslashreplace")

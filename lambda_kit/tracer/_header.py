@@ -1,0 +1,102 @@
+"""The trace header: `Root=…;Parent=…;Sampled=1`, as Lambda puts it into the environment; and its form by W3C.
+
+See <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader> and
+<https://www.w3.org/TR/trace-context/>.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+VARIABLE = "_X_AMZN_TRACE_ID"
+HEADER = "X-Amzn-Trace-Id"
+_TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
+_SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+
+
+class Root:
+    """What the spans of an invocation hang on: the function's own segment, which Lambda sends.
+
+    Attributes:
+        trace_id: the id of the trace, in X-Ray's form.
+        parent_id: the id of the function's segment.
+        sampled: whether anything is recorded.
+    """
+
+    __slots__ = ("parent_id", "sampled", "trace_id")
+
+    def __init__(self, trace_id: str, parent_id: str, *, sampled: bool) -> None:
+        self.trace_id = trace_id
+        self.parent_id = parent_id
+        self.sampled = sampled
+
+    def is_in_environment(self) -> bool:
+        """Tell whether Lambda's environment still tells this root."""
+        now = root_of_environment()
+        return now is self or (now is not None and (now.trace_id, now.parent_id) == (self.trace_id, self.parent_id))
+
+    def header(self, parent_id: str) -> str:
+        """Return the header for a request that a span with this id sends."""
+        return f"Root={self.trace_id};Parent={parent_id};Sampled={int(self.sampled)}"
+
+    def traceparent(self, parent_id: str) -> str:
+        """Return the same by W3C."""
+        return f"00-{self.trace_id[2:10]}{self.trace_id[11:]}-{parent_id}-{int(self.sampled):02x}".lower()
+
+
+_last: tuple[str, Root | None] = ("", None)
+
+
+def root_of_environment() -> Root | None:
+    """Return the root that Lambda has put into the environment; None if there is none that can be used."""
+    global _last
+    try:
+        text = os.environ[VARIABLE]
+    except KeyError:
+        return None
+    known, root = _last  # one read: other threads may replace it
+    if known is text or known == text:
+        return root
+    root = parse(text)
+    _last = text, root
+    return root
+
+
+def parse(text: str) -> Root | None:
+    """Return the root that a header tells; None if it has no trace, no parent or no sampling decision."""
+    parts = dict(part.strip().split("=", 1) for part in text.split(";") if "=" in part)
+    trace_id, parent_id, sampled = (parts.get(name, "") for name in ("Root", "Parent", "Sampled"))
+    if sampled not in ("0", "1") or not _TRACE_ID.fullmatch(trace_id) or not _SPAN_ID.fullmatch(parent_id):
+        return None
+    return Root(trace_id, parent_id, sampled=sampled == "1")
+
+
+def parse_traceparent(text: Any) -> Root | None:
+    """Return the root that a `traceparent` tells; None if it is not well formed."""
+    found = _TRACEPARENT.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None or (found[4] and text.strip().startswith("00")):
+        return None
+    trace_id = f"1-{found[1][:8]}-{found[1][8:]}"
+    return Root(trace_id, found[2], sampled=bool(int(found[3], 16) & 1))
+
+
+def incoming_w3c(invocation: Any) -> dict[str, str]:
+    """Return `traceparent`, `tracestate` and `baggage` of the caller: of the runtime's context, or of an HTTP event."""
+    context = invocation.context
+    w3c = getattr(context, "w3c", None)
+    found: Any = w3c() if callable(w3c) else None
+    if not isinstance(found, dict) or not found.get("traceparent"):
+        event = invocation.event
+        found = event.get("headers") if isinstance(event, dict) else None
+    if not isinstance(found, dict):
+        return {}
+    lower = {name.lower(): value for name, value in found.items() if isinstance(name, str)}
+    if parse_traceparent(lower.get("traceparent")) is None:
+        return {}
+    return {name: lower[name] for name in ("traceparent", "tracestate", "baggage") if isinstance(lower.get(name), str)}

@@ -1,0 +1,182 @@
+"""The span around a call: of a function, a coroutine, a generator of either kind, or a context manager.
+
+A generator's span is the current one while the generator runs, not while whoever iterates does; that of a context
+manager also while the block under its `with` runs.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from lambda_kit import _callables as callables
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.tracer._span import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+    from typing import Any
+
+    from lambda_kit.tracer._span import Kind, Options
+
+
+def around(fn: Any, name: str, kind: Kind, options: Options) -> Any:
+    """Return `fn` with a span of this name around each call.
+
+    Raises:
+        ConfigurationError: it cannot be called.
+    """
+    if not callable(fn):
+        raise ConfigurationError(f"the tracer was put above {fn!r}, which is not callable")
+    make = _around_function
+    if _is_context_manager(fn):
+        make = _around_context_manager
+    elif callables.is_async_generator_function(fn):
+        make = _around_async_generator
+    elif callables.is_generator_function(fn):
+        make = _around_generator
+    elif callables.is_coroutine_function(fn):
+        make = _around_coroutine
+    return functools.update_wrapper(make(fn, name, kind, options), fn)
+
+
+def _around_function(fn: Any, name: str, kind: Kind, options: Options) -> Any:
+    backend = options.backend
+    if options.capture_response:
+        key = f"{name} response"
+
+        def capturing(*args: Any, **kwargs: Any) -> Any:
+            span = backend().begin(name, kind, options)
+            if span is None:
+                return fn(*args, **kwargs)
+            with span:
+                response = fn(*args, **kwargs)
+                span.metadata(**{key: response})
+                return response
+
+        return capturing
+
+    def traced(*args: Any, **kwargs: Any) -> Any:
+        span = backend().begin(name, kind, options)
+        if span is None:
+            return fn(*args, **kwargs)
+        with span:
+            return fn(*args, **kwargs)
+
+    return traced
+
+
+def _around_coroutine(fn: Any, name: str, kind: Kind, options: Options) -> Any:
+    backend = options.backend
+    key = f"{name} response"
+
+    async def traced(*args: Any, **kwargs: Any) -> Any:
+        span = backend().begin(name, kind, options)
+        if span is None:
+            return await fn(*args, **kwargs)
+        with span:
+            response = await fn(*args, **kwargs)
+            if options.capture_response:
+                span.metadata(**{key: response})
+            return response
+
+    return traced
+
+
+def _around_generator(fn: Any, name: str, kind: Kind, options: Options) -> Any:
+    backend = options.backend
+    key = f"{name} response"
+
+    def traced(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        with backend().detached(name, kind, options) or Span(name, kind, options) as span:
+            response = yield from _steps(span, fn(*args, **kwargs))
+            if options.capture_response:
+                span.metadata(**{key: response})
+            return response
+
+    return traced
+
+
+def _steps(span: Span, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """Do what `yield from` does, with the span as the current one while the inner generator runs."""
+    step, given = inner.send, None
+    try:
+        while True:
+            before = span.activate()
+            try:
+                value = step(given)
+            except StopIteration as end:
+                return end.value
+            finally:
+                span.deactivate(before)
+            try:
+                given = yield value
+                step = inner.send
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                step, given = inner.throw, error
+    finally:
+        before = span.activate()
+        try:
+            inner.close()
+        finally:
+            span.deactivate(before)
+
+
+def _around_async_generator(fn: Any, name: str, kind: Kind, options: Options) -> Any:
+    backend = options.backend
+
+    async def traced(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        inner = fn(*args, **kwargs)
+        with backend().detached(name, kind, options) or Span(name, kind, options) as span:
+            step, given = inner.asend, None
+            try:
+                while True:
+                    before = span.activate()
+                    try:
+                        value = await step(given)
+                    except StopAsyncIteration:
+                        return
+                    finally:
+                        span.deactivate(before)
+                    try:
+                        given = yield value
+                        step = inner.asend
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:
+                        step, given = inner.athrow, error
+            finally:
+                before = span.activate()
+                try:
+                    await inner.aclose()
+                finally:
+                    span.deactivate(before)
+
+    return traced
+
+
+def _is_context_manager(fn: Any) -> bool:
+    """Tell whether calling `fn` gives a context manager that contextlib makes of a generator."""
+    return getattr(fn, "__globals__", {}).get("__name__") == "contextlib" and hasattr(fn, "__wrapped__")
+
+
+def _around_context_manager(fn: Any, name: str, kind: Kind, options: Options) -> Any:
+    import contextlib
+
+    backend = options.backend
+    if callables.is_async_generator_function(fn.__wrapped__):
+
+        async def traced_async(*args: Any, **kwargs: Any) -> AsyncGenerator[Any]:
+            with backend().begin(name, kind, options) or Span(name, kind, options):
+                async with fn(*args, **kwargs) as value:
+                    yield value
+
+        return contextlib.asynccontextmanager(traced_async)
+
+    def traced(*args: Any, **kwargs: Any) -> Generator[Any]:
+        with backend().begin(name, kind, options) or Span(name, kind, options), fn(*args, **kwargs) as value:
+            yield value
+
+    return contextlib.contextmanager(traced)
