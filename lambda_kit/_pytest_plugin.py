@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lambda_kit.testing import FakeContext
+    from lambda_kit.testing import FakeContext, FakeXRayDaemon
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,3 +46,15 @@ def lambda_context() -> FakeContext:
     from lambda_kit.testing import make_context
 
     return make_context()
+
+
+@pytest.fixture
+def xray_daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeXRayDaemon]:
+    """An X-Ray daemon to which the environment leads; in the end the test fails if what was sent to it is wrong."""
+    from lambda_kit.testing import FakeXRayDaemon
+
+    with FakeXRayDaemon() as daemon:
+        for name, value in daemon.environ.items():
+            monkeypatch.setenv(name, value)
+        yield daemon
+        daemon.tree()

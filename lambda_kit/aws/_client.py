@@ -100,6 +100,7 @@ class AwsClient:
         self._max_attempts = max_attempts
         self._quota = retries.Quota()
         self._sleep = sleep
+        self._make_call: Callable[[AwsClient, Operation, dict[str, Any]], _Call] = _Call  # the tracer has its own
 
     def call(self, operation: str, params: dict[str, Any], /) -> dict[str, Any]:
         """Call an operation, and return its reply: see `Caller.call`.
@@ -114,7 +115,7 @@ class AwsClient:
                 f"the kit does not call {operation!r} of {self.service}"
                 f"{callables.closest(operation, self._operations)}; for others use boto3"
             )
-        return _Call(self, known, params).run()
+        return self._make_call(self, known, params).run()
 
 
 class _Call:
@@ -177,9 +178,9 @@ class _Call:
         signed = client._signer.sign(operation.method, path, query, headers, body, credentials, time.time())
         signed["user-agent"] = f"lambda_kit/{__version__}"
         signed["accept-encoding"] = "identity"
-        trace = os.environ.get("_X_AMZN_TRACE_ID")
-        if trace and trace.isascii() and trace.isprintable() and " " not in trace:
-            signed["x-amzn-trace-id"] = trace  # from this, Lambda sees a function that sets itself off in a circle
+        trace = self._trace_header()
+        if trace:
+            signed["x-amzn-trace-id"] = trace
         return client._pool.request(
             operation.method,
             f"{path}?{query}" if query else path,
@@ -188,6 +189,11 @@ class _Call:
             deadline=self._deadline,
             repeatable=operation.reads,
         )
+
+    def _trace_header(self) -> str | None:
+        """Return the header from which Lambda sees a function that sets itself off in a circle."""
+        trace = os.environ.get("_X_AMZN_TRACE_ID", "")
+        return trace if trace.isascii() and trace.isprintable() and " " not in trace else None
 
     def _check_time(self) -> None:
         if self._invocation is not None and self._invocation.ended:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _EXTENSION_KEEPS = 300.0  # seconds; it allows no longer time to live
 _MAX_CHANGED = 1_000
-_changed: dict[str, float] = {}  # what this process has written, and when: the extension may still have the old value
+# What this process has written, and when by the wall and the monotonic clock: the extension may have the old value.
+_changed: dict[str, tuple[float, float]] = {}
 _watched = False
 
 
@@ -102,9 +103,13 @@ def note_change(name: str) -> None:
         _lifecycle.on_reset(_changed.clear)
     if len(_changed) >= _MAX_CHANGED:
         _changed.clear()
-    _changed[name] = time.time()
+    _changed[name] = time.time(), time.monotonic()
 
 
 def _was_changed(query: Query) -> bool:
+    """Tell whether the extension may still have the value from before; it does not say by which clock it counts."""
     written = _changed.get(query.name)
-    return written is not None and abs(time.time() - written) < _EXTENSION_KEEPS
+    if written is None:
+        return False
+    wall, monotonic = written
+    return min(abs(time.time() - wall), time.monotonic() - monotonic) < _EXTENSION_KEEPS

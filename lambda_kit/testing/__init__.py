@@ -1,7 +1,7 @@
 """What users need to test their handlers: `invoke` a handler, make a context, set a clock, start from a clean state.
 
 A pytest plugin comes with it, and needs no configuration: it resets the kit's state between tests, and offers the
-fixture `lambda_context`.
+fixtures `lambda_context` and `xray_daemon`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from lambda_kit._lifecycle import reset
 from lambda_kit.testing._context import FakeClock, FakeContext, make_context
 from lambda_kit.testing._extension import ExtensionRequest, FakeExtension
 from lambda_kit.testing._invoke import Result, invoke
+from lambda_kit.testing._xray import FakeXRayDaemon
+from lambda_kit.testing._xray_tree import SpanException, SpanNode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +31,10 @@ __all__ = [
     "FakeClock",
     "FakeContext",
     "FakeExtension",
+    "FakeXRayDaemon",
     "Result",
+    "SpanException",
+    "SpanNode",
     "StoreContract",
     "invoke",
     "make_context",

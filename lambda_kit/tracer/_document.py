@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
     from lambda_kit._json import Encoder
 
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 PREFIX = b'{"format":"json","version":1}\n'  # before each document in its datagram
 LIMIT = 64_000  # bytes of a document: 64 kB
 _MAX_NAME = 200
 _MAX_ANNOTATION = 1_000
 _MAX_KEY = 500
-_MAX_TEXT = 250
+_MAX_TEXT = 250  # characters of a URL, a method, a name of a field
+MAX_MESSAGE = 4_000  # of the message of an exception, which X-Ray does not limit
 _MAX_FRAMES = 30
 _MAX_CHAIN = 8
 _MAX_NAMES = 1_000
@@ -113,7 +115,7 @@ class Failure:
 
     __slots__ = ("error", "id")
 
-    def __init__(self, error: BaseException, id: str) -> None:
+    def __init__(self, error: BaseException, id: str) -> None:  # noqa: A002
         self.error = error
         self.id = id
 
@@ -131,22 +133,31 @@ def cause_text(errors: list[Failure], draw_id: Callable[[], str]) -> str:
                 break
             seen.add(id(error))
             following = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-            if isinstance(error, BaseExceptionGroup) and following is None:
-                grouped: Any = error
-                following = grouped.exceptions[0]
+            members: Any = getattr(error, "exceptions", None)
+            if following is None and type_of(members) is tuple and isinstance(members[0], BaseException):
+                following = members[0]  # of a group
             cause = draw_id() if following is not None and id(following) not in seen else ""
             text, taken = _exception_text(error, own, cause, min(_MAX_FRAMES, max(frames, 1)))
             parts.append(text)
             frames -= taken
             error, own = (following, cause) if cause else (None, "")
-    directory = escape(shortened(os.getcwd()))
+    directory = escape(shortened(_directory()))
     return f'{{"working_directory":{directory},"exceptions":[{",".join(parts)}]}}'
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - pathlib is not loaded for this
+    except OSError:  # it is gone
+        return ""
 
 
 def _exception_text(error: BaseException, own: str, cause: str, limit: int) -> tuple[str, int]:
     cls = type(error)
     kind = cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
-    text = f'{{"id":"{own}","type":{escape(shortened(kind))},"message":{escape(shortened(message_of(error)))}'
+    text = (
+        f'{{"id":"{own}","type":{escape(shortened(kind))},"message":{escape(shortened(message_of(error), MAX_MESSAGE))}'
+    )
     frames: list[TracebackType] = []
     traceback = error.__traceback__
     while traceback is not None:

@@ -13,8 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 VARIABLE = "_X_AMZN_TRACE_ID"
 HEADER = "X-Amzn-Trace-Id"
+_OWN = ("Root", "Parent", "Sampled", "Self")  # Self is what a load balancer adds for itself
 _TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 _SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
@@ -27,14 +29,17 @@ class Root:
         trace_id: the id of the trace, in X-Ray's form.
         parent_id: the id of the function's segment.
         sampled: whether anything is recorded.
+        others: what else the header has, such as `;Lineage=…`, by which Lambda finds functions that call each other in
+            a circle.
     """
 
-    __slots__ = ("parent_id", "sampled", "trace_id")
+    __slots__ = ("others", "parent_id", "sampled", "trace_id")
 
-    def __init__(self, trace_id: str, parent_id: str, *, sampled: bool) -> None:
+    def __init__(self, trace_id: str, parent_id: str, *, sampled: bool, others: str = "") -> None:
         self.trace_id = trace_id
         self.parent_id = parent_id
         self.sampled = sampled
+        self.others = others
 
     def is_in_environment(self) -> bool:
         """Tell whether Lambda's environment still tells this root."""
@@ -43,7 +48,7 @@ class Root:
 
     def header(self, parent_id: str) -> str:
         """Return the header for a request that a span with this id sends."""
-        return f"Root={self.trace_id};Parent={parent_id};Sampled={int(self.sampled)}"
+        return f"Root={self.trace_id};Parent={parent_id};Sampled={int(self.sampled)}{self.others}"
 
     def traceparent(self, parent_id: str) -> str:
         """Return the same by W3C."""
@@ -74,7 +79,10 @@ def parse(text: str) -> Root | None:
     trace_id, parent_id, sampled = (parts.get(name, "") for name in ("Root", "Parent", "Sampled"))
     if sampled not in ("0", "1") or not _TRACE_ID.fullmatch(trace_id) or not _SPAN_ID.fullmatch(parent_id):
         return None
-    return Root(trace_id, parent_id, sampled=sampled == "1")
+    others = "".join([f";{name}={value}" for name, value in parts.items() if name not in _OWN])
+    if not others.isascii() or not others.isprintable() or " " in others:
+        others = ""
+    return Root(trace_id, parent_id, sampled=sampled == "1", others=others)
 
 
 def parse_traceparent(text: Any) -> Root | None:
@@ -91,12 +99,12 @@ def incoming_w3c(invocation: Any) -> dict[str, str]:
     context = invocation.context
     w3c = getattr(context, "w3c", None)
     found: Any = w3c() if callable(w3c) else None
-    if not isinstance(found, dict) or not found.get("traceparent"):
+    if type_of(found) is not dict or not found.get("traceparent"):
         event = invocation.event
-        found = event.get("headers") if isinstance(event, dict) else None
-    if not isinstance(found, dict):
+        found = event.get("headers") if type_of(event) is dict else None
+    if type_of(found) is not dict:
         return {}
-    lower = {name.lower(): value for name, value in found.items() if isinstance(name, str)}
+    lower = {str(name).lower(): value for name, value in found.items()}
     if parse_traceparent(lower.get("traceparent")) is None:
         return {}
     return {name: lower[name] for name in ("traceparent", "tracestate", "baggage") if isinstance(lower.get(name), str)}

@@ -99,6 +99,8 @@ def _around_generator(fn: Any, name: str, kind: Kind, options: Options) -> Any:
 
 def _steps(span: Span, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
     """Do what `yield from` does, with the span as the current one while the inner generator runs."""
+    step: Any
+    given: Any
     step, given = inner.send, None
     try:
         while True:

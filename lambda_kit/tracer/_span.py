@@ -182,14 +182,14 @@ class NoTracing:
     def span(self, name: str, kind: Kind, options: Options) -> Span:
         return Span(name, kind, options)
 
-    def begin(self, name: str, kind: Kind, options: Options) -> Span | None:
+    def begin(self, name: str, kind: Kind, options: Options) -> Span | None:  # noqa: ARG002
         return None
 
-    def detached(self, name: str, kind: Kind, options: Options) -> Span | None:
+    def detached(self, name: str, kind: Kind, options: Options) -> Span | None:  # noqa: ARG002
         return None
 
     def current(self) -> Span | None:
         return None
 
-    def headers(self, *, w3c: bool) -> dict[str, str]:
+    def headers(self, *, w3c: bool) -> dict[str, str]:  # noqa: ARG002
         return {}

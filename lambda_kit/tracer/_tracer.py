@@ -42,7 +42,7 @@ class Tracer:
 
     Args:
         service: the name of the service; by default `LAMBDA_KIT_SERVICE`, then `POWERTOOLS_SERVICE_NAME`, else none.
-        backend: `"auto"`: what `LAMBDA_KIT_TRACER` says, else X-Ray where there is its daemon, as on Lambda, and nothing
+        backend: `"auto"`: what `LAMBDA_KIT_TRACER` says, else X-Ray where its daemon is, as on Lambda, and nothing
             elsewhere. `"xray"`: X-Ray's protocol, without its SDK; what code records with the SDK stands in the same
             tree. `"xray-sdk"`: the SDK alone. `"otel"`: OpenTelemetry. `"none"`: nothing.
         capture_response: whether layers keep what functions return, as metadata `"<name> response"`.

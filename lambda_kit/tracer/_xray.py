@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from contextvars import ContextVar
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 ADDRESS = "AWS_XRAY_DAEMON_ADDRESS"
 _SDK = "aws_xray_sdk.core"
+_THROTTLED = '"error":true,"throttle":true'
 _urandom = os.urandom
 _now = time.time_ns
 _current: ContextVar[XRaySpan | None] = ContextVar("lambda_kit_span", default=None)
@@ -92,7 +94,7 @@ class XRaySpan(Span):
         if _SDK in sys.modules:
             from lambda_kit.tracer import _sdk_bridge
 
-            self._bridged, self._parent_id = _sdk_bridge.enter(self._name, self.id, parent, self._parent_id)
+            self._bridged, self._parent_id = _sdk_bridge.enter(self)
         self._started = _now()
 
     @property
@@ -134,9 +136,10 @@ class XRaySpan(Span):
         known["response"].update(_given(status=status, content_length=length))
         self._http = known
         if status is not None and status >= 400:
-            self._flags = '"error":true,"throttle":true' if status == 429 else '"error":true'
-            if status >= 500:
-                self._flags = '"fault":true'
+            if status == 429:
+                self._flags = _THROTTLED
+            elif self._flags != _THROTTLED:  # AWS throttles with other statuses too: see `_instrument_aws`
+                self._flags = '"error":true' if status < 500 else '"fault":true'
 
     def aws(self, /, **fields: Any) -> None:
         if self._root is not None:
@@ -270,7 +273,7 @@ class XRay:
     """
 
     def __init__(self, address: str) -> None:
-        import socket
+        import socket as sockets
 
         parts = address.split()
         udp = [part.removeprefix("udp:") for part in parts if part.startswith("udp:")]
@@ -278,8 +281,9 @@ class XRay:
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
             raise ValueError(f"{ADDRESS}={address!r} is not host:port")
         self._address = (host.strip("[]"), int(port))
-        self._sockets = socket
-        self._socket: socket.socket | None = None
+        self._sockets: Any = sockets
+        self._socket: socket | None = None
+        self._connecting = threading.Lock()
         self._warned = False
         self._common: dict[tuple[int, bool], tuple[Options, str]] = {}
         _lifecycle.on_restore(self.close)
@@ -334,8 +338,12 @@ class XRay:
                 _logger().warning("traces cannot be sent to the X-Ray daemon at %s:%d: %s", *self._address, error)
 
     def _connect(self) -> socket:
+        with self._connecting:  # of two threads, one
+            return self._socket or self._open()
+
+    def _open(self) -> socket:
         family, *_, address = self._sockets.getaddrinfo(*self._address, type=self._sockets.SOCK_DGRAM)[0]
-        made = self._sockets.socket(family, self._sockets.SOCK_DGRAM)
+        made: socket = self._sockets.socket(family, self._sockets.SOCK_DGRAM)
         try:
             made.setblocking(False)
             made.connect(address)

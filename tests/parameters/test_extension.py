@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -240,6 +241,18 @@ def test_what_was_written_is_not_read_from_its_cache(store: Any, extension: Any,
     store.put("/a", "one")
     parameters.get("/a")
     parameters.put("/a", "two", overwrite=True)
+    assert parameters.get("/a") == "two"
+
+
+@pytest.mark.parametrize("jump", [-4_000.0, 4_000.0])
+def test_what_was_written_is_not_read_from_its_cache_after_the_wall_clock_was_set(
+    store: Any, extension: Any, invocation: Invocation, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    store.put("/a", "one")
+    parameters.get("/a")
+    parameters.put("/a", "two", overwrite=True)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + jump)
     assert parameters.get("/a") == "two"
 
 

@@ -1,0 +1,335 @@
+"""Subsegments that the X-Ray SDK makes, keeps and sends: for functions whose code, emitter or streaming is the SDK's.
+
+Each span is a subsegment of the SDK on the stack of the SDK, so that what patched libraries record stands under it. Its
+parent is the span around it in this context, so that tasks and threads with a copy of the context nest too.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from json import dumps, loads
+from operator import itemgetter
+
+from lambda_kit._json import message_of
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.invocation import current as current_invocation
+from lambda_kit.tracer import _document as document
+from lambda_kit.tracer._header import HEADER, Root, incoming_w3c, root_of_environment
+from lambda_kit.tracer._span import Span
+
+try:
+    from lambda_kit.tracer import _sdk_bridge as bridge
+except ImportError as error:
+    raise ConfigurationError(
+        'Tracer(backend="xray-sdk") needs aws-xray-sdk, which is not installed: pip install "lambda-kit-sdk[xray]"'
+    ) from error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from typing import Any, Self
+
+    from lambda_kit.invocation import Invocation
+    from lambda_kit.tracer._span import Kind, Options
+
+_MAX_FRAMES = 30
+_MAX_EXCEPTIONS = 5
+_MARKER = 100  # bytes; what is shorter is not worth being cut
+_current: ContextVar[SdkSpan | None] = ContextVar("lambda_kit_sdk_span", default=None)
+_recorder = bridge.xray_recorder
+
+
+class _Subsegment(bridge.Placed):
+    """What is sent of a span."""
+
+    __slots__ = ()
+
+    def current(self) -> SdkSpan | None:
+        span = _find_current()
+        return span if span is not None and _same(span.segment, self.parent_segment) else None
+
+
+class SdkSpan(Span):
+    """A span that the X-Ray SDK records.
+
+    Attributes:
+        id: its id.
+        segment: the segment that it is in.
+        subsegment: what the SDK sends of it; None before it begins and after it has ended.
+    """
+
+    __slots__ = ("_before", "_invocation", "id", "segment", "subsegment")
+
+    def __init__(self, name: str, kind: Kind, options: Options) -> None:
+        super().__init__(name, kind, options)
+        self._before: SdkSpan | None = None
+        self._invocation: Invocation | None = None
+        self.id = ""
+        self.segment: Any = None
+        self.subsegment: _Subsegment | None = None
+
+    def begin(self) -> bool:
+        """Begin, without being the current span; tell whether the SDK records here."""
+        try:
+            return self._begin()
+        except Exception as error:  # of a context that is not the SDK's own, or of a segment that has ended
+            _logger().warning("the X-Ray SDK has not taken the span %s: %s", self._name, message_of(error))
+            return False
+
+    def _begin(self) -> bool:
+        invocation = current_invocation.get(None)
+        around = _find_current()
+        if around is None and invocation is not None and invocation.ended:
+            return False  # the environment tells of the next one
+        found = bridge.opened(root_of_environment())
+        within: Any = around
+        if around is not None and (found is None or not _same(found[0], around.segment)):
+            segment = around.segment  # that of an invocation that has ended meanwhile, or not on this thread's stack
+        elif found is None:
+            return False
+        else:
+            segment, entities = found
+            within = bridge.innermost(entities) or around or segment
+        subsegment = _Subsegment(loads(document.name_text(self._name)), self._kind, segment, self)
+        bridge.attach(subsegment, within, segment)
+        self._before, self._invocation, self.segment = around, invocation, segment
+        self.id, self.subsegment = subsegment.id, subsegment
+        if around is None and invocation is not None:
+            options = self._options
+            self.annotate(ColdStart=invocation.cold_start, Service=options.service or None)
+            if options.w3c:
+                self.metadata(**incoming_w3c(invocation))
+        return True
+
+    @property
+    def recording(self) -> bool:
+        return self.subsegment is not None
+
+    def annotate(self, /, **annotations: Any) -> None:
+        subsegment = self.subsegment
+        if subsegment is not None:
+            members: dict[str, Any] = loads(f"{{{document.annotations_text(annotations, self._options.encoder)}}}")
+            for key, value in members.items():
+                if len(subsegment.annotations) < document._MAX_ANNOTATIONS or key in subsegment.annotations:
+                    subsegment.put_annotation(key, value)
+
+    def metadata(self, /, **metadata: Any) -> None:
+        subsegment = self.subsegment
+        if subsegment is not None:
+            service = self._options.service
+            namespace = "default" if service.startswith("AWS.") else service or "default"  # these are reserved
+            for key, text in document.metadata_members(metadata, self._options.encoder).items():
+                subsegment.put_metadata(loads(key[:-1]), loads(text), namespace)
+
+    def record_error(self, error: BaseException, /) -> None:
+        subsegment = self.subsegment
+        if subsegment is None:
+            return
+        subsegment.add_fault_flag()
+        if not self._options.capture_error:
+            return
+        stack = _stack_of(error)
+        try:
+            _add_exception(subsegment, error, stack)
+        except Exception:  # the SDK marks exceptions, and some cannot be changed
+            stand_in = type(type(error).__name__, (Exception,), {})(message_of(error))
+            _add_exception(subsegment, stand_in, stack)
+
+    def http(
+        self,
+        /,
+        *,
+        method: str | None = None,
+        url: str | None = None,
+        status: int | None = None,
+        length: int | None = None,
+    ) -> None:
+        subsegment = self.subsegment
+        if subsegment is None:
+            return
+        if url is not None:
+            subsegment.put_http_meta("url", document.shortened(url.partition("?")[0].partition("#")[0]))
+        if method is not None:
+            subsegment.put_http_meta("method", document.shortened(method))
+        if status is not None:
+            subsegment.put_http_meta("status", status)
+        if length is not None:
+            subsegment.put_http_meta("content_length", length)
+
+    def aws(self, /, **fields: Any) -> None:
+        subsegment = self.subsegment
+        if subsegment is not None:
+            subsegment.set_aws(
+                {**subsegment.aws, **loads(f"{{{document.fields_text(fields, self._options.encoder)}}}")}
+            )
+
+    def activate(self) -> Any:
+        before = _current.get()
+        if self.subsegment is not None:
+            _current.set(self)
+            self._enter(self.subsegment)
+        return before
+
+    def deactivate(self, before: Any) -> None:
+        if self.subsegment is not None:
+            self.subsegment.leave()
+        if _current.get() is self:
+            _current.set(before)
+
+    def _enter(self, subsegment: _Subsegment) -> None:
+        found = bridge.opened(root_of_environment())
+        if found is not None and _same(found[0], self.segment):
+            found[1].append(subsegment)
+
+    def __enter__(self) -> Self:
+        if not self.id and self.begin():
+            self.activate()
+        return self
+
+    def end(self) -> None:
+        subsegment = self.subsegment
+        if subsegment is None:
+            return
+        try:
+            subsegment.leave()
+            bridge.Subsegment.close(subsegment)
+            _cut(subsegment)
+            _send(self.segment)
+        except Exception as error:  # of an emitter that is not the SDK's own
+            _logger().warning("the X-Ray SDK has not sent the span %s: %s", self._name, message_of(error))
+        self.subsegment = self._invocation = None
+        if _current.get() is self:
+            around = self._before
+            while around is not None and around.subsegment is None:  # it may have ended before this one
+                around = around._before
+            _current.set(around)
+
+
+def _find_current() -> SdkSpan | None:
+    invocation = current_invocation.get(None)
+    around = _current.get()
+    while around is not None:
+        if around.subsegment is None:
+            around = around._before
+        elif around._invocation is invocation and (invocation is not None or _is_open(around.segment)):
+            return around
+        else:
+            _current.set(None)  # it is of an earlier invocation, and has never been left
+            break
+    return None
+
+
+def _is_open(segment: Any) -> bool:
+    if isinstance(segment, bridge.FacadeSegment):
+        root = root_of_environment()
+        return root is not None and (root.trace_id, root.parent_id) == (segment.trace_id, segment.id)
+    still: bool = segment.in_progress
+    return still
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two segments are the same: of Lambda's the SDK makes one for each thread."""
+    return bool((one.trace_id, one.id) == (other.trace_id, other.id))
+
+
+def _stack_of(error: BaseException) -> list[tuple[str, int, str]]:
+    frames: list[tuple[str, int, str]] = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        frames.append((code.co_filename, traceback.tb_lineno or 0, code.co_name))
+        traceback = traceback.tb_next
+    limit = min(_recorder.max_trace_back, _MAX_FRAMES)
+    return frames[max(len(frames) - limit, 0) :]  # those next to where it was raised
+
+
+def _add_exception(subsegment: _Subsegment, error: BaseException, stack: list[tuple[str, int, str]]) -> None:
+    if isinstance(subsegment.cause, str):
+        subsegment.cause = {}  # where there is the id of an exception, the SDK takes no other, and logs that
+    known: int = len(subsegment.cause.get("exceptions", ()))
+    if known and (getattr(error, "_recorded", False) or known >= _MAX_EXCEPTIONS):
+        return  # if it is one of them, the SDK would put its id into the place of all
+    subsegment.add_exception(error, stack)
+    if not isinstance(subsegment.cause, str):
+        subsegment.cause["exceptions"][-1].message = document.shortened(message_of(error), document.MAX_MESSAGE)
+
+
+def _cut(subsegment: _Subsegment) -> None:
+    """Put how large it was into the place of what makes the document too large for X-Ray, the largest first."""
+    own = {name: value for name, value in subsegment.to_dict().items() if name != "subsegments"}
+    excess = len(dumps(own, default=str)) - document.LIMIT
+    if excess <= 0:
+        return
+    said = [*subsegment.metadata.values(), subsegment.aws, subsegment.annotations]
+    sizes = [(len(dumps(value, default=str)), values, name) for values in said for name, value in values.items()]
+    for size, values, name in sorted(sizes, key=itemgetter(0), reverse=True):
+        if excess <= 0 or size <= _MARKER:
+            break
+        values[name] = f"[cut: {size} bytes]"
+        excess -= size - len(dumps(values[name]))
+    if excess > 0:  # thousands of short ones
+        count = sum(map(len, said[:-1]))
+        subsegment.aws = {}
+        subsegment.metadata = {"default": {"[cut]": f"{count} values"}}
+
+
+def _send(segment: Any) -> None:
+    """Let the SDK send what has ended: the segment, if it is one's own and this was the last that was open."""
+    if segment.ready_to_send():
+        _recorder.emitter.send_entity(segment)
+        entities = bridge.stack()
+        if entities and entities[0] is segment:
+            _recorder.clear_trace_entities()
+    elif _recorder.streaming.is_eligible(segment):
+        _recorder.streaming.stream(segment, _send_one)
+
+
+def _send_one(subsegment: Any) -> None:
+    if subsegment.sampled:
+        _recorder.emitter.send_entity(subsegment)
+
+
+class XRaySdk:
+    """Gives spans to the X-Ray SDK's global recorder, `aws_xray_sdk.core.xray_recorder`."""
+
+    def span(self, name: str, kind: Kind, options: Options) -> SdkSpan:
+        return SdkSpan(name, kind, options)
+
+    def begin(self, name: str, kind: Kind, options: Options) -> SdkSpan | None:
+        span = self.detached(name, kind, options)
+        if span is not None:
+            span.activate()
+        return span
+
+    def detached(self, name: str, kind: Kind, options: Options) -> SdkSpan | None:
+        span = SdkSpan(name, kind, options)
+        return span if span.begin() else None
+
+    def current(self) -> SdkSpan | None:
+        return _find_current()
+
+    def headers(self, *, w3c: bool) -> dict[str, str]:
+        root = root_of_environment()
+        around = _find_current()
+        invocation = current_invocation.get(None)
+        if around is None and invocation is not None and invocation.ended:
+            return {}  # the environment tells of the next one
+        found = bridge.opened(root)
+        segment = around.segment if around is not None else found[0] if found is not None else None
+        within = (bridge.innermost(found[1]) if found is not None else None) or around or segment
+        if segment is not None and (root is None or root.trace_id != segment.trace_id):
+            root = Root(segment.trace_id, segment.id, sampled=True)
+        if root is None:
+            return {}
+        parent_id = root.parent_id if within is None else within.id
+        headers = {HEADER: root.header(parent_id)}
+        if w3c:
+            passed_on = {} if invocation is None else incoming_w3c(invocation)
+            headers |= {**passed_on, "traceparent": root.traceparent(parent_id)}
+        return headers
+
+
+def _logger() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("lambda_kit")

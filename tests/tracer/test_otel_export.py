@@ -1,0 +1,142 @@
+"""The export of OpenTelemetry's spans: before the invocation ends, and as bytes on a socket."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from lambda_kit import handler
+from lambda_kit.testing import FakeClock, invoke, make_context
+from tests.tracer.otel import LONG, PARENT, TRACE_ID, XRAY, Recorded, installed, make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from lambda_kit.tracer import Tracer
+
+
+class Flushed:
+    """A provider that counts how often it is flushed, and does what it is told then."""
+
+    def __init__(self, inner: TracerProvider, work: Callable[[], object] = lambda: None) -> None:
+        self._inner = inner
+        self._work = work
+        self.bounds: list[int] = []
+
+    def get_tracer(self, *args: Any, **kwargs: Any) -> Any:
+        return self._inner.get_tracer(*args, **kwargs)
+
+    def force_flush(self, timeout_millis: int) -> None:
+        self.bounds.append(timeout_millis)
+        self._work()
+
+
+def two_spans(tracer: Tracer) -> Any:
+    @handler
+    def traced(event: Any, context: Any) -> str:
+        with tracer.span("first"):
+            pass
+        with tracer.span("second"):
+            pass
+        return "done"
+
+    return traced
+
+
+def test_spans_are_exported_once_before_the_invocation_ends_within_the_time_that_is_left() -> None:
+    provider = Flushed(Recorded().provider)
+    with installed(provider):
+        traced = two_spans(make())
+        for count in (1, 2):
+            invoke(traced, context=make_context(timeout=5.0))
+            assert len(provider.bounds) == count
+        assert 0 < provider.bounds[0] < 5_000
+        traced({}, None)
+        assert 5_000 < provider.bounds[2] <= 30_000
+        invoke(traced, context=make_context(timeout=0.0))
+        assert len(provider.bounds) == 3  # no time is left for it
+
+
+def test_an_invocation_that_recorded_nothing_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={XRAY};Parent={PARENT};Sampled=0")
+    provider = Flushed(Recorded().provider)
+    with installed(provider):
+        invoke(two_spans(make()))
+    assert not provider.bounds
+
+
+def test_an_export_that_hangs_does_not_take_the_invocation_with_it(caplog: pytest.LogCaptureFixture) -> None:
+    release = threading.Event()
+    provider = Flushed(Recorded().provider, lambda: release.wait(LONG))
+    with installed(provider):
+        traced = two_spans(make())
+        try:
+            for _ in range(2):
+                assert invoke(traced, context=make_context(timeout=0.2, clock=FakeClock())).value == "done"
+            assert len(provider.bounds) == 1  # the second one waits for it too
+        finally:
+            release.set()
+        assert invoke(traced).value == "done"
+    assert len(provider.bounds) == 2
+    assert [one.levelname for one in caplog.records if one.name == "lambda_kit"] == ["WARNING", "WARNING"]
+
+
+def test_an_export_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise OSError("no route")
+
+    with installed(Flushed(Recorded().provider, fail)), caplog.at_level(logging.ERROR, "lambda_kit"):
+        assert invoke(two_spans(make())).value == "done"
+    assert "failed to export spans" in caplog.text
+
+
+class Collector(HTTPServer):
+    """Takes OTLP over HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Take)
+        self.bodies: list[bytes] = []
+        self.url = f"http://127.0.0.1:{self.server_port}/v1/traces"
+
+
+class _Take(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        collector: Any = self.server
+        collector.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def test_the_collector_has_the_spans_when_the_handler_has_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={XRAY};Parent={PARENT};Sampled=1")
+    with Collector() as collector:
+        thread = threading.Thread(target=collector.serve_forever)
+        thread.start()
+        provider = TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(collector.url)))
+        try:
+            with installed(provider):
+                assert invoke(two_spans(make())).value == "done"
+            (body,) = collector.bodies
+        finally:
+            provider.shutdown()
+            collector.shutdown()
+            thread.join(LONG)
+    sent = ExportTraceServiceRequest.FromString(body)
+    (scope,) = sent.resource_spans[0].scope_spans
+    assert scope.scope.name == "lambda_kit"
+    assert [one.name for one in scope.spans] == ["first", "second"]
+    assert {one.parent_span_id.hex() for one in scope.spans} == {PARENT}
+    assert {one.trace_id.hex() for one in scope.spans} == {f"{TRACE_ID:032x}"}
