@@ -27,6 +27,7 @@ TOPICS = (
     "init_cache",
     "logger",
     "metrics",
+    "tracer",
     "aws",
     "parameters",
     "stampede",

@@ -1,4 +1,4 @@
-"""The cost of a call: one worker for each interpreter, kept open, which is asked for one case after the other."""
+"""The cost of a call: a worker for each interpreter, kept open, which is asked for one case after the other."""
 
 from __future__ import annotations
 
@@ -51,13 +51,14 @@ class _Process:
 @contextlib.contextmanager
 def _opened(module: str, options: Options, cases: Sequence[Case]) -> Generator[Measure]:
     batch, batches = (0.001, 3) if options.quick else (0.003, 4)
-    processes: dict[Side, _Process] = {}
+    processes: dict[tuple[Side, str], _Process] = {}
     try:
         loaded: dict[str, tuple[_Process, int]] = {}
         for case in cases:
-            if case.side not in processes:
-                processes[case.side] = _Process(options.python(case.side), batch, batches)
-            process = processes[case.side]
+            key = case.side, case.name if case.alone else ""
+            if key not in processes:
+                processes[key] = _Process(options.python(case.side), batch, batches)
+            process = processes[key]
             loaded[case.name] = process, process.ask("load", module, case.setup, case.args)
 
         def measure(case: Case) -> dict[str, float]:

@@ -24,12 +24,14 @@ class Case:
         side: the interpreter that it runs in. What is compared with and needs no peer runs in the kit's.
         setup: how the topic's measurement calls it: a function of the module, a file, a statement.
         args: passed to the setup.
+        alone: whether it needs a process of its own, because it changes what others would find.
     """
 
     name: str
     side: Side
     setup: str
     args: tuple[Any, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

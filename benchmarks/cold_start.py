@@ -7,6 +7,9 @@ are read at the second one, when all of the first has been paid for.
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,13 +27,16 @@ _COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 @contextlib.contextmanager
 def _opened(options: Options, cases: Sequence[Case]) -> Generator[Measure]:
     service = Service()
-    environ = {**service.environ(), **_COMPILED}
+    daemon = socket.socket(type=socket.SOCK_DGRAM)  # of X-Ray; nobody reads what it gets
+    daemon.bind(("127.0.0.1", 0))
+    environ = {**service.environ(), **_COMPILED, "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}"}
     try:
         for case in cases:
             _start(case, options.python(case.side), environ)  # compiles what was not compiled yet
         yield lambda case: best_of(2 if options.quick else 3, lambda: _start(case, options.python(case.side), environ))
     finally:
         service.close()
+        daemon.close()
 
 
 def _start(case: Case, python: str, environ: dict[str, str]) -> dict[str, float]:
@@ -40,7 +46,8 @@ def _start(case: Case, python: str, environ: dict[str, str]) -> dict[str, float]
     # Not resolved: the symbolic link is what makes an interpreter that of its environment.
     python = str(Path.cwd() / python)
     with Environment(name, cwd=_ROOT, python=python, timeout=30, memory=512, env=environ) as function:
-        first, second = function.invoke({}), function.invoke({})
+        trace_id = f"Root=1-{int(time.time()):08x}-{os.urandom(12).hex()};Parent={os.urandom(8).hex()};Sampled=1"
+        first, second = function.invoke({}, trace_id=trace_id), function.invoke({}, trace_id=trace_id)
     if first.status != "success" or second.status != "success" or first.init_ms is None:
         raise RuntimeError(f"{case.setup} failed: {first.error or second.error}\n{first.init_output}{first.output}")
     return {
@@ -59,6 +66,8 @@ _CASES: list[tuple[str, Side, str]] = [
     ("peer middleware", "peer", "peer_middleware"),
     ("kit observability", "kit", "kit_observability"),
     ("peer observability", "peer", "peer_observability"),
+    ("kit tracer", "kit", "kit_tracer"),
+    ("peer tracer", "peer", "peer_tracer"),
     ("kit parameter", "kit", "kit_parameter"),
     ("peer parameter", "peer", "peer_parameter"),
     ("kit idempotency", "kit", "kit_idempotency"),
@@ -90,6 +99,17 @@ _ROWS = [
     for key, title, unit, goal in _MEASURES
     for kit, kind, peer, label in _AGAINST
 ]
+_TRACED = [
+    Row(
+        f"a sampled tracer, {title}",
+        Figure(f"kit tracer {key}", f"bare {key}"),
+        Figure(f"peer tracer {key}", f"peer bare {key}"),
+        "Tracer",
+        unit,
+        goal,
+    )
+    for key, title, unit, goal in (("init", "init, processor", "ms", 1 / 30), *_MEASURES[1:])
+]
 _FIRST_CALLS = [
     Row(
         f"{what}, {title}",
@@ -113,7 +133,7 @@ TOPIC = Topic(
     "cold_start",
     "added to a bare handler under awslambdaric",
     tuple(Case(name, side, setup) for name, side, setup in _CASES),
-    (*_ROWS, *_FIRST_CALLS),
+    (*_ROWS, *_TRACED, *_FIRST_CALLS),
     _opened,
     (24, 4),
     needs_peer=True,

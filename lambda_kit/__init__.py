@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lambda_kit.metrics import Metrics
     from lambda_kit.parameters import Parameter, Secret
     from lambda_kit.pipeline import handler, layer, provide, time_limit
+    from lambda_kit.tracer import Tracer
 else:
     _MODULES = {
         "LambdaKitError": "lambda_kit.errors",
@@ -20,6 +21,7 @@ else:
         "Metrics": "lambda_kit.metrics",
         "Parameter": "lambda_kit.parameters",
         "Secret": "lambda_kit.parameters",
+        "Tracer": "lambda_kit.tracer",
         "current_invocation": "lambda_kit.invocation",
         "handler": "lambda_kit.pipeline",
         "idempotent": "lambda_kit.idempotency",
@@ -47,6 +49,7 @@ __all__ = [
     "Metrics",
     "Parameter",
     "Secret",
+    "Tracer",
     "current_invocation",
     "handler",
     "idempotent",
