@@ -79,7 +79,7 @@ def peer(kind: str) -> Loop:
     tracer: Any = import_module("aws_lambda_powertools").Tracer(
         service="shop", disabled=kind == "disabled", auto_patch=False
     )
-    fn = _handle_of(kind, lambda name: tracer.provider.in_subsegment(f"## {name}"))
+    fn = _handle_of(kind, tracer.provider.in_subsegment)
     return _invoked(tracer.capture_lambda_handler(fn), kind != "unsampled")
 
 

@@ -45,3 +45,25 @@ def test_an_observer_that_fails_is_logged_and_the_others_hear_of_it(caplog: pyte
     _facts.tell("orders.placed")
     assert told == ["orders.placed"]
     assert "an observer of the fact orders.placed failed" in caplog.text
+
+
+def test_an_operation_that_nobody_watches_does_nothing() -> None:
+    with _facts.UNOBSERVED as step:
+        step.annotate(count=1)
+        step.metadata(names=["a"])
+    with pytest.raises(ValueError, match="it goes on"), _facts.UNOBSERVED:
+        raise ValueError("it goes on")
+
+
+def test_an_operation_is_made_by_its_watcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    def watch(name: str) -> _facts.Operation:
+        begun.append(name)
+        return _facts.UNOBSERVED
+
+    monkeypatch.setattr(_facts, "_watcher", None)
+    assert _facts.operation("orders place") is _facts.UNOBSERVED
+    _facts.watch(watch)
+    _facts.operation("orders place")
+    assert begun == ["orders place"]

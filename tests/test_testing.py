@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from typing import Any
 
 import pytest
 
-from lambda_kit import current_invocation, handler, init
+from lambda_kit import Metrics, Tracer, current_invocation, handler, init
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.testing import FakeClock, invoke, make_context, reset
+from lambda_kit.testing import FakeClock, FakeXRayDaemon, invoke, make_context, reset
 
 
 def test_invoke_returns_the_value_and_what_was_printed() -> None:
@@ -70,6 +71,51 @@ def test_logs_are_the_json_lines_and_the_records_of_logging_in_order() -> None:
         {"level": "ERROR", "logger": "shop", "message": "three", "exception": "KeyError: 'k'"},
         {"message": "four"},
     )
+
+
+def test_spans_are_kept_without_a_daemon_and_metrics_read_back() -> None:
+    tracer, metrics = Tracer(service="shop"), Metrics(namespace="Shop", service="orders")
+
+    @handler(tracer, metrics)
+    def place(event: dict[str, int], context: object) -> None:
+        for size in range(event["orders"]):
+            with tracer.span("order") as span:
+                span.annotate(size=size)
+                metrics.add("Size", size)
+
+    result = invoke(place, {"orders": 2})
+    (outermost,) = result.spans
+    assert (outermost.name, outermost.annotations["Service"]) == ("place", "shop")
+    assert [(span.name, span.annotations) for span in outermost.children] == [
+        ("order", {"size": 0}),
+        ("order", {"size": 1}),
+    ]
+    assert result.metrics == {"Size": [0, 1]}
+    assert invoke(place, {"orders": 0}).metrics == {}
+    assert (tracer.headers(), "_X_AMZN_TRACE_ID" in os.environ) == ({}, False)
+
+
+def test_spans_go_where_the_environment_says(xray_daemon: FakeXRayDaemon) -> None:
+    tracer = Tracer()
+
+    @handler(tracer)
+    def place(event: object, context: object) -> None:
+        pass
+
+    assert invoke(place).spans == ()
+    assert [span.name for span in xray_daemon.tree()] == ["place"]
+
+
+def test_an_error_in_a_handler_is_in_its_span() -> None:
+    tracer = Tracer()
+
+    @handler(tracer)
+    def fail(event: object, context: object) -> None:
+        raise ValueError("no such order")
+
+    (span,) = invoke(fail).spans
+    assert span.fault
+    assert [(one.type, one.message) for one in span.exceptions] == [("ValueError", "no such order")]
 
 
 def test_cold_resets_the_state_and_warm_keeps_it() -> None:
@@ -142,7 +188,7 @@ def test_a_timeout_that_is_no_number_of_seconds_is_refused(timeout: Any) -> None
 
 
 PLUGIN_TEST = """
-    from lambda_kit import current_invocation, handler, init
+    from lambda_kit import Metrics, Tracer, current_invocation, handler, init
 
     @init.resource
     def table():

@@ -7,6 +7,7 @@ import functools
 import threading
 
 from lambda_kit import _lifecycle
+from lambda_kit._facts import operation
 from lambda_kit._resource import build_together, draw_ticket, run_out_at
 from lambda_kit.errors import ParameterError, ParameterNotFound
 from lambda_kit.init_cache import init
@@ -219,7 +220,9 @@ def _build(node: Node) -> Any:
     """Fetch and make the value of a node, and with it those of its family that are still to be fetched."""
     query = node.query
     if query.kind == "path":
-        below = sources.fetch_below(query)
+        with operation(query.title) as step:
+            below = sources.fetch_below(query)
+            step.annotate(parameters=len(below))
         return pack({name: _transformed(query, one, name) for name, one in below.items()})
     own: list[Fetched | ParameterError | None] = []
     if len(node.family) > 1 and node.ahead is None and node.is_joint():
@@ -237,7 +240,15 @@ def _build(node: Node) -> Any:
     found = own[0] if own else node.take_ahead()
     if found is not None:
         return _make(node, functools.partial(_give, found))
-    return _make(node, functools.partial(sources.fetch, query, past_caches=node.past_caches > 0))
+    return _make(node, functools.partial(_fetch, node))
+
+
+def _fetch(node: Node) -> Fetched:
+    query = node.query
+    with operation(query.title) as step:
+        found = sources.fetch(query, past_caches=node.past_caches > 0)
+        step.annotate(source=found.source)
+        return found
 
 
 def _fetch_joint(nodes: Iterable[Node]) -> dict[Node, Fetched | ParameterError]:
@@ -246,7 +257,10 @@ def _fetch_joint(nodes: Iterable[Node]) -> dict[Node, Fetched | ParameterError]:
 
     ticket, by_query = draw_ticket(), {node.query: node for node in nodes}
     born = {node: node.entry.now() for node in by_query.values()}
-    found = {by_query[query]: one for query, one in direct.fetch_joint(by_query).items()}
+    with operation("parameters") as step:
+        step.annotate(parameters=len(by_query), source="ssm")
+        step.metadata(names=[query.name for query in by_query])
+        found = {by_query[query]: one for query, one in direct.fetch_joint(by_query).items()}
     for node, one in found.items():
         if callable(node.query.transform):
             node.ahead = _Ahead(one, born[node], ticket)

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from lambda_kit import _lifecycle
 from lambda_kit.invocation import process
 from lambda_kit.testing._context import make_context
+from lambda_kit.testing._recorded import metrics_in, spans_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from lambda_kit.testing._xray_tree import SpanNode
 
 R = TypeVar("R")
 
@@ -31,6 +34,9 @@ class Result(Generic[R]):
         output: everything that was printed to standard output.
         logs: in order, every line of it that is a JSON object, and every record of `logging` as a dict with `level`,
             `logger` and `message`.
+        spans: the outermost spans of tracers with the backend `"auto"` or `"xray"`, which record as in a sampled
+            invocation; the others are under these. None where the environment tells the tracer where to send them.
+        metrics: the values of each metric that was written, by its name.
         duration: how long the handler took, in seconds.
     """
 
@@ -38,6 +44,8 @@ class Result(Generic[R]):
     error: Exception | None
     output: str
     logs: tuple[dict[str, Any], ...]
+    spans: tuple[SpanNode, ...]
+    metrics: dict[str, list[float]]
     duration: float
 
     def unwrap(self) -> R:
@@ -62,8 +70,8 @@ def invoke(
             init cache is empty; if not, `cold_start` is False.
 
     Returns:
-        The value or the error, what was printed and logged, and the duration. `KeyboardInterrupt` and `SystemExit`,
-        which would end the process on Lambda too, are not caught.
+        The value or the error, what was printed, logged, traced and measured, and the duration. `KeyboardInterrupt` and
+        `SystemExit`, which would end the process on Lambda too, are not caught.
 
     Example:
         ```python
@@ -91,7 +99,8 @@ def invoke(
     stream = _Lines()
     value: R | None = None
     error: Exception | None = None
-    with contextlib.redirect_stdout(stream), _recorded(stream.logs):
+    spans: list[SpanNode] = []
+    with contextlib.redirect_stdout(stream), _recorded(stream.logs), spans_kept(spans):
         began = time.perf_counter()
         try:
             value = handler({} if event is None else event, context)
@@ -99,7 +108,8 @@ def invoke(
             error = raised
         duration = time.perf_counter() - began
     stream.end()
-    return Result(value, error, stream.getvalue(), tuple(stream.logs), duration)
+    logs = tuple(stream.logs)
+    return Result(value, error, stream.getvalue(), logs, tuple(spans), metrics_in(logs), duration)
 
 
 class _Lines(io.StringIO):

@@ -18,6 +18,9 @@ VARIABLE = "_X_AMZN_TRACE_ID"
 HEADER = "X-Amzn-Trace-Id"
 _OWN = ("Root", "Parent", "Sampled", "Self")  # Self is what a load balancer adds for itself
 _TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
+_USUAL = re.compile(
+    r"Root=(1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24});Parent=([0-9a-fA-F]{16});Sampled=([01])((?:;Lineage=[!-:<-~]+)?)"
+)
 _SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
@@ -60,11 +63,15 @@ _last: tuple[str, Root | None] = ("", None)
 
 def root_of_environment() -> Root | None:
     """Return the root that Lambda has put into the environment; None if there is none that can be used."""
-    global _last
     try:
         text = os.environ[VARIABLE]
     except KeyError:
         return None
+    return _root_of(text)
+
+
+def _root_of(text: str) -> Root | None:
+    global _last
     known, root = _last  # one read: other threads may replace it
     if known is text or known == text:
         return root
@@ -73,8 +80,21 @@ def root_of_environment() -> Root | None:
     return root
 
 
+def sampled_root() -> Root | None:
+    """Return the same, if the invocation is sampled; if not, no time is spent on reading it."""
+    try:
+        text = os.environ[VARIABLE]
+    except KeyError:
+        return None
+    return None if "Sampled=1" not in text else _root_of(text)
+
+
 def parse(text: str) -> Root | None:
     """Return the root that a header tells; None if it has no trace, no parent or no sampling decision."""
+    usual = _USUAL.fullmatch(text)
+    if usual is not None:
+        trace_id, parent_id, sampled, others = usual.groups()
+        return Root(trace_id, parent_id, sampled=sampled == "1", others=others)
     parts = dict(part.strip().split("=", 1) for part in text.split(";") if "=" in part)
     trace_id, parent_id, sampled = (parts.get(name, "") for name in ("Root", "Parent", "Sampled"))
     if sampled not in ("0", "1") or not _TRACE_ID.fullmatch(trace_id) or not _SPAN_ID.fullmatch(parent_id):

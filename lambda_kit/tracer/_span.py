@@ -150,6 +150,10 @@ class Span:
     def deactivate(self, before: Any) -> None:
         """Make it no longer the current span."""
 
+    def within(self, name: str) -> Span:
+        """Return a span of the same tracer that has not begun yet; it will stand in the one that is open then."""
+        return self._options.backend().span(name, "local", self._options)
+
     def __enter__(self) -> Self:
         return self
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from lambda_kit import _callables as callables
-from lambda_kit import _lifecycle
+from lambda_kit import _facts, _lifecycle
 from lambda_kit._json import DEFAULT_REDACT, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.tracer import _layers as layers
@@ -199,6 +199,9 @@ def _make(name: str) -> Backend:
     if not _registered:
         _registered = True
         _lifecycle.on_reset(_reset)
+        _lifecycle.on_restore(_close)
+        _facts.watch(_watched)
+        _facts.observe(_note_fact)
     resolved = _resolved(name)
     if resolved == "none":
         made: Backend = NoTracing()
@@ -221,12 +224,45 @@ def _make(name: str) -> Backend:
     return _backends.setdefault(name, made)
 
 
+def _innermost() -> Span | None:
+    """Return the innermost span of any backend that is open here."""
+    for backend in _backends.values():
+        span = backend.current()
+        if span is not None:
+            return span
+    return None
+
+
+def _watched(name: str) -> _facts.Operation:
+    """Return a span for what another capability does, within a span that is open; elsewhere nothing."""
+    around = _innermost()
+    return _facts.UNOBSERVED if around is None else around.within(name)
+
+
+def _note_fact(name: str, fields: dict[str, Any]) -> None:
+    """Annotate the innermost span with what another capability tells."""
+    capability, _, fact = name.partition(".")
+    if capability == "idempotency":
+        span = _innermost()
+        if span is not None:
+            span.annotate(idempotency=fact)
+    elif name == "flags.evaluated":
+        span = _innermost()
+        if span is not None:
+            span.annotate(**{f"flag_{fields['flag']}": fields["variant"]})
+
+
 def _reset() -> None:
+    _close()
+    _backends.clear()
+
+
+def _close() -> None:
+    """Let go of connections; those that are needed are made anew."""
     for backend in _backends.values():
         close = getattr(backend, "close", None)
         if close is not None:
             close()
-    _backends.clear()
 
 
 def _logger() -> logging.Logger:

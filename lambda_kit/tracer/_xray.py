@@ -13,17 +13,17 @@ import threading
 import time
 from contextvars import ContextVar
 
-from lambda_kit import _lifecycle
 from lambda_kit._json import escape
 from lambda_kit.invocation import at_end
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _document as document
-from lambda_kit.tracer._header import HEADER, incoming_w3c, root_of_environment
+from lambda_kit.tracer._header import HEADER, incoming_w3c, root_of_environment, sampled_root
 from lambda_kit.tracer._span import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Callable
     from socket import socket
     from typing import Any, Self
 
@@ -157,7 +157,7 @@ class XRaySpan(Span):
 
     def __enter__(self) -> Self:
         if self._root is None and not self.id:
-            root, parent, invocation = _find_parent()
+            root, parent, invocation = _find_parent(sampled_root)
             if root is not None and root.sampled:
                 self._begin(root, parent, invocation)
                 _current.set(self)
@@ -238,7 +238,9 @@ def _common(options: Options, *, cold: bool) -> dict[str, Any]:
     return {"ColdStart": cold, **({"Service": options.service} if options.service else {})}
 
 
-def _find_parent() -> tuple[Root | None, XRaySpan | None, Invocation | None]:
+def _find_parent(
+    find_root: Callable[[], Root | None] = root_of_environment,
+) -> tuple[Root | None, XRaySpan | None, Invocation | None]:
     """Return what a span that begins here hangs on: a root, and the span around it if there is one."""
     invocation = current_invocation.get(None)
     around = _current.get()
@@ -253,7 +255,7 @@ def _find_parent() -> tuple[Root | None, XRaySpan | None, Invocation | None]:
             break
     if invocation is not None and invocation.ended:
         return None, None, None  # the environment tells of the next one
-    return root_of_environment(), None, invocation
+    return find_root(), None, invocation
 
 
 def _let_go(_: Invocation) -> None:
@@ -286,7 +288,6 @@ class XRay:
         self._connecting = threading.Lock()
         self._warned = False
         self._common: dict[tuple[int, bool], tuple[Options, str]] = {}
-        _lifecycle.on_restore(self.close)
 
     def span(self, name: str, kind: Kind, options: Options) -> XRaySpan:
         return XRaySpan(name, kind, options, self)
@@ -298,7 +299,7 @@ class XRay:
         return span
 
     def detached(self, name: str, kind: Kind, options: Options) -> XRaySpan | None:
-        root, parent, invocation = _find_parent()
+        root, parent, invocation = _find_parent(sampled_root)
         if root is None or not root.sampled:
             return None
         span = XRaySpan(name, kind, options, self)
