@@ -61,9 +61,22 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.metrics._record",
         "lambda_kit.metrics._rules",
     },
+    "from lambda_kit import Tracer": {
+        "lambda_kit",
+        "lambda_kit._callables",
+        "lambda_kit._facts",
+        "lambda_kit._json",
+        "lambda_kit._lifecycle",
+        "lambda_kit.errors",
+        "lambda_kit.tracer",
+        "lambda_kit.tracer._layers",
+        "lambda_kit.tracer._span",
+        "lambda_kit.tracer._tracer",
+    },
     "from lambda_kit import Parameter, Secret": CORE
     | {
         "lambda_kit._cells",
+        "lambda_kit._facts",
         "lambda_kit._flight",
         "lambda_kit._resource",
         "lambda_kit.init_cache",
@@ -225,7 +238,11 @@ FOUNDATION = {
     "_stdout",
     "_version",
 }
-PARTS_OF = {"pipeline": {"_deadline", "_generator_layer"}, "_pytest_plugin": {"testing"}, "testing": {"idempotency"}}
+PARTS_OF = {
+    "pipeline": {"_deadline", "_generator_layer"},
+    "_pytest_plugin": {"testing"},
+    "testing": {"idempotency", "tracer"},
+}
 
 
 def imported_parts(path: Path) -> set[str]:

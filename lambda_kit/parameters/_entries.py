@@ -246,9 +246,17 @@ def _build(node: Node) -> Any:
 def _fetch(node: Node) -> Fetched:
     query = node.query
     with operation(query.title) as step:
-        found = sources.fetch(query, past_caches=node.past_caches > 0)
-        step.annotate(source=found.source)
-        return found
+        try:
+            found = sources.fetch(query, past_caches=node.past_caches > 0)
+        except ParameterNotFound as error:
+            if not query.optional:
+                raise
+            missing = error  # as was to be expected: the operation has not failed
+            step.annotate(source=error.source, found=False)
+        else:
+            step.annotate(source=found.source)
+            return found
+    raise missing
 
 
 def _fetch_joint(nodes: Iterable[Node]) -> dict[Node, Fetched | ParameterError]:
