@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from lambda_kit.testing._xray_tree import SpanNode
 
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
-_HEADER = "_X_AMZN_TRACE_ID"
 _SWITCHES = ("AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_KIT_TRACER")
 
 
@@ -29,26 +28,33 @@ def spans_kept(spans: list[SpanNode]) -> Generator[None]:
     if tracer is None or any(os.environ.get(name) for name in _SWITCHES):
         yield
         return
+    from lambda_kit.tracer._header import Root, root_of_environment
     from lambda_kit.tracer._xray import XRay
 
+    class Trace(Root):
+        __slots__ = ()
+
+        def is_in_environment(self) -> bool:
+            return True
+
     documents: list[bytes] = []
+    trace = Trace(f"1-{int(time.time()):08x}-{os.urandom(12).hex()}", os.urandom(8).hex(), sampled=True)
+
+    def root() -> Root:
+        return root_of_environment() or trace
 
     class Recorder(XRay):
+        find_root = find_sampled_root = staticmethod(root)
+
         def send(self, text: bytes) -> None:
             documents.append(text)
 
     backends: dict[str, Any] = tracer._backends
     replaced = {name: backends.get(name) for name in ("auto", "xray")}
-    header = os.environ.get(_HEADER)
-    trace_id, segment = f"1-{int(time.time()):08x}-{os.urandom(12).hex()}", os.urandom(8).hex()
-    if header is None:
-        os.environ[_HEADER] = f"Root={trace_id};Parent={segment};Sampled=1"
     try:
         backends.update(dict.fromkeys(replaced, Recorder("127.0.0.1:2000")))
         yield
     finally:
-        if header is None:
-            os.environ.pop(_HEADER, None)
         for name, backend in replaced.items():
             if backend is None:
                 backends.pop(name, None)

@@ -6,7 +6,6 @@ See <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.
 from __future__ import annotations
 
 import os
-import re
 
 from lambda_kit._json import escape, message_of
 
@@ -32,8 +31,7 @@ _MAX_NAMES = 1_000
 _MAX_ANNOTATIONS = 50  # in a trace
 _MARKER = 100  # bytes; what is shorter is not worth being cut
 _MAX_ALL_FRAMES = 80
-_NOT_IN_NAMES = re.compile(r"[^\w\s.:/%&#=+\\\-@]")
-_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_]")
+_IN_NAMES = "_.:/%&#=+\\-@"  # beside letters and digits
 
 _names: dict[str, str] = {}
 
@@ -44,7 +42,8 @@ def name_text(name: str) -> str:
     if known is None:
         if len(_names) >= _MAX_NAMES:  # names that are data must not fill the memory
             _names.clear()
-        plain = " ".join(_NOT_IN_NAMES.sub("", name).split())[:_MAX_NAME].strip() or "span"
+        kept = [char for char in name if char.isalnum() or char.isspace() or char in _IN_NAMES]
+        plain = " ".join("".join(kept).split())[:_MAX_NAME].strip() or "span"
         known = _names[name] = escape(plain)
     return known
 
@@ -60,7 +59,7 @@ def annotations_text(annotations: dict[str, Any], encoder: Encoder) -> str:
     for key, value in annotations.items():
         if value is None or len(members) >= _MAX_ANNOTATIONS:
             continue
-        name = _NOT_IN_KEYS.sub("_", key)[:_MAX_KEY] or "_"
+        name = key if key.isascii() and key.isidentifier() and len(key) <= _MAX_KEY else _key_text(key)
         if encoder.key(key)[1]:
             members[name] = '"[redacted]"'
             continue
@@ -69,6 +68,10 @@ def annotations_text(annotations: dict[str, Any], encoder: Encoder) -> str:
             text = escape(shortened(value if type(value) is str else _inner(text), _MAX_ANNOTATION))
         members[name] = text
     return ",".join([f'"{name}":{text}' for name, text in members.items()])
+
+
+def _key_text(key: str) -> str:
+    return "".join([char if char.isascii() and char.isalnum() else "_" for char in key])[:_MAX_KEY] or "_"
 
 
 def _inner(text: str) -> str:

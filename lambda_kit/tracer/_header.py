@@ -7,7 +7,6 @@ See <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-co
 from __future__ import annotations
 
 import os
-import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,12 +16,8 @@ type_of: Any = type  # for type checkers, which would narrow what a check of `ty
 VARIABLE = "_X_AMZN_TRACE_ID"
 HEADER = "X-Amzn-Trace-Id"
 _OWN = ("Root", "Parent", "Sampled", "Self")  # Self is what a load balancer adds for itself
-_TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
-_USUAL = re.compile(
-    r"Root=(1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24});Parent=([0-9a-fA-F]{16});Sampled=([01])((?:;Lineage=[!-:<-~]+)?)"
-)
-_SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_HEX = "0123456789abcdefABCDEF"
+_LOWER_HEX = "0123456789abcdef"
 
 
 class Root:
@@ -91,27 +86,49 @@ def sampled_root() -> Root | None:
 
 def parse(text: str) -> Root | None:
     """Return the root that a header tells; None if it has no trace, no parent or no sampling decision."""
-    usual = _USUAL.fullmatch(text)
-    if usual is not None:
-        trace_id, parent_id, sampled, others = usual.groups()
-        return Root(trace_id, parent_id, sampled=sampled == "1", others=others)
+    if text.startswith("Root=") and text[40:48] == ";Parent=" and text[64:73] == ";Sampled=":  # as it mostly is
+        trace_id, parent_id, sampled, others = text[5:40], text[48:64], text[73:74], text[74:]
+        usual = not others or (others.startswith(";Lineage=") and others.count(";") == others.count("=") == 1)
+        if usual and sampled in ("0", "1") and _is_trace_id(trace_id) and _is_hex(parent_id, 16):
+            return Root(trace_id, parent_id, sampled=sampled == "1", others=_safe(others))
     parts = dict(part.strip().split("=", 1) for part in text.split(";") if "=" in part)
     trace_id, parent_id, sampled = (parts.get(name, "") for name in ("Root", "Parent", "Sampled"))
-    if sampled not in ("0", "1") or not _TRACE_ID.fullmatch(trace_id) or not _SPAN_ID.fullmatch(parent_id):
+    if sampled not in ("0", "1") or not _is_trace_id(trace_id) or not _is_hex(parent_id, 16):
         return None
     others = "".join([f";{name}={value}" for name, value in parts.items() if name not in _OWN])
-    if not others.isascii() or not others.isprintable() or " " in others:
-        others = ""
-    return Root(trace_id, parent_id, sampled=sampled == "1", others=others)
+    return Root(trace_id, parent_id, sampled=sampled == "1", others=_safe(others))
+
+
+def _safe(others: str) -> str:
+    """Return what may stand in a header, or nothing."""
+    return others if others.isascii() and others.isprintable() and " " not in others else ""
+
+
+def _is_trace_id(text: str) -> bool:
+    return len(text) == 35 and text.startswith("1-") and text[10] == "-" and not (text[2:10] + text[11:]).strip(_HEX)
+
+
+def _is_hex(text: str, length: int, digits: str = _HEX) -> bool:
+    return len(text) == length and not text.strip(digits)
 
 
 def parse_traceparent(text: Any) -> Root | None:
-    """Return the root that a `traceparent` tells; None if it is not well formed."""
-    found = _TRACEPARENT.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None or (found[4] and text.strip().startswith("00")):
+    """Return the root that a `traceparent` tells; None if it is not well formed.
+
+    See <https://www.w3.org/TR/trace-context/#traceparent-header>.
+    """
+    if not isinstance(text, str):
         return None
-    trace_id = f"1-{found[1][:8]}-{found[1][8:]}"
-    return Root(trace_id, found[2], sampled=bool(int(found[3], 16) & 1))
+    version, _, rest = text.strip().partition("-")
+    trace, _, rest = rest.partition("-")
+    parent, _, rest = rest.partition("-")
+    flags, more, _ = rest.partition("-")
+    known = _is_hex(version, 2, _LOWER_HEX) and version != "ff" and not (more and version == "00")
+    if not known or not all(map(_is_hex, (trace, parent, flags), (32, 16, 2), (_LOWER_HEX,) * 3)):
+        return None
+    if not trace.strip("0") or not parent.strip("0"):
+        return None
+    return Root(f"1-{trace[:8]}-{trace[8:]}", parent, sampled=bool(int(flags, 16) & 1))
 
 
 def incoming_w3c(invocation: Any) -> dict[str, str]:

@@ -23,8 +23,8 @@ from lambda_kit.tracer._span import Span
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
+    from _socket import socket
     from collections.abc import Callable
-    from socket import socket
     from typing import Any, Self
 
     from lambda_kit.invocation import Invocation
@@ -157,7 +157,7 @@ class XRaySpan(Span):
 
     def __enter__(self) -> Self:
         if self._root is None and not self.id:
-            root, parent, invocation = _find_parent(sampled_root)
+            root, parent, invocation = _find_parent(self._backend.find_sampled_root)
             if root is not None and root.sampled:
                 self._begin(root, parent, invocation)
                 _current.set(self)
@@ -238,9 +238,7 @@ def _common(options: Options, *, cold: bool) -> dict[str, Any]:
     return {"ColdStart": cold, **({"Service": options.service} if options.service else {})}
 
 
-def _find_parent(
-    find_root: Callable[[], Root | None] = root_of_environment,
-) -> tuple[Root | None, XRaySpan | None, Invocation | None]:
+def _find_parent(find_root: Callable[[], Root | None]) -> tuple[Root | None, XRaySpan | None, Invocation | None]:
     """Return what a span that begins here hangs on: a root, and the span around it if there is one."""
     invocation = current_invocation.get(None)
     around = _current.get()
@@ -274,8 +272,11 @@ class XRay:
         ValueError: it is neither.
     """
 
+    find_root = staticmethod(root_of_environment)
+    find_sampled_root = staticmethod(sampled_root)
+
     def __init__(self, address: str) -> None:
-        import socket as sockets
+        import _socket as sockets  # what `socket` is made of: that one loads ten times as long, and is not needed
 
         parts = address.split()
         udp = [part.removeprefix("udp:") for part in parts if part.startswith("udp:")]
@@ -283,7 +284,7 @@ class XRay:
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
             raise ValueError(f"{ADDRESS}={address!r} is not host:port")
         self._address = (host.strip("[]"), int(port))
-        self._sockets: Any = sockets
+        self._sockets = sockets
         self._socket: socket | None = None
         self._connecting = threading.Lock()
         self._warned = False
@@ -299,7 +300,7 @@ class XRay:
         return span
 
     def detached(self, name: str, kind: Kind, options: Options) -> XRaySpan | None:
-        root, parent, invocation = _find_parent(sampled_root)
+        root, parent, invocation = _find_parent(self.find_sampled_root)
         if root is None or not root.sampled:
             return None
         span = XRaySpan(name, kind, options, self)
@@ -307,10 +308,10 @@ class XRay:
         return span
 
     def current(self) -> XRaySpan | None:
-        return _find_parent()[1]
+        return _find_parent(self.find_root)[1]
 
     def headers(self, *, w3c: bool) -> dict[str, str]:
-        root, span, invocation = _find_parent()
+        root, span, invocation = _find_parent(self.find_root)
         if root is None:
             return {}
         parent_id = root.parent_id if span is None else span.id
