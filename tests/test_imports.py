@@ -54,6 +54,7 @@ LOADED_BY: dict[str, set[str]] = {
     },
     "from lambda_kit import Metrics": CORE
     | {
+        "lambda_kit._facts",
         "lambda_kit._json",
         "lambda_kit._stdout",
         "lambda_kit.metrics",

@@ -10,7 +10,7 @@ from threading import RLock
 from time import perf_counter, time_ns
 
 from lambda_kit import _callables as callables
-from lambda_kit import _lifecycle
+from lambda_kit import _facts, _lifecycle
 from lambda_kit._json import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit._stdout import write
 from lambda_kit.errors import ConfigurationError
@@ -43,7 +43,14 @@ _MAX_WAITING = 100
 _ABOVE_INFO = frozenset(("WARN", "ERROR", "FATAL"))
 
 _in_use: weakref.WeakSet[Metrics] = weakref.WeakSet()  # what a fork and a reset between tests have to reach
+_counting_flags: weakref.WeakSet[Metrics] = weakref.WeakSet()
 _registered = False
+
+
+def _count_flag(name: str, fields: dict[str, Any]) -> None:
+    if name == "flags.evaluated":
+        for metrics in list(_counting_flags):
+            metrics._note_flag(fields["flag"], fields["variant"])
 
 
 class Metrics:
@@ -60,6 +67,9 @@ class Metrics:
             none is set, there is no such dimension.
         cold_start: whether the layer counts the metric `ColdStart` in the first invocation of a process, on a line of
             its own, with the dimensions `function_name` and `service`. It needs `@handler` around it.
+        flags: whether the layer counts how often each variant of each feature flag was evaluated: the metric
+            `FlagEvaluations`, on lines of its own, with the dimensions `flag`, `variant` and `service`. It needs
+            `@handler` around it, and `FeatureFlags(record=True)`.
         **dimensions: dimensions of every metric.
 
     Raises:
@@ -90,6 +100,7 @@ class Metrics:
         "_definitions",
         "_dimensions",
         "_encoder",
+        "_flags",
         "_lock",
         "_namespace",
         "_outside",
@@ -106,6 +117,7 @@ class Metrics:
         service: str | None = None,
         *,
         cold_start: bool = False,
+        flags: bool = False,
         **dimensions: object,
     ) -> None:
         self._namespace = None if namespace is None else rules.checked_namespace(namespace, "the namespace")
@@ -113,6 +125,10 @@ class Metrics:
         self._dimensions = rules.checked_dimensions(dimensions)
         rules.check_count([*(["service"] if self._service else []), *self._dimensions])
         self._cold_start = cold_start
+        self._flags = flags
+        if flags:
+            _counting_flags.add(self)
+            _facts.observe(_count_flag)
         self._encoder = Encoder(DEFAULT_REDACT)
         self._begin()
 
@@ -359,6 +375,9 @@ class Metrics:
                 head = record.labels or self._static or self._resolve()
                 self._write(lines_of(head, record.series, time_ns() // 1_000_000))
             record.labels = None
+            if record.flags is not None:
+                self._write_flags(record.flags)
+                record.flags = None
             if self._recent[0] is invocation:  # it would keep the invocation alive
                 self._recent = None, self._outside
             if self._waiting or self._unwritten:
@@ -371,15 +390,34 @@ class Metrics:
     def _count_cold_start(self, invocation: Invocation) -> None:
         # Written as the invocation begins: one that is killed at its deadline was a cold start too.
         try:
-            static = self._static or self._resolve()
-            dimensions = rules.checked_dimensions({"function_name": invocation.function_name or "unknown"})
-            if "service" in static.dimensions:
-                dimensions["service"] = static.dimensions["service"]
-            own = Static(static.namespace, dimensions, static.level)
-            count = {"ColdStart": (Definition("ColdStart", "Count", high_resolution=False), ["1"])}
-            self._write(lines_of(own, count, time_ns() // 1_000_000))
+            self._write_count("ColdStart", 1, {"function_name": invocation.function_name or "unknown"})
         except Exception:
             _logger().exception("the cold start could not be counted")
+
+    def _note_flag(self, flag: str, variant: str) -> None:
+        invocation = current.get(None)
+        record: Record | None = None if invocation is None else invocation.peek(self)
+        if record is not None and record.layered:
+            with self._lock:
+                counts = record.flags = record.flags or {}
+                counts[flag, variant] = counts.get((flag, variant), 0) + 1
+
+    def _write_flags(self, counts: dict[tuple[str, str], int]) -> None:
+        for (flag, variant), count in counts.items():
+            try:
+                self._write_count("FlagEvaluations", count, {"flag": flag, "variant": variant})
+            except Exception:
+                _logger().exception("the evaluations of the flag %r could not be counted", flag)
+
+    def _write_count(self, name: str, count: int, dimensions: dict[str, object]) -> None:
+        """Write a metric of the kit's own on a line of its own."""
+        static = self._static or self._resolve()
+        checked = rules.checked_dimensions(dimensions)
+        if "service" in static.dimensions:
+            checked["service"] = static.dimensions["service"]
+        own = Static(static.namespace, checked, static.level)
+        series = {name: (Definition(name, "Count", high_resolution=False), [str(count)])}
+        self._write(lines_of(own, series, time_ns() // 1_000_000))
 
     # Within
 

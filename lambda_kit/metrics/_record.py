@@ -90,15 +90,17 @@ class Record:
         layered: whether the layer is around, and writes them.
         labels: dimensions and metadata that were added; None if there are none.
         counted: whether the cold start was counted.
+        flags: how often each variant of each feature flag was evaluated; None if none was.
     """
 
-    __slots__ = ("counted", "labels", "layered", "series")
+    __slots__ = ("counted", "flags", "labels", "layered", "series")
 
     def __init__(self, layered: bool) -> None:
         self.series: Series = {}
         self.layered = layered
         self.labels: Labels | None = None
         self.counted = False
+        self.flags: dict[tuple[str, str], int] | None = None
 
     def waits(self) -> bool:
         """Tell whether there are values that are not written."""

@@ -16,8 +16,6 @@ type_of: Any = type  # for type checkers, which would narrow what a check of `ty
 VARIABLE = "_X_AMZN_TRACE_ID"
 HEADER = "X-Amzn-Trace-Id"
 _OWN = ("Root", "Parent", "Sampled", "Self")  # Self is what a load balancer adds for itself
-_HEX = "0123456789abcdefABCDEF"
-_LOWER_HEX = "0123456789abcdef"
 
 
 class Root:
@@ -86,11 +84,12 @@ def sampled_root() -> Root | None:
 
 def parse(text: str) -> Root | None:
     """Return the root that a header tells; None if it has no trace, no parent or no sampling decision."""
-    if text.startswith("Root=") and text[40:48] == ";Parent=" and text[64:73] == ";Sampled=":  # as it mostly is
-        trace_id, parent_id, sampled, others = text[5:40], text[48:64], text[73:74], text[74:]
+    if text[:7] + text[15:16] + text[40:48] + text[64:73] == "Root=1--;Parent=;Sampled=":  # as it mostly is
+        sampled, others = text[73:74], text[74:]
+        digits = text[7:15] + text[16:40] + text[48:64]
         usual = not others or (others.startswith(";Lineage=") and others.count(";") == others.count("=") == 1)
-        if usual and sampled in ("0", "1") and _is_trace_id(trace_id) and _is_hex(parent_id, 16):
-            return Root(trace_id, parent_id, sampled=sampled == "1", others=_safe(others))
+        if usual and (sampled == "1" or sampled == "0") and _is_hex(digits, 48):  # noqa: PLR1714
+            return Root(text[5:40], text[48:64], sampled=sampled == "1", others=others and _safe(others))
     parts = dict(part.strip().split("=", 1) for part in text.split(";") if "=" in part)
     trace_id, parent_id, sampled = (parts.get(name, "") for name in ("Root", "Parent", "Sampled"))
     if sampled not in ("0", "1") or not _is_trace_id(trace_id) or not _is_hex(parent_id, 16):
@@ -105,11 +104,15 @@ def _safe(others: str) -> str:
 
 
 def _is_trace_id(text: str) -> bool:
-    return len(text) == 35 and text.startswith("1-") and text[10] == "-" and not (text[2:10] + text[11:]).strip(_HEX)
+    return len(text) == 35 and text.startswith("1-") and text[10] == "-" and _is_hex(text[2:10] + text[11:], 32)
 
 
-def _is_hex(text: str, length: int, digits: str = _HEX) -> bool:
-    return len(text) == length and not text.strip(digits)
+def _is_hex(text: str, length: int) -> bool:
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        return False
+    return len(text) == length and text.isalnum()  # there may be spaces between the bytes
 
 
 def parse_traceparent(text: Any) -> Root | None:
@@ -119,12 +122,15 @@ def parse_traceparent(text: Any) -> Root | None:
     """
     if not isinstance(text, str):
         return None
-    version, _, rest = text.strip().partition("-")
+    text = text.strip()
+    if text[:55] != text[:55].lower():  # unlike in X-Ray's header, these are wrong
+        return None
+    version, _, rest = text.partition("-")
     trace, _, rest = rest.partition("-")
     parent, _, rest = rest.partition("-")
     flags, more, _ = rest.partition("-")
-    known = _is_hex(version, 2, _LOWER_HEX) and version != "ff" and not (more and version == "00")
-    if not known or not all(map(_is_hex, (trace, parent, flags), (32, 16, 2), (_LOWER_HEX,) * 3)):
+    known = version != "ff" and not (more and version == "00")
+    if not known or not all(map(_is_hex, (version, trace, parent, flags), (2, 32, 16, 2))):
         return None
     if not trace.strip("0") or not parent.strip("0"):
         return None

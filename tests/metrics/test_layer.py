@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import handler, layer, time_limit
+from lambda_kit import _facts, handler, layer, time_limit
 from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.metrics import Metrics
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
@@ -249,6 +249,56 @@ def test_the_first_invocation_counts_a_cold_start_on_a_line_of_its_own() -> None
     dimensions = (("function_name", "place-order"), ("service", "orders"))
     assert points(parse_all(result.output))[0] == ("ColdStart", dimensions, 1, "Count", 60)
     assert values_of(invoke(place, context=context).output, "ColdStart") == []
+
+
+def test_evaluations_of_flags_are_counted_by_their_variants_on_lines_of_their_own() -> None:
+    metrics = Metrics("Shop", service="orders", flags=True, stage="prod")
+
+    @handler(metrics)
+    def place(event: list[tuple[str, str]], context: object) -> None:
+        for flag, variant in event:
+            _facts.tell("flags.evaluated", flag=flag, variant=variant, reason="SPLIT")
+        _facts.tell("orders.placed", flag="x", variant="y")
+
+    lines = invoke(place, [("cart", "blue"), ("cart", "red"), ("cart", "blue")]).logs
+    assert [(line["flag"], line["variant"], line["service"], line["FlagEvaluations"]) for line in lines] == [
+        ("cart", "blue", "orders", 2),
+        ("cart", "red", "orders", 1),
+    ]
+    assert lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["flag", "variant", "service"]]
+    assert invoke(place, []).logs == ()
+
+
+def test_evaluations_of_flags_are_not_counted_by_default_or_outside() -> None:
+    counting = Metrics("Shop", flags=True)
+
+    @handler(Metrics("Shop"))
+    def place(event: object, context: object) -> None:
+        _facts.tell("flags.evaluated", flag="cart", variant="blue", reason="SPLIT")
+
+    assert invoke(place).logs == ()
+    _facts.tell("flags.evaluated", flag="cart", variant="blue", reason="SPLIT")
+
+    @handler(counting)
+    def idle(event: object, context: object) -> None:
+        pass
+
+    assert invoke(idle).logs == ()
+
+
+def test_a_flag_that_cloudwatch_would_not_take_is_logged_and_the_others_are_written(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    @handler(Metrics("Shop", flags=True))
+    def place(event: object, context: object) -> str:
+        for flag in ("größe", "cart"):
+            _facts.tell("flags.evaluated", flag=flag, variant="blue", reason="SPLIT")
+        return "done"
+
+    result = invoke(place)
+    assert result.unwrap() == "done"
+    assert result.metrics == {"FlagEvaluations": [1]}
+    assert "the evaluations of the flag 'größe' could not be counted" in caplog.text
 
 
 def test_a_cold_start_that_fails_counts_too_and_needs_no_service() -> None:
