@@ -53,9 +53,10 @@ class Options:
         capture_error: whether type, message and frames of an exception are kept, or no more than that there was one.
         w3c: whether the context of W3C is taken and given.
         backend: returns the backend.
+        texts: what a backend keeps of what it has made of these.
     """
 
-    __slots__ = ("backend", "capture_error", "capture_response", "encoder", "service", "w3c")
+    __slots__ = ("backend", "capture_error", "capture_response", "encoder", "service", "texts", "w3c")
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class Options:
         self.capture_response = capture_response
         self.capture_error = capture_error
         self.w3c = w3c
+        self.texts: dict[bool, str] = {}
 
     def but(self, capture_response: bool | None, capture_error: bool | None) -> Options:
         """Return the same with what is not None replaced."""

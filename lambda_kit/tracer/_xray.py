@@ -199,7 +199,8 @@ class XRaySpan(Span):
         annotations, metadata = self._annotations, self._metadata
         if self._before is None and (invocation := self._invocation) is not None:
             if annotations is None:
-                head = f'{head},"annotations":{{{self._backend.common(options, cold=invocation.cold_start)}}}'
+                cold = invocation.cold_start
+                head = f'{head},"annotations":{{{options.texts.get(cold) or _common_text(options, cold=cold)}}}'
             else:
                 annotations = {**_common(options, cold=invocation.cold_start), **annotations}
             if options.w3c and (w3c := incoming_w3c(invocation)):
@@ -236,6 +237,11 @@ def _given(**fields: Any) -> dict[str, Any]:
 
 def _common(options: Options, *, cold: bool) -> dict[str, Any]:
     return {"ColdStart": cold, **({"Service": options.service} if options.service else {})}
+
+
+def _common_text(options: Options, *, cold: bool) -> str:
+    text = options.texts[cold] = document.annotations_text(_common(options, cold=cold), options.encoder)
+    return text
 
 
 def _find_parent(find_root: Callable[[], Root | None]) -> tuple[Root | None, XRaySpan | None, Invocation | None]:
@@ -288,7 +294,6 @@ class XRay:
         self._socket: socket | None = None
         self._connecting = threading.Lock()
         self._warned = False
-        self._common: dict[tuple[int, bool], tuple[Options, str]] = {}
 
     def span(self, name: str, kind: Kind, options: Options) -> XRaySpan:
         return XRaySpan(name, kind, options, self)
@@ -320,15 +325,6 @@ class XRay:
             passed_on = {} if invocation is None else incoming_w3c(invocation)
             found |= {**passed_on, "traceparent": root.traceparent(parent_id)}
         return found
-
-    def common(self, options: Options, *, cold: bool) -> str:
-        """Return the text of the annotations of the outermost span."""
-        key = (id(options), cold)
-        known = self._common.get(key)
-        if known is None:  # the options are kept, so that no others get their id
-            text = document.annotations_text(_common(options, cold=cold), options.encoder)
-            known = self._common[key] = options, text
-        return known[1]
 
     def send(self, text: bytes) -> None:
         """Send a document; where that fails, it is lost, which is logged once."""
