@@ -54,6 +54,29 @@ def compiled(expression: str, where: str) -> Callable[[Any], Any]:
     return search
 
 
+def parts_of(expression: str) -> Any:
+    """Return what an expression that is valid puts together: a list or a dict of its parts, each likewise, else None.
+
+    `[user, order.id]` gives `[None, None]`; `order.items`, which may find a list too, gives None.
+    """
+    if "[" not in expression and "{" not in expression:
+        return None
+    import jmespath
+
+    return _parts_in(jmespath.compile(expression).parsed)
+
+
+def _parts_in(node: Any) -> Any:
+    kind, children = node["type"], node["children"]
+    if kind in ("pipe", "subexpression"):
+        return _parts_in(children[-1])
+    if kind == "multi_select_list":
+        return [_parts_in(child) for child in children]
+    if kind == "multi_select_dict":
+        return {pair["value"]: _parts_in(pair["children"][0]) for pair in children}
+    return None
+
+
 def _functions_in(node: Any) -> list[str]:
     """Return the names of the functions that a parsed expression calls."""
     found = [str(node["value"])] if node["type"] == "function_expression" else []

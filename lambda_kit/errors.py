@@ -20,6 +20,7 @@ Exception
     │   ├── MissingIdempotencyKey (also ValueError)  the event has no key, or not all of its parts
     │   ├── PayloadMismatch                    the same key came with another payload
     │   ├── LeaseLost                          another call has claimed the key while this one was running
+    │   ├── FailedEarlier                      an earlier call failed, with an exception that cannot be made again
     │   ├── StoreUnavailable                   the store could not be asked, or could not keep the result
     │   └── ResultNotStored                    the call was completed, and its result is not there to replay
     │       └── ResultTooLarge                 because it did not fit into the store
@@ -51,6 +52,7 @@ __all__ = [
     "ConditionalCheckFailed",
     "ConfigurationError",
     "EventLoopRunning",
+    "FailedEarlier",
     "IdempotencyError",
     "LambdaKitError",
     "LayerError",
@@ -356,8 +358,28 @@ class StoreUnavailable(IdempotencyError):
     result: Any = None
 
 
+class FailedEarlier(IdempotencyError):
+    """An earlier call failed with one of `replay_errors`, and its exception cannot be made again.
+
+    Its class is not there any more, or cannot be made without its constructor, as that of an exception group.
+
+    Attributes:
+        error_type: the name of its class.
+        reason: its message.
+    """
+
+    error_type: str = ""
+    reason: str = ""
+
+
 class ResultNotStored(IdempotencyError):
-    """The call was completed, by this run or an earlier one, but there is no result to replay."""
+    """The call was completed, by this run or an earlier one, but there is no result to replay.
+
+    Attributes:
+        result: what the function returned, where this run has completed the call.
+    """
+
+    result: Any = None
 
 
 class ResultTooLarge(ResultNotStored):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_kit._expressions import compiled
+from lambda_kit._expressions import compiled, parts_of
 from lambda_kit.errors import ConfigurationError
 
 names = st.sampled_from(["a", "b", "c"])
@@ -57,3 +57,20 @@ def test_a_function_that_does_not_exist_is_refused_with_the_closest_one() -> Non
 def test_what_is_no_expression_is_refused_with_where_it_stands(expression: str) -> None:
     with pytest.raises(ConfigurationError, match=r"idempotent\(key=\.\.\.\) is .*, which is no JMESPath expression"):
         compiled(expression, "idempotent(key=...)")
+
+
+@pytest.mark.parametrize(
+    ("expression", "parts"),
+    [
+        ("order.id", None),
+        ("orders[0].id", None),
+        ("orders[].id", None),
+        ("[user, order.id]", [None, None]),
+        ("[user, {order: order.id, of: [a, b]}]", [None, {"order": None, "of": [None, None]}]),
+        ("order.[id, user]", [None, None]),
+        ("@ | {id: order.id}", {"id": None}),
+        ("join('-', [user, order])", None),
+    ],
+)
+def test_the_parts_that_an_expression_puts_together_are_told(expression: str, parts: Any) -> None:
+    assert parts_of(expression) == parts

@@ -101,10 +101,12 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.idempotency",
         "lambda_kit.idempotency._cache",
         "lambda_kit.idempotency._codec",
+        "lambda_kit.idempotency._drive",
         "lambda_kit.idempotency._identity",
         "lambda_kit.idempotency._layer",
         "lambda_kit.idempotency._record",
         "lambda_kit.idempotency._results",
+        "lambda_kit.idempotency._settings",
         "lambda_kit.idempotency._store",
     },
     "from lambda_kit.aws import connect": {

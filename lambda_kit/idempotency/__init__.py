@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lambda_kit.errors import (
     AlreadyInProgress,
+    FailedEarlier,
     IdempotencyError,
     LeaseLost,
     MissingIdempotencyKey,
@@ -43,6 +44,7 @@ __all__ = [
     "Claim",
     "Codec",
     "DynamoDBStore",
+    "FailedEarlier",
     "IdempotencyError",
     "LeaseLost",
     "MemoryStore",

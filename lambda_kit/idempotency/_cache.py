@@ -1,4 +1,4 @@
-"""Completed records in the memory of this process: a bounded number, those used last."""
+"""Completed records in the memory of this process: those used last, bounded in number and in bytes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.idempotency._record import Record
 
+_MOST = 1_048_576  # bytes of results
 _caches: weakref.WeakSet[Cache] = weakref.WeakSet()
 
 
 class Cache:
     """Keeps records by their key. Results are texts in them, so that each reader makes a value of its own."""
 
-    __slots__ = ("__weakref__", "_lock", "_records", "_size")
+    __slots__ = ("__weakref__", "_bytes", "_lock", "_records", "_size")
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -26,6 +27,7 @@ class Cache:
     def clear(self) -> None:
         """Forget all records."""
         self._records: dict[str, Record] = {}
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def get(self, key: str, now: float) -> Record | None:
@@ -34,11 +36,17 @@ class Cache:
         if record is None:
             return None
         with self._lock:
-            self._records.pop(key, None)
             if record.expires <= now:
+                self._drop(key)
                 return None
-            self._records[key] = record  # the last one to go
+            if self._records.pop(key, None) is not None:
+                self._records[key] = record  # the last one to go
         return record
+
+    def _drop(self, key: str) -> None:
+        record = self._records.pop(key, None)
+        if record is not None:
+            self._bytes -= _length(record)
 
     def put(self, record: Record) -> None:
         """Keep a completed record."""
@@ -47,11 +55,19 @@ class Cache:
         if not _caches:
             _watch_process()
         _caches.add(self)
+        length = _length(record)
         with self._lock:
-            self._records.pop(record.key, None)
+            self._drop(record.key)
+            if length > _MOST:
+                return
             self._records[record.key] = record
-            if len(self._records) > self._size:
-                del self._records[next(iter(self._records))]
+            self._bytes += length
+            while len(self._records) > self._size or self._bytes > _MOST:
+                self._drop(next(iter(self._records)))
+
+
+def _length(record: Record) -> int:
+    return 0 if record.result is None else len(record.result)
 
 
 _watched = False

@@ -2,6 +2,8 @@
 
 Values that JSON has are written as they are, so that other libraries can read them. Those that it lacks are objects
 with a member `$type`; a dict that has such a member itself, or keys that are no text, is written as a list of pairs.
+Of subclasses of text, numbers and dicts (`HTTPStatus`, a `StrEnum`, `OrderedDict`) what they derive from is written and
+read back: it is equal to them.
 """
 
 from __future__ import annotations
@@ -61,33 +63,44 @@ def loads(text: str | bytes) -> Any:
 def canonical(value: Any) -> str:
     """Return one text for all values that are equal and of the same types, whatever the order of their keys."""
     try:
-        return _sorted(_encoded(value))
+        return _sorted(_encoded(value, ordered=True))
     except RecursionError:
         raise ValueError("it is nested too deeply, or contains itself") from None
 
 
-def _encoded(value: Any) -> Any:
+def _encoded(value: Any, *, ordered: bool = False) -> Any:
     cls: Any = type_of(value)
     if cls in _SCALARS:
         return value
     if cls is dict:
-        if _TAG in value or not all(type(key) is str for key in value):
-            pairs = [[_encoded(key), _encoded(item)] for key, item in value.items()]
-            return {_TAG: "dict", "items": pairs}
-        return {key: _encoded(item) for key, item in value.items()}
+        return _encoded_dict(value, ordered=ordered)
     if cls is list:
-        return [_encoded(item) for item in value]
+        return [_encoded(item, ordered=ordered) for item in value]
     if cls is tuple:
-        return {_TAG: "tuple", "items": [_encoded(item) for item in value]}
+        return {_TAG: "tuple", "items": [_encoded(item, ordered=ordered) for item in value]}
     if cls in (set, frozenset):
-        return {_TAG: cls.__name__, "items": sorted((_encoded(item) for item in value), key=json.dumps)}
+        items = [_encoded(item, ordered=ordered) for item in value]
+        return {_TAG: cls.__name__, "items": sorted(items, key=_sorted)}
     write = _writers().get(cls)
     if write is None:
+        members: Any = value
+        for base in (int, str, float):
+            if isinstance(value, base) and base(value) == value:
+                return base(value)
+        if issubclass(cls, dict):
+            return _encoded_dict(members, ordered=ordered)
         raise TypeError(
             f"a {cls.__module__}.{cls.__qualname__} cannot be stored; pass codec=, or return what JSON has, or "
             "Decimal, datetime, date, time, timedelta, UUID, bytes, tuple or set"
         )
     return {_TAG: cls.__name__, "value": write(value)}
+
+
+def _encoded_dict(value: dict[Any, Any], *, ordered: bool) -> dict[str, Any]:
+    if _TAG not in value and all(type(key) is str for key in value):
+        return {key: _encoded(item, ordered=ordered) for key, item in value.items()}
+    pairs = [[_encoded(key, ordered=ordered), _encoded(item, ordered=ordered)] for key, item in value.items()]
+    return {_TAG: "dict", "items": sorted(pairs, key=_sorted) if ordered else pairs}
 
 
 def _decoded(value: Any) -> Any:
@@ -185,15 +198,22 @@ def codec_of(given: Any) -> Codec | None:
     Raises:
         ConfigurationError: it is neither.
     """
-    if given is None or (callable(getattr(given, "encode", None)) and callable(getattr(given, "decode", None))):
+    has_both = callable(getattr(given, "encode", None)) and callable(getattr(given, "decode", None))
+    if given is None or (has_both and not isinstance(given, type)):
         codec: Codec | None = given
         return codec
-    if isinstance(given, type) or hasattr(given, "__origin__") or hasattr(given, "__args__"):
+    if has_both and given is not str:
+        raise ConfigurationError(f"idempotent(codec={given.__name__}): pass a codec, not its class: {given.__name__}()")
+    names = ("__origin__", "__args__", "__supertype__", "__value__")  # of generic types, NewType, type aliases
+    if isinstance(given, type) or any(hasattr(given, name) for name in names):
         return _Typed(given)
     raise ConfigurationError(
         f"idempotent(codec={given!r}): pass an object with encode and decode, or a type: a pydantic model, a "
         "dataclass, a TypedDict, list[Model]"
     )
+
+
+_NOTHING = object()
 
 
 class _Typed:
@@ -214,11 +234,22 @@ class _Typed:
 
     def encode(self, value: Any) -> Any:
         adapter = self._ready()
+        own = adapter.validate_python(value)
         # Strictly, because what serialises with a warning would not come back as it was.
-        return adapter.dump_python(adapter.validate_python(value), mode="json", warnings="error")
+        encoded = adapter.dump_python(own, mode="json", warnings="error", by_alias=True, round_trip=True)
+        try:
+            again = self.decode(encoded)
+        except ValueError:
+            again = _NOTHING
+        if type(again) is not type(own) or again != own:
+            raise TypeError(
+                f"what {callables.name_of(self._type)} makes of a {type(value).__qualname__} would not be read back as "
+                "it is: a field is left out, hidden, or has other names when it is read"
+            )
+        return encoded
 
     def decode(self, value: Any) -> Any:
-        return self._ready().validate_python(value)
+        return self._ready().validate_json(_compact(value))  # strict models take dates as texts from JSON alone
 
     def __repr__(self) -> str:
         return f"<codec for {callables.name_of(self._type)}>"

@@ -75,7 +75,6 @@ class DynamoDBStore:
         self._sort_key = sort_key
         self._static = static_partition_key
         self._names = names
-        self._caller: Caller | None = None
 
     def __repr__(self) -> str:
         return f"<DynamoDBStore of the table {self.table}>"
@@ -144,11 +143,10 @@ class DynamoDBStore:
     # Records as items
 
     def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        caller = self._caller
-        if caller is None:
-            from lambda_kit.aws import connect
+        from lambda_kit.aws import connect
 
-            caller = self._caller = connect("dynamodb", self._client, region=self._region)
+        # Each time, because a reset or other settings make it another one.
+        caller: Caller = connect("dynamodb", self._client, region=self._region)
         return caller.call(operation, request)
 
     def _only(self, *names: str) -> dict[str, str]:

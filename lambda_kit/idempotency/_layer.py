@@ -11,8 +11,11 @@ from lambda_kit import _callables as callables
 from lambda_kit._facts import tell
 from lambda_kit.errors import (
     AlreadyInProgress,
+    AwsError,
     ConfigurationError,
+    LambdaKitError,
     LeaseLost,
+    NoAnswer,
     PayloadMismatch,
     ResultNotStored,
     ResultTooLarge,
@@ -20,9 +23,10 @@ from lambda_kit.errors import (
 )
 from lambda_kit.idempotency import _results as results
 from lambda_kit.idempotency._cache import Cache
-from lambda_kit.idempotency._codec import codec_of
+from lambda_kit.idempotency._drive import NOTHING, Failed, drive, drive_async, is_awaitable
 from lambda_kit.idempotency._identity import Identity
 from lambda_kit.idempotency._record import COMPLETED, Claim, Record, decide, expiry
+from lambda_kit.idempotency._settings import Settings, check_function, refuse_second_closure
 from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
@@ -31,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
-    from lambda_kit.idempotency._codec import Codec
     from lambda_kit.idempotency._store import Store
 
     P = ParamSpec("P")
@@ -53,72 +56,6 @@ _SAVES = 4  # attempts
 _PAUSE = 0.05  # seconds, the first one
 _LONGEST_PAUSE = 1.0
 _KEEP = 0.2  # seconds that are left to the function after waiting
-
-
-class Settings:
-    """The options of `idempotent`."""
-
-    __slots__ = (
-        "codec",
-        "lease",
-        "missing_key",
-        "on_claim_error",
-        "on_in_progress",
-        "on_replay",
-        "on_save_error",
-        "replay_errors",
-        "store",
-        "ttl",
-    )
-
-    def __init__(self, store: Any, options: dict[str, Any]) -> None:
-        for name in ("claim", "complete", "release"):
-            if not callable(getattr(store, name, None)):
-                raise ConfigurationError(f"idempotent({store!r}): pass a store, which has a method {name}")
-        for name, known in _CHOICES.items():
-            if options[name] not in known:
-                hint = callables.closest(options[name], known) if isinstance(options[name], str) else ""
-                raise ConfigurationError(
-                    f"idempotent({name}={options[name]!r}): pass {' or '.join(map(repr, known))}{hint}"
-                )
-        _check_seconds("ttl", options["ttl"])
-        if options["lease"] is not None:
-            _check_seconds("lease", options["lease"])
-        errors: Any = options["replay_errors"]
-        if not _are_exceptions(errors):
-            raise ConfigurationError(
-                f"idempotent(replay_errors={errors!r}): pass a tuple of exception classes, as in (OutOfStock,)"
-            )
-        if options["on_replay"] is not None and not callable(options["on_replay"]):
-            raise ConfigurationError(f"idempotent(on_replay={options['on_replay']!r}): pass a function")
-        self.store: Any = store
-        self.ttl: float = options["ttl"]
-        self.lease: float | None = options["lease"]
-        self.on_in_progress: str = options["on_in_progress"]
-        self.on_claim_error: str = options["on_claim_error"]
-        self.on_save_error: str = options["on_save_error"]
-        self.missing_key: str = options["missing_key"]
-        self.replay_errors: tuple[type[Exception], ...] = errors
-        self.codec: Codec | None = codec_of(options["codec"])
-        self.on_replay: Any = options["on_replay"]
-
-
-def _check_seconds(name: str, given: Any) -> None:
-    if not callables.is_number(given) or given <= 0:
-        raise ConfigurationError(f"idempotent({name}={given!r}): pass seconds above 0")
-
-
-def _are_exceptions(given: Any) -> bool:
-    classes: list[Any] = [*given] if isinstance(given, tuple) else [None]
-    return all(isinstance(one, type) and issubclass(one, Exception) for one in classes)
-
-
-_CHOICES = {
-    "on_in_progress": ("raise", "wait"),
-    "on_claim_error": ("raise", "run"),
-    "on_save_error": ("raise", "log"),
-    "missing_key": ("raise", "run"),
-}
 
 
 def idempotent(  # noqa: PLR0913  # each is a decision of its own
@@ -211,16 +148,19 @@ def idempotent(  # noqa: PLR0913  # each is a decision of its own
         raise ConfigurationError(f"idempotent(namespace={namespace!r}): pass a text")
 
     def decorate(fn: Any) -> Any:
-        if not callable(fn):
-            raise ConfigurationError(f"idempotent() was put around {fn!r}, which is not callable")
-        if callables.is_generator_function(fn) or callables.is_async_generator_function(fn):
+        check_function(fn)
+        identity = Identity(fn, key, payload, namespace)
+        if namespace is None:
+            refuse_second_closure(store, fn, identity.function)
+        protected = _Protected(fn, settings, identity, Cache(cache))
+        if callables.is_coroutine_function(fn):
+            return functools.update_wrapper(protected.coroutine(), fn)
+        if callables.is_coroutine_function(on_replay):
             raise ConfigurationError(
-                f"idempotent() was put around {callables.name_of(fn)}, a generator function; what a generator yields "
-                "cannot be stored as one result: return a list"
+                f"idempotent(on_replay={callables.name_of(on_replay)}) is a coroutine function, which "
+                f"{identity.function}, being none, cannot await; pass a function"
             )
-        protected = _Protected(fn, settings, Identity(fn, key, payload, namespace), Cache(cache))
-        around = protected.coroutine() if callables.is_coroutine_function(fn) else protected.function()
-        return functools.update_wrapper(around, fn)
+        return functools.update_wrapper(protected.function(), fn)
 
     return decorate
 
@@ -232,13 +172,16 @@ class _Call:
         key: the key of its record.
         payload: the hash of its payload, or None.
         owner: its token.
+        claimed: whether the key is known to be its own.
+        waited: whether another call was seen running.
     """
 
-    __slots__ = ("key", "owner", "payload")
+    __slots__ = ("claimed", "key", "owner", "payload", "waited")
 
     def __init__(self, key: str, payload: str | None) -> None:
         self.key = key
         self.payload = payload
+        self.claimed = self.waited = False
         self.owner = os.urandom(16).hex()
 
 
@@ -273,14 +216,24 @@ class _Protected:
     def _claim(self, call: _Call) -> Step:
         """Claim the key. The result is the record to replay, or None for a run."""
         settings = self._settings
-        pause, waited = _PAUSE, False
+        pause, failures = _PAUSE, 0
         while True:
             now = time.time()
             claim = Claim(call.key, call.owner, now=now, lease=_lease(settings), ttl=settings.ttl, payload=call.payload)
-            record: Record | None = yield "store", functools.partial(settings.store.claim, claim)
+            try:
+                record: Record | None = yield "store", functools.partial(settings.store.claim, claim)
+            except Exception:
+                failures += 1
+                left = _left() - _KEEP
+                if not call.waited or failures == _SAVES or left <= pause:
+                    raise
+                yield "pause", pause
+                continue
+            failures = 0
             decision = decide(record, claim)
             if decision == "run":
-                tell("idempotency.claimed", key=call.key, waited=waited)
+                call.claimed = True
+                tell("idempotency.claimed", key=call.key, waited=call.waited)
                 return None
             assert record is not None  # noqa: S101  # else the decision is to run
             if decision == "replay":
@@ -291,8 +244,8 @@ class _Protected:
             left = _left() - _KEEP
             if settings.on_in_progress == "raise" or left <= 0:
                 raise AlreadyInProgress(key=call.key, remaining=remaining)
-            if not waited:
-                waited = True
+            if not call.waited:
+                call.waited = True
                 tell("idempotency.waited", key=call.key)
             yield "pause", min(pause * (0.5 + os.urandom(1)[0] / 255), left, max(remaining or pause, 0.001))
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -300,8 +253,9 @@ class _Protected:
     def _unclaimed(self, call: _Call, error: Exception) -> Step:
         """Decide what happens if the store could not be asked."""
         settings = self._settings
-        if settings.on_claim_error == "raise":
-            if getattr(error, "sent", False):  # the claim may have been made, and would block the next attempt
+        if settings.on_claim_error == "raise" or call.waited:  # as far as is known, another call is running
+            sent = error.sent if isinstance(error, NoAnswer) else not isinstance(error, AwsError)
+            if sent:  # the claim may have been made, and would block the next attempt
                 with contextlib.suppress(Exception):
                     yield "store", functools.partial(settings.store.release, call.key, call.owner)
             unavailable = StoreUnavailable(
@@ -364,7 +318,7 @@ class _Protected:
     def _finish(self, call: _Call, value: Any) -> Step:
         """Store the result of a run that has returned."""
         settings = self._settings
-        text, problem = results.write(value, settings.codec, settings.store.max_bytes, call.key)
+        text, problem = results.write(value, settings.codec, settings.max_bytes, call.key)
         failure = yield from self._save(call, self._completed(call, text))
         if failure is None and problem is None:
             return
@@ -382,8 +336,7 @@ class _Protected:
             )
             error.ran = True
             error.__cause__ = failure
-        if not isinstance(error, ResultNotStored):
-            error.result = value
+        error.result = value
         if self._settings.on_save_error == "raise" and not isinstance(error, ResultTooLarge):
             raise error
         _logger().error("%s", error, exc_info=error.__cause__)
@@ -391,8 +344,8 @@ class _Protected:
     def _fail(self, call: _Call, error: BaseException) -> Step:
         """Store an exception that is a result, else give the key back."""
         settings = self._settings
-        if isinstance(error, settings.replay_errors):
-            text, problem = results.write_error(error, settings.store.max_bytes, call.key)
+        if isinstance(error, Exception) and _is_result(error, settings.replay_errors):
+            text, problem = results.write_error(error, settings.max_bytes, call.key)
             failure = yield from self._save(call, self._completed(call, text))
             if failure is not None or problem is not None:
                 _logger().error("the exception of %s was not stored: %s", call.key, failure or problem)
@@ -407,29 +360,30 @@ class _Protected:
             )
             tell("idempotency.abandoned", key=call.key)
         else:
-            tell("idempotency.released" if released else "idempotency.lost", key=call.key)
+            if call.claimed:
+                tell("idempotency.released" if released else "idempotency.lost", key=call.key)
 
     # The whole, and what drives it
 
     def _flow(self, call: _Call) -> Step:
         record: Record | None = None
-        outcome: Any = _NOTHING
+        outcome: Any = NOTHING
         try:
             record = yield from self._claim(call)
             if record is None:
                 outcome = yield "run", None
-                if type(outcome) is _Failed:
+                if type(outcome) is Failed:
                     yield from self._fail(call, outcome.error)
                 else:
                     yield from self._finish(call, outcome)
         except Exception as error:
-            if outcome is not _NOTHING or isinstance(error, AlreadyInProgress | PayloadMismatch):
+            if outcome is not NOTHING or isinstance(error, AlreadyInProgress | PayloadMismatch):
                 raise
             yield from self._unclaimed(call, error)
             return (yield "run", None)
         except BaseException as stop:  # anywhere, also where a claim or a run has just ended
-            if outcome is _NOTHING or type(outcome) is _Failed:
-                yield from self._fail(call, outcome.error if type(outcome) is _Failed else stop)
+            if outcome is NOTHING or type(outcome) is Failed:
+                yield from self._fail(call, outcome.error if type(outcome) is Failed else stop)
             else:  # the run is done: one more attempt to say so
                 yield from self._finish(call, outcome)
             raise
@@ -445,136 +399,36 @@ class _Protected:
                 return fn(*args, **kwargs)
             if cached is not None:
                 return self._replay(call, cached, cached=True)
-            return _drive(flow(call), functools.partial(fn, *args, **kwargs))
+            return drive(flow(call), functools.partial(fn, *args, **kwargs))
 
         return protected
 
     def coroutine(self) -> Any:
         """Return the coroutine function, protected."""
-        fn, begin, flow, blocks = self._fn, self._begin, self._flow, self._settings.store.blocks
+        fn, begin, flow, blocks = self._fn, self._begin, self._flow, self._settings.blocks
+
+        awaits = callables.is_coroutine_function(self._settings.on_replay)
 
         async def protected(*args: Any, **kwargs: Any) -> Any:
             call, cached = begin(args, kwargs)
             if call is None:
-                return await fn(*args, **kwargs)
+                value = fn(*args, **kwargs)
+                return await value if is_awaitable(value) else value
             if cached is not None:
-                return self._replay(call, cached, cached=True)
-            return await _drive_async(flow(call), functools.partial(fn, *args, **kwargs), blocks=blocks)
+                value = self._replay(call, cached, cached=True)
+            else:
+                value = await drive_async(flow(call), functools.partial(fn, *args, **kwargs), blocks=blocks)
+            return await value if awaits and is_awaitable(value) else value
 
         return protected
 
 
-_NOTHING: Any = object()
-
-
-class _Failed:
-    """What a run ended with that raised."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
-def _drive(steps: Any, run: Callable[[], Any]) -> Any:
-    """Do what the steps ask for, and return what they end with. An interrupt anywhere is thrown into them."""
-    answer: Any = None
-    outcome: Any = None
-    error: BaseException | None = None
-    while True:
-        try:
-            while True:
-                if error is None:
-                    request, given = steps.send(answer)
-                else:
-                    thrown, error = error, None
-                    request, given = steps.throw(thrown)
-                if request == "run":
-                    answer = _outcome(run)
-                elif request == "store":
-                    answer = given()
-                else:
-                    time.sleep(given)
-        except BaseException as caught:
-            if steps.gi_frame is not None:
-                error = caught
-                continue
-            if not isinstance(caught, StopIteration):
-                raise
-            outcome = caught.value
-            break
-    return _result(outcome)
-
-
-def _outcome(run: Callable[[], Any]) -> Any:
-    try:
-        return run()
-    except BaseException as error:
-        return _Failed(error)
-
-
-def _result(outcome: Any) -> Any:
-    if type(outcome) is _Failed:
-        raise outcome.error
-    return outcome
-
-
-async def _drive_async(steps: Any, run: Callable[[], Any], *, blocks: bool) -> Any:
-    """Do the same in a coroutine. A request to the store is waited for, also by a task that is cancelled."""
-    answer: Any = None
-    outcome: Any = None
-    error: BaseException | None = None
-    closed = False  # a coroutine that is closed cannot await anything any more
-    while True:
-        try:
-            while True:
-                if error is None:
-                    request, given = steps.send(answer)
-                else:
-                    closed = closed or isinstance(error, GeneratorExit)
-                    thrown, error = error, None
-                    request, given = steps.throw(thrown)
-                if request == "run":
-                    answer = await _outcome_async(run)
-                    closed = type(answer) is _Failed and isinstance(answer.error, GeneratorExit)
-                elif request == "store":
-                    answer = await _in_thread(given) if blocks and not closed else given()
-                elif not closed:
-                    await _sleep(given)
-        except BaseException as caught:
-            if steps.gi_frame is not None:
-                error = caught
-                continue
-            if not isinstance(caught, StopIteration):
-                raise
-            outcome = caught.value
-            break
-    return _result(outcome)
-
-
-async def _outcome_async(run: Callable[[], Any]) -> Any:
-    try:
-        return await run()
-    except BaseException as error:
-        return _Failed(error)
-
-
-async def _sleep(seconds: float) -> None:
-    import asyncio
-
-    await asyncio.sleep(seconds)
-
-
-async def _in_thread(call: Callable[[], Any]) -> Any:
-    import asyncio
-
-    task = asyncio.ensure_future(asyncio.to_thread(call))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        if not task.done():
-            await asyncio.wait([task])  # what is done next must find the step made, or not made
-        raise
+def _is_result(error: Exception, replay_errors: tuple[type[Exception], ...]) -> bool:
+    """Tell whether an exception is to be stored; those of the kit only where they are named, for most of them pass."""
+    classes = [one for one in replay_errors if isinstance(error, one)]
+    if isinstance(error, LambdaKitError):
+        return any(issubclass(one, LambdaKitError) for one in classes)
+    return bool(classes)
 
 
 def _lease(settings: Settings) -> float:

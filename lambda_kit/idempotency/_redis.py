@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from lambda_kit.idempotency._record import Claim
 
 _FIELDS = "'status', 'owner', 'expires', 'lease', 'payload', 'result', 'packed'"
-# What `decide` says, for the server. A record is deleted by the server when it expires, by its own clock, and counts as
-# absent from then on by the caller's.
+_KEPT = 60  # seconds beyond the expiry: the server deletes by its own clock, which must not be early by the caller's
+# What `decide` says, for the server.
 _CLAIM = f"""
 local there = redis.call('HMGET', KEYS[1], {_FIELDS})
 local now = tonumber(ARGV[2])
@@ -33,7 +33,7 @@ redis.call('HSET', KEYS[1], 'status', '{IN_PROGRESS}', 'owner', ARGV[1], 'expire
 if ARGV[5] ~= '' then
     redis.call('HSET', KEYS[1], 'payload', ARGV[5])
 end
-redis.call('EXPIREAT', KEYS[1], ARGV[3])
+redis.call('EXPIREAT', KEYS[1], ARGV[3] + {_KEPT})
 return false
 """
 _COMPLETE = f"""
@@ -42,7 +42,7 @@ if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then
 end
 redis.call('HSET', KEYS[1], 'status', '{COMPLETED}', 'expires', ARGV[2], ARGV[3], ARGV[4])
 redis.call('HDEL', KEYS[1], 'lease')
-redis.call('EXPIREAT', KEYS[1], ARGV[2])
+redis.call('EXPIREAT', KEYS[1], ARGV[2] + {_KEPT})
 return 1
 """
 _RELEASE = f"""
@@ -78,6 +78,8 @@ class RedisStore:
     def __init__(self, client: Any, *, prefix: str = "idempotency:") -> None:
         if not callable(getattr(client, "eval", None)):
             raise ConfigurationError(f"RedisStore({client!r}): pass a client of redis or valkey")
+        if any(one.__name__ == "Pipeline" for one in type(client).__mro__):
+            raise ConfigurationError("RedisStore: pass a client of redis, not a pipeline, which answers later")
         if any(".asyncio" in one.__module__ for one in type(client).__mro__):
             raise ConfigurationError("RedisStore: pass a client of redis, not of redis.asyncio")
         self._client = client

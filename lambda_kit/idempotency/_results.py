@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit.errors import ResultNotStored, ResultTooLarge
+from lambda_kit.errors import FailedEarlier, ResultNotStored, ResultTooLarge
 from lambda_kit.idempotency import _codec as codecs
 
 TYPE_CHECKING = False
@@ -50,15 +50,24 @@ def _fitted(text: str, max_bytes: int | None, key: str) -> tuple[str | bytes, Re
 
 def write_error(error: Exception, max_bytes: int | None, key: str) -> tuple[str | bytes, ResultNotStored | None]:
     """Do the same for an exception that is to be raised again."""
-    made: Any = error.__reduce__()
-    arguments, state = made[1], made[2] if len(made) > 2 else None
+    from lambda_kit._json import message_of
+
+    message = message_of(error)
+    arguments = list(error.__reduce__()[1] if isinstance(error, OSError) else error.args)  # of a file its name, too
+    if not _can_be_stored(arguments):  # its text can
+        arguments = [message]
+    state = {name: value for name, value in vars(error).items() if _can_be_stored(value)}
+    names = [f"{one.__module__}:{one.__qualname__}" for one in type(error).__mro__ if issubclass(one, Exception)]
+    detail = codecs.dumps({"classes": names, "args": arguments, "state": state, "message": message})
+    return _fitted(f'{{"{_MARK}":"error","value":{detail}}}', max_bytes, key)
+
+
+def _can_be_stored(value: Any) -> bool:
     try:
-        detail = codecs.dumps([list(arguments), state])
-    except (TypeError, ValueError):  # what it carries cannot be stored: its text can
-        detail = codecs.dumps([[str(error)], None])
-    cls = type(error)
-    name = codecs.dumps(f"{cls.__module__}:{cls.__qualname__}")
-    return _fitted(f'{{"{_MARK}":"error","class":{name},"value":{detail}}}', max_bytes, key)
+        codecs.dumps(value)
+    except Exception:
+        return False
+    return True
 
 
 def read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ...]) -> Any:
@@ -83,26 +92,40 @@ def read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ...
     if kind == "result":
         return content["value"] if codec is None else codec.decode(content["value"])
     if kind == "error":
-        raise _error(content, errors)
+        raise _error(content["value"], errors, record.key)
     raise _too_large(record.key, "it was not kept") if kind == "too large" else _not_stored(record.key)
 
 
-def _error(content: dict[str, Any], errors: tuple[type[Exception], ...]) -> Exception:
-    """Return the exception, of its class where that is still there and among those that are replayed."""
-    name: str = content["class"]
-    arguments: list[Any]
-    state: Any
-    arguments, state = content["value"]
-    cls = next((one for one in _subclasses(errors) if f"{one.__module__}:{one.__qualname__}" == name), None)
-    if cls is None:  # renamed since, or no longer among them
-        return RuntimeError(f"an earlier call with this key failed with {name.replace(':', '.')}")
-    try:
-        error = cls(*arguments)
-    except Exception:  # its constructor takes something else
-        error = cls.__new__(cls)
-        error.args = tuple(arguments)
-    if state:
-        error.__dict__.update(state)
+def _error(stored: dict[str, Any], errors: tuple[type[Exception], ...], key: str) -> Exception:
+    """Return the exception, of its class or the nearest one above that is still there and among those replayed."""
+    names: list[str] = stored["classes"]
+    known = {f"{one.__module__}:{one.__qualname__}": one for one in _subclasses(errors)}
+    cls = next((known[name] for name in names if name in known), None)
+    if cls is not None:
+        try:
+            return _made_again(cls, stored["args"], stored["state"])
+        except Exception:  # it cannot be made without what it had
+            return _failed_earlier(stored, key)
+    return _failed_earlier(stored, key)  # renamed since, or no longer among them
+
+
+def _made_again(cls: type[Exception], arguments: list[Any], state: dict[str, Any]) -> Exception:
+    """Return an exception as pickle would, but without its constructor, which may take other things, and do some."""
+    error = cls.__new__(cls, *arguments)
+    own: Any = next(one for one in cls.__mro__ if one.__module__ == "builtins")
+    own.__init__(error, *arguments)  # an OSError and some others keep more than their arguments
+    vars(error).update(state)
+    return error
+
+
+def _failed_earlier(stored: dict[str, Any], key: str) -> FailedEarlier:
+    error = FailedEarlier(
+        f"an earlier call with the key {key} has failed with {stored['classes'][0].replace(':', '.')}: "
+        f"{stored['message']}",
+        key=key,
+    )
+    error.error_type = stored["classes"][0].replace(":", ".")
+    error.reason = stored["message"]
     return error
 
 

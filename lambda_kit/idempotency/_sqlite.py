@@ -68,10 +68,13 @@ class SQLiteStore:
         if self._connection is None:
             import sqlite3
 
-            self._connection = sqlite3.connect(
-                self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False
-            )
-            self._connection.execute(_TABLE)
+            made = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
+            try:
+                made.execute(_TABLE)
+            except BaseException:
+                made.close()
+                raise
+            self._connection = made
         return self._connection
 
     def close(self) -> None:
@@ -92,10 +95,15 @@ class SQLiteStore:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                try:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                except Exception:  # the next call begins with another one
+                    connection.close()
+                    self._connection = None
                 raise
-            connection.execute("COMMIT")
 
     def claim(self, claim: Claim, /) -> Record | None:
         """See `Store`."""

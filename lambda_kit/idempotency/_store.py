@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
+from lambda_kit import _lifecycle
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency import _record as records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from lambda_kit.idempotency._record import Claim, Record
 
@@ -19,13 +22,11 @@ if TYPE_CHECKING:
         goes wrong is raised, by any exception, and then it is not known whether the step was made: it is asked for
         again with the same arguments. `lambda_kit.testing.StoreContract` holds the tests that a store has to pass.
 
-        Attributes:
-            max_bytes: how long a result may be, as JSON in UTF-8; None for no limit.
-            blocks: whether calls wait for something, so that coroutines call them in a thread.
-        """
+        A store may also have these attributes:
 
-        max_bytes: int | None
-        blocks: bool
+        - `max_bytes`: how long a result may be, as JSON in UTF-8; without it, or None, as long as it is.
+        - `blocks`: whether calls wait for something, so that coroutines call them in a thread; without it they do.
+        """
 
         def claim(self, claim: Claim, /) -> Record | None:
             """Keep `claim.record()` unless there is a record that `decide` does not let the call run over.
@@ -66,14 +67,25 @@ class MemoryStore:
 
     Args:
         max_records: so many records are kept; when there are more, those that have expired go, then the oldest.
+
+    Raises:
+        ConfigurationError: `max_records` is no number of at least 1.
     """
 
-    max_bytes: int | None = None
     blocks = False
 
     def __init__(self, *, max_records: int = 10_000) -> None:
+        given: Any = max_records
+        if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+            raise ConfigurationError(f"MemoryStore(max_records={max_records!r}): pass a number of at least 1")
         self._max_records = max_records
         self._records: dict[str, Record] = {}
+        self._lock = threading.Lock()
+        _stores.add(self)
+        _watch_forks()
+
+    def renew_lock(self) -> None:
+        """Make a lock that nobody holds."""
         self._lock = threading.Lock()
 
     def claim(self, claim: Claim, /) -> Record | None:
@@ -114,3 +126,19 @@ class MemoryStore:
             del self._records[key]
         while len(self._records) >= self._max_records:
             del self._records[next(iter(self._records))]
+
+
+_stores: weakref.WeakSet[MemoryStore] = weakref.WeakSet()
+_watched = False
+
+
+def _watch_forks() -> None:
+    global _watched
+    if not _watched:
+        _watched = True
+        _lifecycle.on_fork(_renew_locks)
+
+
+def _renew_locks() -> None:
+    for store in _stores:  # in a forked child a thread of the parent may hold them
+        store.renew_lock()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import enum
+import http
 import math
 import uuid
+from collections import Counter, OrderedDict, defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NewType
 from zoneinfo import ZoneInfo
 
 import pydantic
@@ -91,14 +94,69 @@ def test_the_order_of_keys_makes_no_difference_to_a_canonical_text(value: dict[s
     assert codec.canonical(value) == codec.canonical(dict(reversed(value.items())))
 
 
-class Colour(str):
+class Colour(enum.StrEnum):
+    RED = "red"
+
+
+class Size(enum.Enum):
+    LARGE = 1
+
+
+class Point(NamedTuple):
+    x: int
+
+
+class Unlike(str):
+    """Text that is equal to nothing."""
+
     __slots__ = ()
 
+    def __eq__(self, other: object) -> bool:
+        return False
 
-@pytest.mark.parametrize("value", [object(), Colour("red"), 1j, range(3), Exception("x"), [{"a": {1: object()}}], int])
+    __hash__ = str.__hash__
+
+
+UNSTORED: list[Any] = [
+    object(),
+    Unlike("x"),
+    Size.LARGE,
+    Point(1),
+    1j,
+    range(3),
+    Exception("x"),
+    [{"a": {1: {2j}}}],
+    int,
+]
+
+
+@pytest.mark.parametrize("value", UNSTORED)
 def test_what_would_not_come_back_as_it_was_is_refused_with_its_type(value: Any) -> None:
     with pytest.raises(TypeError, match="cannot be stored; pass codec="):
         codec.dumps(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (Colour.RED, "red"),
+        (http.HTTPStatus.OK, 200),
+        (OrderedDict[str, Any](a=Colour.RED), {"a": "red"}),
+        (defaultdict[Any, Any](list, {1: [2]}), {1: [2]}),
+        (Counter[Any]("aab"), {"a": 2, "b": 1}),
+    ],
+)
+def test_what_derives_from_plain_values_comes_back_as_what_is_equal_to_it(value: Any, plain: Any) -> None:
+    again = codec.loads(codec.dumps(value))
+    assert exact(again) == exact(plain)
+    assert again == value
+
+
+@pytest.mark.parametrize("pairs", [[(1, "a"), (2, "b")], [("$type", 1), ("b", 2)], [((1, 2), 3), ((0, 2), 3)]])
+def test_the_order_of_keys_of_any_kind_makes_no_difference_to_a_canonical_text(pairs: list[Any]) -> None:
+    one, other = dict(pairs), dict(pairs[::-1])
+    assert codec.canonical({"a": [one]}) == codec.canonical({"a": [other]})
+    assert list(codec.loads(codec.dumps(other))) == list(other)
 
 
 def test_what_contains_itself_is_refused() -> None:
@@ -149,6 +207,82 @@ def test_models_and_dataclasses_come_back_by_their_type(kind: Any, value: Any) -
     assert type(charge(1)) is type(value)
 
 
+class Aliased(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(strict=True)
+
+    order_id: str = pydantic.Field(alias="orderId")
+    at: dt.datetime
+    total: Decimal
+
+    @pydantic.computed_field  # type: ignore[prop-decorator]
+    @property
+    def twice(self) -> Decimal:
+        return self.total * 2
+
+
+OrderId = NewType("OrderId", int)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Aliased, Aliased(orderId="o-1", at=ORDER.at, total=Decimal("1.50"))),
+        (OrderId, OrderId(5)),
+        (Annotated[int, pydantic.Field(gt=0)], 5),
+    ],
+)
+def test_strict_models_aliases_computed_fields_and_named_types_come_back(kind: Any, value: Any) -> None:
+    @idempotent(MemoryStore(), key="order", codec=kind, cache=0)
+    def charge(order: int) -> Any:
+        return value
+
+    assert [charge(1), charge(1)] == [value, value]
+    assert type(charge(1)) is type(value)
+
+
+class Special(Order):
+    discount: int = 5
+
+
+class Login(pydantic.BaseModel):
+    password: pydantic.SecretStr
+
+
+class Partial(pydantic.BaseModel):
+    id: int
+    note: str = pydantic.Field(default="", exclude=True)
+
+
+class Renamed(pydantic.BaseModel):
+    id: int = pydantic.Field(validation_alias="in", serialization_alias="out")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Order, Special(**ORDER.model_dump())),
+        (Login, Login(password=pydantic.SecretStr("x"))),
+        (Partial, Partial(id=1, note="n")),
+        (Renamed, Renamed(**{"in": 1})),
+    ],
+)
+def test_what_a_model_would_not_give_back_is_told_at_once_and_not_replayed(kind: Any, value: Any) -> None:
+    runs: list[int] = []
+
+    @idempotent(MemoryStore(), key="order", codec=kind)
+    def charge(order: int) -> Any:
+        runs.append(order)
+        return value
+
+    with pytest.raises(ResultNotStored, match="would not be read back as it is") as first:
+        charge(1)
+    assert first.value.result is value
+    with pytest.raises(ResultNotStored) as second:
+        charge(1)
+    assert second.value.result is None
+    assert runs == [1]
+
+
 def test_a_codec_of_ones_own_is_used_both_ways() -> None:
     class Hex:
         def encode(self, value: bytes) -> str:
@@ -176,6 +310,19 @@ def test_a_result_that_does_not_fit_the_type_is_not_stored_and_the_function_is_n
         with pytest.raises(ResultNotStored):
             charge(1)
     assert runs == [1]
+
+
+class Plain:
+    def encode(self, value: Any) -> Any:
+        return value
+
+    def decode(self, value: Any) -> Any:
+        return value
+
+
+def test_the_class_of_a_codec_is_no_codec() -> None:
+    with pytest.raises(ConfigurationError, match=r"pass a codec, not its class: Plain\(\)"):
+        codec.codec_of(Plain)
 
 
 @pytest.mark.parametrize("given_codec", ["json", 5, object()])

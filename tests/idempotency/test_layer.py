@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
+import gc
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import handler, time_limit
+from lambda_kit import Tracer, handler, time_limit
 from lambda_kit.errors import ConfigurationError, TimeLimitReached
 from lambda_kit.idempotency import (
     AlreadyInProgress,
     Claim,
+    FailedEarlier,
     LeaseLost,
     MemoryStore,
     MissingIdempotencyKey,
@@ -25,6 +29,7 @@ from lambda_kit.idempotency import (
     StoreUnavailable,
     idempotent,
 )
+from lambda_kit.idempotency import _drive as drive
 from lambda_kit.idempotency import _layer as layer
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
 
@@ -78,6 +83,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             clock[0] += seconds
 
     monkeypatch.setattr(layer, "time", Clock)
+    monkeypatch.setattr(drive, "time", Clock)
     return clock
 
 
@@ -117,8 +123,8 @@ def test_what_a_caller_does_to_a_replayed_result_changes_no_other(store: MemoryS
 
 def test_a_new_key_costs_two_writes_and_a_replay_one_and_a_cached_one_none() -> None:
     store = Broken()
-    charge, _ = counting(store)
-    uncached, _ = counting(store, cache=0)
+    charge, _ = counting(store, namespace="shop")
+    uncached, _ = counting(store, cache=0, namespace="shop")
     charge({"id": 1})
     assert store.calls == ["claim", "complete"]
     charge({"id": 1})
@@ -540,7 +546,7 @@ def test_an_exception_that_is_no_longer_replayed_is_told(store: MemoryStore) -> 
 
     with pytest.raises(OutOfStock):
         idempotent(store, key="id", replay_errors=(OutOfStock,))(charge)({"id": 1}, None)
-    with pytest.raises(RuntimeError, match=r"failed with tests.idempotency.test_layer.OutOfStock"):
+    with pytest.raises(FailedEarlier, match=r"failed with tests.idempotency.test_layer.OutOfStock"):
         idempotent(store, key="id")(charge)({"id": 1}, None)
 
 
@@ -560,8 +566,10 @@ def test_what_on_replay_returns_is_the_result(store: MemoryStore) -> None:
 def test_a_result_that_is_too_large_is_compressed_and_else_told_on_a_replay(caplog: pytest.LogCaptureFixture) -> None:
     import random
 
-    store = MemoryStore()
-    store.max_bytes = 1000
+    class Small(MemoryStore):
+        max_bytes = 1000
+
+    store = Small()
     charge, runs = counting(store, cache=0)
     fits = "x" * 50_000
     assert [charge({"id": 1, "result": fits}) for _ in range(2)] == [fits] * 2
@@ -603,7 +611,7 @@ def test_a_key_for_every_event_of_the_same_shape_is_found_by_jmespath_with_json_
     charge(event)
     charge({**event, "body": '{ "order": {"id": 7, "x": 1}}'})
     assert len(runs) == 1
-    legacy, _ = counting(store, key="powertools_json(body).order.id")
+    legacy, _ = counting(store, key="powertools_json(body).order.id", namespace="legacy")
     legacy(event)
 
 
@@ -887,3 +895,342 @@ def test_nothing_of_key_and_payload_is_told_in_errors_or_logs(
     told = f"{caught.value}{caplog.text}"
     assert "4111" not in told
     assert "hunter2" not in told
+
+
+# What a review has found
+
+
+def test_a_store_without_attributes_of_its_own_has_no_limit_and_is_called_in_a_thread(store: MemoryStore) -> None:
+    threads: list[int] = []
+
+    class Bare:
+        def claim(self, claim: Claim, /) -> Record | None:
+            threads.append(threading.get_ident())
+            return store.claim(claim)
+
+        def complete(self, record: Record, /) -> bool:
+            return store.complete(record)
+
+        def release(self, key: str, owner: str, /) -> bool:
+            return store.release(key, owner)
+
+    @idempotent(Bare(), key="id", cache=0)
+    async def charge(id: int) -> str:
+        return "x" * 1_000_000
+
+    assert [len(asyncio.run(charge(1))) for _ in range(2)] == [1_000_000] * 2
+    assert threading.get_ident() not in threads
+
+
+def test_a_decorator_that_has_awaited_already_is_no_harm(store: MemoryStore) -> None:
+    runs: list[int] = []
+
+    def at_once(fn: Any) -> Any:
+        @functools.wraps(fn)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            try:
+                fn(*args, **kwargs).send(None)
+            except StopIteration as end:
+                return end.value
+
+        return run
+
+    @idempotent(store, key="id", cache=0)
+    @at_once
+    async def charge(id: int) -> int:
+        runs.append(id)
+        return len(runs)
+
+    assert [asyncio.run(charge(1)) for _ in range(2)] == [1, 1]
+
+
+def test_a_function_that_returns_something_to_await_is_refused_and_gives_the_key_back(store: MemoryStore) -> None:
+    async def later() -> None:
+        raise AssertionError("it must not begin")
+
+    @idempotent(store, key="id")
+    def charge(id: int) -> Any:
+        return later()
+
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="make it `async def`"):
+            charge(1)
+    assert not store._records
+
+
+def test_who_has_seen_another_call_running_never_runs_beside_it(now: list[float]) -> None:
+    store = Broken()
+    charge, runs = counting(store, on_in_progress="wait", on_claim_error="run", cache=0)
+    other = Claim(key_in(store, charge), "other", now=now[0], lease=60.0, ttl=60.0, payload=None)
+    MemoryStore.claim(store, other)
+    store.failing["claim"] = ["", "before", "before", "before", "before"]
+    with pytest.raises(StoreUnavailable, match="the function was not run"):
+        charge({"id": 1})
+    assert runs == []
+
+
+def test_who_waits_gets_over_steps_that_fail(now: list[float]) -> None:
+    store = Broken()
+    charge, runs = counting(store, on_in_progress="wait", on_claim_error="run", cache=0)
+    other = Claim(key_in(store, charge), "other", now=now[0], lease=5.0, ttl=60.0, payload=None)
+    MemoryStore.claim(store, other)
+    store.failing["claim"] = ["", "before", "before", "", "before", "before"]
+    assert charge({"id": 1, "result": "own"}) == "own"
+    assert len(runs) == 1
+    assert now[0] >= other.leased_until
+
+
+def key_in(store: Broken, charge: Any) -> str:
+    """Return the key of the call with the id 1."""
+    charge({"id": 1})
+    (key,) = store._records
+    store._records.clear()
+    store.calls.clear()
+    charge.__wrapped__.__closure__[0].cell_contents.clear()
+    return key
+
+
+@pytest.mark.parametrize("how", ["before", "after"])
+def test_a_claim_whose_reply_is_lost_blocks_no_other_call(how: str) -> None:
+    store = Broken()
+    charge, runs = counting(store, cache=0)
+    store.failing["claim"] = [how]
+    with pytest.raises(StoreUnavailable):
+        charge({"id": 1})
+    assert store.calls == ["claim", "release"]
+    assert charge({"id": 1, "result": 5}) == 5
+    assert len(runs) == 1
+
+
+def test_errors_of_the_kit_are_results_only_where_they_are_named(store: MemoryStore) -> None:
+    errors = iter([AlreadyInProgress(key="k", remaining=None), AlreadyInProgress(key="k", remaining=None)])
+
+    def fail(event: Any, context: object = None) -> None:
+        raise next(errors)
+
+    everything = idempotent(store, key="id", replay_errors=(Exception,))(fail)
+    with pytest.raises(AlreadyInProgress):
+        everything({"id": 1})
+    assert not store._records
+    named = idempotent(store, key="id", replay_errors=(AlreadyInProgress,), namespace="named")(fail)
+    with pytest.raises(AlreadyInProgress):
+        named({"id": 1})
+    assert len(store._records) == 1
+
+
+class Refused(Exception):
+    made = 0
+
+    def __init__(self, order: str, *, reason: str) -> None:
+        super().__init__(f"{order}: {reason}")
+        Refused.made += 1
+        self.order = order
+        self.reason = reason
+        self.lock = threading.Lock()
+
+
+class RefusedLater(Refused):
+    pass
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refused("o-1", reason="no stock"),
+        RefusedLater("o-1", reason="no stock"),
+        FileNotFoundError(2, "No such file", "a.txt"),
+        KeyError("a"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+        ValueError(object()),
+    ],
+)
+def test_an_exception_is_made_again_without_its_constructor_and_with_what_can_be_stored(
+    store: MemoryStore, error: Exception
+) -> None:
+    made = Refused.made
+
+    @idempotent(store, key="id", replay_errors=(Exception,), cache=0)
+    def charge(id: int) -> None:
+        raise error
+
+    raised: list[Exception] = []
+    for _ in range(2):
+        with pytest.raises(type(error)) as caught:
+            charge(1)
+        raised.append(caught.value)
+    again = raised[1]
+    assert again is not error
+    assert (type(again), str(again)) == (type(error), str(error))
+    assert vars(again) == {name: value for name, value in vars(error).items() if name != "lock"}
+    assert getattr(again, "filename", None) == getattr(error, "filename", None)
+    assert Refused.made == made
+
+
+def test_an_exception_whose_class_is_not_there_is_of_the_nearest_one_above(store: MemoryStore) -> None:
+    def gone() -> Exception:
+        class Gone(Refused):
+            pass
+
+        return Gone("o-1", reason="no stock")
+
+    @idempotent(store, key="id", replay_errors=(Refused,), cache=0)
+    def charge(id: int) -> None:
+        raise gone()
+
+    with pytest.raises(Refused):
+        charge(1)
+    gc.collect()
+    with pytest.raises(Refused) as caught:
+        charge(1)
+    assert type(caught.value) is Refused
+    assert (caught.value.order, str(caught.value)) == ("o-1", "o-1: no stock")
+
+
+def fail_several() -> None:
+    raise ExceptionGroup("several", [ValueError("x")])
+
+
+def fail_validation() -> None:
+    import pydantic
+
+    pydantic.TypeAdapter(int).validate_python("x")
+
+
+@pytest.mark.parametrize("fail", [fail_several, fail_validation])
+def test_an_exception_that_cannot_be_made_again_is_told(store: MemoryStore, fail: Callable[[], None]) -> None:
+    @idempotent(store, key="id", replay_errors=(Exception,), cache=0)
+    def charge(id: int) -> None:
+        fail()
+
+    with pytest.raises(Exception, match=r"several|validation error"):
+        charge(1)
+    with pytest.raises(FailedEarlier, match=r"has failed with .*: .*(several|validation error)") as caught:
+        charge(1)
+    assert caught.value.error_type.endswith(("ExceptionGroup", "ValidationError"))
+
+
+def test_a_hook_that_is_a_coroutine_function_is_awaited_or_refused(store: MemoryStore) -> None:
+    async def note(value: Any, record: Record) -> Any:
+        await asyncio.sleep(0)
+        return {"replayed": value}
+
+    @idempotent(store, key="id", on_replay=note)
+    async def charge(id: int) -> int:
+        return id
+
+    assert [asyncio.run(charge(1)) for _ in range(3)] == [1, {"replayed": 1}, {"replayed": 1}]
+    with pytest.raises(ConfigurationError, match=r"is a coroutine function, which .* cannot await"):
+
+        @idempotent(store, key="id", on_replay=note)
+        def refund(id: int) -> int:
+            return id
+
+
+def test_a_waiter_that_is_stopped_has_lost_nothing(
+    store: MemoryStore, facts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge, _ = counting(store, on_in_progress="wait", cache=0)
+    charge({"id": 1})
+    (record,) = store._records.values()
+    store._records.clear()
+    store.claim(Claim(record.key, "other", now=time.time(), lease=60.0, ttl=60.0, payload=None))
+    facts.clear()
+
+    class Clock:
+        time = staticmethod(time.time)
+
+        @staticmethod
+        def sleep(seconds: float) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(drive, "time", Clock)
+    with pytest.raises(KeyboardInterrupt):
+        charge({"id": 1})
+    assert facts == ["waited"]
+    assert store._records[record.key].owner == "other"
+
+
+def test_a_task_that_is_cancelled_twice_while_it_claims_gives_the_key_back() -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    class Slow(MemoryStore):
+        blocks = True
+
+        def claim(self, claim: Claim, /) -> Record | None:
+            entered.set()
+            assert go_on.wait(10)
+            return super().claim(claim)
+
+    store = Slow()
+
+    @idempotent(store, key="id")
+    async def charge(id: int) -> None:
+        raise AssertionError("it must not run")
+
+    async def main() -> None:
+        task = asyncio.create_task(charge(1))
+        assert await asyncio.to_thread(entered.wait, 10)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert not store._records
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: idempotent(wrong(MemoryStore), key="id"), r"pass a store, not its class: MemoryStore\(...\)"),
+        (
+            lambda: idempotent(MemoryStore(), key="id", ttl=1e12),
+            r"ttl=1000000000000\.0\): pass seconds above 0",
+        ),
+        (lambda: idempotent(MemoryStore(), key="id")(wrong(staticmethod(print))), "put it below, right above"),
+        (lambda: idempotent(MemoryStore(), key="id")(wrong(classmethod(print))), "above @classmethod"),
+        (lambda: idempotent(MemoryStore(), key="id")(functools.partial(generate, 1)), "a generator function"),
+    ],
+)
+def test_what_cannot_be_protected_or_used_is_told(make: Callable[[], Any], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        make()
+
+
+def wrong(value: Any) -> Any:
+    """Hide the type from type checkers, which would not let it pass."""
+    return value
+
+
+def generate(n: int, id: int) -> Any:
+    yield n
+
+
+def test_the_local_cache_is_bounded_in_bytes_too(store: MemoryStore) -> None:
+    charge, _ = counting(store, cache=1_000)
+    cache = charge.__closure__[0].cell_contents.__self__._cache
+    for i in range(20):
+        charge({"id": i, "result": "x" * 100_000})
+    assert len(cache._records) == 10
+    charge({"id": 100, "result": "x" * 2_000_000})
+    assert len(cache._records) == 10
+    assert cache._bytes == sum(len(str(record.result)) for record in cache._records.values())
+
+
+def test_steps_of_the_store_are_spans_where_there_is_a_tracer(store: MemoryStore) -> None:
+    tracer = Tracer()
+    protect = idempotent(store, key="id", cache=0)
+
+    @handler(tracer, protect)
+    def charge(event: Any, context: object) -> int:
+        with tracer.span("card"):
+            return 1
+
+    (first,), (second,) = (invoke(charge, {"id": 1}).spans for _ in range(2))
+    assert first.names() == ("charge", "idempotency claim", "card", "idempotency complete")
+    assert first.annotations["idempotency"] == "completed"
+    assert second.names() == ("charge", "idempotency claim")
+    assert second.annotations["idempotency"] == "replayed"

@@ -32,9 +32,11 @@ from lambda_kit.idempotency import (
     Record,
     StoreUnavailable,
 )
+from lambda_kit.idempotency import _drive as drive
 from lambda_kit.idempotency import _layer as layer
 from lambda_kit.idempotency._cache import Cache
 from lambda_kit.idempotency._identity import Identity
+from lambda_kit.idempotency._settings import Settings
 from lambda_kit.invocation import Invocation, current
 
 if TYPE_CHECKING:
@@ -165,7 +167,7 @@ class Worker:
             "on_replay": None,
         }
         identity = Identity(charge, "id", payload, "n")
-        return layer._Protected(charge, layer.Settings(store, options), identity, self.cache)
+        return layer._Protected(charge, Settings(store, options), identity, self.cache)
 
 
 class Bounded(Invocation):
@@ -396,12 +398,12 @@ class Machine(RuleBasedStateMachine):
         if how.startswith("crashes"):
             self.crash(call)
         elif how.startswith("raises"):
-            call.outcome = layer._Failed(OSError("down"))
+            call.outcome = drive.Failed(OSError("down"))
             call.raised = True
             self.resume(call, call.outcome)
         else:
             declined = Declined(call.id, call.value["call"])
-            call.outcome = layer._Failed(declined) if how == "declines" else call.value
+            call.outcome = drive.Failed(declined) if how == "declines" else call.value
             self.resume(call, call.outcome)
         if how:
             event(f"run: {how}")
@@ -435,7 +437,7 @@ class Machine(RuleBasedStateMachine):
 
     def returned(self, call: Call, value: Any) -> None:
         assert value is call.outcome
-        failed = value.error if type(value) is layer._Failed else None
+        failed = value.error if type(value) is drive.Failed else None
         there = self.store._records.get(call.begun.key)
         has_key = there is not None and there.owner == call.owner
         if failed is None:
@@ -463,7 +465,7 @@ class Machine(RuleBasedStateMachine):
             case Declined():
                 assert answer is not None
                 assert answer in self.store.completed.values()
-                assert error.args == tuple(json.loads(str(answer.result))["value"][0])
+                assert error.args == tuple(json.loads(str(answer.result))["value"]["args"])
                 assert error.args[0] == call.id
                 call.fate = "declined"
             case AlreadyInProgress():

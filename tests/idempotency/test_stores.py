@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import fakeredis
 import pytest
 import redis
 
-from lambda_kit.errors import ConfigurationError
-from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, RedisStore, SQLiteStore, idempotent
+from lambda_kit.errors import ConfigurationError, NoAnswer
+from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
 from lambda_kit.testing import StoreContract
 from tests.services import free_port
 
@@ -203,6 +205,69 @@ def test_expired_records_of_a_file_can_be_deleted(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_file_that_another_process_is_writing_is_used_again_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    store = SQLiteStore(path, timeout=0.01)
+    other = sqlite3.connect(path, isolation_level=None)
+    first, second = (Claim(key, "o", now=0.0, lease=9.0, ttl=9.0, payload=None) for key in "ab")
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(sqlite3.OperationalError):  # as it opens the file
+        store.claim(first)
+    other.execute("ROLLBACK")
+    assert store.claim(first) is None
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(sqlite3.OperationalError):
+        store.claim(second)
+    other.execute("ROLLBACK")
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM idempotency").fetchone()  # who reads does not let a writer commit
+    with pytest.raises(sqlite3.OperationalError):
+        store.claim(second)
+    other.execute("COMMIT")
+    assert store.claim(second) is None
+    assert store.release("b", "o")
+    other.close()
+    store.close()
+
+
+def test_a_record_stays_on_the_server_beyond_its_expiry_for_clocks_that_are_late() -> None:
+    server = fakeredis.FakeRedis()
+    store = RedisStore(server)
+    now = time.time()
+    store.claim(Claim("a", "o", now=now, lease=5.0, ttl=5.0, payload=None))
+    assert 60 < server.ttl("idempotency:a") <= 66
+    store.complete(Record("a", "COMPLETED", owner="o", expires=int(now) + 100, result="1"))
+    assert 155 < server.ttl("idempotency:a") <= 161
+
+
+def test_the_endpoint_is_that_of_the_environment_after_a_reset(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = DynamoDBStore(TABLE)
+    claim = Claim("a", "o", now=time.time(), lease=5.0, ttl=5.0, payload=None)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(NoAnswer):
+        store.claim(claim)
+    make_table(aws)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+    assert store.claim(claim) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_child_has_a_lock_of_its_own_on_the_memory() -> None:
+    store = MemoryStore()
+    claim = Claim("a", "o", now=0.0, lease=5.0, ttl=5.0, payload=None)
+    with store._lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads that other tests have left
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if store.claim(claim) is None else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def pipeline_of(client: Any) -> Any:
+    return client.pipeline()
+
+
 def test_a_memory_that_is_full_forgets_what_has_expired_and_then_the_oldest() -> None:
     store = MemoryStore(max_records=2)
 
@@ -228,6 +293,9 @@ def test_a_memory_that_is_full_forgets_what_has_expired_and_then_the_oldest() ->
         lambda: DynamoDBStore("t", status="id"),
         lambda: RedisStore("redis://localhost"),
         lambda: RedisStore(fakeredis.FakeAsyncRedis()),
+        lambda: RedisStore(pipeline_of(fakeredis.FakeRedis())),
+        lambda: MemoryStore(max_records=0),
+        lambda: MemoryStore(max_records=True),
     ],
 )
 def test_arguments_that_cannot_be_are_refused(make: Any) -> None:

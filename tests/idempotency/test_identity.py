@@ -1,0 +1,253 @@
+"""What tells calls apart: the name of the function, its arguments, the parts of a key."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambda_kit import handler, layer
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.idempotency import MemoryStore, MissingIdempotencyKey, idempotent
+from lambda_kit.idempotency._identity import Identity
+from lambda_kit.testing import invoke, make_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def charge_order(order_id: str, amount: int = 0) -> str:
+    return order_id
+
+
+class Charging:
+    def __call__(self, order_id: str) -> str:
+        return order_id
+
+    def charge(self, order_id: str) -> str:
+        return order_id
+
+
+def name_of(fn: Any) -> str:
+    return Identity(fn, "order_id", None, None).function
+
+
+# Names
+
+
+def test_a_partial_has_the_name_of_its_function_and_an_object_that_of_its_class() -> None:
+    here = __name__
+    assert name_of(functools.partial(charge_order, amount=5)) == f"{here}.charge_order"
+    assert name_of(functools.partial(functools.partial(charge_order, "secret"), amount=5)) == f"{here}.charge_order"
+    assert name_of(Charging()) == f"{here}.Charging"
+    assert name_of(Charging().charge) == f"{here}.Charging.charge"
+    assert name_of(functools.partial(Charging())) == f"{here}.Charging"
+
+
+def test_the_keys_of_partials_and_objects_are_the_same_in_every_process() -> None:
+    for make in (lambda: functools.partial(charge_order, amount=5), Charging):
+        keys = {Identity(make(), "order_id", None, None).key_of({"order_id": "o-1"}) for _ in range(3)}
+        assert len(keys) == 1
+
+
+def made(kind: str, store: MemoryStore, **options: Any) -> Callable[[str], str]:
+    @idempotent(store, key="order_id", **options)
+    def charge(order_id: str) -> str:
+        return kind
+
+    return charge
+
+
+def test_a_second_function_that_the_same_code_has_made_is_refused_on_one_store(store: MemoryStore) -> None:
+    first = made("cards", store)
+    with pytest.raises(ConfigurationError, match=r"a second .*made.<locals>.charge, .* pass namespace="):
+        made("vouchers", store)
+    assert first("o-1") == "cards"
+    assert made("vouchers", store, namespace="vouchers")("o-1") == "vouchers"
+    assert made("vouchers", MemoryStore())("o-1") == "vouchers"
+
+
+def test_one_that_is_gone_does_not_count(store: MemoryStore) -> None:
+    assert made("cards", store)("o-1") == "cards"
+    assert made("cards", store)("o-2") == "cards"
+
+
+def test_a_function_without_a_closure_may_be_made_again(store: MemoryStore) -> None:
+    def make() -> Any:
+        @idempotent(store, key="order_id")
+        def charge(order_id: str) -> str:
+            return order_id
+
+        return charge
+
+    first, again = make(), make()
+    assert first("o-1") == again("o-1") == "o-1"
+
+
+# Arguments
+
+
+def test_a_decorator_that_passes_everything_on_is_seen_through(store: MemoryStore) -> None:
+    def logged(fn: Any) -> Any:
+        @functools.wraps(fn)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            return fn(*args, **kwargs)
+
+        return run
+
+    charge = idempotent(store, key="[order_id, amount]")(logged(charge_order))
+    assert charge("o-1", 5) == "o-1"
+    assert charge(amount=5, order_id="o-1") == "o-1"
+    assert len(store._records) == 1
+
+
+def test_a_decorator_with_parameters_of_its_own_is_asked_for_them(store: MemoryStore) -> None:
+    seen: list[Any] = []
+
+    def connected(fn: Any) -> Any:
+        @functools.wraps(fn)
+        def run(order_id: str) -> Any:
+            return fn("connection", order_id)
+
+        return run
+
+    @connected
+    def charge(connection: str, order_id: str) -> int:
+        seen.append((connection, order_id))
+        return len(seen)
+
+    protected = idempotent(store, key="order_id")(charge)
+    assert [protected("o-1"), protected("o-1"), protected("o-2")] == [1, 1, 2]
+    assert seen == [("connection", "o-1"), ("connection", "o-2")]
+
+
+def test_a_decorator_that_adds_an_argument_unseen_is_told(store: MemoryStore) -> None:
+    def connected(fn: Any) -> Any:
+        @functools.wraps(fn)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            return fn("connection", *args, **kwargs)
+
+        return run
+
+    @idempotent(store, key="order_id")
+    @connected
+    def charge(connection: str, order_id: str) -> str:
+        return order_id
+
+    with pytest.raises(TypeError) as caught:
+        charge("o-1")
+    assert "put idempotent() under that decorator" in caught.value.__notes__[0]
+
+
+def test_a_signature_that_is_given_counts(store: MemoryStore) -> None:
+    import inspect
+
+    def run(*args: Any) -> Any:
+        return args
+
+    given: Any = run
+    given.__signature__ = inspect.Signature([inspect.Parameter("order_id", inspect.Parameter.POSITIONAL_OR_KEYWORD)])
+    protected = idempotent(store, key="order_id")(given)
+    assert protected("o-1") == ("o-1",)
+    with pytest.raises(TypeError):
+        protected("o-1", "o-2")
+
+
+@pytest.mark.parametrize(
+    "names", [("event", "context"), ("_event", "_context"), ("evt", "ctx"), ("event", "_"), ("evt", "lambda_context")]
+)
+def test_the_event_of_a_handler_is_known_by_the_names_of_its_parameters(names: tuple[str, str]) -> None:
+    scope: dict[str, Any] = {}
+    exec(f"def handle({names[0]}, {names[1]}): return {names[0]}", scope)
+    identity = Identity(scope["handle"], "order_id", None, "n")
+    event = {"order_id": "o-1"}
+    assert identity.subject((event, None), {}) is event
+
+
+def test_the_event_of_a_handler_with_other_names_is_known_while_it_runs(store: MemoryStore) -> None:
+    @handler(idempotent(store, key="order_id"))
+    def handle(message: dict[str, str], runtime: object) -> str:
+        return message["order_id"]
+
+    assert invoke(handle, {"order_id": "o-1"}).unwrap() == "o-1"
+
+
+def test_a_function_that_is_given_the_context_last_is_no_handler(store: MemoryStore) -> None:
+    @idempotent(store, key="order.id")
+    def charge(order: dict[str, str], context: object) -> str:
+        return order["id"]
+
+    @handler
+    def handle(event: list[dict[str, str]], context: object) -> list[str]:
+        return [charge(order, context) for order in event]
+
+    assert invoke(handle, [{"id": "o-1"}, {"id": "o-2"}], context=make_context()).unwrap() == ["o-1", "o-2"]
+    assert len(store._records) == 2
+
+
+def test_a_handler_below_a_layer_that_replaces_the_event_is_given_the_new_one(store: MemoryStore) -> None:
+    @layer
+    def unpack(event: Any, context: object) -> Any:
+        yield event["body"]
+
+    @handler(unpack, idempotent(store, key="order_id"))
+    def handle(event: dict[str, str], context: object) -> str:
+        return event["order_id"]
+
+    assert invoke(handle, {"body": {"order_id": "o-1"}}).unwrap() == "o-1"
+
+
+def test_tuples_can_be_looked_into_and_what_contains_itself_is_no_key(store: MemoryStore) -> None:
+    runs: list[Any] = []
+
+    @idempotent(store, key="orders[0].id")
+    def charge(orders: Any) -> int:
+        runs.append(orders)
+        return len(runs)
+
+    assert [charge(({"id": "o-1"},)), charge([{"id": "o-1"}])] == [1, 1]
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(MissingIdempotencyKey):
+        charge(endless)
+
+
+# Parts
+
+
+def nested(event: dict[str, Any]) -> Any:
+    return [event["user"], {"order": event.get("order", {}).get("id")}]
+
+
+def flat(event: dict[str, Any]) -> Any:
+    return event["user"], event.get("order", {}).get("id")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "[user, order.id]",
+        "{user: user, order: order.id}",
+        "[user, {order: order.id}]",
+        "[[user, [order.id]]]",
+        "@ | [user, order.id]",
+        "[user, order.[id]]",
+        nested,
+        flat,
+    ],
+)
+@pytest.mark.parametrize("order", [None, {}, {"id": None}, {"id": ""}])
+def test_a_part_that_is_missing_at_any_depth_makes_no_key(key: Any, order: Any) -> None:
+    identity = Identity(charge_order, key, None, "n")
+    event = {"user": "u-1"} if order is None else {"user": "u-1", "order": order}
+    assert identity.key_of(event) is None
+    assert identity.key_of({"user": "u-1", "order": {"id": "o-1"}}) is not None
+
+
+@pytest.mark.parametrize("key", ["order", "[user, order]", "{order: order}", "order.lines", "[order.lines, user]"])
+def test_what_stands_in_the_data_may_have_members_that_are_null(key: str) -> None:
+    identity = Identity(charge_order, key, None, "n")
+    event = {"user": "u-1", "order": {"id": "o-1", "note": None, "lines": [{"sku": "", "n": 0}, None]}}
+    other = {"user": "u-1", "order": {"id": "o-1", "note": None, "lines": [{"sku": "x", "n": 0}, None]}}
+    assert None is not identity.key_of(event) != identity.key_of(other)
