@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+
+from lambda_kit import _lifecycle
 from lambda_kit.errors import ConditionalCheckFailed, ConfigurationError
 from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record
 
@@ -75,6 +78,7 @@ class DynamoDBStore:
         self._sort_key = sort_key
         self._static = static_partition_key
         self._names = names
+        self._caller: Caller | None = None
 
     def __repr__(self) -> str:
         return f"<DynamoDBStore of the table {self.table}>"
@@ -143,11 +147,18 @@ class DynamoDBStore:
     # Records as items
 
     def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        from lambda_kit.aws import connect
+        caller = self._caller
+        if caller is None:
+            from lambda_kit.aws import connect
 
-        # Each time, because a reset or other settings make it another one.
-        caller: Caller = connect("dynamodb", self._client, region=self._region)
+            _watch_process()
+            _stores.add(self)
+            caller = self._caller = connect("dynamodb", self._client, region=self._region)
         return caller.call(operation, request)
+
+    def disconnect(self) -> None:
+        """Let the next call ask the environment again where DynamoDB is."""
+        self._caller = None
 
     def _only(self, *names: str) -> dict[str, str]:
         return {name: self._names[name] for name in names}
@@ -198,3 +209,20 @@ class DynamoDBStore:
             payload=value("#payload") or None,
             result=value("#result"),
         )
+
+
+_stores: weakref.WeakSet[DynamoDBStore] = weakref.WeakSet()
+_watched = False
+
+
+def _watch_process() -> None:
+    global _watched
+    if not _watched:
+        _watched = True
+        _lifecycle.on_fork(_disconnect)
+        _lifecycle.on_reset(_disconnect)
+
+
+def _disconnect() -> None:
+    for store in list(_stores):
+        store.disconnect()

@@ -17,7 +17,7 @@ import redis
 
 from lambda_kit.errors import ConfigurationError, NoAnswer
 from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
-from lambda_kit.testing import StoreContract
+from lambda_kit.testing import StoreContract, reset
 from tests.services import free_port
 
 if TYPE_CHECKING:
@@ -247,6 +247,7 @@ def test_the_endpoint_is_that_of_the_environment_after_a_reset(aws: Aws, monkeyp
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(NoAnswer):
         store.claim(claim)
+    reset()
     make_table(aws)
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
     assert store.claim(claim) is None
