@@ -147,10 +147,10 @@ class Span:
         """End the span. What is said about it afterwards is lost."""
 
     def activate(self) -> Any:
-        """Make it the current span, and return what `deactivate` needs to bring back the one before."""
+        """Make it the current span again, or the one inside of it that was; return what `deactivate` needs."""
 
     def deactivate(self, before: Any) -> None:
-        """Make it no longer the current span."""
+        """Bring back the span that was the current one before."""
 
     def within(self, name: str) -> Span:
         """Return a span of the same tracer that has not begun yet; it will stand in the one that is open then."""

@@ -66,6 +66,7 @@ class XRaySpan(Span):
         "_passed",
         "_root",
         "_started",
+        "_within",
         "id",
     )
 
@@ -90,6 +91,7 @@ class XRaySpan(Span):
         self._http: dict[str, dict[str, Any]] | None = None
         self._flags = ""
         self._bridged: Any = None
+        self._within: XRaySpan | None = None
         self.id = _urandom(8).hex()
         if _SDK in sys.modules:
             from lambda_kit.tracer import _sdk_bridge
@@ -148,12 +150,13 @@ class XRaySpan(Span):
     def activate(self) -> Any:
         before = _current.get()
         if self._root is not None:
-            _current.set(self)
+            _current.set(self._within or self)
         return before
 
     def deactivate(self, before: Any) -> None:
-        if _current.get() is self:
-            _current.set(before)
+        if self._root is not None:
+            self._within = _current.get()  # a span inside of it may stay open until it is activated again
+        _current.set(before)
 
     def __enter__(self) -> Self:
         if self._root is None and not self.id:
@@ -181,7 +184,7 @@ class XRaySpan(Span):
         if self._errors and around is not None and around._root is not None:
             around._passed = self._errors[-1]
         self._backend.send(self._document(root, ended))
-        self._root = self._errors = self._passed = self._invocation = None
+        self._root = self._errors = self._passed = self._invocation = self._within = None
 
     def _document(self, root: Root, ended: int) -> bytes:
         options = self._options
@@ -262,9 +265,14 @@ def _find_parent(find_root: Callable[[], Root | None]) -> tuple[Root | None, XRa
     return find_root(), None, invocation
 
 
-def _let_go(_: Invocation) -> None:
-    """Let the next invocation find no span of this one."""
+def _let_go(invocation: Invocation) -> None:
+    """End what was never left, so that what is under it has a parent; the next invocation finds no span of this one."""
     at_end.pop("lambda_kit.tracer", None)
+    span = _current.get()
+    while span is not None:
+        if span._invocation is invocation:
+            span.end()
+        span = span._before
     _current.set(None)
 
 
@@ -286,7 +294,8 @@ class XRay:
 
         parts = address.split()
         udp = [part.removeprefix("udp:") for part in parts if part.startswith("udp:")]
-        host, _, port = (udp or parts or [""])[0].rpartition(":")
+        plain = [part for part in parts if not part.startswith("tcp:")]
+        host, _, port = (udp or plain or [""])[0].rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
             raise ValueError(f"{ADDRESS}={address!r} is not host:port")
         self._address = (host.strip("[]"), int(port))
