@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import TracerProvider
@@ -17,11 +20,12 @@ from lambda_kit.testing import FakeClock, invoke, make_context
 from tests.tracer.otel import LONG, PARENT, TRACE_ID, XRAY, Recorded, installed, make
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pytest
+    from collections.abc import Callable, Iterator
 
     from lambda_kit.tracer import Tracer
+
+
+FUNCTIONS = Path(__file__).parent / "functions"
 
 
 class Flushed:
@@ -119,21 +123,51 @@ class _Take(BaseHTTPRequestHandler):
         pass
 
 
-def test_the_collector_has_the_spans_when_the_handler_has_returned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={XRAY};Parent={PARENT};Sampled=1")
+@pytest.fixture
+def collector() -> Iterator[Collector]:
     with Collector() as collector:
         thread = threading.Thread(target=collector.serve_forever)
         thread.start()
-        provider = TracerProvider(shutdown_on_exit=False)
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(collector.url)))
-        try:
-            with installed(provider):
-                assert invoke(two_spans(make())).value == "done"
-            (body,) = collector.bodies
-        finally:
-            provider.shutdown()
-            collector.shutdown()
-            thread.join(LONG)
+        yield collector
+        collector.shutdown()
+        thread.join(LONG)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the runtime client has wheels for Linux alone")
+def test_under_the_runtime_client_the_collector_has_each_invocation_when_it_ends(collector: Collector) -> None:
+    from lambda_kit.local import Environment
+
+    trace_id = f"Root={XRAY};Parent={PARENT};Sampled=1"
+    environ = {"COLLECTOR": collector.url}
+    with Environment("otel_shop.place", cwd=FUNCTIONS, timeout=30, env=environ) as environment:
+        first = environment.invoke({"order": "o-1"}, trace_id=trace_id)
+        assert len(collector.bodies) == 1
+        second = environment.invoke({"order": "o-2", "fail": True}, trace_id=trace_id)
+        assert len(collector.bodies) == 2
+    assert first.payload["X-Amzn-Trace-Id"].startswith(f"Root={XRAY};Parent=")
+    assert second.error is not None
+    for body, order, status in zip(collector.bodies, ("o-1", "o-2"), (0, 2), strict=True):
+        (scope,) = ExportTraceServiceRequest.FromString(body).resource_spans[0].scope_spans
+        card, place = scope.spans
+        assert (card.name, place.name, place.parent_span_id.hex()) == ("card", "place", PARENT)
+        assert card.parent_span_id == place.span_id
+        assert {one.trace_id.hex() for one in scope.spans} == {f"{TRACE_ID:032x}"}
+        assert {one.key: one.value.string_value for one in card.attributes}["order"] == order
+        assert (card.status.code, place.status.code) == (status, status)
+
+
+def test_the_collector_has_the_spans_when_the_handler_has_returned(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={XRAY};Parent={PARENT};Sampled=1")
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(collector.url)))
+    try:
+        with installed(provider):
+            assert invoke(two_spans(make())).value == "done"
+        (body,) = collector.bodies
+    finally:
+        provider.shutdown()
     sent = ExportTraceServiceRequest.FromString(body)
     (scope,) = sent.resource_spans[0].scope_spans
     assert scope.scope.name == "lambda_kit"
