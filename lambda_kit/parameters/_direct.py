@@ -151,7 +151,6 @@ def call(
     params: dict[str, Any],
     *,
     names: tuple[str, ...] = (),
-    source: str = "",
 ) -> dict[str, Any]:
     """Call AWS for a query.
 
@@ -161,7 +160,6 @@ def call(
         operation: the operation.
         params: its parameters.
         names: what is asked for, if that is more than the query.
-        source: what the service is called in errors, if not by its own name.
 
     Raises:
         ParameterError: it failed.
@@ -171,9 +169,7 @@ def call(
     try:
         return connect(service, query.client, region=query.region).call(operation, params)
     except AwsError as error:
-        raise failures.translated(
-            error, names=names or (query.name,), what=query.what, source=source or service
-        ) from error
+        raise failures.translated(error, names=names or (query.name,), what=query.what, source=service) from error
 
 
 def _watch_process() -> None:

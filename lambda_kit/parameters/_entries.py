@@ -7,13 +7,13 @@ import functools
 import threading
 
 from lambda_kit import _lifecycle
+from lambda_kit._copies import copier
 from lambda_kit._facts import operation
 from lambda_kit._resource import build_together, draw_ticket, run_out_at
 from lambda_kit.errors import ParameterError, ParameterNotFound
 from lambda_kit.init_cache import init
 from lambda_kit.parameters import _sources as sources
 from lambda_kit.parameters import _transforms as transforms
-from lambda_kit.parameters._copies import copier
 from lambda_kit.parameters._query import ENVIRONMENT, UNSET, Fetched
 from lambda_kit.parameters._secret_value import SecretValue
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 
+from lambda_kit._local_server import LocalServer, Unavailable, encoded
 from lambda_kit.errors import AwsError, NoCredentials
 from lambda_kit.parameters import _failures as failures
-from lambda_kit.parameters._local import LocalServer, Unavailable, encoded
 from lambda_kit.parameters._query import Fetched
 
 TYPE_CHECKING = False

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 
 from lambda_kit import _lifecycle
+from lambda_kit._local_server import Unavailable
 from lambda_kit.parameters import _direct as direct
 from lambda_kit.parameters import _failures as failures
-from lambda_kit.parameters._local import Unavailable
 from lambda_kit.parameters._query import source_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lambda_kit.parameters._local import LocalServer
+    from lambda_kit._local_server import LocalServer
     from lambda_kit.parameters._query import Fetched, Query
 
 _EXTENSION_KEEPS = 300.0  # seconds; it allows no longer time to live

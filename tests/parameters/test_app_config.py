@@ -29,8 +29,8 @@ def invocation() -> Iterator[None]:
 @pytest.fixture
 def polls(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """A clock for the cache and for the sessions."""
-    make = functools.partial(_app_config._Session, clock=clock)
-    monkeypatch.setattr(_app_config, "_Session", make)
+    make = functools.partial(_app_config.Session, clock=clock)
+    monkeypatch.setattr(_app_config, "Session", make)
     return clock
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import _lifecycle, parameters
+from lambda_kit import _lifecycle, _local_server, parameters
 from lambda_kit.errors import ConfigurationError, ParameterAccessDenied, ParameterError, ParameterNotFound
 from lambda_kit.invocation import Invocation, current
-from lambda_kit.parameters import Parameter, Secret, _extension, _local
+from lambda_kit.parameters import Parameter, Secret, _extension
 from lambda_kit.testing import make_context, reset
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def test_an_extension_that_never_gets_ready_is_left_alone_with_one_warning(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_local, "_PATIENCE", 0.2)
+    monkeypatch.setattr(_local_server, "_PATIENCE", 0.2)
     store.put("/a", "one")
     store.put("/b", "two")
     extension.not_ready = 1_000_000
@@ -169,7 +169,7 @@ def test_one_that_fails_is_left_alone_for_a_while_with_one_warning(
     broken: Any,
     told: str,
 ) -> None:
-    monkeypatch.setattr(_local, "_PATIENCE", 0.3)
+    monkeypatch.setattr(_local_server, "_PATIENCE", 0.3)
     extension.broken = broken
     for name in "abc":
         store.put(f"/{name}", name)
@@ -179,7 +179,7 @@ def test_one_that_fails_is_left_alone_for_a_while_with_one_warning(
     assert told in warning
     assert "hunter2" not in warning
     assert len(extension.requests) == 1
-    monkeypatch.setattr(_local, "_REST", 0.0)
+    monkeypatch.setattr(_local_server, "_REST", 0.0)
     _extension.SERVER._rests_until = 0.0
     assert parameters.get("/a", ttl=1.0) == "a"
     assert (len(extension.requests), len(warnings(caplog))) == (2, 1)
@@ -197,13 +197,13 @@ def test_one_that_is_absent_is_looked_for_once_in_an_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connected: list[object] = []
-    connect = _local.LocalServer._connected
+    connect = _local_server.LocalServer._connected
 
-    def counted(server: _local.LocalServer) -> Any:
+    def counted(server: _local_server.LocalServer) -> Any:
         connected.append(server)
         return connect(server)
 
-    monkeypatch.setattr(_local.LocalServer, "_connected", counted)
+    monkeypatch.setattr(_local_server.LocalServer, "_connected", counted)
     extension.server.close()
     for name in "abc":
         store.put(f"/{name}", name)
@@ -217,7 +217,7 @@ def test_one_that_is_absent_is_looked_for_once_in_an_environment(
 def test_it_is_looked_for_again_after_a_restore(monkeypatch: pytest.MonkeyPatch) -> None:
     watched: list[Any] = []
     monkeypatch.setattr(_lifecycle, "on_restore", watched.append)
-    server = _local.LocalServer("it", "it", "NO_SUCH_VARIABLE", 2773)
+    server = _local_server.LocalServer("it", "it", "NO_SUCH_VARIABLE", 2773)
     server._watch_process()
     server._absent = True
     for callback in watched:
@@ -342,10 +342,10 @@ def test_it_gets_no_more_than_half_of_what_is_left_of_the_invocation(
 def test_one_that_rests_before_it_was_ever_asked_is_forgotten_by_a_reset(
     store: Any, extension: Any, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = _local.LocalServer("s", "t", "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 1)
+    server = _local_server.LocalServer("s", "t", "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 1)
 
     def fail() -> None:
-        raise _local.Unavailable("there is no token")
+        raise _local_server.Unavailable("there is no token")
 
     server.try_first(fail)
     assert not server.is_expected()

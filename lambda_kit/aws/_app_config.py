@@ -1,0 +1,144 @@
+"""AppConfig: its agent on this machine, and sessions with the service.
+
+See <https://docs.aws.amazon.com/appconfig/latest/userguide/retrieving-configuration-steps.html> and
+<https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-OpenAPI.html>.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+
+from lambda_kit._local_server import LocalServer, Unavailable, encoded
+from lambda_kit.errors import AwsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+AGENT = LocalServer("agent", "the AppConfig agent", "AWS_APPCONFIG_EXTENSION_HTTP_PORT", 2772)
+_MIN_INTERVAL = 15  # seconds; AppConfig allows no less, and no more than a day
+_MAX_INTERVAL = 86_400
+DEFAULT_INTERVAL = 60.0
+
+
+class Configuration:
+    """A configuration as it is deployed.
+
+    Attributes:
+        content: its bytes.
+        version: its version or label; None if it has none.
+        content_type: its type; `""` if it is not told.
+    """
+
+    __slots__ = ("content", "content_type", "version")
+
+    def __init__(self, content: bytes, version: str | None, content_type: str) -> None:
+        self.content = content
+        self.version = version
+        self.content_type = content_type
+
+
+def ask_agent(
+    place: tuple[str, str, str],
+    *,
+    alone: bool,
+    flag: str | None = None,
+    context: Iterable[tuple[str, str]] = (),
+) -> Configuration | None:
+    """Return the configuration that the agent has; None if it knows none.
+
+    Args:
+        place: application, environment and profile.
+        alone: whether there is no other source.
+        flag: the one flag that is wanted, of a profile of feature flags.
+        context: by which the agent evaluates flags with variants.
+
+    Raises:
+        Unavailable: the agent cannot be used.
+    """
+    application, environment, profile = map(encoded, place)
+    target = f"/applications/{application}/environments/{environment}/configurations/{profile}"
+    if flag is not None:
+        target = f"{target}?flag={encoded(flag)}"
+    answer = AGENT.ask(target, [("Context", f"{key}={value}") for key, value in context], alone=alone)
+    if answer.status == 404:
+        return None
+    if answer.status != 200:
+        raise Unavailable(f"it answered with status {answer.status}")
+    headers = answer.headers
+    return Configuration(answer.body, headers.get("configuration-version"), headers.get("content-type", ""))
+
+
+class Session:
+    """A session with AppConfig: every answer brings the token of the next question. Threads share it.
+
+    Args:
+        place: application, environment and profile.
+        interval: seconds between two questions at the least, as long as AppConfig does not want more.
+        call: calls an operation of AppConfig Data.
+        clock: returns the time in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        place: tuple[str, str, str],
+        interval: float,
+        call: Callable[[str, dict[str, Any]], dict[str, Any]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._place = place
+        self._interval = min(max(math.ceil(interval), _MIN_INTERVAL), _MAX_INTERVAL)
+        self._call = call
+        self._clock = clock
+        self._lock = threading.Lock()  # a token is good for one question
+        self._token: str | None = None
+        self._asked = self._ask_from = 0.0
+        self._found: Configuration | None = None
+
+    def latest(self) -> Configuration:
+        """Return the configuration as the service deploys it; as it was, while the service wants no question yet.
+
+        Raises:
+            AwsError: it cannot be read.
+        """
+        with self._lock:
+            now = self._clock()
+            if self._found is not None and self._asked <= now < self._ask_from:
+                return self._found
+            if self._token is None:
+                self._token = self._begin()
+                reply = self._ask(self._token)
+            else:
+                try:
+                    reply = self._ask(self._token)
+                except AwsError as error:
+                    if error.code != "BadRequestException":
+                        raise
+                    self._token = self._begin()  # the old one has expired
+                    reply = self._ask(self._token)
+            self._token = reply["NextPollConfigurationToken"]
+            self._asked = now
+            self._ask_from = now + float(reply.get("NextPollIntervalInSeconds") or self._interval)
+            if self._found is None or reply.get("Configuration"):  # an empty answer says that nothing has changed
+                self._found = Configuration(
+                    reply.get("Configuration") or b"", reply.get("VersionLabel") or None, reply.get("ContentType") or ""
+                )
+            return self._found
+
+    def _begin(self) -> str:
+        self._token = None
+        application, environment, profile = self._place
+        params = {
+            "ApplicationIdentifier": application,
+            "EnvironmentIdentifier": environment,
+            "ConfigurationProfileIdentifier": profile,
+            "RequiredMinimumPollIntervalInSeconds": self._interval,
+        }
+        token: str = self._call("StartConfigurationSession", params)["InitialConfigurationToken"]
+        return token
+
+    def _ask(self, token: str) -> dict[str, Any]:
+        return self._call("GetLatestConfiguration", {"ConfigurationToken": token})
