@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+_SIZED = (str, list, tuple, dict)
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
-def compiled(expression: str, where: str) -> Callable[[Any], Any]:
+
+def compiled(expression: str, where: str, *, whole: bool = False) -> Callable[[Any], Any]:
     """Return a function that finds what the expression stands for in a value; None if that is nothing, or unreadable.
 
     Beside the functions of JMESPath there are `parse_json`, `parse_base64` and `parse_base64_gzip`, which take text;
@@ -23,6 +26,9 @@ def compiled(expression: str, where: str) -> Callable[[Any], Any]:
     Args:
         expression: the expression.
         where: what it was given for, for the error.
+        whole: whether to find nothing also if a part is missing of a list or an object that the expression puts
+            together, at any depth: `[user, {order: order.id}]` without `order.id`. What stands in the value as it is
+            may have members that are null.
 
     Raises:
         ConfigurationError: it is no JMESPath expression.
@@ -45,36 +51,60 @@ def compiled(expression: str, where: str) -> Callable[[Any], Any]:
                 f"{where} is {expression!r}; there is no function {name!r}{callables.closest(name, known)}"
             )
 
+    interpreter = _interpreter(whole=whole)
+
     def search(value: Any) -> Any:
         try:
-            return parsed.search(value, options)
+            return interpreter(options).visit(parsed.parsed, value)
         except Exception:  # text that is no JSON, a number where a text belongs: there is nothing
             return None
 
     return search
 
 
-def parts_of(expression: str) -> Any:
-    """Return what an expression that is valid puts together: a list or a dict of its parts, each likewise, else None.
+def roots_of(expression: str) -> frozenset[str] | None:
+    """Return the members of a value that a valid expression begins with; None if it takes the value as a whole.
 
-    `[user, order.id]` gives `[None, None]`; `order.items`, which may find a list too, gives None.
+    `[user, order.id]` begins with `user` and `order`, `@` with all there is.
     """
-    if "[" not in expression and "{" not in expression:
-        return None
+    steps = expression.split(".")
+    if all(step.isidentifier() and step.isascii() for step in steps):
+        return frozenset(steps[:1])
     import jmespath
 
-    return _parts_in(jmespath.compile(expression).parsed)
+    return _roots_in(jmespath.compile(expression).parsed)
 
 
-def _parts_in(node: Any) -> Any:
-    kind, children = node["type"], node["children"]
-    if kind in ("pipe", "subexpression"):
-        return _parts_in(children[-1])
-    if kind == "multi_select_list":
-        return [_parts_in(child) for child in children]
-    if kind == "multi_select_dict":
-        return {pair["value"]: _parts_in(pair["children"][0]) for pair in children}
-    return None
+_OF_FIRST = (
+    "subexpression",
+    "index_expression",
+    "pipe",
+    "projection",
+    "filter_projection",
+    "value_projection",
+    "flatten",
+)
+
+
+def _roots_in(node: Any) -> frozenset[str] | None:
+    kind = node["type"]
+    if kind == "field":
+        return frozenset((str(node["value"]),))
+    if kind == "literal":
+        return frozenset()
+    children = node["children"][:1] if kind in _OF_FIRST else node["children"]  # the rest is about what the first finds
+    found: frozenset[str] = frozenset()
+    for child in children:
+        roots = _roots_in(child)
+        if roots is None:
+            return None
+        found |= roots
+    return found if children else None  # without children it is `@`, or what stands for it
+
+
+def is_nothing(value: Any) -> bool:
+    """Tell whether nothing was found: None, an empty text, an empty list or an empty object; not 0 or False."""
+    return value is None or (isinstance(value, _SIZED) and not value)
 
 
 def _functions_in(node: Any) -> list[str]:
@@ -92,6 +122,31 @@ def _follow(value: Any, steps: tuple[str, ...]) -> Any:
             return None
         value = value.get(step)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     return value  # pyright: ignore[reportUnknownVariableType]
+
+
+_interpreters: tuple[Any, Any] | None = None
+
+
+def _interpreter(*, whole: bool) -> Any:
+    """Return the type of interpreter that finds nothing where a part is missing, or the library's own."""
+    global _interpreters
+    if _interpreters is None:
+        from jmespath.visitor import TreeInterpreter
+
+        own: Any = TreeInterpreter
+        names = ("visit_multi_select_list", "visit_multi_select_dict")
+        _interpreters = own, type(own)("Strict", (own,), {name: _checking(getattr(own, name)) for name in names})
+    return _interpreters[whole]
+
+
+def _checking(visit: Any) -> Any:
+    def checked(self: Any, node: Any, value: Any) -> Any:
+        parts = visit(self, node, value)
+        if parts is not None and any(is_nothing(one) for one in (parts.values() if type_of(parts) is dict else parts)):
+            raise LookupError("a part is missing")
+        return parts
+
+    return checked
 
 
 _made: Any = None

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_kit._expressions import compiled, parts_of
+from lambda_kit._expressions import compiled, roots_of
 from lambda_kit.errors import ConfigurationError
 
 names = st.sampled_from(["a", "b", "c"])
@@ -60,17 +60,42 @@ def test_what_is_no_expression_is_refused_with_where_it_stands(expression: str) 
 
 
 @pytest.mark.parametrize(
-    ("expression", "parts"),
+    ("expression", "found"),
     [
-        ("order.id", None),
-        ("orders[0].id", None),
-        ("orders[].id", None),
-        ("[user, order.id]", [None, None]),
-        ("[user, {order: order.id, of: [a, b]}]", [None, {"order": None, "of": [None, None]}]),
-        ("order.[id, user]", [None, None]),
-        ("@ | {id: order.id}", {"id": None}),
-        ("join('-', [user, order])", None),
+        ("[user, order.id]", None),
+        ("[user, {order: order.id}]", None),
+        ("{u: user, o: [order.id]}", None),
+        ("lines[*].[sku, n]", None),
+        ("to_string([user, order.id])", None),
+        ("lines[].{n: n}", [{"n": 1}]),
+        ("[user, not_null(order.id, `0`)]", ["u", 0]),
+        ("order", {"note": None}),
+        ("[order]", [{"note": None}]),
     ],
 )
-def test_the_parts_that_an_expression_puts_together_are_told(expression: str, parts: Any) -> None:
-    assert parts_of(expression) == parts
+def test_there_is_nothing_if_a_part_is_missing_where_all_are_asked_for(expression: str, found: Any) -> None:
+    event = {"user": "u", "order": {"note": None}, "lines": [{"n": 1}]}
+    assert compiled(expression, "key", whole=True)(event) == found
+    assert compiled(expression, "key")(event) is not None
+
+
+@pytest.mark.parametrize(
+    ("expression", "roots"),
+    [
+        ("order", ["order"]),
+        ("order.id", ["order"]),
+        ("orders[0].id", ["orders"]),
+        ("orders[?paid].id", ["orders"]),
+        ("[user, {order: order.id}]", ["order", "user"]),
+        ("join('-', [user, order.id])", ["order", "user"]),
+        ("a || b", ["a", "b"]),
+        ("`1`", []),
+        ("@", None),
+        ("@.order", None),
+        ("[user, @]", None),
+        ("*.id", None),
+    ],
+)
+def test_the_members_that_an_expression_begins_with_are_told(expression: str, roots: list[str] | None) -> None:
+    found = roots_of(expression)
+    assert (None if found is None else sorted(found)) == roots

@@ -64,22 +64,18 @@ def drive(steps: Any, run: Callable[[], Any]) -> Any:
 def _outcome(run: Callable[[], Any]) -> Any:
     try:
         value = run()
-        if is_awaitable(value):
-            close = getattr(value, "close", None)
-            if close is not None:
-                close()  # it has not begun
+        if hasattr(type_of(value), "__await__"):
+            for stop in ("close", "cancel"):  # a coroutine, which has not begun, or a task
+                if hasattr(value, stop):
+                    getattr(value, stop)()
+                    break
             raise ConfigurationError(
-                "the function under idempotent() returned something to await, and is no coroutine function itself: "
-                "make it `async def`"
+                "idempotent() is around a plain function, and it returned something to await, which was not awaited; "
+                "make it `async def`: most often it is a decorator's, around a coroutine function"
             )
         return value
     except BaseException as error:
         return Failed(error)
-
-
-def is_awaitable(value: Any) -> bool:
-    """Tell whether a value has to be awaited."""
-    return hasattr(type_of(value), "__await__")
 
 
 def _result(outcome: Any) -> Any:
@@ -124,8 +120,7 @@ async def drive_async(steps: Any, run: Callable[[], Any], *, blocks: bool) -> An
 
 async def _outcome_async(run: Callable[[], Any]) -> Any:
     try:
-        value = run()
-        return await value if is_awaitable(value) else value  # decorators may have awaited it
+        return await run()
     except BaseException as error:
         return Failed(error)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from types import MethodType
 
 from lambda_kit import _callables as callables
 from lambda_kit import _expressions as expressions
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+_VAR_POSITIONAL, _VAR_KEYWORD = 0x04, 0x08  # flags of code
 _SHOWN = 200  # characters of the names in a key, which has a limit in most stores
 
 
@@ -34,10 +37,22 @@ class Identity:
         namespace: instead of the name of the Lambda function.
     """
 
-    __slots__ = ("_event_at", "_key", "_namespace", "_parts", "_payload", "_signature", "_where", "function")
+    __slots__ = (
+        "_bound_args",
+        "_bound_kwargs",
+        "_by_name",
+        "_event_at",
+        "_fn",
+        "_key",
+        "_namespace",
+        "_payload",
+        "_signature",
+        "_where",
+        "function",
+    )
 
     def __init__(self, fn: Any, key: Any, payload: Any, namespace: str | None) -> None:
-        self.function = _name_of(fn)
+        self.function = name_of(fn)
         if "<lambda>" in self.function and namespace is None:
             raise ConfigurationError(
                 "idempotent() is around a lambda, and lambdas have no name that tells them apart: use def, or pass "
@@ -45,58 +60,83 @@ class Identity:
             )
         self._where = f"idempotent(key=...) around {self.function}"
         self._key = _finder("key", key)
-        self._parts: Any = _NESTED if callable(key) else expressions.parts_of(key)
         self._payload = None if payload is None else _finder("payload", payload)
         self._namespace = namespace
-        signature = callables.signature_of(fn)
-        names = () if signature is None else signature.positional
+        args: tuple[Any, ...] = ()
+        kwargs: dict[str, Any] = {}
+        while is_partial(fn):
+            args, kwargs = fn.args + args, fn.keywords | kwargs
+            fn = fn.func
+        self._fn: Any = fn
+        self._bound_args, self._bound_kwargs = args, kwargs
+        self._signature: Any = None  # until the first call that needs it
+        names = names_of(parameters_of(fn))
         self._event_at = next((i for i in (0, 1) if _are_of_a_handler(names[i : i + 2])), None)
-        self._signature: Any = fn  # the function, until the first call that needs its signature
+        # An expression that begins with the names of parameters is about them, also if a handler passes its own
+        # arguments on: bill(event, context).
+        self._by_name = isinstance(key, str) and not (expressions.roots_of(key) or frozenset()).isdisjoint(names)
 
     def subject(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return what the expressions are about: the event of a handler, else the arguments by their names."""
+        if self._bound_args:
+            args = self._bound_args + args
         position = self._event_at
         if position is not None:
             if len(args) > position:
                 return args[position]
             if "event" in kwargs:
                 return kwargs["event"]
-        elif len(args) >= 2 and _is_handled(args[-2], args[-1]):
+        elif len(args) >= 2 and not self._by_name and _is_handled(args[-2], args[-1]):
             return args[-2]
         return self._bound(args, kwargs)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-        import inspect
-
         signature = self._signature
-        if not isinstance(signature, inspect.Signature):
-            signature = self._signature = _signature_of(signature)
+        if signature is None:
+            signature = self._signature = signature_of(self._fn)
         try:
-            bound = signature.bind(*args, **kwargs)
+            bound = signature.bind(*args, **{**self._bound_kwargs, **kwargs})
         except TypeError as error:
             error.add_note(
                 f"{self._where}: the arguments are told apart by the parameters {signature}; if a decorator under "
-                "idempotent() passes further ones, put idempotent() under that decorator"
+                "idempotent() passes further ones, let it set __signature__, or put idempotent() under it"
             )
             raise
         bound.apply_defaults()
-        return Arguments({name: value for name, value in bound.arguments.items() if name not in ("self", "cls")})
+        rest = next((name for name, one in signature.parameters.items() if one.kind is one.VAR_KEYWORD), None)
+        found = Arguments()
+        for name, value in bound.arguments.items():
+            if name == rest:
+                found.update(value)
+            elif name not in ("self", "cls"):
+                found[name] = value
+        return found
 
     def key_of(self, subject: Any) -> str | None:
-        """Return the key of the record; None if there is nothing, or not all, of what should hold it."""
-        found = self._key(subject)
-        if _is_missing(found, self._parts):
-            return None
+        """Return the key of the record; None if there is nothing, or not all, of what should hold it.
+
+        Raises:
+            MissingIdempotencyKey: what is there cannot be a key.
+        """
         namespace = self._namespace or os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or "local"
+        try:
+            found = self._key(subject)
+        except _Unreadable as error:
+            raise self._unfit(namespace, error) from error
+        if expressions.is_nothing(found):
+            return None
         invocation = current.get(None)
         tenant = None if invocation is None else invocation.tenant_id
         try:
             text = codec.canonical([namespace, self.function, tenant, found])
         except (TypeError, ValueError) as error:
-            raise MissingIdempotencyKey(
-                f"{self._where}: what was found cannot be a key: {error}", key=f"{namespace}.{self.function}"
-            ) from error
+            raise self._unfit(namespace, error) from error
         return f"{namespace}.{self.function}"[:_SHOWN] + f"#{_sha256(text)}"
+
+    def _unfit(self, namespace: str, error: Exception) -> MissingIdempotencyKey:
+        return MissingIdempotencyKey(
+            f"{self._where}: what was found cannot be a key: {error}", key=f"{namespace}.{self.function}"
+        )
 
     def missing(self) -> MissingIdempotencyKey:
         """Return the error for a call without a key."""
@@ -119,52 +159,44 @@ class Identity:
             ) from error
 
 
+class _Unreadable(ValueError):
+    """The arguments cannot be searched."""
+
+
 def _finder(option: str, given: Any) -> Callable[[Any], Any]:
     if callable(given):
-        found: Callable[[Any], Any] = given
-        return found
+        return given if option == "payload" else lambda subject: _all_of(given(subject))
     if not isinstance(given, str) or not given.strip():
         raise ConfigurationError(
             f"idempotent({option}={given!r}): pass a JMESPath expression, such as 'order_id' or '[user, order.id]', or "
             "a function"
         )
-    search = expressions.compiled(given, f"idempotent({option}=...)")
+    search = expressions.compiled(given, f"idempotent({option}=...)", whole=option == "key")
+    roots = expressions.roots_of(given)
 
     def find(subject: Any) -> Any:
-        if type(subject) is not Arguments:  # an event is JSON already, and copying it would cost more than the rest
+        cls: Any = type_of(subject)
+        if cls is dict:  # an event is JSON already, and copying it would cost more than the rest
             return search(subject)
+        if cls is Arguments and roots is not None:
+            subject = {name: subject[name] for name in roots if name in subject}
         try:
             return search(_readable(subject))
-        except RecursionError:  # an argument contains itself
-            return None
+        except RecursionError:
+            raise _Unreadable("an argument is nested too deeply, or contains itself; pass a function as key") from None
 
     return find
 
 
-def _name_of(fn: Any) -> str:
-    """Return the name of what is called in the end, which is the same in every process."""
-    while True:
-        inner = getattr(fn, "__wrapped__", None)
-        if inner is None:
-            inner = getattr(fn, "func", None)  # of a partial
-        if not callable(inner):
-            break
-        fn = inner
-    named: Any = fn if hasattr(fn, "__qualname__") else type_of(fn)
-    return callables.name_of(named)
-
-
-def _signature_of(fn: Any) -> inspect.Signature:
-    """Return the parameters that a call has to fit: through decorators that pass on whatever they are given."""
-    import inspect
-
-    while True:
-        own = inspect.signature(fn, follow_wrapped=False)
-        kinds = {parameter.kind for parameter in own.parameters.values()}
-        inner = getattr(fn, "__wrapped__", None)
-        if inner is None or not kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
-            return own
-        fn = inner
+def _all_of(found: Any) -> Any:
+    """Return what a function has found; None if a part of it is missing, at any depth."""
+    cls: Any = type_of(found)
+    parts: Any = ()
+    if issubclass(cls, dict):
+        parts = found.values()
+    elif issubclass(cls, list | tuple):
+        parts = found
+    return None if any(expressions.is_nothing(_all_of(part)) for part in parts) else found
 
 
 def _are_of_a_handler(names: tuple[str, ...]) -> bool:
@@ -175,18 +207,20 @@ def _are_of_a_handler(names: tuple[str, ...]) -> bool:
 def _is_handled(event: Any, context: Any) -> bool:
     """Tell whether these are the arguments of the handler that is running, whatever it calls them."""
     invocation = current.get(None)
-    if invocation is None or event is not invocation.event:
+    if invocation is None or getattr(context, "lambda_context", context) is not invocation.context:
         return False
-    return getattr(context, "lambda_context", context) is invocation.context
+    return context is not None or event is invocation.event
 
 
 def _readable(subject: Any) -> Any:
-    """Return what JMESPath can look into: models and dataclasses as dicts."""
+    """Return what JMESPath can look into: models, dataclasses and named tuples as dicts, other tuples as lists."""
     cls: Any = type_of(subject)
     if cls in (dict, Arguments):
         return {name: _readable(value) for name, value in subject.items()}
     if cls is list or cls is tuple:
         return [_readable(value) for value in subject]
+    if hasattr(cls, "_fields") and hasattr(cls, "_asdict"):
+        return {name: _readable(value) for name, value in subject._asdict().items()}
     if hasattr(cls, "model_dump"):
         return subject.model_dump()
     if hasattr(cls, "__dataclass_fields__") and not isinstance(subject, type):
@@ -194,37 +228,99 @@ def _readable(subject: Any) -> Any:
     return subject
 
 
-_NESTED: Any = object()  # for what a function has found: whatever is in it is a part
-
-
-def _is_missing(found: Any, parts: Any) -> bool:
-    """Tell whether nothing was found, or a part is missing, which would make one key of all calls that lack it.
-
-    Args:
-        found: what was found.
-        parts: for what an expression puts together, the same of each of its parts, in a dict or a list; None for what
-            stands in the data as it is, which may have members that are null.
-    """
-    if found is None or found == "":
-        return True
-    members: list[Any]
-    if isinstance(found, dict):
-        members = [*found.values()]
-    elif isinstance(found, list | tuple):
-        members = [*found]
-    else:
-        return False
-    if not members:
-        return True
-    if parts is None:
-        return False
-    within: list[Any] = [_NESTED] * len(members)
-    if parts is not _NESTED:
-        within = [*(parts.values() if type_of(parts) is dict else parts)]
-    return any(_is_missing(member, part) for member, part in zip(members, within, strict=True))
-
-
 def _sha256(text: str) -> str:
     from hashlib import sha256
 
     return sha256(text.encode()).hexdigest()
+
+
+# The function
+
+
+def name_of(fn: Any) -> str:
+    """Return module and name of the function that is called in the end, or of its type: the same in every process."""
+    inner = chain_of(fn)[-1]
+    return callables.name_of(inner if hasattr(inner, "__qualname__") else type_of(inner))
+
+
+def is_partial(fn: object) -> bool:
+    """Tell whether this is a `functools.partial`."""
+    return isinstance(fn, functools.partial)
+
+
+def chain_of(fn: Any) -> list[Any]:
+    """Return the function, what it stands around, what that stands around, and so on."""
+    found = [fn]
+    while True:
+        inner = fn.func if is_partial(fn) else getattr(fn, "__wrapped__", None)
+        if inner is None:
+            return found
+        found.append(inner)
+        fn = inner
+
+
+def code_of(fn: Any) -> Any:
+    """Return the code that a call of `fn` runs; None if it is not made in Python."""
+    code = getattr(fn, "__code__", None)  # a method answers for its function
+    if code is None and not isinstance(fn, type):
+        code = getattr(getattr(type_of(fn), "__call__", None), "__code__", None)  # noqa: B004  # the function is wanted
+    return code
+
+
+def parameters_of(fn: Any) -> Any:
+    """Return the callable whose parameters are those of `fn`, which a decorator may pass on as they come.
+
+    A decorator passes them on if it takes `*args` or `**kwargs`, and before them nothing or what the function inside
+    takes first, by the same names. One that has a `__signature__` says itself what it takes; any other takes what
+    stands in its own `def`.
+    """
+    while (inner := getattr(fn, "__wrapped__", None)) is not None:
+        if getattr(fn, "__signature__", None) is not None or not _passes_on(fn, inner):
+            break
+        fn = inner
+    return fn
+
+
+def _passes_on(fn: Any, inner: Any) -> bool:
+    code = code_of(fn)
+    if code is None:  # not made in Python: functools.cache passes all on
+        return True
+    own = names_of(fn)
+    return (
+        bool(code.co_flags & (_VAR_POSITIONAL | _VAR_KEYWORD))
+        and not code.co_kwonlyargcount
+        and own == names_of(parameters_of(inner))[: len(own)]
+    )
+
+
+def names_of(fn: Any) -> tuple[str, ...]:
+    """Return the names of the parameters of `fn` itself that can be given by position, `self` of a method left out."""
+    signature = getattr(fn, "__signature__", None)
+    if signature is not None:
+        known: Any = getattr(signature, "parameters", {})
+        return tuple(
+            name for name, one in known.items() if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+        )
+    code = code_of(fn)
+    if code is None:
+        return ()
+    bound = int(isinstance(fn, MethodType) or getattr(fn, "__code__", None) is None)
+    return tuple(code.co_varnames[bound : code.co_argcount])
+
+
+def signature_of(fn: Any) -> inspect.Signature:
+    """Return the parameters that the arguments of a call are bound to.
+
+    What can only be given by keyword may be left out below a decorator that passes all on: it may add that.
+    """
+    import inspect
+
+    inner = parameters_of(fn)
+    signature = inspect.signature(inner, follow_wrapped=False)
+    if inner is fn:
+        return signature
+    parameters = [
+        one.replace(default=None) if one.kind is one.KEYWORD_ONLY and one.default is one.empty else one
+        for one in signature.parameters.values()
+    ]
+    return signature.replace(parameters=parameters)

@@ -15,6 +15,7 @@ from lambda_kit.errors import (
     ConfigurationError,
     LambdaKitError,
     LeaseLost,
+    MissingIdempotencyKey,
     NoAnswer,
     PayloadMismatch,
     ResultNotStored,
@@ -23,10 +24,10 @@ from lambda_kit.errors import (
 )
 from lambda_kit.idempotency import _results as results
 from lambda_kit.idempotency._cache import Cache
-from lambda_kit.idempotency._drive import NOTHING, Failed, drive, drive_async, is_awaitable
+from lambda_kit.idempotency._drive import NOTHING, Failed, drive, drive_async
 from lambda_kit.idempotency._identity import Identity
 from lambda_kit.idempotency._record import COMPLETED, Claim, Record, decide, expiry
-from lambda_kit.idempotency._settings import Settings, check_function, refuse_second_closure
+from lambda_kit.idempotency._settings import Settings, check_function, is_coroutine_function, refuse_second
 from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
@@ -87,13 +88,14 @@ def idempotent(  # noqa: PLR0913  # each is a decision of its own
     Args:
         store: where records are kept: `DynamoDBStore`, `RedisStore`, `SQLiteStore`, `MemoryStore`, or your own.
         key: a JMESPath expression over the event of a handler, or over the arguments of any other function, by their
-            names; or a function of the same. What it finds, with `namespace`, the name of the function and the tenant,
-            is all that tells calls apart; of several parts, `[user, order.id]`, none may be missing.
+            names; or a function of the same, which returns None where there is no key. What it finds, with `namespace`,
+            the name of the function and the tenant, is all that tells calls apart, not `self` or `cls`; of several
+            parts, `[user, order.id]`, none may be missing.
         namespace: instead of the name of the Lambda function: for functions that share keys, or configurations of one
             function that do not.
         ttl: seconds that a result is replayed, and at least 1.
         lease: seconds that a claim lasts if its worker is heard of no more. By default what is left of the invocation
-            and a second, outside of an invocation 300 seconds.
+            and a second; outside of an invocation, and in a task that has outlived its own, 300 seconds.
         payload: what must not differ between two calls with the same key, found as `key` is. Its hash is stored.
         on_in_progress: what a call does while another one runs: raise `AlreadyInProgress`, or wait for the result,
             as long as the invocation lasts.
@@ -101,14 +103,18 @@ def idempotent(  # noqa: PLR0913  # each is a decision of its own
         on_save_error: what it does when the function has run and the store, asked several times, does not keep the
             result: raise `StoreUnavailable` or `LeaseLost`, or log it and return the result.
         missing_key: what it does without a key: raise `MissingIdempotencyKey`, or run unprotected.
-        replay_errors: exceptions that are results: they are stored, and raised again on a replay.
+        replay_errors: exceptions that are results: they are stored, and raised again on a replay. Those of the kit are
+            not, as most of them pass, unless one of its classes is named: `(Exception,)` leaves them out.
         codec: how results that JSON does not have are stored: a type (a pydantic model, a dataclass), or an object with
             `encode` and `decode`. Without it, `Decimal`, dates, `UUID`, `bytes`, tuples and sets are stored as well.
-        cache: results that are kept in this process too, so that a replay needs no request; 0 for none.
-        on_replay: called with the result and the record of a replay; what it returns is the result.
+        cache: results that are kept in this process too, so that a replay needs no request, at most 1 MiB of them; 0
+            for none.
+        on_replay: called with the result and the record of a replay; what it returns is the result. Above a coroutine
+            function it may be one too.
 
     Raises:
-        ConfigurationError: an argument is not as above; when decorating, the function is a generator or has no name.
+        ConfigurationError: an argument is not as above; when decorating, the function is a generator, has no name, or
+            has that of another one on the same store.
 
     Example:
         ```python
@@ -151,11 +157,11 @@ def idempotent(  # noqa: PLR0913  # each is a decision of its own
         check_function(fn)
         identity = Identity(fn, key, payload, namespace)
         if namespace is None:
-            refuse_second_closure(store, fn, identity.function)
+            refuse_second(store, fn, identity.function)
         protected = _Protected(fn, settings, identity, Cache(cache))
-        if callables.is_coroutine_function(fn):
+        if is_coroutine_function(fn):
             return functools.update_wrapper(protected.coroutine(), fn)
-        if callables.is_coroutine_function(on_replay):
+        if is_coroutine_function(on_replay):
             raise ConfigurationError(
                 f"idempotent(on_replay={callables.name_of(on_replay)}) is a coroutine function, which "
                 f"{identity.function}, being none, cannot await; pass a function"
@@ -172,7 +178,7 @@ class _Call:
         key: the key of its record.
         payload: the hash of its payload, or None.
         owner: its token.
-        claimed: whether the key is known to be its own.
+        claimed: whether it has told that the key is its own, and not yet what became of it.
         waited: whether another call was seen running.
     """
 
@@ -183,6 +189,12 @@ class _Call:
         self.payload = payload
         self.claimed = self.waited = False
         self.owner = os.urandom(16).hex()
+
+    def tell_end(self, fact: str) -> None:
+        """Tell what became of the claim, once, and not if there was none."""
+        if self.claimed:
+            self.claimed = False
+            tell(f"idempotency.{fact}", key=self.key)
 
 
 class _Protected:
@@ -197,6 +209,7 @@ class _Protected:
         self._settings = settings
         self._identity = identity
         self._cache = cache
+        self._on_replay: Any = settings.on_replay
 
     # Before the run
 
@@ -204,10 +217,13 @@ class _Protected:
         """Return the call; None if it runs unprotected."""
         identity = self._identity
         subject = identity.subject(args, kwargs)
-        key = identity.key_of(subject)
-        if key is None:
-            if self._settings.missing_key == "raise":
+        try:
+            key = identity.key_of(subject)
+            if key is None:
                 raise identity.missing()
+        except MissingIdempotencyKey:
+            if self._settings.missing_key == "raise":
+                raise
             tell("idempotency.unprotected", function=identity.function, reason="missing key")
             return None, None
         call = _Call(key, identity.payload_of(subject))
@@ -247,17 +263,14 @@ class _Protected:
             if not call.waited:
                 call.waited = True
                 tell("idempotency.waited", key=call.key)
-            yield "pause", min(pause * (0.5 + os.urandom(1)[0] / 255), left, max(remaining or pause, 0.001))
+            yield "pause", min(_pause(pause), left, max(remaining or pause, 0.001))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _unclaimed(self, call: _Call, error: Exception) -> Step:
         """Decide what happens if the store could not be asked."""
         settings = self._settings
         if settings.on_claim_error == "raise" or call.waited:  # as far as is known, another call is running
-            sent = error.sent if isinstance(error, NoAnswer) else not isinstance(error, AwsError)
-            if sent:  # the claim may have been made, and would block the next attempt
-                with contextlib.suppress(Exception):
-                    yield "store", functools.partial(settings.store.release, call.key, call.owner)
+            yield from self._give_back(call, error)
             unavailable = StoreUnavailable(
                 f"the store could not be asked for the key {call.key}: {type(error).__name__}: {error}; the function "
                 "was not run",
@@ -267,6 +280,12 @@ class _Protected:
         _logger().warning("the store of %s could not be asked; it runs unprotected", call.key, exc_info=error)
         tell("idempotency.unprotected", function=self._identity.function, reason="store unavailable")
 
+    def _give_back(self, call: _Call, error: Exception) -> Step:
+        """Release a claim that may have been made although its reply is an error: it would block the next attempt."""
+        if _may_have_been_made(error):
+            with contextlib.suppress(Exception):
+                yield "store", functools.partial(self._settings.store.release, call.key, call.owner)
+
     def _replay(self, call: _Call, record: Record, *, cached: bool = False) -> Any:
         if call.payload and record.payload and call.payload != record.payload:
             raise _mismatch(call)
@@ -274,7 +293,7 @@ class _Protected:
             self._cache.put(record)
         tell("idempotency.replayed", key=call.key, cached=cached)
         value = results.read(record, self._settings.codec, self._settings.replay_errors)
-        return value if self._settings.on_replay is None else self._settings.on_replay(value, record)
+        return value if self._on_replay is None else self._on_replay(value, record)
 
     # After the run
 
@@ -286,16 +305,16 @@ class _Protected:
             try:
                 kept = yield "store", functools.partial(store.complete, record)
             except Exception as error:
-                seconds = pause * (0.5 + os.urandom(1)[0] / 255)
+                seconds = _pause(pause)
                 if attempt == _SAVES or _left() <= seconds:
-                    tell("idempotency.abandoned", key=call.key)
+                    call.tell_end("abandoned")
                     return error
             else:
                 if kept:
                     self._cache.put(record)
-                    tell("idempotency.completed", key=call.key)
+                    call.tell_end("completed")
                     return None
-                tell("idempotency.lost", key=call.key)
+                call.tell_end("lost")
                 return LeaseLost(
                     f"the lease of the key {call.key} ended while the function was running, and another call has "
                     "claimed it; the result was not stored. Pass a longer lease= than the function takes",
@@ -345,7 +364,10 @@ class _Protected:
         """Store an exception that is a result, else give the key back."""
         settings = self._settings
         if isinstance(error, Exception) and _is_result(error, settings.replay_errors):
-            text, problem = results.write_error(error, settings.max_bytes, call.key)
+            try:
+                text, problem = results.write_error(error, settings.max_bytes, call.key)
+            except Exception:  # what it is made of raises: that it was a result is kept, and the error goes on
+                text, problem = results.write(error, None, settings.max_bytes, call.key)
             failure = yield from self._save(call, self._completed(call, text))
             if failure is not None or problem is not None:
                 _logger().error("the exception of %s was not stored: %s", call.key, failure or problem)
@@ -358,10 +380,9 @@ class _Protected:
                 call.key,
                 exc_info=failure,
             )
-            tell("idempotency.abandoned", key=call.key)
+            call.tell_end("abandoned")
         else:
-            if call.claimed:
-                tell("idempotency.released" if released else "idempotency.lost", key=call.key)
+            call.tell_end("released" if released else "lost")
 
     # The whole, and what drives it
 
@@ -406,21 +427,33 @@ class _Protected:
     def coroutine(self) -> Any:
         """Return the coroutine function, protected."""
         fn, begin, flow, blocks = self._fn, self._begin, self._flow, self._settings.blocks
-
-        awaits = callables.is_coroutine_function(self._settings.on_replay)
+        if is_coroutine_function(self._on_replay):
+            self._on_replay = _pending(self._on_replay)
 
         async def protected(*args: Any, **kwargs: Any) -> Any:
             call, cached = begin(args, kwargs)
             if call is None:
-                value = fn(*args, **kwargs)
-                return await value if is_awaitable(value) else value
-            if cached is not None:
-                value = self._replay(call, cached, cached=True)
-            else:
+                return await fn(*args, **kwargs)
+            if cached is None:
                 value = await drive_async(flow(call), functools.partial(fn, *args, **kwargs), blocks=blocks)
-            return await value if awaits and is_awaitable(value) else value
+            else:
+                value = self._replay(call, cached, cached=True)
+            return await value.coroutine if type(value) is _Pending else value
 
         return protected
+
+
+class _Pending:
+    """What a coroutine function as `on_replay` has returned."""
+
+    __slots__ = ("coroutine",)
+
+    def __init__(self, coroutine: Any) -> None:
+        self.coroutine = coroutine
+
+
+def _pending(on_replay: Any) -> Callable[[Any, Record], _Pending]:
+    return lambda value, record: _Pending(on_replay(value, record))
 
 
 def _is_result(error: Exception, replay_errors: tuple[type[Exception], ...]) -> bool:
@@ -431,6 +464,18 @@ def _is_result(error: Exception, replay_errors: tuple[type[Exception], ...]) -> 
     return bool(classes)
 
 
+def _may_have_been_made(error: Exception) -> bool:
+    """Tell whether a step that failed so may have been made: not if AWS has refused it, or never got it."""
+    if isinstance(error, NoAnswer):
+        return error.sent
+    return not isinstance(error, AwsError) or (error.status or 0) >= 500
+
+
+def _pause(seconds: float) -> float:
+    """Return a time around `seconds`, so that those who wait do not come at once."""
+    return seconds * (0.5 + os.urandom(1)[0] / 255)
+
+
 def _lease(settings: Settings) -> float:
     if settings.lease is not None:
         return settings.lease
@@ -439,9 +484,9 @@ def _lease(settings: Settings) -> float:
 
 
 def _left() -> float:
-    """Return the seconds that are left of the invocation; `inf` outside of one."""
+    """Return the seconds that are left of the invocation; `inf` outside of one, and in a task that has outlived its."""
     invocation = current.get(None)
-    return float("inf") if invocation is None else invocation.remaining()
+    return float("inf") if invocation is None or invocation.ended else invocation.remaining()
 
 
 def _mismatch(call: _Call) -> PayloadMismatch:

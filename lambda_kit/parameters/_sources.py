@@ -41,9 +41,10 @@ def fetch(query: Query, *, past_caches: bool = False) -> Fetched:
 
         return _environment.fetch(query)
     if query.kind == "app_config":
+        from lambda_kit.aws._app_config import AGENT
         from lambda_kit.parameters import _app_config
 
-        return _through(_app_config.AGENT, source, query, _app_config.fetch_from_agent, _app_config.fetch)
+        return _through(AGENT, source, query, _app_config.fetch_from_agent, _app_config.fetch)
     if source == "aws" or (source == "auto" and (past_caches or _was_changed(query))):
         return direct.fetch(query)
     from lambda_kit.parameters import _extension

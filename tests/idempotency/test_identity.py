@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from lambda_kit import handler, layer
+from lambda_kit import handler, layer, provide
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency import MemoryStore, MissingIdempotencyKey, idempotent
 from lambda_kit.idempotency._identity import Identity
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 def charge_order(order_id: str, amount: int = 0) -> str:
     return order_id
+
+
+class Order(NamedTuple):
+    order_id: str
 
 
 class Charging:
@@ -61,16 +65,67 @@ def made(kind: str, store: MemoryStore, **options: Any) -> Callable[[str], str]:
 
 def test_a_second_function_that_the_same_code_has_made_is_refused_on_one_store(store: MemoryStore) -> None:
     first = made("cards", store)
-    with pytest.raises(ConfigurationError, match=r"a second .*made.<locals>.charge, .* pass namespace="):
+    with pytest.raises(ConfigurationError, match=r"a second function .*made.<locals>.charge .*; pass namespace="):
         made("vouchers", store)
     assert first("o-1") == "cards"
     assert made("vouchers", store, namespace="vouchers")("o-1") == "vouchers"
     assert made("vouchers", MemoryStore())("o-1") == "vouchers"
 
 
-def test_one_that_is_gone_does_not_count(store: MemoryStore) -> None:
+def test_one_that_is_gone_counts_because_its_records_stay(store: MemoryStore) -> None:
     assert made("cards", store)("o-1") == "cards"
-    assert made("cards", store)("o-2") == "cards"
+    with pytest.raises(ConfigurationError, match="a second function"):
+        made("vouchers", store)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (functools.partial(charge_order, amount=1), functools.partial(charge_order, amount=2)),
+        (Charging(), Charging()),
+        (Charging().charge, Charging().charge),
+    ],
+)
+def test_partials_objects_and_their_methods_are_refused_a_second_time(
+    store: MemoryStore, first: Any, second: Any
+) -> None:
+    protect = idempotent(store, key="order_id")
+    assert protect(first)("o-1") == protect(first)("o-1") == "o-1"
+    with pytest.raises(ConfigurationError, match="a second function"):
+        protect(second)
+    assert idempotent(store, key="order_id", namespace="second")(second)("o-1") == "o-1"
+
+
+def test_two_definitions_of_one_name_are_told_apart_or_refused(store: MemoryStore) -> None:
+    def first() -> Any:
+        def charge(order_id: str) -> str:
+            return "first"
+
+        return charge
+
+    def second() -> Any:
+        def charge(order_id: str) -> str:
+            return "second"
+
+        return charge
+
+    one, other = first(), second()
+    other.__qualname__ = one.__qualname__  # as that of `_`, of which a module may have many
+    protect = idempotent(store, key="order_id")
+    protect(one)
+    with pytest.raises(ConfigurationError, match="a second function"):
+        protect(other)
+
+
+def test_a_module_that_is_loaded_again_may_have_other_functions_of_the_same_names(store: MemoryStore) -> None:
+    source = "def make(kind):\n    def charge(order_id):\n        return kind\n    return charge\n"
+    protect = idempotent(store, key="order_id")
+    for n, spec in enumerate((object(), object())):
+        scope: dict[str, Any] = {"__name__": "shop", "__spec__": spec}
+        exec(compile("\n" * n + source, "shop.py", "exec"), scope)
+        protect(scope["make"]("cards"))
+        with pytest.raises(ConfigurationError, match="a second function"):
+            protect(scope["make"]("vouchers"))
 
 
 def test_a_function_without_a_closure_may_be_made_again(store: MemoryStore) -> None:
@@ -137,7 +192,103 @@ def test_a_decorator_that_adds_an_argument_unseen_is_told(store: MemoryStore) ->
 
     with pytest.raises(TypeError) as caught:
         charge("o-1")
-    assert "put idempotent() under that decorator" in caught.value.__notes__[0]
+    assert "let it set __signature__, or put idempotent() under it" in caught.value.__notes__[0]
+
+
+def test_a_decorator_whose_first_parameters_are_others_is_asked_for_them(store: MemoryStore) -> None:
+    def connected(fn: Any) -> Any:
+        @functools.wraps(fn)
+        def run(order_id: str, **kwargs: Any) -> Any:
+            return fn("connection", order_id, **kwargs)
+
+        return run
+
+    @idempotent(store, key="order_id")
+    @connected
+    def charge(connection: str, order_id: str = "", *, note: str = "") -> str:
+        return order_id
+
+    assert [charge("o-1"), charge("o-2"), charge("o-1")] == ["o-1", "o-2", "o-1"]
+    assert len(store._records) == 2
+
+
+def test_self_may_stand_in_a_decorator_that_passes_the_rest_on(store: MemoryStore) -> None:
+    def logged(fn: Any) -> Any:
+        @functools.wraps(fn)
+        def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return fn(self, *args, **kwargs)
+
+        return run
+
+    class Shop:
+        @idempotent(store, key="order_id")
+        @logged
+        def charge(self, order_id: str) -> str:
+            return order_id
+
+    assert [Shop().charge("o-1"), Shop().charge(order_id="o-2")] == ["o-1", "o-2"]
+
+
+def test_what_a_decorator_adds_by_keyword_need_not_be_given(store: MemoryStore) -> None:
+    def resource() -> str:
+        return "connection"
+
+    @idempotent(store, key="order_id")
+    @provide(connection=resource)
+    def charge(order_id: str, *, connection: str) -> str:
+        return order_id + connection
+
+    given: Any = charge
+    assert given("o-1") == "o-1connection"
+
+
+def test_arguments_of_a_partial_and_further_keywords_are_found(store: MemoryStore) -> None:
+    @functools.wraps(charge_order)
+    def free(**fields: Any) -> str:
+        return str(fields["order"])
+
+    del free.__wrapped__
+    bound = idempotent(store, key="[order_id, amount]")(functools.partial(charge_order, "o-1"))
+    assert bound(5) == "o-1"
+    other: Any = idempotent(store, key="order", namespace="free")(free)
+    assert other(order="o-2") == "o-2"
+
+
+def test_an_event_that_a_layer_has_made_an_object_is_looked_into(store: MemoryStore) -> None:
+    @layer
+    def typed(event: Any, context: object) -> Any:
+        yield Order(event["order_id"])
+
+    @handler(typed, idempotent(store, key="order_id"))
+    def handle(message: Any, runtime: object) -> Any:
+        return message.order_id
+
+    assert invoke(handle, {"order_id": "o-1"}).unwrap() == "o-1"
+
+
+def test_a_function_whose_parameter_the_key_names_is_no_handler_whatever_it_is_given(store: MemoryStore) -> None:
+    @idempotent(store, key="order.id")
+    def charge(order: dict[str, str], ctx: object) -> str:
+        return order["id"]
+
+    @handler
+    def handle(event: dict[str, str], context: object) -> list[str]:
+        return [charge(event, context), charge(order=event, ctx=context)]
+
+    assert invoke(handle, {"id": "o-1"}, context=make_context()).unwrap() == ["o-1", "o-1"]
+    assert len(store._records) == 1
+
+
+def test_what_cannot_be_a_key_runs_unprotected_if_that_is_asked_for(store: MemoryStore) -> None:
+    @idempotent(store, key="order_id", missing_key="run")
+    def charge(order_id: Any) -> str:
+        return "done"
+
+    assert charge(object()) == "done"
+    endless: list[Any] = []
+    endless.append(endless)
+    assert charge(endless) == "done"
+    assert store._records == {}
 
 
 def test_a_signature_that_is_given_counts(store: MemoryStore) -> None:
@@ -233,6 +384,9 @@ def flat(event: dict[str, Any]) -> Any:
         "[[user, [order.id]]]",
         "@ | [user, order.id]",
         "[user, order.[id]]",
+        "[user, to_string([order.id])]",
+        "none || [user, order.id]",
+        "[order][].[id, @]",
         nested,
         flat,
     ],

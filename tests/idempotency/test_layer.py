@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import Tracer, handler, time_limit
-from lambda_kit.errors import ConfigurationError, TimeLimitReached
+from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer, TimeLimitReached
 from lambda_kit.idempotency import (
     AlreadyInProgress,
     Claim,
@@ -922,16 +922,13 @@ def test_a_store_without_attributes_of_its_own_has_no_limit_and_is_called_in_a_t
     assert threading.get_ident() not in threads
 
 
-def test_a_decorator_that_has_awaited_already_is_no_harm(store: MemoryStore) -> None:
+def test_a_plain_function_around_a_coroutine_function_that_waits_for_it_is_one(store: MemoryStore) -> None:
     runs: list[int] = []
 
     def at_once(fn: Any) -> Any:
         @functools.wraps(fn)
         def run(*args: Any, **kwargs: Any) -> Any:
-            try:
-                fn(*args, **kwargs).send(None)
-            except StopIteration as end:
-                return end.value
+            return asyncio.run(fn(*args, **kwargs))
 
         return run
 
@@ -941,7 +938,137 @@ def test_a_decorator_that_has_awaited_already_is_no_harm(store: MemoryStore) -> 
         runs.append(id)
         return len(runs)
 
-    assert [asyncio.run(charge(1)) for _ in range(2)] == [1, 1]
+    assert [charge(1) for _ in range(2)] == [1, 1]
+
+
+def test_around_the_handler_of_a_coroutine_function_it_is_one_that_the_runtime_can_call(store: MemoryStore) -> None:
+    runs: list[int] = []
+
+    @idempotent(store, key="id", cache=0)
+    @handler
+    async def charge(event: Any, context: object) -> int:
+        runs.append(event["id"])
+        return len(runs)
+
+    assert [charge({"id": 1}, make_context()) for _ in range(2)] == [1, 1]
+
+
+def test_a_plain_function_that_passes_a_coroutine_on_is_told_to_be_one(store: MemoryStore) -> None:
+    def logged(fn: Any) -> Any:
+        @functools.wraps(fn)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            return fn(*args, **kwargs)
+
+        return run
+
+    @idempotent(store, key="id")
+    @logged
+    async def charge(id: int) -> int:
+        raise AssertionError("it must not begin")
+
+    with pytest.raises(ConfigurationError, match="make it `async def`: most often it is a decorator's"):
+        asyncio.run(charge(1))
+    assert store._records == {}
+
+
+def test_a_task_that_a_plain_function_returns_is_cancelled(store: MemoryStore) -> None:
+    begun: list[int] = []
+
+    async def later() -> None:
+        begun.append(1)
+
+    @idempotent(store, key="id")
+    def charge(id: int) -> Any:
+        return asyncio.ensure_future(later())
+
+    async def main() -> None:
+        with pytest.raises(ConfigurationError, match="returned something to await"):
+            charge(1)
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert (begun, store._records) == ([], {})
+
+
+def test_a_task_that_has_outlived_its_invocation_has_the_lease_of_one_outside(store: MemoryStore) -> None:
+    leases: list[float] = []
+
+    class Spy(MemoryStore):
+        def claim(self, claim: Claim, /) -> Record | None:
+            leases.append(claim.leased_until - claim.now)
+            return super().claim(claim)
+
+    charge = idempotent(Spy(), key="id", cache=0)(lambda_free)
+    contexts: list[contextvars.Context] = []
+
+    @handler
+    def handle(event: object, context: object) -> None:
+        contexts.append(contextvars.copy_context())
+        charge(1)
+
+    handle({}, make_context(timeout=12.0, clock=FakeClock()))
+    contexts[0].run(charge, 2)
+    assert leases == [pytest.approx(13.0), pytest.approx(300.0)]
+
+
+def lambda_free(id: int) -> int:
+    return id
+
+
+class Unreadable(Exception):
+    @property
+    def args(self) -> Any:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        raise TypeError("not to be read")
+
+
+def test_an_exception_that_cannot_be_read_goes_on_and_is_not_run_again(
+    store: MemoryStore, facts: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    runs: list[int] = []
+
+    @idempotent(store, key="id", replay_errors=(Unreadable,), cache=0)
+    def charge(id: int) -> None:
+        runs.append(id)
+        raise Unreadable
+
+    with pytest.raises(Unreadable):
+        charge(1)
+    with pytest.raises(ResultNotStored):
+        charge(1)
+    assert runs == [1]
+    assert facts == ["claimed", "completed", "replayed"]
+    assert "was not stored" in caplog.text
+
+
+def refusal(status: int | None, *, sent: bool | None = None) -> AwsError:
+    kind = AwsError if sent is None else NoAnswer
+    error = kind("no", service="dynamodb", operation="PutItem", status=status)
+    if isinstance(error, NoAnswer):
+        error.sent = bool(sent)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "released"),
+    [
+        (refusal(400), False),
+        (refusal(500), True),
+        (refusal(None, sent=True), True),
+        (refusal(None, sent=False), False),
+        (OSError("down"), True),
+    ],
+)
+def test_a_claim_that_may_have_been_made_is_given_back_and_no_other(error: Exception, released: bool) -> None:
+    store = Broken()
+
+    def claim(claim: Claim) -> Record | None:
+        raise error
+
+    store.claim = claim  # type: ignore[method-assign]
+    charge, _ = counting(store)
+    with pytest.raises(StoreUnavailable):
+        charge({"id": 1})
+    assert store.calls == (["release"] if released else [])
 
 
 def test_a_function_that_returns_something_to_await_is_refused_and_gives_the_key_back(store: MemoryStore) -> None:
@@ -1190,6 +1317,10 @@ def test_a_task_that_is_cancelled_twice_while_it_claims_gives_the_key_back() -> 
             lambda: idempotent(MemoryStore(), key="id", ttl=1e12),
             r"ttl=1000000000000\.0\): pass seconds above 0",
         ),
+        (
+            lambda: idempotent(MemoryStore(), key="id", codec=Plain),
+            "Plain.: this class is no pydantic model, dataclass",
+        ),
         (lambda: idempotent(MemoryStore(), key="id")(wrong(staticmethod(print))), "put it below, right above"),
         (lambda: idempotent(MemoryStore(), key="id")(wrong(classmethod(print))), "above @classmethod"),
         (lambda: idempotent(MemoryStore(), key="id")(functools.partial(generate, 1)), "a generator function"),
@@ -1198,6 +1329,10 @@ def test_a_task_that_is_cancelled_twice_while_it_claims_gives_the_key_back() -> 
 def test_what_cannot_be_protected_or_used_is_told(make: Callable[[], Any], told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
         make()
+
+
+class Plain:
+    """Is known to nobody."""
 
 
 def wrong(value: Any) -> Any:

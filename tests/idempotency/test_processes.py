@@ -28,8 +28,8 @@ if sys.platform == "win32":
 
 WORKER = Path(__file__).with_name("worker.py")
 ROOT = Path(__file__).parent.parent.parent
-KEYS, TIMES, PROCESSES, KILLS, LEASE = 500, 5, 8, 40, 2.0
-DEADLINE = 150.0  # seconds; it takes about thirty
+KEYS, TIMES, PROCESSES, KILLS, LEASE = 500, 5, 8, 40, 6.0
+DEADLINE = 200.0  # seconds; it takes about thirty
 
 
 class Pool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import parameters
+from lambda_kit.aws._app_config import Session
 from lambda_kit.errors import ParameterAccessDenied, ParameterError, ParameterNotFound
 from lambda_kit.invocation import Invocation, current
 from lambda_kit.parameters import _app_config
@@ -29,7 +30,7 @@ def invocation() -> Iterator[None]:
 @pytest.fixture
 def polls(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """A clock for the cache and for the sessions."""
-    make = functools.partial(_app_config.Session, clock=clock)
+    make = functools.partial(Session, clock=clock)
     monkeypatch.setattr(_app_config, "Session", make)
     return clock
 
