@@ -37,6 +37,12 @@ else:
 _TAG = "$type"
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 _SCALARS = frozenset((str, int, bool, type(None), float))
+_BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (int, int.__int__),
+    (str, str.__str__),
+    (float, float.__float__),
+    (dict, dict),
+)
 # `json.dumps` with options makes an encoder for every call, which takes longer than most encodings.
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 _sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
@@ -83,12 +89,11 @@ def _encoded(value: Any, *, ordered: bool = False) -> Any:
         return {_TAG: cls.__name__, "items": sorted(items, key=_sorted)}
     write = _writers().get(cls)
     if write is None:
-        members: Any = value
-        for base in (int, str, float):
-            if isinstance(value, base) and base(value) == value:
-                return base(value)
-        if issubclass(cls, dict):
-            return _encoded_dict(members, ordered=ordered)
+        for base, plain_of in _BASES:  # not by `str()` and the like, which a class may have changed
+            if isinstance(value, base):
+                plain = plain_of(value)
+                if plain == value:
+                    return _encoded_dict(plain, ordered=ordered) if base is dict else plain
         raise TypeError(
             f"a {cls.__module__}.{cls.__qualname__} cannot be stored; pass codec=, or return what JSON has, or "
             "Decimal, datetime, date, time, timedelta, UUID, bytes, tuple or set"
@@ -233,18 +238,16 @@ class _Typed:
         return self._adapter
 
     def encode(self, value: Any) -> Any:
-        adapter = self._ready()
-        own = adapter.validate_python(value)
         # Strictly, because what serialises with a warning would not come back as it was.
-        encoded = adapter.dump_python(own, mode="json", warnings="error", by_alias=True, round_trip=True)
+        encoded = self._ready().dump_python(value, mode="json", warnings="error", by_alias=True, round_trip=True)
         try:
             again = self.decode(encoded)
         except ValueError:
             again = _NOTHING
-        if type(again) is not type(own) or again != own:
+        if not _is_same(value, again):
             raise TypeError(
                 f"what {callables.name_of(self._type)} makes of a {type(value).__qualname__} would not be read back as "
-                "it is: a field is left out, hidden, or has other names when it is read"
+                "it is: it is of another type, or a field is left out, hidden, or has other names when it is read"
             )
         return encoded
 
@@ -253,3 +256,26 @@ class _Typed:
 
     def __repr__(self) -> str:
         return f"<codec for {callables.name_of(self._type)}>"
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Tell whether a value that was read is the one that was written, also if it has NaN in it, or no `__eq__`."""
+    cls: Any = type_of(one)
+    if type_of(other) is not cls and not (cls in _SCALARS and type_of(other) in _SCALARS):
+        return False  # 3 for 3.0 is as good
+    if one == other or (one != one and other != other):  # noqa: PLR0124  # NaN
+        return True
+    if cls in (list, tuple):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    if cls is dict:
+        return one.keys() == other.keys() and all(_is_same(item, other[key]) for key, item in one.items())
+    parts = _parts(one)
+    return bool(parts) and _is_same(parts, _parts(other))
+
+
+def _parts(value: Any) -> dict[str, Any]:
+    """Return what a model or a dataclass consists of; nothing for other objects, which say themselves what is equal."""
+    names = ("__dict__", "__pydantic_private__", "__pydantic_extra__")
+    if hasattr(value, "__pydantic_fields_set__"):
+        return {name: getattr(value, name, None) for name in names}
+    return {name: getattr(value, name, _NOTHING) for name in getattr(value, "__dataclass_fields__", ())}

@@ -219,8 +219,8 @@ def _watch_process() -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_fork(_disconnect)
-        _lifecycle.on_reset(_disconnect)
+        for watch in (_lifecycle.on_fork, _lifecycle.on_restore, _lifecycle.on_reset):
+            watch(_disconnect)
 
 
 def _disconnect() -> None:

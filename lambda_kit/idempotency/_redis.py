@@ -78,7 +78,7 @@ class RedisStore:
     def __init__(self, client: Any, *, prefix: str = "idempotency:") -> None:
         if not callable(getattr(client, "eval", None)):
             raise ConfigurationError(f"RedisStore({client!r}): pass a client of redis or valkey")
-        if any(one.__name__ == "Pipeline" for one in type(client).__mro__):
+        if any(one.__name__.endswith("Pipeline") for one in type(client).__mro__):
             raise ConfigurationError("RedisStore: pass a client of redis, not a pipeline, which answers later")
         if any(".asyncio" in one.__module__ for one in type(client).__mro__):
             raise ConfigurationError("RedisStore: pass a client of redis, not of redis.asyncio")

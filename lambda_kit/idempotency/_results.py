@@ -101,12 +101,14 @@ def _error(stored: dict[str, Any], errors: tuple[type[Exception], ...], key: str
     names: list[str] = stored["classes"]
     known = {f"{one.__module__}:{one.__qualname__}": one for one in _subclasses(errors)}
     cls = next((known[name] for name in names if name in known), None)
-    if cls is not None:
-        try:
-            return _made_again(cls, stored["args"], stored["state"])
-        except Exception:  # it cannot be made without what it had
-            return _failed_earlier(stored, key)
-    return _failed_earlier(stored, key)  # renamed since, or no longer among them
+    if cls is None:  # renamed since, or no longer among them
+        return _failed_earlier(stored, key)
+    try:
+        error = _made_again(cls, stored["args"], stored["state"])
+        str(error)
+    except Exception:  # it cannot be made, or read, without what it had
+        return _failed_earlier(stored, key)
+    return error
 
 
 def _made_again(cls: type[Exception], arguments: list[Any], state: dict[str, Any]) -> Exception:

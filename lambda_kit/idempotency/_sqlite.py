@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import weakref
 
 from lambda_kit import _lifecycle
 from lambda_kit.errors import ConfigurationError
@@ -56,9 +57,10 @@ class SQLiteStore:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        _lifecycle.on_fork(self._leave_to_parent)
+        _stores.add(self)
+        _watch_forks()
 
-    def _leave_to_parent(self) -> None:
+    def leave_to_parent(self) -> None:
         """Begin without a connection: a forked child must not use that of its parent."""
         _lifecycle.abandon(self._connection)
         self._connection = None
@@ -159,3 +161,19 @@ def _write(connection: sqlite3.Connection, record: Record) -> None:
             record.result,
         ),
     )
+
+
+_stores: weakref.WeakSet[SQLiteStore] = weakref.WeakSet()
+_watched = False
+
+
+def _watch_forks() -> None:
+    global _watched
+    if not _watched:
+        _watched = True
+        _lifecycle.on_fork(_leave_to_parent)
+
+
+def _leave_to_parent() -> None:
+    for store in _stores:
+        store.leave_to_parent()

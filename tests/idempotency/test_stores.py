@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -14,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import fakeredis
 import pytest
 import redis
+from redis.cluster import ClusterPipeline
 
+from lambda_kit import _lifecycle
 from lambda_kit.errors import ConfigurationError, NoAnswer
 from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
 from lambda_kit.testing import StoreContract, reset
 from tests.services import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import Aws
@@ -197,6 +200,16 @@ def test_a_forked_child_opens_the_file_anew(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_store_that_nobody_has_any_more_closes_its_file(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "records.db")
+    store.claim(Claim("a", "x", now=0.0, lease=1.0, ttl=1.0, payload=None))
+    connection: Any = store._connection
+    del store
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+
+
 def test_expired_records_of_a_file_can_be_deleted(tmp_path: Path) -> None:
     store = SQLiteStore(tmp_path / "records.db")
     store.claim(Claim("a", "x", now=1000.0, lease=1.0, ttl=1.0, payload=None))
@@ -240,14 +253,17 @@ def test_a_record_stays_on_the_server_beyond_its_expiry_for_clocks_that_are_late
     assert 155 < server.ttl("idempotency:a") <= 161
 
 
-def test_the_endpoint_is_that_of_the_environment_after_a_reset(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("again", [reset, _lifecycle._restored], ids=["reset", "restore"])
+def test_the_endpoint_is_that_of_the_environment_after_a_reset_and_a_restore(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, again: Callable[[], None]
+) -> None:
     store = DynamoDBStore(TABLE)
     claim = Claim("a", "o", now=time.time(), lease=5.0, ttl=5.0, payload=None)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(NoAnswer):
         store.claim(claim)
-    reset()
+    again()
     make_table(aws)
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
     assert store.claim(claim) is None
@@ -295,6 +311,7 @@ def test_a_memory_that_is_full_forgets_what_has_expired_and_then_the_oldest() ->
         lambda: RedisStore("redis://localhost"),
         lambda: RedisStore(fakeredis.FakeAsyncRedis()),
         lambda: RedisStore(pipeline_of(fakeredis.FakeRedis())),
+        lambda: RedisStore(ClusterPipeline.__new__(ClusterPipeline)),
         lambda: MemoryStore(max_records=0),
         lambda: MemoryStore(max_records=True),
     ],
