@@ -317,8 +317,8 @@ def _transformed(query: Query, fetched: Fetched, below: str = "") -> Any:
 
 
 def _drop(key: Any) -> None:
-    node = _passing.pop(key)
-    del _nodes[key]
+    node = _nodes.pop(key)
+    _passing.pop(key, None)
     for one in _memos:
         one.clear()
     init.discard(node.resource)

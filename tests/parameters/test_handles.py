@@ -33,7 +33,7 @@ def _forget_handles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     known = dict(entries._nodes)
     yield
     for key in set(entries._nodes) - set(known) - set(entries._passing):
-        init.discard(entries._nodes.pop(key).resource)
+        entries._drop(key)
 
 
 def declare(source: str) -> Any:
