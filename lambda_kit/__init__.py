@@ -6,6 +6,7 @@ Every name below loads its module when it is first used: importing `lambda_kit` 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.errors import LambdaKitError
+    from lambda_kit.flags import FeatureFlags
     from lambda_kit.idempotency import idempotent
     from lambda_kit.init_cache import init
     from lambda_kit.invocation import current_invocation
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lambda_kit.tracer import Tracer
 else:
     _MODULES = {
+        "FeatureFlags": "lambda_kit.flags",
         "LambdaKitError": "lambda_kit.errors",
         "Logger": "lambda_kit.logger",
         "Metrics": "lambda_kit.metrics",
@@ -44,6 +46,7 @@ else:
 
 
 __all__ = [
+    "FeatureFlags",
     "LambdaKitError",
     "Logger",
     "Metrics",

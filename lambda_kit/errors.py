@@ -14,6 +14,10 @@ Exception
     │   ├── ParameterAccessDenied              the role may not read or write it
     │   ├── ParameterNotFound                  it, or this version of it, does not exist
     │   └── TransformError                     its value does not fit the transform
+    ├── FlagError                              a feature flag cannot be evaluated
+    │   ├── FlagSchemaError (also ValueError)  what defines the flags is wrong; every place is told
+    │   ├── FlagsUnavailable                   the flags could not be fetched, now or before
+    │   └── UnknownFlag (also LookupError)     there is no such flag, and no default was given
     ├── SettingsError (also ValueError)        fields of a `Settings` class are missing or invalid
     ├── IdempotencyError                       what `idempotent` reports
     │   ├── AlreadyInProgress                  another call with the same key is running
@@ -53,6 +57,9 @@ __all__ = [
     "ConfigurationError",
     "EventLoopRunning",
     "FailedEarlier",
+    "FlagError",
+    "FlagSchemaError",
+    "FlagsUnavailable",
     "IdempotencyError",
     "LambdaKitError",
     "LayerError",
@@ -76,6 +83,7 @@ __all__ = [
     "TimeLimitInterrupt",
     "TimeLimitReached",
     "TransformError",
+    "UnknownFlag",
 ]
 
 
@@ -213,6 +221,42 @@ class TransformError(ParameterError):
     """
 
     transform: str = ""
+
+
+class FlagError(LambdaKitError):
+    """A feature flag cannot be evaluated, or not as it was asked for."""
+
+
+class FlagSchemaError(FlagError, ValueError):
+    """What defines the flags is wrong.
+
+    Attributes:
+        problems: where, as a JSON path such as `$.cart.rules.early.conditions[0].action`, and what is wrong there; all
+            of it, or the first fifty.
+        path: the first of these paths.
+    """
+
+    def __init__(self, problems: Iterable[tuple[str, str]]) -> None:
+        self.problems = list(problems)
+        self.path = self.problems[0][0]
+        told = "".join(f"\n  {path}: {problem}" for path, problem in self.problems)
+        super().__init__(f"the feature flags cannot be used:{told}")
+
+
+class FlagsUnavailable(FlagError):
+    """The flags could not be fetched, and there are none from before. The cause is chained."""
+
+
+class UnknownFlag(FlagError, LookupError):
+    """There is no flag with this name, and no default was given.
+
+    Attributes:
+        flag: the name.
+    """
+
+    def __init__(self, message: str, *, flag: str) -> None:
+        super().__init__(message)
+        self.flag = flag
 
 
 class SettingsError(LambdaKitError, ValueError):

@@ -15,6 +15,7 @@ import lambda_kit
 from lambda_kit import errors
 from lambda_kit.errors import (
     AwsError,
+    FlagSchemaError,
     LambdaKitError,
     LayerError,
     NoAnswer,
@@ -22,6 +23,7 @@ from lambda_kit.errors import (
     ResourceCycle,
     Throttled,
     TimeLimitReached,
+    UnknownFlag,
 )
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ def test_every_error_is_raised_somewhere_in_the_package() -> None:
         TimeLimitReached("x", margin=0.5),
         ResourceBuildError("x", resource="app.orders"),
         ResourceCycle(["a", "b", "a"]),
+        FlagSchemaError([("$.a", "it is wrong"), ("$.b", "so is this")]),
+        UnknownFlag("there is none", flag="early"),
         Throttled("slow down", service="ssm", operation="GetParameter", code="ThrottlingException", attempts=3),
     ],
     ids=lambda error: type(error).__name__,
@@ -105,3 +109,9 @@ def test_an_error_of_aws_says_what_was_asked_and_what_came_back() -> None:
     assert str(NoAnswer("silence", service="sqs", operation="SendMessage")) == (
         "sqs SendMessage failed with NoAnswer: silence"
     )
+
+
+def test_an_error_of_a_schema_lists_every_place() -> None:
+    error = FlagSchemaError([("$.a", "it is wrong"), ("$.b", "so is this")])
+    assert str(error) == "the feature flags cannot be used:\n  $.a: it is wrong\n  $.b: so is this"
+    assert (error.path, error.problems[1]) == ("$.a", ("$.b", "so is this"))

@@ -94,6 +94,19 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.parameters._sources",
         "lambda_kit.parameters._transforms",
     },
+    "from lambda_kit import FeatureFlags": CORE
+    | {
+        "lambda_kit._cells",
+        "lambda_kit._facts",
+        "lambda_kit._flight",
+        "lambda_kit._resource",
+        "lambda_kit.flags",
+        "lambda_kit.flags._app_config",
+        "lambda_kit.flags._feature_flags",
+        "lambda_kit.flags._snapshot",
+        "lambda_kit.flags._sources",
+        "lambda_kit.init_cache",
+    },
     "from lambda_kit import idempotent": CORE
     | {
         "lambda_kit._expressions",
@@ -197,6 +210,33 @@ def test_a_synchronous_pipeline_runs_without_loading_anything_heavy(tmp_path: Pa
         environment.invoke({})
         loaded: Any = environment.invoke({}).payload
     assert set(loaded) <= set(bare)
+
+
+FLAGS = """
+import sys
+
+from lambda_kit import FeatureFlags
+from lambda_kit.flags import StaticFlags
+
+CONDITION = {"action": "EQUALS", "key": "tier", "value": "premium"}
+RULES = {"premium": {"when_match": True, "conditions": [CONDITION]}}
+flags = FeatureFlags(StaticFlags({"early": {"default": False, "rules": RULES}}))
+before = set(sys.modules)
+assert flags.enabled("early", tier="premium")
+loaded = sorted(set(sys.modules) - before)
+
+
+def handler(event, context):
+    return loaded
+"""
+
+
+def test_evaluating_a_flag_loads_the_rules_alone(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(FLAGS)
+    with Environment("app.handler", cwd=tmp_path, timeout=30) as environment:
+        loaded: Any = environment.invoke({}).payload
+    names = ("flags._actions", "flags._model", "flags._rollout", "flags._schema", "_copies")
+    assert set(loaded) == {f"lambda_kit.{name}" for name in names}
 
 
 def test_the_map_the_typed_block_and_all_name_the_same() -> None:

@@ -7,6 +7,7 @@ fixtures `lambda_context` and `xray_daemon`.
 from __future__ import annotations
 
 from lambda_kit._lifecycle import reset
+from lambda_kit.testing._app_config_agent import AgentRequest, FakeAppConfigAgent
 from lambda_kit.testing._context import FakeClock, FakeContext, make_context
 from lambda_kit.testing._extension import ExtensionRequest, FakeExtension
 from lambda_kit.testing._invoke import Result, invoke
@@ -27,7 +28,9 @@ else:
 
 
 __all__ = [
+    "AgentRequest",
     "ExtensionRequest",
+    "FakeAppConfigAgent",
     "FakeClock",
     "FakeContext",
     "FakeExtension",

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
-import threading
 import time
 
 from lambda_kit.errors import ConfigurationError
+from lambda_kit.testing._fake_server import FakeServer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from socket import socket
-    from socketserver import ThreadingTCPServer
-    from types import TracebackType
-    from typing import Any, Self
+    from typing import Any
 
-    Reply = tuple[int, str, bytes]
+    from lambda_kit.testing._fake_server import Headers, Reply
 
-_NOT_READY = b"not ready to serve traffic, please wait"
 _CIPHER = "AQICAHfake"
 _KINDS = ("String", "SecureString", "StringList")
 _PATHS = {"/systemsmanager/parameters/get": "name", "/secretsmanager/get": "secretId"}
@@ -54,7 +48,7 @@ class _Refused(Exception):
         self.code, self.message, self.status = code, message, status
 
 
-class FakeExtension:
+class FakeExtension(FakeServer):
     """The Parameters and Secrets extension on a free port of this machine: a real server, for tests.
 
     It answers as AWS documents the extension
@@ -99,8 +93,8 @@ class FakeExtension:
         secrets: Mapping[str, str | bytes] | None = None,
         token: str = "fake-session-token",  # noqa: S107  # of no account
     ) -> None:
+        super().__init__()
         self.requests: list[ExtensionRequest] = []
-        self.port = 0
         self._token = token
         self._parameters: dict[str, list[dict[str, Any]]] = {}
         self._labels: dict[tuple[str, str], int] = {}
@@ -108,13 +102,6 @@ class FakeExtension:
         self._stages: dict[tuple[str, str], str] = {}
         self._arns: dict[str, str] = {}
         self._failures: dict[str, tuple[str, str, int]] = {}
-        self._not_ready = 0
-        self._disturb: str | float | None = None
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        self._server: ThreadingTCPServer | None = None
-        self._thread: threading.Thread | None = None
-        self._connections: list[tuple[socket, threading.Thread]] = []
         for name, value in (parameters or {}).items():
             self.put(name, value)
         for name, secret in (secrets or {}).items():
@@ -192,141 +179,25 @@ class FakeExtension:
 
     # How it fails
 
-    def not_ready(self, count: int) -> None:
-        """Answer the next `count` requests as the extension does before it is ready: 400, and a text that says so."""
-        self._not_ready = count
-
     def fail(self, name: str, code: str, message: str = "", *, status: int = 400) -> None:
         """Answer for this name as the service behind the extension refuses: with JSON of a code and a message."""
         self._failures[name] = (code, message, status)
 
-    def slow(self, seconds: float) -> None:
-        """Wait so long before each answer, from now on."""
-        self._disturb = float(seconds)
-
-    def hang(self) -> None:
-        """Never answer, from now on."""
-        self._disturb = "hang"
-
-    def break_off(self) -> None:
-        """Close the connection in the middle of each answer, from now on."""
-        self._disturb = "break"
-
-    def crash(self) -> None:
-        """Answer every request with status 500, from now on."""
-        self._disturb = "crash"
-
     def recover(self) -> None:
         """Answer as it should again, and forget all that was to fail."""
-        self._disturb = None
-        self._not_ready = 0
+        super().recover()
         self._failures.clear()
 
     # The server
 
-    def __enter__(self) -> Self:
-        from http.server import BaseHTTPRequestHandler
-        from socketserver import ThreadingTCPServer
+    def _note(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> None:
+        self.requests.append(ExtensionRequest(method, path.rstrip("/"), _first(query), dict(headers)))
 
-        fake = self
+    def _reply(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> Reply:
+        status, kind, body = self._served(method, path.rstrip("/"), _first(query), dict(headers))
+        return status, [("content-type", kind)], body
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1
-            disable_nagle_algorithm = True
-
-            def reply(self) -> None:
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                reply = fake._answer(self.command, self.path, headers)
-                if reply is None:
-                    self.close_connection = True
-                    return
-                status, kind, body = reply
-                breaks = fake._disturb == "break"
-                self.send_response(status)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body[: len(body) // 2] if breaks else body)
-                if breaks or self.command != "GET":  # the body of another request is not read
-                    self.close_connection = True
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = reply  # noqa: N815
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Say nothing."""
-
-        class Server(ThreadingTCPServer):
-            allow_reuse_address = True
-            request_queue_size = 128
-
-            def process_request(self, request: Any, client_address: Any) -> None:
-                """Serve a connection on a thread that `stop` can wait for."""
-                thread = threading.Thread(
-                    target=self.process_request_thread, args=(request, client_address), daemon=True
-                )
-                fake._connections.append((request, thread))
-                thread.start()
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                """Say nothing of a client that has gone away, as one does whose time is up."""
-                if not isinstance(sys.exception(), ConnectionError):
-                    super().handle_error(request, client_address)
-
-        self._stopped.clear()
-        server = self._server = Server(("127.0.0.1", 0), Handler)
-        self.port = server.server_address[1]
-        self._thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Stop serving: connections are closed, and from now on refused, as where there is no extension."""
-        from socket import SHUT_RDWR
-
-        if self._server is None or self._thread is None:
-            return
-        self._stopped.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-        self._server = None
-        for connection, thread in self._connections:
-            with contextlib.suppress(OSError):  # it is closed already
-                connection.shutdown(SHUT_RDWR)
-            thread.join()
-        self._connections.clear()
-
-    def _answer(self, method: str, target: str, headers: dict[str, str]) -> Reply | None:
-        from urllib.parse import parse_qsl, urlsplit
-
-        url = urlsplit(target)
-        path = url.path.rstrip("/")
-        query: dict[str, str] = {}
-        for name, value in parse_qsl(url.query):
-            query.setdefault(name, value)
-        with self._lock:
-            self.requests.append(ExtensionRequest(method, path, query, headers))
-            if self._not_ready > 0:
-                self._not_ready -= 1
-                return 400, "text/plain", _NOT_READY
-        disturb = self._disturb
-        if disturb == "hang":
-            self._stopped.wait()
-        elif isinstance(disturb, float):
-            self._stopped.wait(disturb)
-        if self._stopped.is_set():
-            return None
-        if disturb == "crash":
-            return 500, "text/plain", b"internal error"
-        return self._served(method, path, query, headers)
-
-    def _served(self, method: str, path: str, query: dict[str, str], headers: dict[str, str]) -> Reply:
+    def _served(self, method: str, path: str, query: dict[str, str], headers: dict[str, str]) -> tuple[int, str, bytes]:
         # AWS documents neither these answers nor that without the token; only that the token is needed.
         if path not in _PATHS:
             return 404, "text/plain", b"not found"
@@ -382,3 +253,10 @@ class FakeExtension:
             # That both must mean the same version is documented, the code is not.
             raise _Refused("InvalidRequestException", "The version does not have this staging label.")
         return {**found, "VersionStages": stages, "ResultMetadata": {}}
+
+
+def _first(query: list[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in query:
+        found.setdefault(name, value)
+    return found

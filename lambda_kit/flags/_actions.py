@@ -1,0 +1,156 @@
+"""The actions of conditions: each makes a closure that tells whether a value of the context matches.
+
+What cannot be compared does not match, and is reported; nothing that a context holds raises.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    from lambda_kit.flags._model import Clock, Context, Test
+
+    # Notes that a value of this type could not be compared.
+    Report: TypeAlias = Callable[[Any], None]
+
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+_MISSING: Any = object()
+
+
+def _is_in(value: Any) -> Callable[[Any], bool]:
+    return _looked_up(value) or (lambda given: given in value)
+
+
+def _is_not_in(value: Any) -> Callable[[Any], bool]:
+    found = _looked_up(value)
+    return (lambda given: given not in value) if found is None else (lambda given: not found(given))
+
+
+def _looked_up(value: Any) -> Callable[[Any], bool] | None:
+    """Return a look-up in a set where the values of a list are texts alone: a long list costs no more than a short."""
+    if type_of(value) is not list or not all(type_of(one) is str for one in value):
+        return None
+    known = frozenset(value)
+
+    def found(given: Any) -> bool:
+        return given in known if type_of(given) is str else given in value
+
+    return found
+
+
+def _as_list(given: Any) -> Any:
+    if not isinstance(given, list | tuple | set | frozenset):
+        raise TypeError
+    return given  # pyright: ignore[reportUnknownVariableType]
+
+
+_COMPARISONS: dict[str, Callable[[Any], Callable[[Any], bool]]] = {
+    "EQUALS": lambda value: lambda given: given == value,
+    "NOT_EQUALS": lambda value: lambda given: given != value,
+    "KEY_GREATER_THAN_VALUE": lambda value: lambda given: given > value,
+    "KEY_GREATER_THAN_OR_EQUAL_VALUE": lambda value: lambda given: given >= value,
+    "KEY_LESS_THAN_VALUE": lambda value: lambda given: given < value,
+    "KEY_LESS_THAN_OR_EQUAL_VALUE": lambda value: lambda given: given <= value,
+    "STARTSWITH": lambda value: lambda given: given.startswith(value),
+    "ENDSWITH": lambda value: lambda given: given.endswith(value),
+    "IN": _is_in,
+    "NOT_IN": _is_not_in,
+    "KEY_IN_VALUE": _is_in,
+    "KEY_NOT_IN_VALUE": _is_not_in,
+    "VALUE_IN_KEY": lambda value: lambda given: value in given,
+    "VALUE_NOT_IN_KEY": lambda value: lambda given: value not in given,
+    "ALL_IN_VALUE": lambda value: lambda given: all(one in value for one in _as_list(given)),
+    "ANY_IN_VALUE": lambda value: lambda given: any(one in value for one in _as_list(given)),
+    "NONE_IN_VALUE": lambda value: lambda given: not any(one in value for one in _as_list(given)),
+    "MODULO_RANGE": lambda value: lambda given: value["START"] <= given % value["BASE"] <= value["END"],
+}
+TIME_KEYS = {
+    "SCHEDULE_BETWEEN_TIME_RANGE": "CURRENT_TIME",
+    "SCHEDULE_BETWEEN_DATETIME_RANGE": "CURRENT_DATETIME",
+    "SCHEDULE_BETWEEN_DAYS_OF_WEEK": "CURRENT_DAY_OF_WEEK",
+}
+ACTIONS = (*_COMPARISONS, *TIME_KEYS)
+LIST_ACTIONS = ("ALL_IN_VALUE", "ANY_IN_VALUE", "NONE_IN_VALUE")
+DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
+
+
+def comparison(action: str, key: str, value: Any, report: Report) -> Test:
+    """Return the test of a condition about a key of the context, which does not hold where the key is missing."""
+    if action == "EQUALS" and type_of(value) is str:
+        return _is_text(key, value, report)
+    compare = _COMPARISONS[action](value)
+
+    def test(context: Context, now: Clock) -> bool:
+        given = context.get(key, _MISSING)
+        if given is _MISSING:
+            return False
+        try:
+            return bool(compare(given))
+        except Exception:  # of another type, or of a class of its own that fails
+            report(given)
+            return False
+
+    return test
+
+
+def _is_text(key: str, value: str, report: Report) -> Test:
+    """Return the most frequent test, with nothing between."""
+
+    def test(context: Context, now: Clock) -> bool:
+        try:
+            return bool(context.get(key) == value)  # None is no text
+        except Exception:
+            report(context.get(key))
+            return False
+
+    return test
+
+
+def zone_of(name: str) -> Any:
+    """Return the time zone with this name.
+
+    Raises:
+        ValueError: there is none, or there are no time zones here.
+    """
+    if name == "UTC":
+        from datetime import timezone
+
+        return timezone.utc  # noqa: UP017  # loaded already
+    try:
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(name)
+    except Exception as error:
+        raise ValueError(name) from error
+
+
+def between_times(start: tuple[int, int], end: tuple[int, int], zone: Any) -> Test:
+    """Return a test of the time of the day: from the minute of `start` to that of `end`, also across midnight."""
+    from datetime import datetime
+
+    first, last = start[0] * 60 + start[1], end[0] * 60 + end[1]
+    read = datetime.fromtimestamp
+
+    def test(context: Context, now: Clock) -> bool:
+        moment = read(now(), zone)
+        minute = moment.hour * 60 + moment.minute
+        return first <= minute <= last if first <= last else minute >= first or minute <= last
+
+    return test
+
+
+def between_moments(start: Any, end: Any, zone: Any) -> Test:
+    """Return a test of date and time, which lies between two moments on the clocks of the zone, both included."""
+    first, last = start.replace(tzinfo=zone).timestamp(), end.replace(tzinfo=zone).timestamp()
+    return lambda context, now: first <= now() <= last
+
+
+def on_days(days: list[str], zone: Any) -> Test:
+    """Return a test of the day of the week."""
+    from datetime import datetime
+
+    wanted = frozenset(DAYS.index(day) for day in days)
+    read = datetime.fromtimestamp
+    return lambda context, now: read(now(), zone).weekday() in wanted

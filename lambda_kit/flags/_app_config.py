@@ -1,0 +1,151 @@
+"""Flags from AppConfig: through its agent on this machine, or from the service itself."""
+
+from __future__ import annotations
+
+from lambda_kit import _callables as callables
+from lambda_kit.errors import AccessDenied, AwsError, ConfigurationError, FlagsUnavailable
+from lambda_kit.flags._sources import Fetched
+from lambda_kit.init_cache import init
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from lambda_kit.aws._app_config import Configuration, Session
+    from lambda_kit.init_cache import Resource
+
+_MIN_INTERVAL, _MAX_INTERVAL = 15.0, 86_400.0  # seconds, that AppConfig allows between two questions
+
+
+class AppConfigAgent:
+    """Flags that AppConfig's agent has: the Lambda extension, on port 2772 or `AWS_APPCONFIG_EXTENSION_HTTP_PORT`.
+
+    The agent polls AppConfig, and evaluates flags with variants for the context that it is told
+    (<https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-retrieving-feature-flags.html>). It
+    is asked over a connection that is kept. An answer may take up to three seconds and half of what the invocation has
+    left; an agent that is not ready is asked again within that time.
+
+    Args:
+        application: name or id of the application.
+        environment: of the environment.
+        profile: of the configuration profile: one of feature flags, or of freeform JSON.
+
+    Raises:
+        ConfigurationError: one of them is empty.
+    """
+
+    ttl: float | None = 30.0
+
+    def __init__(self, application: str, environment: str, profile: str) -> None:
+        self._place = _checked("AppConfigAgent", application, environment, profile)
+
+    def fetch(self) -> Fetched:
+        """Return the flags, those with variants as they are without a context.
+
+        Raises:
+            FlagsUnavailable: the agent cannot be used, or knows no such configuration.
+        """
+        return self._ask(None, ())
+
+    def fetch_flag(self, name: str, context: Iterable[tuple[str, str]]) -> Fetched:
+        """Return one flag as it is for a context.
+
+        Raises:
+            FlagsUnavailable: the agent cannot be used, or knows no such flag.
+        """
+        return self._ask(name, context)
+
+    def _ask(self, flag: str | None, context: Iterable[tuple[str, str]]) -> Fetched:
+        from lambda_kit._local_server import Unavailable
+        from lambda_kit.aws._app_config import AGENT, ask_agent
+
+        try:
+            found = ask_agent(self._place, alone=False, flag=flag, context=context)
+        except Unavailable as error:
+            raise FlagsUnavailable(f"{AGENT.title} could not be used ({error})") from error
+        if found is None:
+            what = "configuration" if flag is None else f"flag {flag!r} in the configuration"
+            raise FlagsUnavailable(f"{AGENT.title} knows no {what} {'/'.join(self._place)}")
+        return _fetched(found)
+
+    def __repr__(self) -> str:
+        return f"AppConfigAgent{self._place!r}"
+
+
+class AppConfigData:
+    """Flags from AppConfig itself, in a session: for where there is no agent.
+
+    AppConfig says when it wants to be asked again, and an empty answer says that nothing has changed. It does not
+    evaluate flags with variants: they need `AppConfigAgent`. The role needs `appconfig:StartConfigurationSession` and
+    `appconfig:GetLatestConfiguration`.
+
+    Args:
+        application: name or id of the application.
+        environment: of the environment.
+        profile: of the configuration profile.
+        region: another region than that of the function.
+        client: a boto3 client of `appconfigdata`, which is then used for every call.
+        poll_interval: seconds between two questions at the least, 15 to 86,400.
+
+    Raises:
+        ConfigurationError: a name is empty, or the interval out of its range.
+    """
+
+    def __init__(
+        self,
+        application: str,
+        environment: str,
+        profile: str,
+        *,
+        region: str | None = None,
+        client: Any = None,
+        poll_interval: float = 60.0,
+    ) -> None:
+        place = self._place = _checked("AppConfigData", application, environment, profile)
+        if not callables.is_number(poll_interval) or not _MIN_INTERVAL <= poll_interval <= _MAX_INTERVAL:
+            raise ConfigurationError(f"AppConfigData(poll_interval={poll_interval!r}): pass seconds, 15 to 86,400")
+        self.ttl: float | None = poll_interval
+
+        def session() -> Session:
+            from lambda_kit.aws import connect
+            from lambda_kit.aws._app_config import Session
+
+            def call(operation: str, params: dict[str, Any]) -> dict[str, Any]:
+                return connect("appconfigdata", client, region=region).call(operation, params)
+
+            return Session(place, poll_interval, call)
+
+        session.__module__, session.__qualname__ = "", f"session of {self!r}"
+        # A token is good for one question: a fork and a restored environment begin sessions of their own.
+        self._session: Resource[Session] = init.resource(session)
+
+    def fetch(self) -> Fetched:
+        """Return the flags as they are deployed.
+
+        Raises:
+            FlagsUnavailable: they cannot be read.
+        """
+        try:
+            return _fetched(self._session().latest())
+        except AccessDenied as error:
+            raise FlagsUnavailable(
+                "the role of the function is not allowed to; grant it appconfig:StartConfigurationSession and "
+                f"appconfig:GetLatestConfiguration ({error.reason})"
+            ) from error
+        except AwsError as error:
+            raise FlagsUnavailable(str(error)) from error
+
+    def __repr__(self) -> str:
+        return f"AppConfigData{self._place!r}"
+
+
+def _checked(where: str, application: str, environment: str, profile: str) -> tuple[str, str, str]:
+    for name, value in (("application", application), ("environment", environment), ("profile", profile)):
+        if not value:
+            raise ConfigurationError(f"{where}({name}={value!r}): pass its name or its id")
+    return application, environment, profile
+
+
+def _fetched(found: Configuration) -> Fetched:
+    return Fetched(found.content, found.version)

@@ -1,0 +1,313 @@
+"""`FeatureFlags`: what a function asks for its flags."""
+
+from __future__ import annotations
+
+import time
+
+from lambda_kit import _callables as callables
+from lambda_kit.errors import (
+    ConfigurationError,
+    FlagError,
+    FlagSchemaError,
+    FlagsUnavailable,
+    ResourceBuildError,
+    UnknownFlag,
+)
+from lambda_kit.flags._app_config import AppConfigAgent
+from lambda_kit.flags._snapshot import Loader
+from lambda_kit.flags._sources import Fetched
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from typing import Any, Literal, TypeVar, overload
+
+    from lambda_kit.flags._explain import Explanation
+    from lambda_kit.flags._model import Outcome
+    from lambda_kit.flags._snapshot import Decide, Snapshot
+    from lambda_kit.flags._sources import Source
+
+    T = TypeVar("T")
+
+_UNSET: Any = object()
+_TTL = 60.0  # seconds, for sources that do not say
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+
+
+class FeatureFlags:
+    """The flags of one source. Declare it at module level; threads share it, and nothing is fetched until it is asked.
+
+    Flags live in the init cache: fetched once in a time to live, whoever asks, and compiled once for each version. A
+    source that fails leaves the flags as they were, a version that is wrong leaves the one before in force; each is
+    logged once.
+
+    The context that rules look at is a mapping, keywords, or both; a keyword comes before a key of the mapping.
+
+    Args:
+        source: `AppConfigAgent`, `AppConfigData`, `FlagFile`, `StaticFlags`, a `Source` of your own, or a function that
+            returns the document as a dict.
+        envelope: where in the document the flags are, as a JMESPath expression; None if it is the flags.
+        ttl: seconds after which the source is asked again; None for the life of the environment. By default what the
+            source says: `AppConfigAgent` 30, `AppConfigData` its interval, `FlagFile` 1, `StaticFlags` None; else 60.
+        stale_if_error: seconds beyond the time to live in which old flags are used while the source fails; by default
+            a day. Not with `ttl=None`.
+        refresh: `"background"`: a call in the last fifth of the time to live asks the source beside the invocation.
+        record: whether each evaluation is told, for the tracer to annotate and metrics to count.
+        clock: returns the time in seconds since the epoch that rules go by; tests pass their own.
+        **unknown: misspelt options, which are refused.
+
+    Raises:
+        ConfigurationError: an option is unknown or wrong.
+
+    Example:
+        ```python
+        from lambda_kit.flags import StaticFlags
+
+        rule = {"when_match": True, "conditions": [{"action": "EQUALS", "key": "tier", "value": "premium"}]}
+        flags = FeatureFlags(StaticFlags({"early": {"default": False, "rules": {"premium": rule}}}))
+        assert flags.enabled("early", tier="premium")
+        assert not flags.enabled("early", {"tier": "standard"})
+        ```
+    """
+
+    __slots__ = ("__weakref__", "_clock", "_loader", "_snapshot", "_where")
+
+    def __init__(
+        self,
+        source: Source | Callable[[], Mapping[str, Any]],
+        *,
+        envelope: str | None = None,
+        ttl: float | None = _UNSET,
+        stale_if_error: float = _UNSET,
+        refresh: Literal["block", "background"] = "block",
+        record: bool = False,
+        clock: Callable[[], float] = time.time,
+        **unknown: Any,
+    ) -> None:
+        known = ("envelope", "ttl", "stale_if_error", "refresh", "record", "clock")
+        for name in unknown:
+            raise ConfigurationError(
+                f"FeatureFlags has no option {name!r}{callables.closest(name, known)}; it takes {', '.join(known)}"
+            )
+        fetch = _fetcher(source)
+        if ttl is _UNSET:
+            ttl = getattr(source, "ttl", _TTL)
+        if stale_if_error is _UNSET:
+            stale_if_error = 0.0 if ttl is None else 86_400.0
+        self._where = callables.name_of(source)
+        self._clock = clock
+        find = _finder(envelope)
+        try:
+            self._loader = Loader(
+                fetch,
+                self._where,
+                agent=source if isinstance(source, AppConfigAgent) else None,
+                find=find,
+                cache={"ttl": ttl, "stale_if_error": stale_if_error, "refresh": refresh},
+                record=record,
+            )
+        except ConfigurationError as error:  # of the init cache
+            raise ConfigurationError(f"FeatureFlags({self._where}): {error}") from None
+        self._snapshot = self._loader.resource
+
+    def enabled(
+        self, name: str, /, context: Mapping[str, Any] | None = None, *, default: bool = _UNSET, **more: Any
+    ) -> bool:
+        """Tell whether a flag is on: its value if it is a boolean; for AppConfig's own flags, their `enabled`.
+
+        Args:
+            name: the flag.
+            context: what rules look at.
+            default: the answer where there is no such flag, or where no flags could be fetched.
+            **more: more of the context.
+
+        Raises:
+            UnknownFlag: there is no such flag, and no default.
+            FlagsUnavailable: the source has failed, there are no flags from before, and no default.
+            FlagSchemaError: the first version that was fetched is wrong.
+            FlagError: the value is no boolean.
+        """
+        if context is None:
+            context = more
+        elif more or type_of(context) is not dict:
+            context = _merged(context, more)
+        try:
+            decide = self._snapshot()[name]
+        except (KeyError, ResourceBuildError):
+            found = self._look_up(name, default)
+            if found is None:
+                return default
+            decide = found
+        on = decide(context, self._clock).enabled
+        if on is None:
+            raise FlagError(
+                f"the feature flag {name!r} of {self._where} has a value that is no boolean; use evaluate({name!r})"
+            )
+        return on
+
+    if TYPE_CHECKING:
+
+        @overload
+        def evaluate(
+            self, name: str, /, context: Mapping[str, Any] | None = None, *, default: None, **more: Any
+        ) -> Any: ...
+        @overload
+        def evaluate(self, name: str, /, context: Mapping[str, Any] | None = None, *, default: T, **more: Any) -> T: ...
+        @overload
+        def evaluate(self, name: str, /, context: Mapping[str, Any] | None, default: None, **more: Any) -> Any: ...
+        @overload
+        def evaluate(self, name: str, /, context: Mapping[str, Any] | None, default: T, **more: Any) -> T: ...
+        @overload
+        def evaluate(self, name: str, /, context: Mapping[str, Any] | None = None, **more: Any) -> Any: ...
+
+    def evaluate(
+        self, name: str, /, context: Mapping[str, Any] | None = None, default: Any = _UNSET, **more: Any
+    ) -> Any:
+        """Return the value of a flag; of AppConfig's own flags, a dict of `enabled` and the attributes.
+
+        A dict or a list is the caller's own copy.
+
+        Args:
+            name: the flag.
+            context: what rules look at.
+            default: returned where there is no such flag, or where no flags could be fetched. Type checkers take its
+                type for that of the value.
+            **more: more of the context.
+
+        Raises:
+            UnknownFlag: there is no such flag, and no default.
+            FlagsUnavailable: the source has failed, there are no flags from before, and no default.
+            FlagSchemaError: the first version that was fetched is wrong.
+        """
+        if context is None:
+            context = more
+        elif more or type_of(context) is not dict:
+            context = _merged(context, more)
+        try:
+            decide = self._snapshot()[name]
+        except (KeyError, ResourceBuildError):
+            found = self._look_up(name, default)
+            if found is None:
+                return default
+            decide = found
+        outcome = decide(context, self._clock)
+        copy = outcome.copy
+        return outcome.value if copy is None else copy()
+
+    def all(self, /, context: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+        """Return the values of all flags by their names, as `evaluate` does.
+
+        Args:
+            context: what rules look at.
+            **more: more of the context.
+
+        Raises:
+            FlagsUnavailable: the source has failed, and there are no flags from before.
+            FlagSchemaError: the first version that was fetched is wrong.
+        """
+        given, clock = _merged(context, more), self._clock
+        return {name: _own(decide(given, clock)) for name, decide in self._usable().items()}
+
+    def explain(self, name: str, /, context: Mapping[str, Any] | None = None, **more: Any) -> Explanation:
+        """Return what a flag is and why: printed, a text for people. Nothing is told of it, whatever `record` is.
+
+        Args:
+            name: the flag.
+            context: what rules look at. Values of keys that look like secrets are hidden in the text.
+            **more: more of the context.
+
+        Raises:
+            UnknownFlag: there is no such flag.
+            FlagsUnavailable: the source has failed, and there are no flags from before.
+            FlagSchemaError: the first version that was fetched is wrong.
+        """
+        from lambda_kit.flags._explain import Explanation, explain
+
+        given, snapshot = _merged(context, more), self._usable()
+        flag = snapshot.flags.get(name)
+        if flag is None:
+            raise self._unknown(name, snapshot)
+        now = self._clock()  # one moment for the decision and the reasons
+        outcome = self._loader.decider(flag)(given, lambda: now)
+        return Explanation(name, outcome, _own(outcome), explain(flag, given, lambda: now, outcome))
+
+    def override(self, flags: Mapping[str, Any], /) -> AbstractContextManager[None]:
+        """Return a context manager in which every call, on any thread, finds these flags. For tests; it nests.
+
+        Args:
+            flags: the document, without an envelope.
+
+        Raises:
+            FlagSchemaError: it is wrong.
+        """
+        return self._snapshot.override(self._loader.of(flags))
+
+    def __repr__(self) -> str:
+        return f"FeatureFlags({self._where})"
+
+    # What is not the usual case
+
+    def _look_up(self, name: str, default: Any) -> Decide | None:
+        """Return how a flag is decided that was not there; None if that is for the default to say."""
+        try:
+            snapshot = self._usable()
+        except FlagsUnavailable:
+            if default is _UNSET:
+                raise
+            return None
+        if name not in snapshot and default is _UNSET:
+            raise self._unknown(name, snapshot)
+        return snapshot.get(name)
+
+    def _usable(self) -> Snapshot:
+        try:
+            snapshot = self._loader.look_again(self._snapshot())
+        except ResourceBuildError as error:  # the old flags ran out while the source was being asked
+            raise FlagsUnavailable(f"the feature flags of {self._where} could not be fetched") from error.__cause__
+        failure = snapshot.failure
+        if isinstance(failure, FlagSchemaError):  # an error of its own for each call, with a traceback of its own
+            raise FlagSchemaError(failure.problems)
+        if failure is not None:
+            raise FlagsUnavailable(str(failure)) from failure.__cause__
+        return snapshot
+
+    def _unknown(self, name: str, snapshot: Snapshot) -> UnknownFlag:
+        hint = callables.closest(name, snapshot) or "; pass default=... to go on without it"
+        return UnknownFlag(f"there is no feature flag {name!r} in {self._where}{hint}", flag=name)
+
+
+def _merged(context: Mapping[str, Any] | None, more: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {**context, **more} if context is not None else more
+    except TypeError:
+        raise FlagError(
+            f"the context is a {type(context).__name__}; pass a mapping, or keywords of other names than context"
+        ) from None
+
+
+def _own(outcome: Outcome) -> Any:
+    return outcome.value if outcome.copy is None else outcome.copy()
+
+
+def _fetcher(source: Any) -> Callable[[], Fetched]:
+    fetch: Any = getattr(source, "fetch", None)
+    asked: Any = source if fetch is None else fetch
+    signature = callables.signature_of(asked)
+    if not (signature is None or signature.takes(0)) or not callable(asked) or callables.is_coroutine_function(asked):
+        raise ConfigurationError(
+            f"FeatureFlags was given a {type(source).__name__} as its source; pass a source, or a plain function "
+            "without arguments that returns the flags as a dict"
+        )
+    if fetch is None:
+        return lambda: Fetched(source())
+    found: Callable[[], Fetched] = fetch
+    return found
+
+
+def _finder(envelope: str | None) -> Callable[[Any], Any] | None:
+    if envelope is None:
+        return None
+    from lambda_kit._expressions import compiled
+
+    return compiled(envelope, "the envelope of FeatureFlags")

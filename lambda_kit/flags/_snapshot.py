@@ -1,0 +1,239 @@
+"""What the flags are at the moment: fetched through the init cache, compiled once for each version of them."""
+
+from __future__ import annotations
+
+import json
+
+from lambda_kit._facts import operation, tell
+from lambda_kit._resource import run_out_at
+from lambda_kit.errors import FlagSchemaError, FlagsUnavailable
+from lambda_kit.init_cache import init
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeAlias
+
+    from lambda_kit._resource import Entry
+    from lambda_kit.flags._app_config import AppConfigAgent
+    from lambda_kit.flags._model import Clock, Context, Flag, Outcome
+    from lambda_kit.flags._sources import Fetched
+    from lambda_kit.flags._variants import Variants
+    from lambda_kit.init_cache import Resource
+
+    Decide: TypeAlias = Callable[[Context, Clock], Outcome]
+    _Base = dict[str, Decide]
+else:
+    _Base = dict
+
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds between two tries of a source that has not answered yet
+_SLACK = 0.05  # seconds before the end of an old set from which on it does not count any more
+
+
+class Snapshot(_Base):
+    """How each flag is decided, by its name; empty if there are no flags that could be used.
+
+    Attributes:
+        content: the text or the bytes that it was compiled from.
+        flags: the flags, for those who want to know why.
+        failure: why there are none; None if there are.
+        failures: how often the source has failed since it answered last, while there is nothing to go on with.
+        good: the flags before those; None if there were none.
+        refused: the content that came afterwards and was wrong, so that this one stays in force.
+        missed: whether the source has failed since.
+        retry_at: when a source that has failed is asked again, by the clock of the init cache.
+    """
+
+    __slots__ = ("content", "failure", "failures", "flags", "good", "missed", "refused", "retry_at")
+
+    def __init__(self, content: bytes | str | None = None, failure: FlagSchemaError | FlagsUnavailable | None = None):
+        super().__init__()
+        self.content = content
+        self.flags: dict[str, Flag] = {}
+        self.failure = failure
+        self.failures = 0
+        self.good: Snapshot | None = None
+        self.refused: bytes | str | None = None
+        self.missed = False
+        self.retry_at = 0.0
+
+
+class Loader:
+    """Makes the snapshots of one source.
+
+    Args:
+        fetch: asks the source.
+        where: what the source is, for messages.
+        agent: the source, if it evaluates flags with variants.
+        find: finds the flags in the document.
+        cache: the options of the resource.
+        record: whether each evaluation is told as a fact.
+
+    Attributes:
+        resource: holds the snapshot.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[], Fetched],
+        where: str,
+        *,
+        agent: AppConfigAgent | None,
+        find: Callable[[Any], Any] | None,
+        cache: dict[str, Any],
+        record: bool,
+    ) -> None:
+        self._fetch = fetch
+        self._where = where
+        self._find = find
+        self._record = record
+        self._agent = agent
+        self._variants: Variants | None = None
+        ttl: float | None = cache["ttl"]
+        self._ttl = ttl
+
+        def snapshot() -> Snapshot:
+            return self._build()
+
+        snapshot.__module__, snapshot.__qualname__ = "", f"feature flags of {where}"
+        self.resource: Resource[Snapshot] = init.resource(**cache)(snapshot)  # checks the options
+        self._usable = 0.0 if ttl is None else ttl + cache["stale_if_error"]
+        self._entry: Entry = self.resource.info._entry
+
+    def _build(self) -> Snapshot:
+        held: Snapshot | None = None if self._entry._held is None else self._entry._held.value
+        good = held if held is None or held.failure is None else held.good
+        try:
+            with operation("feature flags"):
+                fetched = self._fetch()
+        except Exception as error:
+            return self._go_on(held, good, error)
+        version = "" if fetched.version is None else f" in version {fetched.version}"
+        if held is not None and (held.missed or held.failures):
+            held.missed = False
+            _logger().info("the feature flags of %s can be fetched again", self._where)
+        content: bytes | str | None = None
+        try:
+            content = _text(fetched.content)
+            for known in (good, held):
+                if known is not None and content in (known.content, known.refused):
+                    return known
+            return self._compiled(content, self._find, self.decider)
+        except FlagSchemaError as error:
+            return self._refuse(held, good, str(error) if content is None else content, version, error)
+
+    def look_again(self, failed: Snapshot) -> Snapshot:
+        """Return what there is by now, where nothing ends the life of what failed."""
+        now = self._entry.now()
+        if self._ttl is None and failed.failures and not failed.retry_at - _PAUSES[-1] <= now < failed.retry_at:
+            return self.resource.refresh()
+        return failed
+
+    def of(self, flags: Mapping[str, Any]) -> Snapshot:
+        """Return the snapshot of flags that stand in for those of the source, and are not evaluated by it.
+
+        Raises:
+            FlagSchemaError: they are wrong.
+        """
+        return self._compiled(_text(flags), None, lambda flag: flag.decide)
+
+    def decider(self, flag: Flag) -> Decide:
+        """Return what decides a flag of the source."""
+        if self._agent is None or not flag.varies:
+            return flag.decide
+        if self._variants is None:
+            from lambda_kit.flags._variants import Variants
+
+            self._variants = Variants(self._agent, self._ttl)
+        return self._variants.decider(flag)
+
+    def _compiled(
+        self, content: bytes | str, find: Callable[[Any], Any] | None, decider: Callable[[Flag], Decide]
+    ) -> Snapshot:
+        from lambda_kit.flags._schema import compile_flags, parse_json
+
+        document = parse_json(content)
+        if find is not None:
+            document = find(document)
+            if document is None:
+                raise FlagSchemaError([("$", "the envelope finds nothing in it")])
+        made = Snapshot(content)
+        made.flags = compile_flags(document)
+        for name, flag in made.flags.items():
+            decide = decider(flag)
+            made[name] = _told(name, decide) if self._record else decide
+        return made
+
+    def _refuse(
+        self, held: Snapshot | None, good: Snapshot | None, content: bytes | str, version: str, error: FlagSchemaError
+    ) -> Snapshot:
+        """Return what is in force in place of a document that is wrong."""
+        known = held if good is None else good
+        if known is None or content not in (known.content, known.refused):
+            what = "the version before stays in force" if good else "there is no version before that could be in force"
+            _logger().error("%s\nThis is about %s%s; %s.", error, self._where, version, what)
+        if good is None:
+            return Snapshot(content, error)
+        good.refused = content
+        return good
+
+    def _go_on(self, held: Snapshot | None, good: Snapshot | None, error: Exception) -> Snapshot:
+        """Return what is in force while the source fails, or raise so that the init cache goes on with what it has."""
+        age = self._entry.age
+        if held is not None and held is good and age is not None and age + _SLACK < self._usable:
+            held.missed = True
+            raise error
+        failures = 0 if held is None else held.failures
+        told = f"{type(error).__name__}: {error}"
+        cause: BaseException = error
+        if isinstance(error, FlagsUnavailable):  # of a source that knows what to tell
+            told, cause = str(error), error.__cause__ or error
+        if not failures:
+            _logger().warning(
+                "the feature flags of %s could not be fetched (%s); defaults are used where calls give them",
+                self._where,
+                told,
+            )
+        failure = FlagsUnavailable(
+            f"the feature flags of {self._where} could not be fetched: {told}; pass default=... to go on without them"
+        )
+        failure.__cause__ = cause
+        failed = Snapshot(None, failure)
+        failed.good = good
+        failed.failures = failures + 1
+        failed.retry_at = self._entry.now() + _PAUSES[min(failures, len(_PAUSES) - 1)]
+        run_out_at(failed.retry_at)
+        return failed
+
+
+def _told(name: str, decide: Decide) -> Decide:
+    """Return what decides a flag and tells the outcome, by the rule where no variant has a name."""
+
+    def decide_and_tell(context: Context, now: Clock) -> Outcome:
+        outcome = decide(context, now)
+        variant = outcome.variant or outcome.rule or "default"
+        tell("flags.evaluated", flag=name, variant=variant, reason=outcome.reason)
+        return outcome
+
+    return decide_and_tell
+
+
+def _text(content: bytes | str | Mapping[str, Any]) -> bytes | str:
+    """Return the content as it can be compared and kept: nobody changes it from outside.
+
+    Raises:
+        FlagSchemaError: it is nothing that JSON could stand for.
+    """
+    if isinstance(content, bytes | str):
+        return content
+    try:
+        return json.dumps(dict(content), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FlagSchemaError([("$", f"it is nothing that JSON could stand for: {error}")]) from None
+
+
+def _logger() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("lambda_kit")

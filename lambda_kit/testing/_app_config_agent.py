@@ -1,0 +1,174 @@
+"""AppConfig's agent, the Lambda extension, as a server on this machine that tests can disturb."""
+
+from __future__ import annotations
+
+import json
+
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.testing._fake_server import FakeServer, told
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeAlias
+
+    from lambda_kit.testing._fake_server import Headers, Reply
+
+    # Bytes, text, or flags by their names; one with variants is a function of the context.
+    Content: TypeAlias = bytes | str | Mapping[str, Any | Callable[[dict[str, str]], Any]]
+
+
+class AgentRequest:
+    """A request as it came.
+
+    Attributes:
+        method: the method: `"GET"`.
+        configuration: what was asked for: `"shop/prod/features"`; the path, if it is none of a configuration.
+        flags: the flags that were asked for, by name; empty for all.
+        context: the context, by its keys.
+        headers: the headers but for the context, their names in lower case.
+    """
+
+    __slots__ = ("configuration", "context", "flags", "headers", "method")
+
+    def __init__(
+        self, method: str, configuration: str, flags: list[str], context: dict[str, str], headers: dict[str, str]
+    ) -> None:
+        self.method = method
+        self.configuration = configuration
+        self.flags = flags
+        self.context = context
+        self.headers = headers
+
+    def __repr__(self) -> str:
+        return f"<AgentRequest {self.method} {self.configuration} {self.flags} {self.context}>"
+
+
+class FakeAppConfigAgent(FakeServer):
+    """AppConfig's agent on a free port of this machine: a real server, for tests.
+
+    It answers as AWS documents the agent
+    (<https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-OpenAPI.html>), and can be told to
+    fail. Use it as a context manager.
+
+    Args:
+        configurations: contents by `"application/environment/profile"`, for a start; see `put`.
+
+    Attributes:
+        requests: what was asked, in the order in which it came.
+        port: where it listens, on 127.0.0.1.
+
+    Example:
+        ```python
+        import os
+        from unittest import mock
+
+        from lambda_kit.flags import AppConfigAgent
+        from lambda_kit.testing import FakeAppConfigAgent
+
+
+        def banner(context):
+            return {"enabled": context.get("tier") == "premium", "_variant": context.get("tier", "default")}
+
+
+        flags = FeatureFlags(AppConfigAgent("shop", "prod", "features"))
+        with FakeAppConfigAgent({"shop/prod/features": {"banner": banner}}) as agent:
+            with mock.patch.dict(os.environ, agent.environ):
+                assert flags.enabled("banner", tier="premium")
+                assert not flags.enabled("banner")
+        assert agent.requests[1].context == {"tier": "premium"}
+        ```
+    """
+
+    def __init__(self, configurations: Mapping[str, Content] | None = None) -> None:
+        super().__init__()
+        self.requests: list[AgentRequest] = []
+        self._versions: dict[str, list[Content]] = {}
+        self._failures: dict[str, tuple[int, str]] = {}
+        for name, content in (configurations or {}).items():
+            self.put(name, content)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables by which a function finds it."""
+        return {"AWS_APPCONFIG_EXTENSION_HTTP_PORT": str(self.port)}
+
+    def put(self, configuration: str, content: Content) -> int:
+        """Deploy a version of a configuration, and return its number.
+
+        Args:
+            configuration: `"application/environment/profile"`.
+            content: bytes or text as they are; or flags by their names, where a flag with variants is a function that
+                takes the context and returns what the agent would: `enabled`, the attributes, `_variant`.
+
+        Raises:
+            ConfigurationError: the name has not three parts.
+        """
+        if len([part for part in configuration.split("/") if part]) != 3:
+            raise ConfigurationError(f"put({configuration!r}): pass application/environment/profile")
+        with self._lock:
+            versions = self._versions.setdefault(configuration, [])
+            versions.append(content)
+            return len(versions)
+
+    def fail(self, configuration: str, status: int, text: str = "") -> None:
+        """Answer for this configuration with a status of the agent, 400, 404, 500, 502 or 504, and a plain text."""
+        self._failures[configuration] = (status, text)
+
+    def recover(self) -> None:
+        """Answer as it should again, and forget all that was to fail."""
+        super().recover()
+        self._failures.clear()
+
+    # The server
+
+    def _note(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> None:
+        rest = {name: value for name, value in headers if name != "context"}
+        flags = [value for name, value in query if name == "flag"]
+        self.requests.append(AgentRequest(method, _configuration(path) or path, flags, _context(headers) or {}, rest))
+
+    def _reply(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> Reply:
+        name, context = _configuration(path), _context(headers)
+        if name is None or method != "GET":
+            return told(404, b"not found")
+        if context is None:
+            return told(400, b"the Context header is not of the form key=value")
+        if name in self._failures:
+            status, text = self._failures[name]
+            return told(status, text.encode())
+        with self._lock:
+            versions = self._versions.get(name, [])
+        if not versions:
+            return told(404, b"there is no such configuration")
+        version, content = ("configuration-version", str(len(versions))), versions[-1]
+        flags = [value for key, value in query if key == "flag"]
+        if isinstance(content, bytes | str):
+            if flags:
+                return told(400, b"the configuration is none of feature flags")
+            body = content.encode() if isinstance(content, str) else content
+            return 200, [("content-type", "application/octet-stream"), version], body
+        evaluated: dict[str, Any] = {
+            key: flag(context) if callable(flag) else flag for key, flag in content.items() if not flags or key in flags
+        }
+        if missing := [flag for flag in flags if flag not in evaluated]:
+            return told(404, f"there is no flag {missing[0]}".encode())
+        # One flag comes without its name. AWS documents no example of it; this is how it is used.
+        said = evaluated[flags[0]] if len(flags) == 1 else evaluated
+        return 200, [("content-type", "application/json"), version], json.dumps(said).encode()
+
+
+def _configuration(path: str) -> str | None:
+    from urllib.parse import unquote
+
+    parts = path.strip("/").split("/")
+    if len(parts) != 6 or parts[::2] != ["applications", "environments", "configurations"]:
+        return None
+    return "/".join(map(unquote, parts[1::2]))
+
+
+def _context(headers: Headers) -> dict[str, str] | None:
+    """Return the context, from several headers or from one with commas; None if it is malformed."""
+    pairs = [one.strip() for name, value in headers if name == "context" for one in value.split(",")]
+    if not all(key and value for key, _, value in (pair.partition("=") for pair in pairs)):
+        return None
+    return dict(pair.split("=", 1) for pair in pairs)

@@ -1,0 +1,175 @@
+"""Servers on this machine that stand for extensions, and that tests can disturb."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from socket import socket
+    from socketserver import ThreadingTCPServer
+    from types import TracebackType
+    from typing import Any, Self
+
+    Headers = list[tuple[str, str]]
+    Reply = tuple[int, Headers, bytes]  # status, headers, body
+
+_NOT_READY = b"not ready to serve traffic, please wait"
+
+
+class FakeServer:
+    """A server on a free port of 127.0.0.1, and the ways in which it can fail. Use it as a context manager.
+
+    Attributes:
+        port: where it listens.
+    """
+
+    def __init__(self) -> None:
+        self.port = 0
+        self._not_ready = 0
+        self._disturb: str | float | None = None
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._server: ThreadingTCPServer | None = None
+        self._thread: threading.Thread | None = None
+        self._connections: list[tuple[socket, threading.Thread]] = []
+
+    def _note(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> None:
+        """Keep a request, under the lock."""
+        raise NotImplementedError
+
+    def _reply(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> Reply:
+        """Answer a request as the extension does."""
+        raise NotImplementedError
+
+    def not_ready(self, count: int) -> None:
+        """Answer the next `count` requests as the extension does before it is ready: 400, and a text that says so."""
+        self._not_ready = count
+
+    def slow(self, seconds: float) -> None:
+        """Wait so long before each answer, from now on."""
+        self._disturb = float(seconds)
+
+    def hang(self) -> None:
+        """Never answer, from now on."""
+        self._disturb = "hang"
+
+    def break_off(self) -> None:
+        """Close the connection in the middle of each answer, from now on."""
+        self._disturb = "break"
+
+    def crash(self) -> None:
+        """Answer every request with status 500, from now on."""
+        self._disturb = "crash"
+
+    def recover(self) -> None:
+        """Answer as it should again, and forget all that was to fail."""
+        self._disturb = None
+        self._not_ready = 0
+
+    def __enter__(self) -> Self:
+        from http.server import BaseHTTPRequestHandler
+        from socketserver import ThreadingTCPServer
+
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1
+            disable_nagle_algorithm = True
+
+            def reply(self) -> None:
+                headers = [(name.lower(), value) for name, value in self.headers.items()]
+                reply = fake._answer(self.command, self.path, headers)
+                if reply is None:
+                    self.close_connection = True
+                    return
+                status, told, body = reply
+                breaks = fake._disturb == "break"
+                self.send_response(status)
+                for name, value in told:
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body[: len(body) // 2] if breaks else body)
+                if breaks or self.command != "GET":  # the body of another request is not read
+                    self.close_connection = True
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = reply  # noqa: N815
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Say nothing."""
+
+        class Server(ThreadingTCPServer):
+            allow_reuse_address = True
+            request_queue_size = 128
+
+            def process_request(self, request: Any, client_address: Any) -> None:
+                """Serve a connection on a thread that `stop` can wait for."""
+                thread = threading.Thread(
+                    target=self.process_request_thread, args=(request, client_address), daemon=True
+                )
+                fake._connections.append((request, thread))
+                thread.start()
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Say nothing of a client that has gone away, as one does whose time is up."""
+                if not isinstance(sys.exception(), ConnectionError):
+                    super().handle_error(request, client_address)
+
+        self._stopped.clear()
+        server = self._server = Server(("127.0.0.1", 0), Handler)
+        self.port = server.server_address[1]
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop serving: connections are closed, and from now on refused, as where there is no extension."""
+        from socket import SHUT_RDWR
+
+        if self._server is None or self._thread is None:
+            return
+        self._stopped.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self._server = None
+        for connection, thread in self._connections:
+            with contextlib.suppress(OSError):  # it is closed already
+                connection.shutdown(SHUT_RDWR)
+            thread.join()
+        self._connections.clear()
+
+    def _answer(self, method: str, target: str, headers: Headers) -> Reply | None:
+        from urllib.parse import parse_qsl, urlsplit
+
+        url = urlsplit(target)
+        query = parse_qsl(url.query)
+        with self._lock:
+            self._note(method, url.path, query, headers)
+            if self._not_ready > 0:
+                self._not_ready -= 1
+                return told(400, _NOT_READY)
+        disturb = self._disturb
+        if disturb == "hang":
+            self._stopped.wait()
+        elif isinstance(disturb, float):
+            self._stopped.wait(disturb)
+        if self._stopped.is_set():
+            return None
+        if disturb == "crash":
+            return told(500, b"internal error")
+        return self._reply(method, url.path, query, headers)
+
+
+def told(status: int, text: bytes) -> Reply:
+    """Return an answer of plain text."""
+    return status, [("content-type", "text/plain")], text
