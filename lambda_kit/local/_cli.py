@@ -13,11 +13,11 @@ import threading
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_kit._callables import closest
 from lambda_kit.errors import ConfigurationError, LambdaKitError
-from lambda_kit.local import _events, _handler, _in_process
+from lambda_kit.local import _events, _flags, _handler, _in_process
 from lambda_kit.local._console import Console, record, summarize
 from lambda_kit.local._environment import Environment
 from lambda_kit.local._settings import INIT_TYPES, INSTALL, LOG_FORMATS, LOG_LEVELS, RuntimeClientMissing, Settings
@@ -127,7 +127,35 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         allow_abbrev=False,
     )
     events.add_argument("name", nargs="?", metavar="NAME", help="the sample to print")
-    return parser, {"invoke": invoke, "events": events}
+    flags = found.add_parser(
+        "flags",
+        help="check feature flags, or evaluate one",
+        description="Check a document of feature flags, or evaluate one of them.",
+        allow_abbrev=False,
+    )
+    return parser, {"invoke": invoke, "events": events, "flags": flags, **_flags_parsers(flags)}
+
+
+def _flags_parsers(flags: _Parser) -> dict[str, _Parser]:
+    parsers = flags.add_subparsers(dest="subcommand", metavar="COMMAND", parser_class=_Parser)
+    common: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    check = parsers.add_parser(
+        "check",
+        help="tell what is wrong with a document of flags",
+        description="Tell what is wrong with a document of flags: all of it, with JSON paths.",
+        epilog=_flags.CHECK_EPILOG,
+        **common,
+    )
+    _flags.add_check(check)
+    evaluate = parsers.add_parser(
+        "eval",
+        help="tell what a flag is for a context, and why",
+        description="Tell what a flag is for a context, and why.",
+        epilog=_flags.EVAL_EPILOG,
+        **common,
+    )
+    _flags.add_eval(evaluate)
+    return {"flags check": check, "flags eval": evaluate}
 
 
 def _add_invoke(parser: _Parser) -> None:
@@ -162,10 +190,16 @@ def _add_invoke(parser: _Parser) -> None:
 
 
 def _parse(parser: _Parser, commands: dict[str, _Parser], arguments: list[str]) -> argparse.Namespace:
-    command = next((one for one in arguments if not one.startswith("-")), None)
-    if command is not None and command not in commands:
-        raise _UsageError(f"unknown command {command!r}{closest(command, commands)} Commands: {', '.join(commands)}")
-    current = commands.get(command or "", parser)
+    path: list[str] = []
+    current = parser
+    for word in (one for one in arguments if not one.startswith("-")):
+        inner = [one.split()[-1] for one in commands if one.split()[:-1] == path]
+        if not inner:
+            break
+        if word not in inner:
+            raise _UsageError(f"unknown command {word!r}{closest(word, inner)} Commands: {', '.join(inner)}")
+        path.append(word)
+        current = commands[" ".join(path)]
     known = [name for action in (parser, current) for one in action._actions for name in one.option_strings]
     for argument in arguments:
         if argument == "--":
@@ -177,8 +211,8 @@ def _parse(parser: _Parser, commands: dict[str, _Parser], arguments: list[str]) 
     if extra:
         kind = "option" if extra[0].startswith("-") else "argument"
         raise _UsageError(f"unknown {kind} {extra[0]} (see {current.prog} --help)")
-    if options.command is None:
-        parser.print_help(sys.stderr)
+    if options.command is None or getattr(options, "subcommand", "") is None:
+        current.print_help(sys.stderr)
         raise SystemExit(USAGE)
     return options
 
@@ -235,7 +269,8 @@ def _invoke_command(options: argparse.Namespace) -> int:
     root = Path.cwd()
     _handler.check(options.handler, root)
     event = _events.load(options.event)
-    context = _client_context(options.client_context)
+    given = options.client_context
+    context = None if given is None else _events.load_object(given, "--client-context")
     console = Console(options.repeat, json_only=options.json)
     environment = _environment(options, console)
 
@@ -366,18 +401,13 @@ def _variables(entries: list[str]) -> dict[str, str]:
     return variables
 
 
-def _client_context(source: str | None) -> dict[str, Any] | None:
-    if source is None:
-        return None
-    if source.lstrip().startswith("{"):
-        value = _events.parse(source, "--client-context")
-    elif Path(source).is_file():
-        value = _events.parse(Path(source).read_text("utf-8-sig"), source)
-    else:
-        raise ConfigurationError(f"--client-context {source!r} is neither a file nor a JSON object")
-    if not isinstance(value, dict):
-        raise ConfigurationError(f"--client-context is a JSON {type(value).__name__}; it is an object")
-    return cast("dict[str, Any]", value)
+def _flags_command(options: argparse.Namespace) -> int:
+    run = _flags.check if options.subcommand == "check" else _flags.evaluate
+    return SUCCESS if run(options) else FAILURE
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"invoke": _invoke_command, "events": _events_command}
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "invoke": _invoke_command,
+    "events": _events_command,
+    "flags": _flags_command,
+}

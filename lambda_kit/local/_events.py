@@ -8,7 +8,7 @@ import re
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lambda_kit.errors import ConfigurationError
 
@@ -72,6 +72,23 @@ def load(source: str | None) -> Any:
     raise ConfigurationError(
         f"the event {source!r} is neither a file nor a sample{suggestions(source)}`lambda-kit events` lists the samples"
     )
+
+
+def load_object(source: str, option: str) -> dict[str, Any]:
+    """Return the JSON object that an option gives: as text, or by the name of a file.
+
+    Raises:
+        ConfigurationError: it is neither, or no object.
+    """
+    if source.lstrip().startswith("{"):
+        value = parse(source, option)
+    elif Path(source).is_file():
+        value = parse(Path(source).read_text("utf-8-sig"), source)
+    else:
+        raise ConfigurationError(f"{option} {source!r} is neither a file nor a JSON object")
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{option} is a JSON {type(value).__name__}; it is an object")
+    return cast("dict[str, Any]", value)
 
 
 def parse(text: str, source: str) -> Any:
