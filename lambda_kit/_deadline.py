@@ -1,4 +1,4 @@
-"""Interrupting code that is running when its time limit is reached: the clockwork of `time_limit`."""
+"""Interrupting code that is running when its time limit is reached: the clockwork of `time_limit`, and of batches."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[.
             limit.reach(_stack_below(frame))
             raise TimeLimitInterrupt
 
-        disarm = _arm(limit.delay, interrupt)
+        disarm = arm(limit.delay, interrupt)
         try:
             try:
                 return fn(*args, **kwargs)
@@ -123,7 +123,7 @@ def for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable[
 
         coroutine = fn(*args, **kwargs)
         timer = loop.call_later(limit.delay, cancel)
-        disarm = _arm(limit.delay, interrupt)
+        disarm = arm(limit.delay, interrupt)
         try:
             try:
                 return await coroutine
@@ -172,7 +172,7 @@ class _Alarm:
         self.interrupt = interrupt
 
 
-def _arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable[[], None]:
+def arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable[[], None]:
     """Call `interrupt` on this thread in `delay` seconds, unless the function that is returned is called before."""
     import signal
 
@@ -181,7 +181,7 @@ def _arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callabl
 
     alarm = _Alarm(time.monotonic() + delay, interrupt)
     if _alarms and _alarms[-1].due <= alarm.due:
-        return _nothing  # the limit around this one comes first
+        return nothing  # the limit around this one comes first
 
     def ring(_signum: int, frame: FrameType | None) -> None:
         if _alarms and _alarms[-1] is alarm:
@@ -204,8 +204,8 @@ def _arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callabl
     return disarm
 
 
-def _nothing() -> None:
-    pass
+def nothing() -> None:
+    """Do nothing."""
 
 
 def _arm_thread(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable[[], None]:
@@ -222,7 +222,7 @@ def _arm_thread(delay: float, interrupt: Callable[[FrameType | None], None]) -> 
             try:
                 interrupt(sys._current_frames().get(target))
             except TimeLimitInterrupt:
-                _raise_in(target, TimeLimitInterrupt)
+                raise_in(target, TimeLimitInterrupt)
 
     timer = threading.Timer(delay, ring)
     timer.daemon = True
@@ -237,7 +237,8 @@ def _arm_thread(delay: float, interrupt: Callable[[FrameType | None], None]) -> 
     return disarm
 
 
-def _raise_in(thread: int, error: type[BaseException]) -> None:
+def raise_in(thread: int, error: type[BaseException]) -> None:
+    """Raise `error` in another thread, between two of its bytecodes; a call that blocks is not ended."""
     import ctypes
 
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))

@@ -18,6 +18,10 @@ Exception
     │   ├── FlagSchemaError (also ValueError)  what defines the flags is wrong; every place is told
     │   ├── FlagsUnavailable                   the flags could not be fetched, now or before
     │   └── UnknownFlag (also LookupError)     there is no such flag, and no default was given
+    ├── EventError (also ValueError)           an event or a record is not what its source sends, or cannot be read
+    │   └── InvalidRecord                      a record does not fit its model
+    ├── BatchError                             what a function returned for a record cannot be its result
+    │   └── BatchFailed                        no record of a batch succeeded
     ├── SettingsError (also ValueError)        fields of a `Settings` class are missing or invalid
     ├── IdempotencyError                       what `idempotent` reports
     │   ├── AlreadyInProgress                  another call with the same key is running
@@ -53,14 +57,18 @@ __all__ = [
     "AccessDenied",
     "AlreadyInProgress",
     "AwsError",
+    "BatchError",
+    "BatchFailed",
     "ConditionalCheckFailed",
     "ConfigurationError",
+    "EventError",
     "EventLoopRunning",
     "FailedEarlier",
     "FlagError",
     "FlagSchemaError",
     "FlagsUnavailable",
     "IdempotencyError",
+    "InvalidRecord",
     "LambdaKitError",
     "LayerError",
     "LeaseLost",
@@ -257,6 +265,38 @@ class UnknownFlag(FlagError, LookupError):
     def __init__(self, message: str, *, flag: str) -> None:
         super().__init__(message)
         self.flag = flag
+
+
+class EventError(LambdaKitError, ValueError):
+    """An event or a record is not what its source sends, or what it holds cannot be read; payloads are not quoted."""
+
+
+class InvalidRecord(EventError):
+    """A record does not fit the model that `batch` was given.
+
+    Attributes:
+        problems: where, as a path such as `lines.0.amount`, and what is wrong there; never the value that was given.
+    """
+
+    def __init__(self, message: str, *, problems: Iterable[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.problems = list(problems)
+
+
+class BatchError(LambdaKitError):
+    """What a function returned for a record of a batch cannot be its result."""
+
+
+class BatchFailed(BatchError):
+    """No record of a batch succeeded, and `raise_if_all_failed` is set; the error of the first one is chained.
+
+    Attributes:
+        report: what became of each record, a `lambda_kit.batch.BatchReport`.
+    """
+
+    def __init__(self, message: str, *, report: Any) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class SettingsError(LambdaKitError, ValueError):

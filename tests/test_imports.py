@@ -122,6 +122,37 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.idempotency._settings",
         "lambda_kit.idempotency._store",
     },
+    "from lambda_kit.batch import batch": CORE
+    | {
+        "lambda_kit._facts",
+        "lambda_kit.batch",
+        "lambda_kit.batch._call",
+        "lambda_kit.batch._engine",
+        "lambda_kit.batch._failures",
+        "lambda_kit.batch._layer",
+        "lambda_kit.batch._modes",
+        "lambda_kit.batch._report",
+        "lambda_kit.batch._responses",
+        "lambda_kit.batch._run",
+        "lambda_kit.batch._sources",
+    },
+    "from lambda_kit.events import SqsRecord, source_of": {
+        "lambda_kit",
+        "lambda_kit.errors",
+        "lambda_kit.events",
+        "lambda_kit.events._source",
+        "lambda_kit.events._sqs",
+        "lambda_kit.events._view",
+    },
+    "from lambda_kit.events import as_event": {
+        "lambda_kit",
+        "lambda_kit._callables",
+        "lambda_kit.errors",
+        "lambda_kit.events",
+        "lambda_kit.events._layer",
+        "lambda_kit.events._source",
+        "lambda_kit.events._view",
+    },
     "from lambda_kit.aws import connect": {
         "_contextvars",
         "contextvars",
@@ -284,8 +315,10 @@ FOUNDATION = {
     "_version",
 }
 PARTS_OF = {
+    "batch": {"_deadline", "events", "pipeline"},
     "pipeline": {"_deadline", "_generator_layer"},
     "_pytest_plugin": {"testing"},
+    "local": {"flags"},
     "testing": {"idempotency", "tracer"},
 }
 

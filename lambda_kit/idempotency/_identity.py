@@ -213,7 +213,7 @@ def _is_handled(event: Any, context: Any) -> bool:
 
 
 def _readable(subject: Any) -> Any:
-    """Return what JMESPath can look into: models, dataclasses and named tuples as dicts, other tuples as lists."""
+    """Return what JMESPath can look into: dicts for models, dataclasses, views and named tuples; lists for tuples."""
     cls: Any = type_of(subject)
     if cls in (dict, Arguments):
         return {name: _readable(value) for name, value in subject.items()}
@@ -223,6 +223,8 @@ def _readable(subject: Any) -> Any:
         return {name: _readable(value) for name, value in subject._asdict().items()}
     if hasattr(cls, "model_dump"):
         return subject.model_dump()
+    if getattr(cls, "__module__", "").startswith("lambda_kit.events."):
+        return subject.raw
     if hasattr(cls, "__dataclass_fields__") and not isinstance(subject, type):
         return {name: _readable(getattr(subject, name)) for name in cls.__dataclass_fields__}
     return subject

@@ -1,0 +1,202 @@
+"""Where dead letters go: a queue, a bucket, a table, a file."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+from lambda_kit.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lambda_kit.batch._dead_letter import DeadLetter
+
+
+class SqsSink:
+    """A queue: each letter is a message, with its JSON as the body.
+
+    The role needs `sqs:SendMessage`. On a FIFO queue the letters of one source are a group, and a letter that is sent
+    twice within five minutes comes once.
+
+    Args:
+        queue_url: the URL of the queue.
+        region: another region than that of the function.
+        client: a boto3 client of `sqs`, which is then used for every call.
+    """
+
+    def __init__(self, queue_url: str, *, region: str | None = None, client: Any = None) -> None:
+        self._url = _given("SqsSink", "queue_url", queue_url)
+        self._region = region
+        self._client = client
+
+    def send(self, letter: DeadLetter) -> None:
+        """Send a letter.
+
+        Raises:
+            AwsError: it could not be sent; it may be too large for a message.
+        """
+        from lambda_kit.aws import connect
+
+        params: dict[str, Any] = {
+            "QueueUrl": self._url,
+            "MessageBody": letter.to_json(),
+            "MessageAttributes": {
+                "source": {"DataType": "String", "StringValue": letter.source},
+                "errorType": {"DataType": "String", "StringValue": type(letter.error).__name__},
+            },
+        }
+        if self._url.endswith(".fifo"):
+            params["MessageGroupId"] = letter.source
+            params["MessageDeduplicationId"] = _short(letter.id)
+        connect("sqs", self._client, region=self._region).call("SendMessage", params)
+
+    def __repr__(self) -> str:
+        return f"SqsSink({self._url!r})"
+
+
+class S3Sink:
+    """A bucket: each letter is an object, `PREFIX/SOURCE/2026/11/23/ID.json`; one that is sent twice replaces itself.
+
+    The role needs `s3:PutObject`.
+
+    Args:
+        bucket: the name of the bucket.
+        prefix: what the keys begin with.
+        region: the region of the bucket, if it is another one than that of the function.
+        client: a boto3 client of `s3`, which is then used for every call.
+    """
+
+    def __init__(
+        self, bucket: str, prefix: str = "dead-letters", *, region: str | None = None, client: Any = None
+    ) -> None:
+        self._bucket = _given("S3Sink", "bucket", bucket)
+        self._prefix = prefix.strip("/")
+        self._region = region
+        self._client = client
+
+    def send(self, letter: DeadLetter) -> None:
+        """Write a letter.
+
+        Raises:
+            AwsError: it could not be written.
+        """
+        from lambda_kit.aws import connect
+
+        day = time.strftime("%Y/%m/%d", time.gmtime(letter.time))
+        key = "/".join(part for part in (self._prefix, letter.source, day, f"{_short(letter.id)}.json") if part)
+        connect("s3", self._client, region=self._region).call(
+            "PutObject",
+            {
+                "Bucket": self._bucket,
+                "Key": key,
+                "Body": letter.to_json().encode(),
+                "ContentType": "application/json",
+            },
+        )
+
+    def __repr__(self) -> str:
+        return f"S3Sink({self._bucket!r}, {self._prefix!r})"
+
+
+class DynamoDBSink:
+    """A table: each letter is an item, with its JSON in `letter`; one that is sent twice replaces itself.
+
+    Beside it stand `source`, `error_type`, `request_id` and `time`, in seconds since the epoch, to search by. The role
+    needs `dynamodb:PutItem`. An item may have 400 kB: what is larger is not kept, and so retried.
+
+    Args:
+        table: the name of the table, or its ARN.
+        partition_key: the name of its partition key, a string. The key is the source and the id.
+        ttl: seconds after which DynamoDB may delete the item; None for never.
+        ttl_attribute: the name of the attribute for that.
+        region: another region than that of the function.
+        client: a boto3 client of `dynamodb`, which is then used for every call.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        partition_key: str = "id",
+        ttl: float | None = None,
+        ttl_attribute: str = "expiration",
+        region: str | None = None,
+        client: Any = None,
+    ) -> None:
+        self._table = _given("DynamoDBSink", "table", table)
+        self._key = _given("DynamoDBSink", "partition_key", partition_key)
+        if ttl is not None and not ttl > 0:
+            raise ConfigurationError(f"DynamoDBSink(ttl={ttl!r}): pass seconds above 0, or None for never")
+        self._ttl = ttl
+        self._ttl_attribute = ttl_attribute
+        self._region = region
+        self._client = client
+
+    def send(self, letter: DeadLetter) -> None:
+        """Write a letter.
+
+        Raises:
+            AwsError: it could not be written.
+        """
+        from lambda_kit.aws import connect
+
+        item: dict[str, Any] = {
+            self._key: {"S": f"{letter.source}#{letter.id}"},
+            "source": {"S": letter.source},
+            "error_type": {"S": type(letter.error).__name__},
+            "request_id": {"S": letter.request_id},
+            "time": {"N": f"{letter.time:.3f}"},
+            "letter": {"S": letter.to_json()},
+        }
+        if self._ttl is not None:
+            item[self._ttl_attribute] = {"N": str(int(letter.time + self._ttl))}
+        connect("dynamodb", self._client, region=self._region).call("PutItem", {"TableName": self._table, "Item": item})
+
+    def __repr__(self) -> str:
+        return f"DynamoDBSink({self._table!r})"
+
+
+class FileSink:
+    """A file: each letter is a line of JSON at its end, and on the disk when `send` returns. For EFS, and local work.
+
+    Args:
+        path: the file, which is made if it is not there.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = _given("FileSink", "path", os.fspath(path))
+        self._turn = threading.Lock()
+
+    def send(self, letter: DeadLetter) -> None:
+        """Write a letter.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        line = f"{letter.to_json()}\n".encode()
+        with self._turn, open(self._path, "ab") as file:  # noqa: PTH123
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def __repr__(self) -> str:
+        return f"FileSink({self._path!r})"
+
+
+def _given(where: str, name: str, value: str) -> str:
+    given: Any = value
+    if not isinstance(given, str) or not given:
+        raise ConfigurationError(f"{where}({name}={value!r}): pass text that is not empty")
+    return value
+
+
+def _short(id: str) -> str:  # noqa: A002  # the word of the letter
+    """Return an id as keys and deduplication ids allow it: letters, digits and a few marks, 128 at the most."""
+    if len(id) <= 128 and id.isascii() and all(one.isalnum() or one in "-_." for one in id):
+        return id
+    from hashlib import sha256
+
+    return sha256(id.encode()).hexdigest()

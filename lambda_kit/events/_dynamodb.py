@@ -1,0 +1,206 @@
+"""Events of DynamoDB's streams: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>."""
+
+from __future__ import annotations
+
+from lambda_kit.errors import EventError
+from lambda_kit.events._view import EventView, View
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+
+
+class DynamoDBRecord(View):
+    """A change of an item.
+
+    Attributes:
+        raw: the dict itself.
+    """
+
+    __slots__ = ("_found",)
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+        self._found: dict[str, dict[str, Any] | None] = {}
+
+    @property
+    def id(self) -> str:
+        """The sequence number."""
+        return self._text("dynamodb", "SequenceNumber")
+
+    @property
+    def sequence_number(self) -> str:
+        """The sequence number, by which the shard is ordered."""
+        return self.id
+
+    @property
+    def event_id(self) -> str | None:
+        """The id of the change."""
+        return self._optional("eventID")
+
+    @property
+    def event_name(self) -> str:
+        """What happened: `"INSERT"`, `"MODIFY"` or `"REMOVE"`."""
+        return self._text("eventName")
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        """The key of the item; values as `new_image` has them.
+
+        Raises:
+            EventError: it is not there, or cannot be read.
+        """
+        found = self._image("Keys")
+        if found is None:
+            self._object("dynamodb", "Keys")  # says what is there instead
+            raise EventError("the DynamoDBRecord has no 'dynamodb.Keys'")
+        return found
+
+    @property
+    def new_image(self) -> dict[str, Any] | None:
+        """The item after the change; None if it was removed, or the stream does not tell.
+
+        Numbers are `Decimal`, sets are sets, binary values are bytes. Each is decoded once.
+
+        Raises:
+            EventError: it cannot be read.
+        """
+        return self._image("NewImage")
+
+    @property
+    def old_image(self) -> dict[str, Any] | None:
+        """The item before the change; None if it was inserted, or the stream does not tell.
+
+        Raises:
+            EventError: it cannot be read.
+        """
+        return self._image("OldImage")
+
+    def _image(self, name: str) -> dict[str, Any] | None:
+        known = self._found
+        if name not in known:
+            found = self._find("dynamodb", name)
+            known[name] = {key: value_of(one) for key, one in found.items()} if type_of(found) is dict else None
+        return known[name]
+
+    @property
+    def view_type(self) -> str | None:
+        """What the stream tells of an item: `"NEW_AND_OLD_IMAGES"`, `"KEYS_ONLY"` and so on."""
+        return self._optional("dynamodb", "StreamViewType")
+
+    @property
+    def size(self) -> int | None:
+        """The size of the record, in bytes."""
+        found = self._find("dynamodb", "SizeBytes")
+        return found if type_of(found) is int else None
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When the item was changed, to the second."""
+        return self._time(1, "dynamodb", "ApproximateCreationDateTime")
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether DynamoDB itself has removed the item, because its time to live was over."""
+        return self._optional("userIdentity", "principalId") == "dynamodb.amazonaws.com"
+
+    @property
+    def stream_arn(self) -> str:
+        """The ARN of the stream."""
+        return self._text("eventSourceARN")
+
+    @property
+    def table_name(self) -> str:
+        """The name of the table."""
+        return self.stream_arn.partition(":table/")[2].partition("/")[0]
+
+    @property
+    def region(self) -> str | None:
+        """The region of the table."""
+        return self._optional("awsRegion")
+
+    def __repr__(self) -> str:
+        return f"<DynamoDBRecord {self._optional('dynamodb', 'SequenceNumber')}>"
+
+
+class DynamoDBStreamEvent(EventView[DynamoDBRecord]):
+    """Changes of items.
+
+    Attributes:
+        raw: the dict itself.
+    """
+
+    __slots__ = ()
+    source = "dynamodb"
+    _record = DynamoDBRecord
+
+
+def value_of(attribute: Any) -> Any:
+    """Return an attribute value as Python has it.
+
+    Raises:
+        EventError: it is none.
+    """
+    if type_of(attribute) is dict and len(attribute) == 1:
+        ((kind, value),) = attribute.items()
+        reader = _READERS.get(kind)
+        if reader is not None:
+            try:
+                return reader(value)
+            except (TypeError, ValueError, ArithmeticError, AttributeError):
+                pass  # told outside: the error may hold the value
+            raise EventError(f"an attribute of the DynamoDBRecord is no value of the type {kind}")
+    raise EventError("an attribute of the DynamoDBRecord is no value of DynamoDB, such as {'S': 'text'}")
+
+
+def _number(value: Any) -> Any:
+    from decimal import Decimal
+
+    return Decimal(value)
+
+
+def _bytes(value: Any) -> bytes:
+    from binascii import a2b_base64
+
+    return a2b_base64(value, strict_mode=True)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _null(_: Any) -> None:
+    return None
+
+
+def _map(value: Any) -> dict[str, Any]:
+    return {name: value_of(one) for name, one in value.items()}
+
+
+def _list(value: Any) -> list[Any]:
+    return [value_of(one) for one in value]
+
+
+def _numbers(value: Any) -> set[Any]:
+    return {_number(one) for one in value}
+
+
+def _binaries(value: Any) -> set[bytes]:
+    return {_bytes(one) for one in value}
+
+
+_READERS: dict[str, Any] = {
+    "S": _same,
+    "N": _number,
+    "B": _bytes,
+    "BOOL": _same,
+    "NULL": _null,
+    "M": _map,
+    "L": _list,
+    "SS": set,
+    "NS": _numbers,
+    "BS": _binaries,
+}

@@ -1,0 +1,91 @@
+"""Events of Kinesis: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>."""
+
+from __future__ import annotations
+
+from lambda_kit.events._view import DataView, EventView
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class KinesisRecord(DataView):
+    """A record of a stream.
+
+    Attributes:
+        raw: the dict itself.
+    """
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> str:
+        """The sequence number."""
+        return self._text("kinesis", "sequenceNumber")
+
+    def _encoded(self) -> str:
+        try:
+            found = self.raw["kinesis"]["data"]
+            if found.__class__ is str:
+                return found
+        except (LookupError, TypeError):
+            pass
+        return self._text("kinesis", "data")  # says what is there instead
+
+    @property
+    def sequence_number(self) -> str:
+        """The sequence number, by which the shard is ordered."""
+        return self.id
+
+    @property
+    def partition_key(self) -> str:
+        """The partition key, by which the shard was chosen."""
+        return self._text("kinesis", "partitionKey")
+
+    @property
+    def arrived_at(self) -> datetime | None:
+        """When the record arrived, approximately."""
+        return self._time(1, "kinesis", "approximateArrivalTimestamp")
+
+    @property
+    def schema_version(self) -> str | None:
+        """The version of the schema of the record."""
+        return self._optional("kinesis", "kinesisSchemaVersion")
+
+    @property
+    def event_id(self) -> str | None:
+        """The shard and the sequence number."""
+        return self._optional("eventID")
+
+    @property
+    def shard_id(self) -> str | None:
+        """The shard."""
+        found = self.event_id
+        return None if found is None else found.partition(":")[0]
+
+    @property
+    def stream_arn(self) -> str:
+        """The ARN of the stream."""
+        return self._text("eventSourceARN")
+
+    @property
+    def stream_name(self) -> str:
+        """The name of the stream."""
+        return self.stream_arn.partition(":stream/")[2].partition("/")[0]
+
+    @property
+    def region(self) -> str | None:
+        """The region of the stream."""
+        return self._optional("awsRegion")
+
+
+class KinesisEvent(EventView[KinesisRecord]):
+    """Records of a shard.
+
+    Attributes:
+        raw: the dict itself.
+    """
+
+    __slots__ = ()
+    source = "kinesis"
+    _record = KinesisRecord

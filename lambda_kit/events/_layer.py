@@ -1,0 +1,79 @@
+"""`as_event`: the handler gets the view of the event in place of the dict."""
+
+from __future__ import annotations
+
+import functools
+
+from lambda_kit import _callables as callables
+from lambda_kit.errors import ConfigurationError, EventError
+from lambda_kit.events._source import source_of
+from lambda_kit.events._view import EventView
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+    E = TypeVar("E", bound=EventView[Any])
+    E_co = TypeVar("E_co", bound=EventView[Any], covariant=True)
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+    class Decorate(Protocol[E_co]):
+        """What `as_event(...)` returns: a layer around a handler that takes the view."""
+
+        def __call__(self, fn: Callable[Concatenate[E_co, P], R], /) -> Callable[Concatenate[Any, P], R]:
+            """Return the handler with the view in front of it."""
+            ...
+
+
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+
+
+def as_event(view: type[E], /) -> Decorate[E]:
+    """Make a layer that gives the handler a typed view in place of the event. Layers outside of it see the dict.
+
+    ```python
+    from lambda_kit.events import SqsEvent, as_event
+
+
+    @handler(as_event(SqsEvent))
+    def count(event: SqsEvent, context):
+        return [record.id for record in event]
+
+
+    assert count({"Records": []}, None) == []
+    ```
+
+    Args:
+        view: `SqsEvent`, or another view of an event.
+
+    Raises:
+        ConfigurationError: it is none.
+        EventError: when running, the event is of another source.
+    """
+    given: Any = view
+    if not isinstance(given, type) or not issubclass(given, EventView) or given is EventView:
+        raise ConfigurationError(f"as_event({callables.name_of(view)}): pass the view of an event, such as SqsEvent")
+
+    def decorate(fn: Any, /) -> Any:
+        signature = callables.signature_of(fn)
+        at = 1 if signature is not None and signature.positional[:1] == ("self",) else 0
+
+        def viewed(*args: Any, **kwargs: Any) -> Any:
+            return fn(*args[:at], _checked(view, args[at]), *args[at + 1 :], **kwargs)
+
+        return functools.update_wrapper(viewed, fn)
+
+    made: Any = decorate
+    return made  # type: ignore[no-any-return]
+
+
+def _checked(view: type[E], event: Any) -> E:
+    if type_of(event) is view:
+        return event  # type: ignore[no-any-return]
+    found = source_of(event)
+    if found != view.source and not (type_of(event) is dict and event.get("Records") == [] and view._list == "Records"):
+        told = f"of {found}" if found is not None else "of no source that is known"
+        raise EventError(f"as_event({view.__name__}) was given an event {told}, and not of {view.source}")
+    return view(event)

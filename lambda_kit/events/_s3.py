@@ -1,0 +1,115 @@
+"""Notifications of S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>."""
+
+from __future__ import annotations
+
+from lambda_kit.errors import EventError
+from lambda_kit.events._view import EventView, RecordView, View
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+
+
+class S3Record(View):
+    """What happened to an object.
+
+    Attributes:
+        raw: the dict itself.
+    """
+
+    __slots__ = ()
+
+    @property
+    def event_name(self) -> str:
+        """What happened: `"ObjectCreated:Put"`."""
+        return self._text("eventName")
+
+    @property
+    def event_time(self) -> datetime:
+        """When it happened."""
+        from datetime import datetime
+
+        found = self._text("eventTime")
+        try:
+            return datetime.fromisoformat(found)
+        except ValueError:
+            raise self._lacks(found, "a time", ("eventTime",)) from None
+
+    @property
+    def region(self) -> str | None:
+        """The region of the bucket."""
+        return self._optional("awsRegion")
+
+    @property
+    def bucket(self) -> str:
+        """The name of the bucket."""
+        return self._text("s3", "bucket", "name")
+
+    @property
+    def bucket_arn(self) -> str | None:
+        """The ARN of the bucket."""
+        return self._optional("s3", "bucket", "arn")
+
+    @property
+    def key(self) -> str:
+        """The key of the object, as S3 takes it: what stands in the event is encoded for a URL."""
+        from urllib.parse import unquote_plus
+
+        return unquote_plus(self._text("s3", "object", "key"))
+
+    @property
+    def size(self) -> int | None:
+        """The size of the object, in bytes; None if it is not there any more."""
+        found = self._find("s3", "object", "size")
+        return found if type_of(found) is int else None
+
+    @property
+    def etag(self) -> str | None:
+        """The entity tag of the object."""
+        return self._optional("s3", "object", "eTag")
+
+    @property
+    def version_id(self) -> str | None:
+        """The version of the object, in a bucket with versions."""
+        return self._optional("s3", "object", "versionId")
+
+    @property
+    def sequencer(self) -> str | None:
+        """What tells which of two events of one key came first, compared as text of equal length."""
+        return self._optional("s3", "object", "sequencer")
+
+    def __repr__(self) -> str:
+        return f"<S3Record {self._optional('eventName')}>"
+
+
+class S3Event(EventView[S3Record]):
+    """What happened to objects.
+
+    Attributes:
+        raw: the dict itself.
+    """
+
+    __slots__ = ()
+    source = "s3"
+    _record = S3Record
+
+
+def is_event(value: Any) -> bool:
+    """Tell whether this is an event of S3."""
+    found: Any = value.get("Records") if type_of(value) is dict else None
+    if type_of(found) is not list or not found:
+        return False
+    first: Any = found[0]
+    return type_of(first) is dict and first.get("eventSource") == "aws:s3"
+
+
+def event_in(record: RecordView) -> S3Event | None:
+    """Return the event of S3 that a record holds; None if it holds something else."""
+    try:
+        found = record.json
+    except EventError:
+        return None
+    return S3Event(found) if is_event(found) else None

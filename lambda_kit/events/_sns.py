@@ -1,0 +1,84 @@
+"""Notifications of SNS: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>."""
+
+from __future__ import annotations
+
+from lambda_kit.errors import EventError
+from lambda_kit.events._view import RecordView
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+    from lambda_kit.events._s3 import S3Event
+
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+
+
+class SnsMessage(RecordView):
+    """A notification.
+
+    Attributes:
+        raw: the dict itself.
+    """
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> str:
+        """The id of the notification."""
+        return self._text("MessageId")
+
+    @property
+    def body(self) -> str:
+        """What was published, as text."""
+        return self._text("Message")
+
+    def _json_text(self) -> str:
+        return self.body
+
+    @property
+    def s3(self) -> S3Event | None:
+        """The event that S3 published; None if it is something else."""
+        from lambda_kit.events._s3 import event_in
+
+        return event_in(self)
+
+    @property
+    def subject(self) -> str | None:
+        """The subject; None if it has none."""
+        return self._optional("Subject")
+
+    @property
+    def topic_arn(self) -> str:
+        """The ARN of the topic."""
+        return self._text("TopicArn")
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When it was published."""
+        found = self._optional("Timestamp")
+        if found is None:
+            return None
+        from datetime import datetime
+
+        try:
+            return datetime.fromisoformat(found)
+        except ValueError:
+            raise self._lacks(found, "a time", ("Timestamp",)) from None
+
+    @property
+    def message_attributes(self) -> dict[str, str]:
+        """The attributes that the publisher set; bytes stand in base64."""
+        found = self._find("MessageAttributes")
+        return {name: str(one.get("Value")) for name, one in found.items()} if type_of(found) is dict else {}
+
+
+def notification_in(record: RecordView) -> SnsMessage | None:
+    """Return the notification that a record holds; None if it holds something else."""
+    try:
+        found = record.json
+    except EventError:
+        return None
+    is_one = type_of(found) is dict and found.get("Type") == "Notification" and "TopicArn" in found
+    return SnsMessage(found) if is_one else None

@@ -1,0 +1,175 @@
+"""Events of SQS: <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>."""
+
+from __future__ import annotations
+
+from lambda_kit.errors import EventError
+from lambda_kit.events._view import EventView, Failed, RecordView, decoded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+    from lambda_kit.events._s3 import S3Event
+    from lambda_kit.events._sns import SnsMessage
+
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+
+
+class SqsRecord(RecordView):
+    """A message.
+
+    Attributes:
+        raw: the dict itself.
+    """
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> str:
+        """The id of the message."""
+        try:
+            found = self.raw["messageId"]
+            if found.__class__ is str:
+                return found
+        except (LookupError, TypeError):
+            pass
+        return self._text("messageId")  # says what is there instead
+
+    @property
+    def body(self) -> str:
+        """What the message holds, as text."""
+        try:
+            found = self.raw["body"]
+            if found.__class__ is str:
+                return found
+        except (LookupError, TypeError):
+            pass
+        return self._text("body")  # says what is there instead
+
+    def _json_text(self) -> str:
+        return self.body
+
+    @property
+    def sns(self) -> SnsMessage | None:
+        """The notification that SNS put into the queue; None if the body is something else."""
+        from lambda_kit.events._sns import notification_in
+
+        return notification_in(self)
+
+    @property
+    def s3(self) -> S3Event | None:
+        """The event that S3 put into the queue, also through SNS; None if the body is something else."""
+        from lambda_kit.events._s3 import event_in
+
+        notification = self.sns
+        return event_in(self) if notification is None else notification.s3
+
+    @property
+    def receipt_handle(self) -> str:
+        """What the message is deleted or kept invisible by."""
+        return self._text("receiptHandle")
+
+    @property
+    def md5_of_body(self) -> str | None:
+        """The MD5 sum of the body, in hexadecimal."""
+        return self._optional("md5OfBody")
+
+    @property
+    def receive_count(self) -> int:
+        """How often the message was received, this time included; approximate, as SQS counts."""
+        return self._whole("attributes", "ApproximateReceiveCount")
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When the message was sent."""
+        return self._time(1000, "attributes", "SentTimestamp")
+
+    @property
+    def first_received_at(self) -> datetime | None:
+        """When the message was received for the first time."""
+        return self._time(1000, "attributes", "ApproximateFirstReceiveTimestamp")
+
+    @property
+    def sender_id(self) -> str | None:
+        """Who sent the message."""
+        return self._optional("attributes", "SenderId")
+
+    @property
+    def group_id(self) -> str | None:
+        """The message group; None if it has none."""
+        return self._optional("attributes", "MessageGroupId")
+
+    @property
+    def deduplication_id(self) -> str | None:
+        """The deduplication id of a message in a FIFO queue."""
+        return self._optional("attributes", "MessageDeduplicationId")
+
+    @property
+    def sequence_number(self) -> str | None:
+        """The sequence number of a message in a FIFO queue."""
+        return self._optional("attributes", "SequenceNumber")
+
+    @property
+    def trace_header(self) -> str | None:
+        """The X-Ray trace header that the message was sent with."""
+        return self._optional("attributes", "AWSTraceHeader")
+
+    @property
+    def dead_letter_source_arn(self) -> str | None:
+        """The queue that the message was moved from, to a dead-letter queue."""
+        return self._optional("attributes", "DeadLetterQueueSourceArn")
+
+    @property
+    def message_attributes(self) -> dict[str, str | bytes]:
+        """The attributes that the sender set: texts, and numbers as text, or bytes.
+
+        Raises:
+            EventError: one is no base64.
+        """
+        found = self._find("messageAttributes")
+        if type_of(found) is not dict:
+            return {}
+        return {name: self._attribute(one) for name, one in found.items()}
+
+    def _attribute(self, one: Any) -> str | bytes:
+        text = one.get("stringValue")
+        if text is not None:
+            return str(text)
+        value = decoded(self, lambda: one.get("binaryValue") or "")
+        if type_of(value) is Failed:
+            raise EventError(value.message)
+        found: bytes = value
+        return found
+
+    @property
+    def queue_arn(self) -> str:
+        """The ARN of the queue."""
+        return self._text("eventSourceARN")
+
+    @property
+    def queue_name(self) -> str:
+        """The name of the queue."""
+        return self.queue_arn.rpartition(":")[2]
+
+    @property
+    def region(self) -> str | None:
+        """The region of the queue."""
+        return self._optional("awsRegion")
+
+    @property
+    def is_fifo(self) -> bool:
+        """Whether the queue keeps the order within groups."""
+        return self.queue_arn.endswith(".fifo")
+
+
+class SqsEvent(EventView[SqsRecord]):
+    """Messages of a queue.
+
+    Attributes:
+        raw: the dict itself.
+    """
+
+    __slots__ = ()
+    source = "sqs"
+    _record = SqsRecord

@@ -1,0 +1,200 @@
+"""Before the deadline no further record is begun, and what still runs is interrupted and reported."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from lambda_kit import handler, time_limit
+from lambda_kit.batch import BatchReport, process_batch, process_batch_async
+from lambda_kit.batch import _run as runs
+from lambda_kit.errors import TimeLimitReached
+from lambda_kit.testing import invoke, make_context
+from tests.batch import builders
+from tests.batch.builders import handled, reported
+
+
+class Clock:
+    """The monotonic clock of a batch, which a test sets forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(runs, "time", clock)
+    return clock
+
+
+def stops_after(clock: Clock, seen: list[str]) -> Any:
+    def function(record: Any) -> None:
+        seen.append(record.id)
+        if record.id == "m1":
+            clock.ahead = 59.5
+
+    return function
+
+
+@pytest.mark.parametrize("way", ["one by one", "threads", "async", "tasks"])
+def test_what_was_not_begun_in_time_is_reported(way: str, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[str] = []
+    plain = stops_after(clock, seen)
+
+    async def waiting(record: Any) -> None:
+        plain(record)
+
+    fn = waiting if way in ("async", "tasks") else plain
+    event = builders.sqs(*(builders.message(f"m{i}", "{", group="a") for i in range(5)))
+    concurrency = 1 if way in ("one by one", "async") else 3
+    function = handled(fn, concurrency=concurrency)
+    assert reported(invoke(function, event, context=make_context(timeout=60.0)).value) == ["m2", "m3", "m4"]
+    assert seen == ["m0", "m1"]
+    (line,) = caplog.records
+    assert line.levelno == logging.WARNING
+    assert line.getMessage() == "3 of 5 records of sqs were not begun 1.0 s before the deadline, and are retried"
+
+
+def test_what_was_begun_in_time_ends_within_the_margin(clock: Clock) -> None:
+    def late(record: Any) -> None:
+        clock.ahead = 59.5
+
+    function = handled(late, margin=1.0)
+    assert reported(invoke(function, builders.sqs(count=1), context=make_context(timeout=60.0)).value) == []
+
+
+def test_with_less_than_the_margin_nothing_is_begun() -> None:
+    seen: list[Any] = []
+    for concurrency in (1, 2):
+        function = handled(seen.append, margin=5.0, concurrency=concurrency)
+        result = invoke(function, builders.sqs(count=3), context=make_context(timeout=3.0))
+        assert reported(result.value) == ["m0", "m1", "m2"]
+    assert seen == []
+
+
+def test_without_a_deadline_all_are_run() -> None:
+    assert process_batch(builders.sqs(count=3), lambda record: 1, margin=100.0).results == [1, 1, 1]
+    assert invoke(handled(_block, margin=100.0), builders.sqs(count=1), context=None).error is None
+
+
+def _block(record: Any) -> None:
+    if record.id == "m1":
+        time.sleep(30)
+
+
+def _spin(record: Any) -> None:
+    while record.id == "m1":
+        pass
+
+
+async def _wait(record: Any) -> None:
+    if record.id == "m1":
+        await asyncio.sleep(30)
+
+
+async def _block_the_loop(record: Any) -> None:
+    _block(record)
+
+
+@pytest.mark.parametrize("fn", [_block, _spin, _wait, _block_the_loop])
+def test_what_still_runs_is_interrupted_and_reported(fn: Any, caplog: pytest.LogCaptureFixture) -> None:
+    function = handled(fn, margin=0.4)
+    began = time.monotonic()
+    result = invoke(function, builders.sqs(count=3), context=make_context(timeout=0.7))
+    assert time.monotonic() - began < 20
+    assert (reported(result.value), result.error) == (["m1", "m2"], None)
+    error = next(one.exc_info[1] for one in caplog.records if one.exc_info)
+    assert isinstance(error, TimeLimitReached)
+    assert error.margin == pytest.approx(0.2)
+    assert any(fn.__name__ in one.name or "_block" in one.name for one in _frames(error))
+
+
+def _frames(error: BaseException) -> list[Any]:
+    import traceback
+
+    return list(traceback.extract_tb(error.__traceback__))
+
+
+@pytest.mark.parametrize("fn", [_spin, _wait, _block_the_loop])
+def test_what_still_runs_in_threads_and_tasks_is_interrupted_and_reported(fn: Any) -> None:
+    function = handled(fn, margin=0.4, concurrency=2)
+    result = invoke(function, builders.sqs(count=3), context=make_context(timeout=0.7))
+    assert result.error is None
+    assert "m1" in reported(result.value)
+    assert "m0" not in reported(result.value)
+    assert not [one for one in threading.enumerate() if one.name.startswith("lambda_kit-batch")]
+
+
+def test_a_thread_that_cannot_be_interrupted_is_left_and_changes_nothing_any_more() -> None:
+    go_on, ended = threading.Event(), threading.Event()
+
+    def stubborn(record: Any) -> str:
+        if record.id == "m1":
+            with contextlib.suppress(BaseException):
+                go_on.wait(30)
+            ended.set()
+        return str(record.id)
+
+    reports: list[BatchReport] = []
+
+    @handler
+    def function(event: Any, context: Any) -> Any:
+        reports.append(process_batch(event, stubborn, concurrency=2, margin=0.2))
+        return reports[0].response
+
+    assert reported(invoke(function, builders.sqs(count=2), context=make_context(timeout=0.5)).value) == ["m1"]
+    go_on.set()
+    assert ended.wait(10)
+    for thread in threading.enumerate():
+        if thread.name.startswith("lambda_kit-batch"):
+            thread.join(10)
+    (report,) = reports
+    assert (report.results, [one.id for one in report.failures]) == (["m0"], ["m1"])
+
+
+@pytest.mark.parametrize("fn", [_block, _wait])
+def test_a_time_limit_around_it_has_nothing_left_to_do(fn: Any) -> None:
+    function = handled(fn, time_limit(margin=0.1), margin=0.4)
+    result = invoke(function, builders.sqs(count=3), context=make_context(timeout=0.7))
+    assert (reported(result.value), result.error) == (["m1", "m2"], None)
+
+
+@pytest.mark.parametrize("fn", [_block, _wait, _block_the_loop])
+def test_a_time_limit_that_comes_first_acknowledges_nothing_by_accident(fn: Any) -> None:
+    function = handled(fn, time_limit(margin=0.4), margin=0.0)
+    result = invoke(function, builders.sqs(count=3), context=make_context(timeout=0.7))
+    if result.error is None:
+        assert reported(result.value) == ["m1", "m2"]
+    else:
+        assert isinstance(result.error, TimeLimitReached)
+
+
+def test_who_cancels_the_handler_is_heard() -> None:
+    async def cancel() -> None:
+        task = asyncio.ensure_future(process_batch_async(builders.sqs(count=2), _wait, concurrency=2))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancel())
+
+
+def test_the_remaining_time_is_that_of_the_invocation() -> None:
+    seen: list[float] = []
+
+    def look(record: Any, context: Any) -> None:
+        seen.append(context.get_remaining_time_in_millis())
+
+    invoke(handled(look), builders.sqs(count=1), context=make_context(timeout=60.0))
+    assert 50_000 < seen[0] <= 60_000

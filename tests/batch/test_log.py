@@ -1,0 +1,101 @@
+"""Each failure is logged once, by its identifiers, without its payload; ten thousand of them can still be read."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from lambda_kit.batch import process_batch, process_batch_async
+from tests.batch import builders
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "lambda_kit"]
+
+
+def test_a_failure_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(record: Any) -> None:
+        raise ValueError("the card has expired")
+
+    event = builders.sqs(builders.message("m", {"secret": "hunter2"}, received=3))
+    process_batch(event, fail)
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.getMessage() == "the record m (received 3 times) of sqs failed with ValueError, and is retried"
+    assert record.exc_info is not None
+    assert str(record.exc_info[1]) == "the card has expired"
+    assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (builders.sqs(builders.message("m", group="a")), "m (group a, received once) of sqs"),
+        (builders.kinesis("a"), "100 (partition key a) of kinesis"),
+        (builders.dynamodb("a"), "100 of dynamodb"),
+        (builders.kafka(p3=1), "orders-3@15 of kafka"),
+        (builders.firehose({}), "r0 of firehose"),
+        (builders.s3_batch("a"), "t0 of s3_batch"),
+        ({"Records": [{"eventSource": "aws:sqs"}]}, "None of sqs"),
+        ({"Records": [{"eventSource": "aws:kinesis"}]}, "None of kinesis"),
+    ],
+)
+def test_a_record_is_told_by_its_identifiers(event: Any, told: str, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(record: Any) -> None:
+        raise ValueError
+
+    process_batch(event, fail)
+    assert lines(caplog) == [f"the record {told} failed with ValueError, and is retried"]
+
+
+@pytest.mark.parametrize("way", ["one by one", "threads", "tasks"])
+def test_ten_thousand_failures_of_a_kind_are_a_traceback_and_lines_of_identifiers(
+    way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    count = 10_000 if way == "one by one" else 2_000
+
+    def fail(record: Any) -> None:
+        raise ValueError(record.id)
+
+    async def fail_async(record: Any) -> None:
+        fail(record)
+
+    if way == "tasks":
+        asyncio.run(process_batch_async(builders.sqs(count=count), fail_async, concurrency=10))
+    else:
+        process_batch(builders.sqs(count=count), fail, concurrency=1 if way == "one by one" else 4)
+    told = lines(caplog)
+    assert len(told) == 1 + count // 100
+    assert sum(record.exc_info is not None for record in caplog.records) == 1
+    for i in range(count):
+        assert sum(f"m{i} " in line for line in told[: 2 + i // 100]) <= 1
+    text = "\n".join(told)
+    assert all(f"m{i} (received once)" in text for i in range(count))
+    assert text.count("(received once)") == count
+
+
+def test_failures_of_another_kind_or_place_have_a_traceback_of_their_own(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(record: Any) -> None:
+        number = record.json["number"]
+        if number == 0:
+            raise ValueError
+        if number == 1:
+            raise ValueError
+        raise KeyError
+
+    process_batch(builders.sqs(count=4), fail)
+    assert lines(caplog) == [
+        "the record m0 (received once) of sqs failed with ValueError, and is retried",
+        "the record m1 (received once) of sqs failed with ValueError, and is retried",
+        "the record m2 (received once) of sqs failed with KeyError, and is retried",
+        "1 more record of sqs failed with KeyError too, and is retried: m3 (received once)",
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_success_is_silent(count: int, caplog: pytest.LogCaptureFixture) -> None:
+    process_batch(builders.sqs(count=count), lambda record: None)
+    assert caplog.records == []

@@ -1,0 +1,210 @@
+"""What each service is told, for every fate that its records can have."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from lambda_kit.batch import DROPPED, Transformed
+from lambda_kit.batch._report import BURIED, DONE, FAILED, PENDING, Progress
+from lambda_kit.batch._sources import SOURCES
+from lambda_kit.errors import BatchError, EventError
+from tests.batch import builders
+
+ERROR = ValueError("bad")
+
+
+def respond(source: str, event: dict[str, Any], *fates: tuple[int, Any]) -> dict[str, Any]:
+    name = {"firehose": "records", "s3_batch": "tasks"}.get(source, "Records")
+    records = event[name] if source != "kafka" else [one for some in event["records"].values() for one in some]
+    progress = Progress(records)
+    for index, (state, value) in enumerate(fates):
+        progress.states[index], progress.values[index] = state, value
+    found = SOURCES[source].respond(SOURCES[source], event, progress)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_queue_is_told_of_what_failed_and_of_what_was_not_begun() -> None:
+    event = builders.sqs(count=4)
+    found = respond("sqs", event, (DONE, None), (FAILED, ERROR), (BURIED, ERROR), (PENDING, None))
+    assert found == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m3"}]}
+    assert respond("sqs", event, *[(DONE, None)] * 4) == {"batchItemFailures": []}
+
+
+def test_an_id_that_comes_twice_is_told_once() -> None:
+    event = builders.sqs(builders.message("m"), builders.message("m"), builders.message("n"))
+    assert builders.reported(respond("sqs", event, *[(FAILED, ERROR)] * 3)) == ["m", "n"]
+    assert builders.reported(respond("sqs", event, (DONE, 1), (FAILED, ERROR), (DONE, 1))) == ["m"]
+
+
+@pytest.mark.parametrize("broken", [{}, {"messageId": ""}, {"messageId": None}, {"messageId": 5}, None, "text", []])
+def test_the_whole_batch_comes_again_if_a_message_that_failed_has_no_id(broken: Any) -> None:
+    event = {"Records": [builders.message("m"), broken]}
+    assert builders.reported(respond("sqs", event, (DONE, 1), (FAILED, ERROR))) == [""]
+    assert builders.reported(respond("sqs", event, (FAILED, ERROR), (DONE, 1))) == ["m"]
+
+
+@pytest.mark.parametrize("source", ["kinesis", "dynamodb"])
+def test_a_stream_is_told_the_lowest_sequence_number(source: str) -> None:
+    event = getattr(builders, source)("a", "b", "c", "d")
+    assert respond(source, event, *[(DONE, 1)] * 4) == {"batchItemFailures": []}
+    fates = [(DONE, 1), (FAILED, ERROR), (DONE, 1), (PENDING, None)]
+    assert builders.reported(respond(source, event, *fates)) == ["101"]
+    event["Records"].reverse()
+    assert builders.reported(respond(source, event, *fates)) == ["100"]
+
+
+def test_sequence_numbers_are_compared_as_numbers() -> None:
+    event = builders.kinesis("a", "b")
+    for record, number in zip(event["Records"], ("99999999999999999999", "100000000000000000000"), strict=True):
+        record["kinesis"]["sequenceNumber"] = number
+    assert builders.reported(respond("kinesis", event, (FAILED, ERROR), (FAILED, ERROR))) == ["99999999999999999999"]
+
+
+@pytest.mark.parametrize("broken", [None, "", "abc", "١٢", 5])
+def test_the_whole_batch_comes_again_if_a_sequence_number_cannot_be_read(broken: Any) -> None:
+    event = builders.kinesis("a", "b")
+    event["Records"][1]["kinesis"]["sequenceNumber"] = broken
+    assert builders.reported(respond("kinesis", event, (FAILED, ERROR), (FAILED, ERROR))) == [""]
+    del event["Records"][1]["kinesis"]
+    assert builders.reported(respond("kinesis", event, (DONE, 1), (PENDING, None))) == [""]
+    assert builders.reported(respond("kinesis", event, (FAILED, ERROR), (DONE, 1))) == ["100"]
+
+
+def test_kafka_is_told_partition_and_offset() -> None:
+    event = builders.kafka(p0=2, p1=2)
+    found = respond("kafka", event, (DONE, 1), (FAILED, ERROR), (FAILED, ERROR), (PENDING, None))
+    assert builders.reported(found) == [
+        {"partition": "orders-0", "offset": 16},
+        {"partition": "orders-1", "offset": 15},
+        {"partition": "orders-1", "offset": 16},
+    ]
+    event["records"]["orders-1"][0]["offset"] = None
+    assert builders.reported(respond("kafka", event, (DONE, 1), (DONE, 1), (FAILED, ERROR), (DONE, 1))) == [""]
+
+
+def test_firehose_gets_a_result_for_each_record() -> None:
+    event = builders.firehose("a", "b", "c", "d", "e")
+    found = respond(
+        "firehose",
+        event,
+        (DONE, Transformed(b"\x00new")),
+        (DONE, DROPPED),
+        (FAILED, ERROR),
+        (PENDING, None),
+        (BURIED, ERROR),
+    )
+    assert found == {
+        "records": [
+            {"recordId": "r0", "result": "Ok", "data": base64.b64encode(b"\x00new").decode()},
+            {"recordId": "r1", "result": "Dropped"},
+            {"recordId": "r2", "result": "ProcessingFailed"},
+            {"recordId": "r3", "result": "ProcessingFailed"},
+            {"recordId": "r4", "result": "ProcessingFailed"},
+        ]
+    }
+
+
+def test_firehose_over_kafka_gets_its_data_by_its_own_name() -> None:
+    event = builders.firehose("a")
+    event["records"][0]["kafkaRecordValue"] = event["records"][0].pop("data")
+    assert respond("firehose", event, (DONE, Transformed("new")))["records"] == [
+        {"recordId": "r0", "result": "Ok", "kafkaRecordValue": base64.b64encode(b"new").decode()}
+    ]
+
+
+def test_partition_keys_stand_in_the_metadata() -> None:
+    (record,) = respond("firehose", builders.firehose("a"), (DONE, Transformed("x", partition_keys={"room": "a"})))[
+        "records"
+    ]
+    assert record["metadata"] == {"partitionKeys": {"room": "a"}}
+
+
+def test_what_does_not_fit_into_a_response_has_failed() -> None:
+    event = builders.firehose("a", "b", "c")
+    progress = Progress(event["records"])
+    large = Transformed(b"x" * 3_000_000)
+    for index, value in enumerate([large, large, Transformed(b"small")]):
+        progress.states[index], progress.values[index] = DONE, value
+    found = SOURCES["firehose"].respond(SOURCES["firehose"], event, progress)
+    assert [one["result"] for one in found["records"]] == ["Ok", "ProcessingFailed", "Ok"]
+    assert progress.states[1] == FAILED
+    assert isinstance(progress.values[1], BatchError)
+
+
+def test_firehose_cannot_be_answered_for_a_record_without_an_id() -> None:
+    event = builders.firehose("a")
+    del event["records"][0]["recordId"]
+    with pytest.raises(EventError, match="record 0 of the event of firehose has no recordId"):
+        respond("firehose", event, (DONE, DROPPED))
+
+
+def test_s3_batch_gets_a_result_for_each_task() -> None:
+    event = builders.s3_batch(*"abcdefg")
+    del event["tasks"][6]["taskId"]
+    found = respond(
+        "s3_batch",
+        event,
+        (DONE, None),
+        (DONE, "resized"),
+        (DONE, {"size": 5}),
+        (FAILED, ERROR),
+        (BURIED, ERROR),
+        (PENDING, None),
+        (DONE, None),
+    )
+    assert found == {
+        "invocationSchemaVersion": "1.0",
+        "invocationId": "i-1",
+        "treatMissingKeysAs": "TemporaryFailure",
+        "results": [
+            {"taskId": "t0", "resultCode": "Succeeded", "resultString": ""},
+            {"taskId": "t1", "resultCode": "Succeeded", "resultString": "resized"},
+            {"taskId": "t2", "resultCode": "Succeeded", "resultString": '{"size": 5}'},
+            {"taskId": "t3", "resultCode": "TemporaryFailure", "resultString": "ValueError: bad"},
+            {"taskId": "t4", "resultCode": "PermanentFailure", "resultString": "ValueError: bad"},
+            {"taskId": "t5", "resultCode": "TemporaryFailure", "resultString": ""},
+        ],
+    }
+
+
+def test_what_a_task_tells_is_cut() -> None:
+    found = respond("s3_batch", builders.s3_batch("a"), (DONE, "x" * 5_000))
+    assert len(found["results"][0]["resultString"]) == 1_024
+
+
+@pytest.mark.parametrize(
+    ("data", "encoded"),
+    [
+        (b"\x00", b"\x00"),
+        (bytearray(b"a"), b"a"),
+        (memoryview(b"a"), b"a"),
+        ("ü", "ü".encode()),
+        ({"a": "ü"}, '{"a": "ü"}\n'.encode()),
+        ([1], b"[1]\n"),
+    ],
+)
+def test_data_for_firehose_is_encoded_by_its_type(data: Any, encoded: bytes) -> None:
+    assert Transformed(data).data == encoded
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (None, "returned None for a record of Firehose; return the new data"),
+        (5, "returned a value of type int"),
+        ({"a": {1}}, "cannot be encoded"),
+        ("\ud800", "cannot be encoded"),
+    ],
+)
+def test_data_that_firehose_cannot_take_is_refused(data: Any, told: str) -> None:
+    with pytest.raises(BatchError, match=told):
+        Transformed(data)
+
+
+def test_nothing_of_the_data_is_shown() -> None:
+    assert repr(Transformed("secret")) == "<Transformed: 6 bytes>"
+    assert repr(DROPPED) == "DROPPED"
