@@ -60,6 +60,7 @@ class FailureLog:
             self._source.name,
             type(error).__name__,
             exc_info=trouble or error,
+            extra={"recordSource": self._source.name, "recordId": self._id(index)},
         )
 
     def finish(self) -> None:
@@ -74,6 +75,7 @@ class FailureLog:
                     self._source.name,
                     kind[0].__name__,
                     ", ".join(self._describe(index) for index in some),
+                    extra={"recordSource": self._source.name, "recordIds": [self._id(index) for index in some]},
                 )
         self._held.clear()
 
@@ -86,6 +88,9 @@ class FailureLog:
             self._source.name,
             seconds,
         )
+
+    def _id(self, index: int) -> Any:
+        return self._source.id_of(self._progress.records[index])
 
     def _describe(self, index: int) -> str:
         return self._source.describe(self._progress.records[index])

@@ -77,6 +77,16 @@ def test_ten_thousand_failures_of_a_kind_are_a_traceback_and_lines_of_identifier
     assert text.count("(received once)") == count
 
 
+def test_the_identifiers_are_fields_too(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(record: Any) -> None:
+        raise ValueError
+
+    process_batch(builders.kafka(p0=1, p1=2), fail, order="none")
+    first, more = (vars(record) for record in caplog.records)
+    assert (first["recordSource"], first["recordId"]) == ("kafka", {"partition": "orders-0", "offset": 15})
+    assert more["recordIds"] == [{"partition": "orders-1", "offset": 15}, {"partition": "orders-1", "offset": 16}]
+
+
 def test_failures_of_another_kind_or_place_have_a_traceback_of_their_own(caplog: pytest.LogCaptureFixture) -> None:
     def fail(record: Any) -> None:
         number = record.json["number"]
