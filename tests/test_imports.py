@@ -128,7 +128,6 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.batch",
         "lambda_kit.batch._call",
         "lambda_kit.batch._engine",
-        "lambda_kit.batch._failures",
         "lambda_kit.batch._layer",
         "lambda_kit.batch._modes",
         "lambda_kit.batch._report",

@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 
 from lambda_kit import _callables as callables
-from lambda_kit._facts import operation, tell
+from lambda_kit._facts import UNOBSERVED, observers, operation, tell
 from lambda_kit.batch import _modes as modes
 from lambda_kit.batch import _sources as sources
 from lambda_kit.batch._call import Function
-from lambda_kit.batch._failures import FailureLog
 from lambda_kit.batch._report import BURIED, DONE, FAILED, PENDING, BatchReport, Progress
-from lambda_kit.batch._run import Run
+from lambda_kit.batch._run import Run, Way
 from lambda_kit.errors import BatchFailed, ConfigurationError
 from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
+    from lambda_kit._facts import Operation
     from lambda_kit.batch._backoff import Backoff
     from lambda_kit.batch._sources import Source
 
@@ -45,6 +45,10 @@ class Batch:
 
     Attributes:
         function: the function.
+        source: the name of the source, or `"auto"`.
+        margin: seconds before the deadline when no further record is begun.
+        backoff: for messages that fail; None without one.
+        raise_if_all_failed: whether it is an error that no record succeeded.
     """
 
     def __init__(  # noqa: PLR0913  # each is an option
@@ -82,18 +86,18 @@ class Batch:
             if not isinstance(backoff, Backoff):
                 raise ConfigurationError(f"{where}(backoff={backoff!r}): pass Backoff(...)")
         self.function = Function(fn, idempotency)
-        self._source = source
+        self.source = source
         self._model = model
         self._concurrency = concurrency
         self._order = order
-        self._margin = float(margin)
+        self.margin = float(margin)
         self._permanent = permanent
-        self._raise_if_all_failed = raise_if_all_failed
-        self._backoff: Backoff | None = backoff
+        self.raise_if_all_failed = raise_if_all_failed
+        self.backoff: Backoff | None = backoff
         self._send: Callable[[Any], Any] | None = None
         if permanent != () or dead_letter is not None:
             self._send = self._sender(where, permanent, dead_letter)
-        self._ways: dict[str, tuple[Any, Any]] = {}  # by source: the view of a record, and what makes a model of it
+        self._ways: dict[Source, Way] = {}
 
     def _sender(self, where: str, permanent: Any, sink: Any) -> Callable[[Any], Any] | None:
         """Return what puts letters into the sink; None without one."""
@@ -101,7 +105,7 @@ class Batch:
 
         dead_letters.check_permanent(where, permanent)
         if sink is None:
-            if self._source not in ("firehose", "s3_batch"):
+            if self.source not in ("firehose", "s3_batch"):
                 raise ConfigurationError(
                     f"{where}(permanent=...) without dead_letter=: records that fail for good would be lost; pass a "
                     "sink"
@@ -118,91 +122,70 @@ class Batch:
         dead_letters.check_sync(f"{where}(dead_letter=...)", sink, send, self.function.plain)
         return send
 
-    def run(self, event: Any, keywords: dict[str, Any]) -> BatchReport:
+    def run(self, event: Any, keywords: dict[str, Any]) -> Attempt:
         """Process an event with a function that is not async."""
         with operation("batch") as step:
-            batch = _Attempt(self, event, keywords)
-            if batch.run is not None:
+            attempt = Attempt(self, event, keywords)
+            run = attempt.run
+            if run is not None:
                 if self._concurrency == 1:
-                    modes.one_by_one(batch.run)
+                    modes.one_by_one(run)
                 else:
-                    modes.in_threads(batch.run, self._concurrency)
-            return batch.finish(step)
+                    modes.in_threads(run, self._concurrency)
+            attempt.finish(step)
+        return attempt
 
-    async def run_async(self, event: Any, keywords: dict[str, Any]) -> BatchReport:
+    async def run_async(self, event: Any, keywords: dict[str, Any]) -> Attempt:
         """Process an event with a function that is async."""
         with operation("batch") as step:
-            batch = _Attempt(self, event, keywords)
-            if batch.run is not None:
+            attempt = Attempt(self, event, keywords)
+            run = attempt.run
+            if run is not None:
                 if self._concurrency == 1:
-                    await modes.one_by_one_async(batch.run)
+                    await modes.one_by_one_async(run)
                 else:
-                    await modes.in_tasks(batch.run, self._concurrency)
-                if batch.backs_off():
-                    import asyncio
+                    await modes.in_tasks(run, self._concurrency)
+            if attempt.backs_off():
+                import asyncio
 
-                    return await asyncio.to_thread(batch.finish, step)
-            return batch.finish(step)
+                await asyncio.to_thread(attempt.finish, step)
+            else:
+                attempt.finish(step)
+        return attempt
 
-    def _way_of(self, source: Source) -> tuple[Any, Any]:
-        found = self._ways.get(source.name)
+    def way_of(self, source: Source) -> Way:
+        """Return how the records of a source go."""
+        found = self._ways.get(source)
         if found is None:
-            from lambda_kit import events
-
-            read = None
-            if self._model is not None:
-                from lambda_kit.batch._models import reader
-
-                read = reader(self._model, source.name)
-            found = self._ways[source.name] = (getattr(events, source.view), read)
+            found = self._ways[source] = self._make_way(source)
         return found
 
+    def _make_way(self, source: Source) -> Way:
+        from lambda_kit import events
 
-class _Attempt:
-    """One event.
+        read: Callable[[Any], Any] | None = None
+        accept: Callable[[Any], Any] | None = None
+        if self._model is not None:
+            from lambda_kit.batch._models import reader
 
-    Attributes:
-        run: goes through the records; None if there are none.
-    """
+            read = reader(self._model, source.name)
+        if source.name == "firehose":
+            from lambda_kit.batch import _transformed as transformed
 
-    def __init__(self, batch: Batch, event: Any, keywords: dict[str, Any]) -> None:
-        self._batch = batch
-        self._event = event
-        self._started = time.time()
-        self._began = time.monotonic()
-        batch.function.check_keywords(keywords)
-        self._source, records = sources.find(event, batch._source)
-        self._progress = Progress(records)
-        self.run: Run | None = None
-        if self._source is not None and records:
-            self._log = FailureLog(self._source, self._progress)
-            self.run = self._make_run(self._source, records, keywords)
-
-    def _make_run(self, source: Source, records: Sequence[Any], keywords: dict[str, Any]) -> Run:
-        batch = self._batch
-        invocation = current.get(None)
-        view, read = batch._way_of(source)
-        left = float("inf") if invocation is None else invocation.remaining()
-        margin = batch._margin
-        reserve = min(_RESERVE, margin / 2)
-        order = source.order if batch._order == "auto" else batch._order
-        return Run(
+            accept = transformed.accept
+        return Way(
             source,
-            self._progress,
-            self._log,
-            view,
-            batch.function.call(read, keywords, invocation),
-            order=order if len(records) > 1 else "none",
-            accept=_acceptor(source),
-            permanent=batch._permanent,
+            getattr(events, source.view),
+            read,
+            order=source.order if self._order == "auto" else self._order,
+            accept=accept,
+            permanent=self._permanent,
             bury=self._burier(source),
-            take_until=self._began + left - margin,
-            run_until=self._began + left - reserve if margin else float("inf"),
-            reserve=reserve,
+            reserve=min(_RESERVE, self.margin / 2),
         )
 
     def _burier(self, source: Source) -> Callable[[Any, Exception], Any] | None:
-        send = self._batch._send
+        send = self._send
         if send is None:
             return None
 
@@ -213,45 +196,85 @@ class _Attempt:
 
         return bury
 
+
+class Attempt:
+    """One event.
+
+    Attributes:
+        run: goes through the records; None if there are none.
+        response: what the service is told, once it is finished.
+    """
+
+    __slots__ = ("_batch", "_began", "_event", "_progress", "_source", "_started", "_took", "response", "run")
+
+    def __init__(self, batch: Batch, event: Any, keywords: dict[str, Any]) -> None:
+        self._batch = batch
+        self._event = event
+        self._started = time.time()
+        self._took = 0.0
+        began = self._began = time.monotonic()
+        if keywords:
+            batch.function.check_keywords(keywords)
+        source, records = sources.find(event, batch.source)
+        self._source = source
+        progress = self._progress = Progress(records)
+        self.response: dict[str, Any] = {"batchItemFailures": []}
+        self.run: Run | None = None
+        if source is None or not records:
+            return
+        way, invocation = batch.way_of(source), current.get(None)
+        call = batch.function.call(way.read, keywords, invocation)
+        take_until = run_until = float("inf")
+        if invocation is not None and (left := invocation.remaining()) < take_until:
+            margin = batch.margin
+            take_until = began + left - margin
+            if margin:
+                run_until = began + left - way.reserve
+        self.run = Run(way, progress, call, take_until, run_until)
+
     def backs_off(self) -> bool:
         """Tell whether AWS is called at the end."""
-        wanted = self._batch._backoff is not None and self._source is not None and self._source.name == "sqs"
+        wanted = self._batch.backoff is not None and self._source is not None and self._source.name == "sqs"
         return wanted and FAILED in self._progress.states
 
-    def finish(self, step: Any) -> BatchReport:
-        """Return the report, once everything is logged and told."""
-        source, progress, batch = self._source, self._progress, self._batch
-        if source is None:
-            response: dict[str, Any] = {"batchItemFailures": []}
-        else:
-            response = source.respond(source, self._event, progress)
-        if self.run is not None:
-            self._log.finish()
-            if PENDING in progress.states and self.run.is_out_of_time():
-                self._log.not_begun(progress.states.count(PENDING), batch._margin)
-            if batch._backoff is not None and self.backs_off():
-                batch._backoff.apply(progress, progress.positions(FAILED))
-        report = BatchReport(source, progress, response, started=self._started, duration=time.monotonic() - self._began)
+    def finish(self, step: Operation) -> None:
+        """Make the response, once everything is logged and told.
+
+        Raises:
+            BatchFailed: no record succeeded, and that is to be an error.
+        """
+        source, progress, batch, run = self._source, self._progress, self._batch, self.run
+        if source is not None:
+            self.response = source.respond(source, self._event, progress)
+        states = progress.states
+        if run is not None:
+            run.finish()
+            if PENDING in states and run.is_out_of_time():
+                run.log.not_begun(states.count(PENDING), batch.margin)
+            if batch.backoff is not None and self.backs_off():
+                batch.backoff.apply(progress, progress.positions(FAILED))
+        self._took = time.monotonic() - self._began
+        if observers or step is not UNOBSERVED:
+            self._tell(step)
+        if batch.raise_if_all_failed and states and DONE not in states and BURIED not in states:
+            raise _all_failed(self.report())
+
+    def _tell(self, step: Operation) -> None:
+        name = None if self._source is None else self._source.name
+        states = self._progress.states
         counts = {
-            "records": report.count,
-            "succeeded": progress.states.count(DONE),
-            "failed": progress.states.count(FAILED),
-            "dead_letters": progress.states.count(BURIED),
-            "skipped": progress.states.count(PENDING),
+            "records": len(states),
+            "succeeded": states.count(DONE),
+            "failed": states.count(FAILED),
+            "dead_letters": states.count(BURIED),
+            "skipped": states.count(PENDING),
         }
-        step.annotate(source=report.source or "empty", **counts)
-        tell("batch.processed", source=report.source, **counts)
-        if batch._raise_if_all_failed and report.count and not counts["succeeded"] and not counts["dead_letters"]:
-            raise _all_failed(report)
-        return report
+        step.annotate(source=name or "empty", **counts)
+        tell("batch.processed", source=name, **counts)
 
-
-def _acceptor(source: Source) -> Callable[[Any], Any] | None:
-    if source.name != "firehose":
-        return None
-    from lambda_kit.batch._transformed import accept
-
-    return accept
+    def report(self) -> BatchReport:
+        """Return what became of each record."""
+        return BatchReport(self._source, self._progress, self.response, started=self._started, duration=self._took)
 
 
 def _all_failed(report: BatchReport) -> BatchFailed:

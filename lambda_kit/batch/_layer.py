@@ -237,7 +237,7 @@ def process_batch(event: Any, fn: Any, /, **options: Any) -> BatchReport:
         raise ConfigurationError(
             f"process_batch was given the async function {callables.name_of(fn)}; await process_batch_async(...)"
         )
-    return settings.run(event, {})
+    return settings.run(event, {}).report()
 
 
 if TYPE_CHECKING:
@@ -293,4 +293,4 @@ async def process_batch_async(event: Any, fn: Any, /, **options: Any) -> BatchRe
         raise ConfigurationError(
             f"process_batch_async was given {callables.name_of(fn)}, which is not async; use process_batch(...)"
         )
-    return await settings.run_async(event, {})
+    return (await settings.run_async(event, {})).report()

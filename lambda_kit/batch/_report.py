@@ -43,6 +43,8 @@ class Progress:
 
     def not_done(self) -> list[int]:
         """Return the positions of the records that are to be sent again, in the order of the event."""
+        if PENDING not in self.states and FAILED not in self.states:
+            return []
         return sorted((*self.positions(PENDING), *self.positions(FAILED)))
 
     def durations(self) -> list[float | None]:

@@ -6,6 +6,7 @@ retried.
 
 from __future__ import annotations
 
+import threading
 import time
 
 from lambda_kit.batch._report import BURIED, DONE, FAILED, PENDING
@@ -22,25 +23,57 @@ if TYPE_CHECKING:
 
 _PACKAGE = __file__.rpartition("batch")[0]
 _FINE = frozenset({dict, str, bool, int, float, list, tuple, bytes})  # types that nothing has to wait for
+_making = threading.Lock()
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+
+
+class Way:
+    """How the records of one source go through one batch function: what is the same for each event.
+
+    Attributes:
+        source: where they come from.
+        view: makes the view of a record as it came.
+        read: makes the model of a view; None without a model.
+        order: what a failure stops: `"none"`, `"group"` or `"all"`.
+        accept: checks what the function returned; None if anything will do.
+        permanent: the errors that no retry will mend.
+        bury: puts a record into the dead letter; a coroutine function if the function is one. None if there is none.
+        reserve: seconds before the deadline at which those that are running are interrupted.
+    """
+
+    __slots__ = ("accept", "bury", "order", "permanent", "read", "reserve", "source", "view")
+
+    def __init__(
+        self,
+        source: Source,
+        view: Callable[[Any], Any],
+        read: Callable[[Any], Any] | None,
+        *,
+        order: str,
+        accept: Callable[[Any], Any] | None,
+        permanent: tuple[type[Exception], ...],
+        bury: Callable[[Any, Exception], Any] | None,
+        reserve: float,
+    ) -> None:
+        self.source = source
+        self.view = view
+        self.read = read
+        self.order = order
+        self.accept = accept
+        self.permanent = permanent
+        self.bury = bury
+        self.reserve = reserve
 
 
 class Run:
     """One batch under way.
 
     Args:
-        source: where it comes from.
-        progress: what became of its records.
-        log: the log of failures.
-        view: makes the view of a record as it came.
+        way: how its records go.
+        progress: what became of them.
         call: calls the function for a view; for one that is async, returns the coroutine.
-        order: what a failure stops: `"none"`, `"group"` or `"all"`.
-        accept: checks what the function returned; None if anything will do.
-        permanent: the errors that no retry will mend.
-        bury: puts a record into the dead letter; a coroutine function if the function is one. None if there is none.
         take_until: when the last record may be begun, by the monotonic clock.
         run_until: when those that are running are interrupted.
-        reserve: how many seconds before the deadline that is.
 
     Attributes:
         run_until: as it was given.
@@ -49,54 +82,46 @@ class Run:
     """
 
     __slots__ = (
-        "_accept",
         "_blocked",
-        "_bury",
         "_call",
-        "_log",
-        "_order",
-        "_permanent",
+        "_kept_log",
         "_progress",
-        "_reserve",
-        "_source",
         "_take_until",
-        "_view",
+        "_way",
         "rang",
         "run_until",
         "stopped",
     )
 
-    def __init__(  # noqa: PLR0913  # what it is made of
-        self,
-        source: Source,
-        progress: Progress,
-        log: FailureLog,
-        view: Callable[[Any], Any],
-        call: Callable[[Any], Any],
-        *,
-        order: str,
-        accept: Callable[[Any], Any] | None,
-        permanent: tuple[type[Exception], ...],
-        bury: Callable[[Any, Exception], Any] | None,
-        take_until: float,
-        run_until: float,
-        reserve: float,
+    def __init__(
+        self, way: Way, progress: Progress, call: Callable[[Any], Any], take_until: float, run_until: float
     ) -> None:
-        self._source = source
+        self._way = way
         self._progress = progress
-        self._log = log
-        self._view = view
         self._call = call
-        self._order = order
-        self._accept = accept
-        self._permanent = permanent
-        self._bury = bury
         self._take_until = take_until
         self.run_until = run_until
-        self._reserve = reserve
         self._blocked: set[Any] = set()
-        self.stopped = False
-        self.rang = False
+        self._kept_log: FailureLog | None = None
+        self.stopped = self.rang = False
+
+    @property
+    def log(self) -> FailureLog:
+        """The log of failures."""
+        found = self._kept_log
+        if found is None:
+            from lambda_kit.batch._failures import FailureLog
+
+            with _making:  # two threads may have a failure at once
+                found = self._kept_log
+                if found is None:
+                    found = self._kept_log = FailureLog(self._way.source, self._progress)
+        return found
+
+    def finish(self) -> None:
+        """Log what is left to log, once all have ended."""
+        if self._kept_log is not None:
+            self._kept_log.finish()
 
     @property
     def count(self) -> int:
@@ -118,12 +143,12 @@ class Run:
         return not self._blocked or self._group(index) not in self._blocked
 
     def _group(self, index: int) -> Any:
-        return self._source.group_of(self._progress.records[index])
+        return self._way.source.group_of(self._progress.records[index])
 
     def _accepted(self, value: Any) -> Any:
         if value is not None and type_of(value) not in _FINE:
             _refuse_unfinished(value)
-        return value if self._accept is None else self._accept(value)
+        return value if self._way.accept is None else self._way.accept(value)
 
     def _done(self, index: int, value: Any, began: float) -> None:
         progress = self._progress
@@ -135,37 +160,37 @@ class Run:
         progress = self._progress
         progress.took[index] = time.monotonic() - began
         self._settle(index, error, FAILED)
-        self._log.failed(index, error)
+        self.log.failed(index, error)
 
     def _settle(self, index: int, error: BaseException, state: int) -> None:
         self._progress.values[index] = error
         self._progress.states[index] = state
         if state == FAILED:
-            if self._order == "all":
+            if self._way.order == "all":
                 self.stopped = True
-            elif self._order == "group":
+            elif self._way.order == "group":
                 group = self._group(index)
                 if group is not None:
                     self._blocked.add(group)
 
     def _is_permanent(self, error: Exception) -> bool:
-        return bool(self._permanent) and isinstance(error, self._permanent)
+        return isinstance(error, self._way.permanent)
 
     def _buried(self, index: int, error: Exception, began: float) -> None:
         self._progress.took[index] = time.monotonic() - began
         self._settle(index, error, BURIED)
-        self._log.buried(index, error)
+        self.log.buried(index, error)
 
     def _not_buried(self, index: int, error: Exception, trouble: Exception, began: float) -> None:
         self._progress.took[index] = time.monotonic() - began
         self._settle(index, error, FAILED)
-        self._log.not_buried(index, error, trouble)
+        self.log.not_buried(index, error, trouble)
 
     def interrupted(self, index: int, began: float, stop: BaseException | None) -> None:
         """Note that a record was still running when the time was up; it is retried."""
         self.stopped = True
         error = TimeLimitReached(
-            f"the record was still running {self._reserve:g} s before the deadline", margin=self._reserve
+            f"the record was still running {self._way.reserve:g} s before the deadline", margin=self._way.reserve
         )
         self._failed(index, error if stop is None else error.with_traceback(_below(stop)), began)
 
@@ -183,7 +208,7 @@ class Run:
         raw = self._progress.records[index]
         began = time.monotonic()
         try:
-            value = self._accepted(self._call(self._view(raw)))
+            value = self._accepted(self._call(self._way.view(raw)))
         except TimeLimitInterrupt as stop:
             self.interrupted(index, began, stop)
         except Exception as error:
@@ -196,8 +221,8 @@ class Run:
             self._failed(index, error, began)
             return
         try:
-            if self._bury is not None:
-                self._bury(self._progress.records[index], error)
+            if self._way.bury is not None:
+                self._way.bury(self._progress.records[index], error)
         except Exception as trouble:
             self._not_buried(index, error, trouble, began)
         else:
@@ -205,7 +230,7 @@ class Run:
 
     def one_by_one(self) -> None:
         """Run all records in this thread, in their order."""
-        if self._order == "group":
+        if self._way.order == "group":
             for index in range(self.count):
                 if self.may_begin(index):
                     self.one(index)
@@ -220,7 +245,7 @@ class Run:
 
     def _go_through(self, begun: list[float]) -> None:
         """Run all records as `one` does, with everything at hand: it is all that most batches cost."""
-        progress, view, call, accept = self._progress, self._view, self._call, self._accept
+        progress, view, call, accept = self._progress, self._way.view, self._call, self._way.accept
         states, values, until, clock = progress.states, progress.values, self._take_until, time.monotonic
         for index, raw in enumerate(progress.records):
             now = clock()
@@ -249,7 +274,7 @@ class Run:
         raw = self._progress.records[index]
         began = time.monotonic()
         try:
-            value = self._accepted(await self._call(self._view(raw)))
+            value = self._accepted(await self._call(self._way.view(raw)))
         except TimeLimitInterrupt as stop:
             self.interrupted(index, began, stop)
         except asyncio.CancelledError as stop:
@@ -266,8 +291,8 @@ class Run:
             self._failed(index, error, began)
             return
         try:
-            if self._bury is not None:
-                await self._bury(self._progress.records[index], error)
+            if self._way.bury is not None:
+                await self._way.bury(self._progress.records[index], error)
         except Exception as trouble:
             self._not_buried(index, error, trouble, began)
         else:
@@ -276,7 +301,7 @@ class Run:
     def lanes(self) -> Iterator[Sequence[int]]:
         """Return the positions that one thread or task goes through in order: all of a group, where order counts."""
         indexes = range(len(self._progress.records))
-        if self._order == "none":
+        if self._way.order == "none":
             return ((index,) for index in indexes)
         lanes: dict[Any, list[int]] = {}
         for index in indexes:

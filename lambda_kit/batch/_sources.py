@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Respond: TypeAlias = Callable[["Source", dict[str, Any], Progress], dict[str, Any]]
 
+_source_of: Callable[[Any], str | None] | None = None  # that of `lambda_kit.events`, once it is loaded
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
@@ -158,6 +159,9 @@ SOURCES = {
 }
 
 
+_LISTS = {"firehose": "records", "s3_batch": "tasks"}
+
+
 def find(event: Any, wanted: str) -> tuple[Source | None, Sequence[Any]]:
     """Return the source of an event, and its records in their order; None if it is empty, and nothing tells.
 
@@ -183,9 +187,12 @@ def find(event: Any, wanted: str) -> tuple[Source | None, Sequence[Any]]:
 
 
 def _recognise(event: Any) -> str | None:
-    from lambda_kit.events import source_of
+    global _source_of
+    if _source_of is None:
+        from lambda_kit.events import source_of
 
-    found = source_of(event)
+        _source_of = source_of
+    found = _source_of(event)
     return found if found in SOURCES else None
 
 
@@ -201,7 +208,7 @@ def _records(source: Source, event: Any) -> Sequence[Any]:
         if type_of(found) is dict and all(type_of(one) is list for one in found.values()):
             return [record for partition in found.values() for record in partition]
     else:
-        found = event.get({"firehose": "records", "s3_batch": "tasks"}.get(source.name, "Records"))
+        found = event.get(_LISTS.get(source.name, "Records"))
         if type_of(found) is list:
             records: list[Any] = found
             return records
