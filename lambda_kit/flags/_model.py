@@ -54,9 +54,13 @@ class Condition:
         key: the key of the context that it is about; one of `CURRENT_...` for the time.
         action: the action.
         value: what it compares with.
+        size: 1.
+        height: 0.
     """
 
     __slots__ = ("action", "key", "test", "value")
+    size = 1
+    height = 0
 
     def __init__(self, test: Test, key: str, action: str, value: Any) -> None:
         self.test = test
@@ -73,9 +77,11 @@ class Group:
         kind: `"all"` or `"any"`.
         members: the conditions.
         segment: the name of the segment that it is; None if it is none.
+        size: how many conditions an evaluation may look at, those of segments each time that they are used.
+        height: how deep groups stand in it, itself included.
     """
 
-    __slots__ = ("kind", "members", "segment", "test")
+    __slots__ = ("height", "kind", "members", "segment", "size", "test")
 
     def __init__(
         self, kind: Literal["all", "any"], members: list[Condition | Group], segment: str | None = None
@@ -83,6 +89,8 @@ class Group:
         self.kind = kind
         self.members = members
         self.segment = segment
+        self.size = sum(member.size for member in members)
+        self.height = 1 + max((member.height for member in members), default=0)
         tests = tuple(member.test for member in members)
         self.test: Test = _all_of(tests) if kind == "all" else _any_of(tests)
 

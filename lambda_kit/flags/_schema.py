@@ -85,6 +85,7 @@ class _Compiler:
         self.problems: list[tuple[str, str]] = []
         self._segments: dict[str, Any] = {}
         self._made: dict[str, Group | None] = {}  # segments; None while one is being made
+        self._broken: set[str] = set()  # segments of which it was told what is wrong
         self._reported: set[str] = set()
 
     def _problem(self, path: str, problem: str) -> None:
@@ -261,7 +262,17 @@ class _Compiler:
             return None
         members = [self._member(one, f"{path}[{i}]", depth + 1) for i, one in enumerate(given)]
         found = [member for member in members if member is not None]
-        return Group(kind, found, segment) if len(found) == len(members) else None
+        if len(found) < len(members):
+            return None
+        group = Group(kind, found, segment)
+        # Segments are made once, and may stand in one another: what is small to write may be large to evaluate.
+        if group.size > _MAX_CONDITIONS:
+            self._problem(path, f"there are {group.size} conditions, with segments; {_MAX_CONDITIONS} are allowed")
+            return None
+        if group.height > _MAX_DEPTH:
+            self._problem(path, f"conditions are nested more than {_MAX_DEPTH} deep, with segments")
+            return None
+        return group
 
     def _member(self, given: Any, path: str, depth: int) -> Condition | Group | None:
         if type_of(given) is not dict or not given:
@@ -282,6 +293,8 @@ class _Compiler:
             hint = callables.closest(name, self._segments) if type_of(name) is str else ""
             self._problem(path, f"there is no segment {_shown(name)}{hint}")
             return None
+        if name in self._broken:
+            return None
         if name in self._made:
             made = self._made[name]
             if made is None:
@@ -292,10 +305,12 @@ class _Compiler:
         segment = self._segments[name]
         if type_of(segment) is not dict:
             self._problem(own, f"it is {_kind(segment)}; an object with conditions is needed")
+            self._broken.add(name)
             return None
         group = self._group("all", segment.get("conditions"), _within(own, "conditions"), depth, name)
-        if group is not None:
-            self._made[name] = group
+        if group is None:
+            self._broken.add(name)
+        self._made[name] = group
         return group
 
     def _condition(self, given: dict[str, Any], path: str) -> Condition | None:
@@ -372,7 +387,7 @@ class _Compiler:
             given: Any = value.get(end)
             try:
                 ends.append(read(given))
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, AttributeError):
                 wanted = "a time HH:MM" if read is _minutes else "a date and time such as 2026-11-23T08:00:00"
                 self._problem(_within(path, end), f"it is {_shown(given)}; {wanted}, without an offset, is needed")
         if len(ends) < 2:

@@ -1,0 +1,386 @@
+"""Everything that can be wrong with a document, each with its path and the closest match; and all of it at once."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from lambda_kit.errors import FlagSchemaError
+from lambda_kit.flags._schema import compile_flags, parse_json
+
+CONDITION: dict[str, Any] = {"action": "EQUALS", "key": "tier", "value": "premium"}
+RULE: dict[str, Any] = {"when_match": True, "conditions": [CONDITION]}
+DOCUMENT: dict[str, Any] = {
+    "$segments": {"grown": {"conditions": [CONDITION]}},
+    "flag": {"default": False, "rules": {"rule": RULE}},
+}
+VARIANT = {"name": "a", "weight": 1, "value": True}
+TIME = {"action": "SCHEDULE_BETWEEN_TIME_RANGE", "key": "CURRENT_TIME", "value": {"START": "08:00", "END": "17:00"}}
+
+
+def problems(document: Any) -> list[tuple[str, str]]:
+    """Return what is wrong with a document."""
+    try:
+        compile_flags(document)
+    except FlagSchemaError as error:
+        return error.problems
+    return []
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """Return the document with another value at a path such as `flag.rules.rule`."""
+    document = copy.deepcopy(DOCUMENT)
+    place: Any = document
+    *parents, last = path.split(".")
+    for parent in parents:
+        place = place[int(parent) if parent.isdigit() else parent]
+    place[int(last) if last.isdigit() else last] = value
+    return document
+
+
+def with_condition(**parts: Any) -> dict[str, Any]:
+    return changed("flag.rules.rule.conditions.0", {**CONDITION, **parts})
+
+
+def with_time(action: str, value: Any, key: str = "") -> dict[str, Any]:
+    keys = {"TIME_RANGE": "CURRENT_TIME", "DATETIME_RANGE": "CURRENT_DATETIME", "DAYS_OF_WEEK": "CURRENT_DAY_OF_WEEK"}
+    return with_condition(action=f"SCHEDULE_BETWEEN_{action}", key=key or keys[action], value=value)
+
+
+def with_rollout(value: Any) -> dict[str, Any]:
+    return changed("flag.rules.rule", {**RULE, "rollout": value})
+
+
+def with_variants(value: Any, **parts: Any) -> dict[str, Any]:
+    return changed("flag.rules.rule", {"variants": value, "by": "user", **parts})
+
+
+AT = "$.flag.rules.rule.conditions[0]"
+CASES: list[tuple[Any, str, str]] = [
+    # the document
+    ([], "$", "it is a list; an object with a member for each flag is needed"),
+    (None, "$", "it is null"),
+    (changed("$segments", []), "$.$segments", "it is a list; an object is needed"),
+    # flags
+    ({"a b": 5}, "$['a b']", "it is a number; an object with default, or with enabled, is needed"),
+    ({"flag": {}}, "$.flag", "it is an empty object; an object with default"),
+    ({"flag": {"enabled": "yes"}}, "$.flag.enabled", "it is a text; true or false is needed"),
+    ({"flag": {"enabled": True, "_variants": []}}, "$.flag._variants", "read them by AppConfigAgent(...)"),
+    ({"flag": {"defualt": True}}, "$.flag.defualt", "there is no key 'defualt'; did you mean 'default'?"),
+    ({"flag": {"rules": {}}}, "$.flag", "there is no default (enabled, for a flag of AppConfig's own)"),
+    (changed("flag.boolean_type", "no"), "$.flag.boolean_type", "it is a text; true or false is needed"),
+    (changed("flag.default", 5), "$.flag.default", 'it is a number; true or false is needed, or "boolean_type": false'),
+    (changed("flag.rules", []), "", ""),
+    (changed("flag.rules", [1]), "$.flag.rules", "it is a list; an object with a member for each rule is needed"),
+    (
+        changed("flag.rules", {str(i): RULE for i in range(1_001)}),
+        "$.flag.rules",
+        "there are 1001 rules; 1000 are allowed",
+    ),
+    ({str(i): {"default": True} for i in range(10_001)}, "$", "there are 10001 flags; 10000 are allowed"),
+    # rules
+    (changed("flag.rules.rule", {}), "$.flag.rules.rule", "it is an empty object; an object with conditions and when"),
+    (changed("flag.rules", {"": RULE}), "$.flag.rules['']", "a rule needs a name"),
+    (
+        changed("flag.rules.rule", {"when_match": True, "conditons": [CONDITION]}),
+        "$.flag.rules.rule.conditons",
+        "there is no key 'conditons'; did you mean 'conditions'?",
+    ),
+    (
+        changed("flag.rules.rule", {"conditions": [CONDITION]}),
+        "$.flag.rules.rule",
+        "there is no when_match, which says",
+    ),
+    (
+        changed("flag.rules.rule.when_match", "x"),
+        "$.flag.rules.rule.when_match",
+        "it is a text; true or false is needed",
+    ),
+    (changed("flag.rules.rule", {"when_match": True}), "$.flag.rules.rule.conditions", "it is null; a list of condit"),
+    (
+        changed("flag.rules.rule.conditions", []),
+        "$.flag.rules.rule.conditions",
+        "it is a list; a list of conditions is",
+    ),
+    (
+        changed("flag.rules.rule.conditions", [CONDITION] * 1_001),
+        "$.flag.rules.rule.conditions",
+        "there are 1001 conditions; 1000 are allowed",
+    ),
+    # conditions
+    (changed("flag.rules.rule.conditions", [5]), AT, "it is a number; an object with action, key and value is needed"),
+    (changed("flag.rules.rule.conditions", [{}]), AT, "it is an empty object"),
+    (with_condition(action="EQUAL"), f"{AT}.action", "there is no action 'EQUAL'; did you mean 'EQUALS'?"),
+    (with_condition(action=None), f"{AT}.action", "there is no action None"),
+    (with_condition(key=""), f"{AT}.key", "it is ''; a text is needed"),
+    (with_condition(key=5), f"{AT}.key", "it is 5; a text is needed"),
+    (with_condition(value=None), f"{AT}.value", "there is none, or it is null"),
+    (
+        changed("flag.rules.rule.conditions", [{"action": "EQUALS", "key": "tier", "valeu": 1}]),
+        f"{AT}.valeu",
+        "there is no key 'valeu'; did you mean 'value'?",
+    ),
+    (with_condition(action="ANY_IN_VALUE"), f"{AT}.value", "it is a text; ANY_IN_VALUE needs a list"),
+    (
+        with_condition(action="MODULO_RANGE", value=5),
+        f"{AT}.value",
+        "integers BASE, START and END with 0 <= START <= END",
+    ),
+    (
+        with_condition(action="MODULO_RANGE", value={"BASE": 5, "START": 3, "END": 5}),
+        f"{AT}.value",
+        "< BASE are needed",
+    ),
+    (with_condition(action="MODULO_RANGE", value={"BASE": 5, "START": 3, "END": 2}), f"{AT}.value", "START <= END"),
+    (with_condition(action="MODULO_RANGE", value={"BASE": 5, "START": True, "END": 2}), f"{AT}.value", "integers"),
+    (changed("flag.rules.rule.conditions", [{"any": []}]), f"{AT}.any", "it is a list; a list of conditions is needed"),
+    (changed("flag.rules.rule.conditions", [{"all": [5]}]), f"{AT}.all[0]", "it is a number; an object with action"),
+    # segments
+    (
+        changed("flag.rules.rule.conditions", [{"segment": "gron"}]),
+        f"{AT}.segment",
+        "there is no segment 'gron'; did you mean 'grown'?",
+    ),
+    (changed("flag.rules.rule.conditions", [{"segment": 5}]), f"{AT}.segment", "there is no segment 5"),
+    (changed("$segments.grown", 5), "$.$segments.grown", "it is a number; an object with conditions is needed"),
+    (changed("$segments.grown", {}), "$.$segments.grown.conditions", "it is null; a list of conditions is needed"),
+    (
+        changed("$segments.grown.conditions", [{"segment": "grown"}]),
+        "$.$segments.grown.conditions[0].segment",
+        "the segment 'grown' needs itself",
+    ),
+    # times
+    (with_time("TIME_RANGE", TIME["value"], "CURRENT_DATETIME"), f"{AT}.key", "goes with CURRENT_TIME"),
+    (with_time("TIME_RANGE", "08:00"), f"{AT}.value", "it is a text; an object is needed"),
+    (with_time("TIME_RANGE", {"START": "8:00", "END": "17:00"}), f"{AT}.value.START", "it is '8:00'; a time HH:MM"),
+    (with_time("TIME_RANGE", {"START": "08:00", "END": "24:00"}), f"{AT}.value.END", "it is '24:00'; a time HH:MM"),
+    (with_time("TIME_RANGE", {"START": "08:00", "END": "08:60"}), f"{AT}.value.END", "it is '08:60'; a time HH:MM"),
+    (with_time("TIME_RANGE", {"START": "08:00"}), f"{AT}.value.END", "it is None; a time HH:MM"),
+    (
+        with_time("TIME_RANGE", {"START": "08:00", "END": "17:00", "TIMEZONE": "Europe/Zürich"}),
+        f"{AT}.value.TIMEZONE",
+        "there is no time zone 'Europe/Zürich' here; did you mean 'Europe/Zurich'?",
+    ),
+    (with_time("TIME_RANGE", {"START": "08:00", "END": "17:00", "TIMEZONE": 1}), f"{AT}.value.TIMEZONE", "a text is"),
+    (
+        with_time("TIME_RANGE", {"START": "08:00", "END": "17:00", "TIMEZONE": "../../etc/passwd"}),
+        f"{AT}.value.TIMEZONE",
+        "there is no time zone",
+    ),
+    (
+        with_time("DATETIME_RANGE", {"START": "2026-11-23T08:00:00Z", "END": "2026-11-24"}),
+        f"{AT}.value.START",
+        "without an offset, is needed",
+    ),
+    (with_time("DATETIME_RANGE", {"START": "soon", "END": "2026-11-24"}), f"{AT}.value.START", "it is 'soon'; a date"),
+    (with_time("DAYS_OF_WEEK", {"DAYS": "MONDAY"}), f"{AT}.value.DAYS", "it is a text; a list of days is needed"),
+    (
+        with_time("DAYS_OF_WEEK", {"DAYS": ["MONDAY", "tuesday"]}),
+        f"{AT}.value.DAYS[1]",
+        "there is no day 'tuesday'; did you mean 'TUESDAY'?",
+    ),
+    # roll-outs
+    (with_rollout(10), "$.flag.rules.rule.rollout", 'it is a number; an object such as {"percentage": 10, "by"'),
+    (with_rollout({"by": "user"}), "$.flag.rules.rule.rollout.percentage", "it is None; a number from 0 to 100"),
+    (
+        with_rollout({"percentage": 101, "by": "u"}),
+        "$.flag.rules.rule.rollout.percentage",
+        "it is 101; a number from 0",
+    ),
+    (with_rollout({"percentage": -1, "by": "u"}), "$.flag.rules.rule.rollout.percentage", "it is -1"),
+    (with_rollout({"percentage": True, "by": "u"}), "$.flag.rules.rule.rollout.percentage", "it is True"),
+    (with_rollout({"percentage": 10}), "$.flag.rules.rule.rollout.by", "it is None; a text is needed"),
+    (with_rollout({"percentage": 10, "by": "u", "seed": 5}), "$.flag.rules.rule.rollout.seed", "it is 5; a text"),
+    (with_rollout({"percent": 10, "by": "u"}), "$.flag.rules.rule.rollout.percent", "did you mean 'percentage'?"),
+    # variants
+    (with_variants([VARIANT], by=None), "$.flag.rules.rule.by", "it is None; a text is needed"),
+    (with_variants([]), "$.flag.rules.rule.variants", "a list of objects with name, weight and value is needed"),
+    (with_variants([5]), "$.flag.rules.rule.variants", "a list of objects"),
+    (
+        with_variants([{**VARIANT, "weight": -1}]),
+        "$.flag.rules.rule.variants[0].weight",
+        "it is -1; a number from 0 on",
+    ),
+    (with_variants([{**VARIANT, "weight": "1"}]), "$.flag.rules.rule.variants[0].weight", "it is '1'"),
+    (with_variants([{**VARIANT, "weight": 0}]), "$.flag.rules.rule.variants", "all weights are 0"),
+    (with_variants([{**VARIANT, "name": ""}]), "$.flag.rules.rule.variants[0].name", "it is ''; a text is needed"),
+    (with_variants([{"name": "a", "weight": 1}]), "$.flag.rules.rule.variants[0]", "there is no value"),
+    (with_variants([{**VARIANT, "value": 5}]), "$.flag.rules.rule.variants[0].value", "it is a number; true or false"),
+    (with_variants([VARIANT, VARIANT]), "$.flag.rules.rule.variants", "two variants have the same name"),
+    (with_variants([VARIANT], when_match=True), "$.flag.rules.rule", "it has both when_match and variants"),
+]
+
+
+def test_the_document_that_all_cases_change_is_right() -> None:
+    assert problems(DOCUMENT) == []
+    assert problems(with_variants([VARIANT])) == []
+    assert problems(with_rollout({"percentage": 12.5, "by": "user", "seed": "spring"})) == []
+    assert problems(changed("flag.rules.rule.conditions", [{"any": [TIME, {"segment": "grown"}]}])) == []
+
+
+@pytest.mark.parametrize(("document", "path", "told"), CASES)
+def test_what_is_wrong_is_told_with_its_path(document: Any, path: str, told: str) -> None:
+    found = problems(document)
+    if not path:
+        assert found == []
+        return
+    assert found
+    assert [one for one in found if one[0] == path and told in one[1]], found
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    document = {
+        "a": {"default": 5, "rules": {"r": {"when_match": True, "conditions": [{**CONDITION, "action": "X"}]}}},
+        "b": {"enabled": "yes"},
+        "c": 5,
+    }
+    assert [path for path, _ in problems(document)] == [
+        "$.a.default",
+        "$.a.rules.r.conditions[0].action",
+        "$.b.enabled",
+        "$.c",
+    ]
+    assert len(problems({str(i): 5 for i in range(200)})) == 50
+
+
+def test_the_error_has_all_paths_in_its_text() -> None:
+    with pytest.raises(FlagSchemaError) as info:
+        compile_flags({"a": 5, "b c": 5})
+    assert info.value.path == "$.a"
+    assert str(info.value).splitlines() == [
+        "the feature flags cannot be used:",
+        "  $.a: it is a number; an object with default, or with enabled, is needed",
+        "  $['b c']: it is a number; an object with default, or with enabled, is needed",
+    ]
+
+
+def test_what_is_wrong_with_a_segment_is_told_once() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    document["$segments"]["grown"]["conditions"] = [{**CONDITION, "action": "X"}]
+    for name in ("a", "b"):
+        document[name] = {"default": False, "rules": {"r": {"when_match": True, "conditions": [{"segment": "grown"}]}}}
+    assert [path for path, _ in problems(document)] == ["$.$segments.grown.conditions[0].action"]
+
+
+def test_keys_for_people_may_stand_anywhere() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    for place in (
+        document["flag"],
+        document["flag"]["rules"]["rule"],
+        document["flag"]["rules"]["rule"]["conditions"][0],
+    ):
+        place |= {"description": "why", "comment": "c", "owner": "shop", "ticket": 7}
+    assert problems(document) == []
+
+
+def test_rules_may_be_null_as_they_may_today() -> None:
+    flag = compile_flags({"flag": {"default": True, "rules": None}})["flag"]
+    assert (flag.decide({}, lambda: 0.0).value, flag.decide({}, lambda: 0.0).reason) == (True, "STATIC")
+
+
+def test_flags_of_app_config_s_own() -> None:
+    flags = compile_flags(
+        {
+            "on": {"enabled": True, "limit": 5},
+            "off": {"enabled": False},
+            "varied": {"enabled": True, "_variant": "blue", "limit": 7},
+        }
+    )
+    outcomes = {name: flag.decide({}, lambda: 0.0) for name, flag in flags.items()}
+    assert {name: (one.enabled, one.value, one.reason, one.variant) for name, one in outcomes.items()} == {
+        "on": (True, {"enabled": True, "limit": 5}, "STATIC", "on"),
+        "off": (False, {"enabled": False}, "DISABLED", "off"),
+        "varied": (True, {"enabled": True, "limit": 7}, "TARGETING_MATCH", "blue"),
+    }
+    assert [flag.varies for flag in flags.values()] == [False, False, True]
+
+
+# JSON
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "line 1 column 1"),
+        ('{"a": tru}', "line 1 column 7"),
+        ('{"a": 1, "a": 2}', "an object has the key 'a' twice"),
+        ('{"b": {"a": 1, "c": 0, "a": 2}}', "an object has the key 'a' twice"),
+        ('{"a": NaN}', "NaN is no number that JSON has"),
+        ('{"a": -Infinity}', "-Infinity is no number that JSON has"),
+        ("[" * 100_000, "nested too deeply"),
+        (b"\xff", "it is no JSON that can be used"),
+    ],
+)
+def test_what_is_no_json_is_told(text: Any, told: str) -> None:
+    with pytest.raises(FlagSchemaError, match=told) as info:
+        parse_json(text)
+    assert info.value.path == "$"
+
+
+def test_json_is_read() -> None:
+    assert parse_json(json.dumps(DOCUMENT)) == parse_json(json.dumps(DOCUMENT).encode()) == DOCUMENT
+
+
+# What cannot be compared
+
+
+class Unequal:
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+    def __hash__(self) -> int:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "given"),
+    [
+        ("KEY_GREATER_THAN_VALUE", 5, "text"),
+        ("KEY_LESS_THAN_OR_EQUAL_VALUE", "a", 5),
+        ("STARTSWITH", "a", 5),
+        ("ENDSWITH", "a", None),
+        ("VALUE_IN_KEY", "a", 5),
+        ("IN", "abc", 5),
+        ("ANY_IN_VALUE", ["a"], "a"),
+        ("MODULO_RANGE", {"BASE": 5, "START": 0, "END": 4}, "5"),
+        ("EQUALS", "a", Unequal()),
+        ("EQUALS", 5, Unequal()),
+        ("NOT_EQUALS", 5, Unequal()),
+    ],
+)
+def test_what_cannot_be_compared_never_matches_and_is_told_once(
+    action: str, value: Any, given: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    flag = compile_flags(with_condition(action=action, value=value))["flag"]
+    for _ in range(3):
+        assert flag.decide({"tier": given}, lambda: 0.0).value is False
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == (
+        f"feature flags: {action} at {AT} cannot compare a {type(given).__name__}; such a value never matches"
+    )
+
+
+@pytest.mark.parametrize("given", [float("nan"), 10**4_000, [], {}, {"a": 1}, b"a", object(), None, ()])
+@pytest.mark.parametrize("action", ["EQUALS", "NOT_EQUALS", "KEY_IN_VALUE", "KEY_NOT_IN_VALUE"])
+def test_odd_values_of_a_context_do_no_harm(action: str, given: Any) -> None:
+    flag = compile_flags(with_condition(action=action, value=["a"]))["flag"]
+    assert flag.decide({"tier": given}, lambda: 0.0).value is (action in ("NOT_EQUALS", "KEY_NOT_IN_VALUE"))
+
+
+@pytest.mark.parametrize("action", ["NOT_EQUALS", "NOT_IN", "KEY_NOT_IN_VALUE", "VALUE_NOT_IN_KEY"])
+def test_a_key_that_is_missing_never_matches(action: str) -> None:
+    value: Any = ["a"] if "IN" in action and action != "VALUE_NOT_IN_KEY" else "a"
+    flag = compile_flags(with_condition(action=action, value=value))["flag"]
+    assert flag.decide({}, lambda: 0.0).value is False
+
+
+def test_rules_about_the_time_alone_ask_for_it() -> None:
+    def never() -> float:
+        raise AssertionError
+
+    assert compile_flags(DOCUMENT)["flag"].decide({"tier": "premium"}, never).value is True
