@@ -246,7 +246,21 @@ class FeatureFlags:
     def __repr__(self) -> str:
         return f"FeatureFlags({self._where})"
 
-    # What is not the usual case
+    # What is not the usual case, and what the provider for OpenFeature needs
+
+    def _outcome(self, name: str, context: Mapping[str, Any]) -> Outcome:
+        """Return what a flag is for a context, and how it came to be.
+
+        Raises:
+            UnknownFlag: there is no such flag.
+            FlagsUnavailable: the source has failed, and there are no flags from before.
+            FlagSchemaError: the first version that was fetched is wrong.
+        """
+        snapshot = self._usable()
+        decide = snapshot.get(name)
+        if decide is None:
+            raise self._unknown(name, snapshot)
+        return decide(context, self._clock)
 
     def _look_up(self, name: str, default: Any) -> Decide | None:
         """Return how a flag is decided that was not there; None if that is for the default to say."""

@@ -89,8 +89,8 @@ class Group:
         self.kind = kind
         self.members = members
         self.segment = segment
-        self.size = sum(member.size for member in members)
-        self.height = 1 + max((member.height for member in members), default=0)
+        self.size: int = sum(member.size for member in members)
+        self.height: int = 1 + max((member.height for member in members), default=0)
         tests = tuple(member.test for member in members)
         self.test: Test = _all_of(tests) if kind == "all" else _any_of(tests)
 

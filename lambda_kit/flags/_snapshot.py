@@ -72,6 +72,8 @@ class Loader:
 
     Attributes:
         resource: holds the snapshot.
+        notice: hears what happens to the flags, in the thread that fetches them and while others wait for them: that
+            they are `"changed"`, with the names; `"stale"`, with the reason; or `"recovered"`. None if nobody does.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Loader:
         cache: dict[str, Any],
         record: bool,
     ) -> None:
+        self.notice: Callable[[str, Any], object] | None = None
         self._fetch = fetch
         self._where = where
         self._find = find
@@ -113,15 +116,35 @@ class Loader:
         if held is not None and (held.missed or held.failures):
             held.missed = False
             _logger().info("the feature flags of %s can be fetched again", self._where)
+            self._tell("recovered", None)
         content: bytes | str | None = None
         try:
             content = _text(fetched.content)
             for known in (good, held):
                 if known is not None and content in (known.content, known.refused):
                     return known
-            return self._compiled(content, self._find, self.decider)
+            made = self._compiled(content, self._find, self.decider)
+            if good is not None and self.notice is not None:
+                self._tell("changed", self._difference(good, made))
+            return made
         except FlagSchemaError as error:
             return self._refuse(held, good, str(error) if content is None else content, version, error)
+
+    def _tell(self, what: str, about: Any) -> None:
+        if self.notice is not None:
+            self.notice(what, about)
+
+    def _difference(self, before: Snapshot, after: Snapshot) -> list[str]:
+        """Return the names of the flags that are new, gone, or defined otherwise."""
+        old, new = self._definitions(before), self._definitions(after)
+        if old.get("$segments") != new.get("$segments"):
+            return sorted({*before.flags, *after.flags})
+        return sorted(name for name in {*before.flags, *after.flags} if old.get(name) != new.get(name))
+
+    def _definitions(self, snapshot: Snapshot) -> dict[str, Any]:
+        document = json.loads(snapshot.content or "{}")
+        found: dict[str, Any] = document if self._find is None else self._find(document)
+        return found
 
     def look_again(self, failed: Snapshot) -> Snapshot:
         """Return what there is by now, where nothing ends the life of what failed."""
@@ -175,6 +198,8 @@ class Loader:
             _logger().error("%s\nThis is about %s%s; %s.", error, self._where, version, what)
         if good is None:
             return Snapshot(content, error)
+        if good.refused != content:
+            self._tell("stale", str(error))
         good.refused = content
         return good
 
@@ -182,6 +207,8 @@ class Loader:
         """Return what is in force while the source fails, or raise so that the init cache goes on with what it has."""
         age = self._entry.age
         if held is not None and held is good and age is not None and age + _SLACK < self._usable:
+            if not held.missed:
+                self._tell("stale", f"{type(error).__name__}: {error}")
             held.missed = True
             raise error
         failures = 0 if held is None else held.failures

@@ -1,0 +1,295 @@
+"""A provider for OpenFeature, the vendor-neutral interface to feature flags: <https://openfeature.dev>.
+
+It needs the extra `openfeature`, and stands in a module of its own, so that nobody else loads it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lambda_kit import _callables as callables
+from lambda_kit.errors import ConfigurationError, FlagError, FlagSchemaError, FlagsUnavailable, UnknownFlag
+from lambda_kit.flags._feature_flags import FeatureFlags
+
+try:
+    from openfeature.event import ProviderEventDetails
+    from openfeature.exception import (
+        FlagNotFoundError,
+        InvalidContextError,
+        OpenFeatureError,
+        ParseError,
+        ProviderNotReadyError,
+        TypeMismatchError,
+    )
+    from openfeature.flag_evaluation import FlagResolutionDetails, Reason
+    from openfeature.provider import AbstractProvider, Metadata
+except ImportError as error:
+    raise ImportError(
+        "lambda_kit.flags.openfeature needs openfeature-sdk, which is not installed: "
+        "pip install lambda-kit-sdk[openfeature]"
+    ) from error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from openfeature.evaluation_context import EvaluationContext
+    from openfeature.flag_evaluation import FlagValueType
+
+    from lambda_kit.flags._model import Outcome
+
+    Object = Sequence[FlagValueType] | Mapping[str, FlagValueType]
+    T = TypeVar("T")
+
+__all__ = ["Provider"]
+
+type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
+
+
+class Provider(AbstractProvider):
+    """Evaluates the flags of a `FeatureFlags` for OpenFeature. Threads share it.
+
+    The context of rules has the attributes of the evaluation context and, as `targetingKey`, its targeting key. A value
+    that is of another type than was asked for is `TYPE_MISMATCH`, a flag that does not exist `FLAG_NOT_FOUND`, a first
+    version that is wrong `PARSE_ERROR`, and no flags at all `PROVIDER_NOT_READY`; OpenFeature then answers with the
+    default. A flag of AppConfig's own is a boolean, its `enabled`, and an object.
+
+    Events are sent with the evaluation that first sees what happened: `PROVIDER_CONFIGURATION_CHANGED` with the flags
+    that have changed, `PROVIDER_STALE` while the source fails or has a version that is wrong and the flags from before
+    are in force, and `PROVIDER_READY` when that is over.
+
+    Args:
+        flags: the flags.
+        targeting_key: the key of the context under which rules find the targeting key, beside `targetingKey`.
+
+    Raises:
+        ConfigurationError: an argument is wrong.
+
+    Example:
+        ```python
+        from lambda_kit.flags import StaticFlags
+        from lambda_kit.flags.openfeature import Provider
+        from openfeature import api
+
+        flags = FeatureFlags(StaticFlags({"early": {"default": True}}))
+        api.set_provider_and_wait(Provider(flags))
+        assert api.get_client().get_boolean_value("early", False)
+        ```
+    """
+
+    def __init__(self, flags: FeatureFlags, *, targeting_key: str | None = None) -> None:
+        super().__init__()
+        given: Any = flags
+        if not isinstance(given, FeatureFlags):
+            raise ConfigurationError(f"Provider({callables.name_of(flags)}): pass a FeatureFlags")
+        if targeting_key is not None and (type_of(targeting_key) is not str or not targeting_key):
+            raise ConfigurationError(f"Provider(targeting_key={targeting_key!r}): pass the name of a key")
+        self._flags = flags
+        self._targeting_key = targeting_key
+        self._noticed: deque[tuple[str, Any]] = deque()
+
+    def get_metadata(self) -> Metadata:
+        """Return the name of the provider."""
+        return Metadata(name="lambda_kit")
+
+    def initialize(self, evaluation_context: EvaluationContext) -> None:
+        """Fetch the flags.
+
+        Raises:
+            OpenFeatureError: there are none that could be used.
+        """
+        self._flags._loader.notice = self._notice
+        try:
+            self._flags._usable()
+        except FlagError as error:
+            raise _translated(error) from error
+        finally:
+            self._noticed.clear()  # the first flags are no change
+
+    def shutdown(self) -> None:
+        """Stop listening; the flags stay as they are, for others who use them."""
+        self._flags._loader.notice = None
+
+    def resolve_boolean_details(
+        self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[bool]:
+        """Return whether a flag is on.
+
+        Raises:
+            OpenFeatureError: it cannot be told.
+        """
+        return self._resolve(flag_key, evaluation_context, _boolean)
+
+    def resolve_string_details(
+        self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[str]:
+        """Return the value of a flag that is a text.
+
+        Raises:
+            OpenFeatureError: it cannot be told.
+        """
+        return self._resolve(flag_key, evaluation_context, _string)
+
+    def resolve_integer_details(
+        self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[int]:
+        """Return the value of a flag that is an integer.
+
+        Raises:
+            OpenFeatureError: it cannot be told.
+        """
+        return self._resolve(flag_key, evaluation_context, _integer)
+
+    def resolve_float_details(
+        self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[float]:
+        """Return the value of a flag that is a number.
+
+        Raises:
+            OpenFeatureError: it cannot be told.
+        """
+        return self._resolve(flag_key, evaluation_context, _float)
+
+    def resolve_object_details(
+        self, flag_key: str, default_value: Object, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[Object]:
+        """Return the value of a flag that is an object or a list; the caller's own copy.
+
+        Raises:
+            OpenFeatureError: it cannot be told.
+        """
+        return self._resolve(flag_key, evaluation_context, _object)
+
+    async def resolve_boolean_details_async(
+        self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[bool]:
+        """Do what `resolve_boolean_details` does, and fetch in a thread."""
+        return await self._resolve_async(flag_key, evaluation_context, _boolean)
+
+    async def resolve_string_details_async(
+        self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[str]:
+        """Do what `resolve_string_details` does, and fetch in a thread."""
+        return await self._resolve_async(flag_key, evaluation_context, _string)
+
+    async def resolve_integer_details_async(
+        self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[int]:
+        """Do what `resolve_integer_details` does, and fetch in a thread."""
+        return await self._resolve_async(flag_key, evaluation_context, _integer)
+
+    async def resolve_float_details_async(
+        self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[float]:
+        """Do what `resolve_float_details` does, and fetch in a thread."""
+        return await self._resolve_async(flag_key, evaluation_context, _float)
+
+    async def resolve_object_details_async(
+        self, flag_key: str, default_value: Object, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[Object]:
+        """Do what `resolve_object_details` does, and fetch in a thread."""
+        return await self._resolve_async(flag_key, evaluation_context, _object)
+
+    async def _resolve_async(
+        self, name: str, context: EvaluationContext | None, read: Callable[[Outcome], T]
+    ) -> FlagResolutionDetails[T]:
+        if self._flags._loader.resource.info._entry.is_ready():
+            return self._resolve(name, context, read)
+        import asyncio
+
+        return await asyncio.to_thread(self._resolve, name, context, read)
+
+    def _resolve(
+        self, name: str, context: EvaluationContext | None, read: Callable[[Outcome], T]
+    ) -> FlagResolutionDetails[T]:
+        try:
+            outcome = self._flags._outcome(name, self._context(context))
+        except FlagError as error:
+            raise _translated(error) from error
+        finally:
+            if self._noticed:
+                self._send()
+        try:
+            value = read(outcome)
+        except TypeError:
+            what = type_of(outcome.value).__name__
+            raise TypeMismatchError(f"the feature flag {name!r} is a {what}, and no {read.__name__[1:]}") from None
+        return FlagResolutionDetails(
+            value=value,
+            reason=Reason(outcome.reason),
+            variant=outcome.variant,
+            flag_metadata={} if outcome.rule is None else {"rule": outcome.rule},
+        )
+
+    def _context(self, given: EvaluationContext | None) -> dict[str, Any]:
+        if given is None:
+            return {}
+        context: dict[str, Any] = dict(given.attributes)
+        if given.targeting_key is not None:
+            context["targetingKey"] = given.targeting_key
+            if self._targeting_key is not None:
+                context[self._targeting_key] = given.targeting_key
+        return context
+
+    # Events
+
+    def _notice(self, what: str, about: Any) -> None:
+        """Note what happened; whoever handles events may evaluate flags, and would wait for this fetch."""
+        self._noticed.append((what, about))
+
+    def _send(self) -> None:
+        while True:
+            try:
+                what, about = self._noticed.popleft()
+            except IndexError:  # another thread has sent it
+                return
+            if what == "changed":
+                self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=about))
+            elif what == "stale":
+                self.emit_provider_stale(ProviderEventDetails(message=about))
+            else:
+                self.emit_provider_ready(ProviderEventDetails(message="the flags can be fetched again"))
+
+
+def _boolean(outcome: Outcome) -> bool:
+    if outcome.enabled is None:
+        raise TypeError
+    return outcome.enabled
+
+
+def _string(outcome: Outcome) -> str:
+    if type_of(outcome.value) is not str:
+        raise TypeError
+    text: str = outcome.value
+    return text
+
+
+def _integer(outcome: Outcome) -> int:
+    if type_of(outcome.value) is not int:
+        raise TypeError
+    number: int = outcome.value
+    return number
+
+
+def _float(outcome: Outcome) -> float:
+    if type_of(outcome.value) not in (int, float):
+        raise TypeError
+    return float(outcome.value)
+
+
+def _object(outcome: Outcome) -> Object:
+    if outcome.copy is None:
+        raise TypeError
+    found: Object = outcome.copy()
+    return found
+
+
+def _translated(error: FlagError) -> OpenFeatureError:
+    message = str(error)
+    if isinstance(error, UnknownFlag):
+        return FlagNotFoundError(message)
+    if isinstance(error, FlagSchemaError):
+        return ParseError(message)
+    if isinstance(error, FlagsUnavailable):
+        return ProviderNotReadyError(message)
+    return InvalidContextError(message)
