@@ -31,7 +31,9 @@ TOPICS = (
     "aws",
     "parameters",
     "stampede",
+    "flags",
     "idempotency",
+    "batch",
 )
 PEER = "aws-lambda-powertools"
 _DISTRIBUTIONS = ("lambda-kit-sdk", PEER, "awslambdaric", "boto3", "cachetools")

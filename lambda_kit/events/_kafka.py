@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import DataView, EventView, Failed, decoded
+from lambda_kit.events._data import DataView, decoded
+from lambda_kit.events._view import EventView, Failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

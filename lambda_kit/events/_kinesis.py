@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lambda_kit.events._view import DataView, EventView
+from lambda_kit.events._data import DataView
+from lambda_kit.events._view import EventView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

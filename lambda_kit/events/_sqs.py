@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import EventView, Failed, RecordView, decoded
+from lambda_kit.events._view import EventView, Failed, RecordView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ class SqsRecord(RecordView):
         text = one.get("stringValue")
         if text is not None:
             return str(text)
+        from lambda_kit.events._data import decoded
+
         value = decoded(self, lambda: one.get("binaryValue") or "")
         if type_of(value) is Failed:
             raise EventError(value.message)

@@ -24,7 +24,7 @@ else:
 
 
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
-_MISSING: Any = object()
+MISSING: Any = object()
 
 
 class View:  # noqa: PLW1641  # a dict has no hash either
@@ -86,7 +86,7 @@ class View:  # noqa: PLW1641  # a dict has no hash either
     def _time(self, per_second: int, *path: str) -> datetime | None:
         """Return a time that stands there as a number, or as text for one; None if it is not there."""
         found = self._find(*path)
-        if found is _MISSING or found is None:
+        if found is MISSING or found is None:
             return None
         from datetime import datetime, timezone
 
@@ -99,8 +99,8 @@ class View:  # noqa: PLW1641  # a dict has no hash either
         found: Any = self.raw
         for name in path:
             if type_of(found) is not dict:
-                return _MISSING
-            found = found.get(name, _MISSING)
+                return MISSING
+            found = found.get(name, MISSING)
         return found
 
     def _lacks(self, found: Any, wanted: str, path: tuple[str, ...]) -> EventError:
@@ -108,14 +108,14 @@ class View:  # noqa: PLW1641  # a dict has no hash either
         if type_of(self.raw) is not dict:
             return EventError(f"a {what} was made of a value of type {type_of(self.raw).__name__}; a dict is needed")
         name = ".".join(path)
-        if found is _MISSING:
+        if found is MISSING:
             return EventError(
                 f"the {what} has no {name!r}; it has {', '.join(map(repr, list(self.raw)[:12])) or 'nothing'}"
             )
         return EventError(f"{name!r} of the {what} is of type {type_of(found).__name__}; {wanted} is needed")
 
     def __eq__(self, other: object) -> bool:
-        return type_of(other) is type_of(self) and getattr(other, "raw", _MISSING) == self.raw
+        return type_of(other) is type_of(self) and getattr(other, "raw", MISSING) == self.raw
 
 
 class Failed:
@@ -138,7 +138,7 @@ class RecordView(View):
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.raw = raw
-        self._json: Any = _MISSING
+        self._json: Any = MISSING
 
     @property
     def id(self) -> Any:
@@ -153,7 +153,7 @@ class RecordView(View):
             EventError: it is no JSON.
         """
         found = self._json
-        if found is _MISSING:
+        if found is MISSING:
             found = self._json = self._decode()
         if type_of(found) is Failed:
             raise EventError(found.message)
@@ -179,66 +179,6 @@ class RecordView(View):
             return f"<{type_of(self).__name__} {self.id}>"
         except EventError:
             return f"<{type_of(self).__name__} without an id>"
-
-
-class DataView(RecordView):
-    """A record that holds bytes, in base64.
-
-    Attributes:
-        raw: the dict itself.
-    """
-
-    __slots__ = ("_data",)
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self.raw = raw
-        self._json = self._data = _MISSING
-
-    def _encoded(self) -> str:
-        raise NotImplementedError
-
-    @property
-    def data(self) -> bytes:
-        """What the record holds, as bytes; decoded once.
-
-        Raises:
-            EventError: it is no base64.
-        """
-        found = self._data
-        if found is _MISSING:
-            found = self._data = decoded(self, self._encoded)
-        if type_of(found) is Failed:
-            raise EventError(found.message)
-        data: bytes = found
-        return data
-
-    @property
-    def body(self) -> str:
-        """What the record holds, as text in UTF-8.
-
-        Raises:
-            EventError: it is none.
-        """
-        try:
-            return self.data.decode()
-        except UnicodeDecodeError:
-            pass  # told outside: the error of the decoder holds the data
-        raise EventError(f"the {type_of(self).__name__} does not hold text in UTF-8; read .data")
-
-    def _json_text(self) -> bytes:
-        return self.data
-
-
-def decoded(view: View, encoded: Callable[[], str]) -> Any:
-    """Return bytes that stand in base64, or why there are none."""
-    from binascii import a2b_base64
-
-    try:
-        return a2b_base64(encoded(), strict_mode=True)
-    except EventError as error:
-        return Failed(str(error))
-    except ValueError:  # binascii's own error is one
-        return Failed(f"the {type_of(view).__name__} does not hold base64")
 
 
 class Records(Generic[R]):
