@@ -7,6 +7,7 @@ are read at the second one, when all of the first has been paid for.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import time
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks._model import Case, Figure, Measure, Options, Row, Side, Topic, best_of
 from benchmarks._service import Service
+from lambda_kit.testing import FakeAppConfigAgent
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parent.parent
 # All sides run from bytecode, whatever this shell is set to.
 _COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+_PREMIUM = {"action": "EQUALS", "key": "tier", "value": "premium"}
+_FLAGS = json.dumps({"express": {"default": False, "rules": {"r": {"when_match": True, "conditions": [_PREMIUM]}}}})
 
 
 @contextlib.contextmanager
@@ -31,9 +35,12 @@ def _opened(options: Options, cases: Sequence[Case]) -> Generator[Measure]:
     daemon.bind(("127.0.0.1", 0))
     environ = {**service.environ(), **_COMPILED, "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}"}
     try:
-        for case in cases:
-            _start(case, options.python(case.side), environ)  # compiles what was not compiled yet
-        yield lambda case: best_of(2 if options.quick else 3, lambda: _start(case, options.python(case.side), environ))
+        with FakeAppConfigAgent({"shop/prod/features": _FLAGS}) as agent:
+            environ |= agent.environ
+            for case in cases:
+                _start(case, options.python(case.side), environ)  # compiles what was not compiled yet
+            count = 2 if options.quick else 3
+            yield lambda case: best_of(count, lambda: _start(case, options.python(case.side), environ))
     finally:
         service.close()
         daemon.close()
@@ -72,6 +79,12 @@ _CASES: list[tuple[str, Side, str]] = [
     ("peer parameter", "peer", "peer_parameter"),
     ("kit idempotency", "kit", "kit_idempotency"),
     ("peer idempotency", "peer", "peer_idempotency"),
+    ("kit flags", "kit", "kit_flags"),
+    ("peer flags", "peer", "peer_flags"),
+    ("kit batch", "kit", "kit_batch"),
+    ("peer batch", "peer", "peer_batch"),
+    ("kit flags", "kit", "kit_flags"),
+    ("peer flags", "peer", "peer_flags"),
     ("peer bare", "peer", "bare"),
 ]
 _MEASURES = [
@@ -122,6 +135,9 @@ _FIRST_CALLS = [
     for what, capability, label in (
         ("a first parameter from SSM", "parameter", "parameters"),
         ("a first claim in DynamoDB", "idempotency", "idempotency"),
+        ("a first feature flag", "flags", "feature_flags"),
+        ("a first batch of ten", "batch", "batch"),
+        ("a first flag of AppConfig's agent", "flags", "feature flags"),
     )
     for key, title, unit, goal in (
         ("first", "init and first invocation, processor", "ms", 1 / 8),

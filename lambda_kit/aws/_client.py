@@ -38,6 +38,10 @@ def _with_endpoint(url: str | None, environ: Mapping[str, str]) -> Mapping[str, 
     return {**rest, "AWS_ENDPOINT_URL": url, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"}
 
 
+def _request_id(response: Response) -> str | None:
+    return response.headers.get("x-amzn-requestid") or response.headers.get("x-amz-request-id")
+
+
 class AwsClient:
     """The operations of one service that the kit calls itself. Threads share it.
 
@@ -46,7 +50,7 @@ class AwsClient:
     as botocore's standard mode does it, also where the request was sent and the reply was lost.
 
     Args:
-        service: as boto3 names it: `"ssm"`, `"secretsmanager"`, `"appconfigdata"`, `"dynamodb"` or `"sqs"`.
+        service: as boto3 names it: `"ssm"`, `"secretsmanager"`, `"appconfigdata"`, `"dynamodb"`, `"sqs"` or `"s3"`.
         region: the region; None for that of the function.
         endpoint_url: where to call; None for what the environment says, else AWS's own.
         connect_timeout: seconds that connecting may take.
@@ -121,7 +125,17 @@ class AwsClient:
 class _Call:
     """One call, over all its attempts."""
 
-    __slots__ = ("_attempts", "_client", "_deadline", "_invocation", "_operation", "_params", "_sent")
+    __slots__ = (
+        "_attempts",
+        "_client",
+        "_deadline",
+        "_headers",
+        "_invocation",
+        "_operation",
+        "_params",
+        "_path",
+        "_sent",
+    )
 
     def __init__(self, client: AwsClient, operation: Operation, params: dict[str, Any]) -> None:
         self._client = client
@@ -140,6 +154,7 @@ class _Call:
         """Send the request until there is a reply, or an error that would come again."""
         client = self._client
         query, body = self._operation.request(self._params)
+        self._path, self._headers = self._operation.route(self._params)
         credentials = client._credentials.get()
         refreshed = False
         spent = 0
@@ -173,8 +188,8 @@ class _Call:
 
     def _send(self, query: str, body: bytes, credentials: Credentials) -> Response:
         client, operation = self._client, self._operation
-        path = f"/{client._base}{operation.path}" if client._base else operation.path
-        headers = {"host": client._pool.host_header, **operation.headers}
+        path = f"/{client._base}{self._path}" if client._base else self._path
+        headers = {"host": client._pool.host_header, **self._headers}
         signed = client._signer.sign(operation.method, path, query, headers, body, credentials, time.time())
         signed["user-agent"] = f"lambda_kit/{__version__}"
         signed["accept-encoding"] = "identity"
@@ -240,7 +255,7 @@ class _Call:
             service=self._client.service,
             operation=self._operation.name,
             status=response.status,
-            request_id=response.headers.get("x-amzn-requestid"),
+            request_id=_request_id(response),
             attempts=self._attempts,
             item=said.item,
         )
@@ -251,7 +266,7 @@ class _Call:
             service=self._client.service,
             operation=self._operation.name,
             status=response.status,
-            request_id=response.headers.get("x-amzn-requestid"),
+            request_id=_request_id(response),
             attempts=self._attempts,
         )
 

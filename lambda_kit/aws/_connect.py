@@ -54,6 +54,7 @@ _OWN_ENDPOINT = {
     "appconfigdata": "AWS_ENDPOINT_URL_APPCONFIGDATA",
     "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
     "sqs": "AWS_ENDPOINT_URL_SQS",
+    "s3": "AWS_ENDPOINT_URL_S3",
 }
 _shared: dict[tuple[str | None, ...], Caller] = {}
 _making = threading.Lock()

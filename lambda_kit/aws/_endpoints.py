@@ -20,6 +20,7 @@ _SERVICES = {
     "dynamodb": ("DYNAMODB", "dynamodb"),
     "sqs": ("SQS", "sqs"),
     "appconfigdata": ("APPCONFIGDATA", "appconfig"),
+    "s3": ("S3", "s3"),
 }
 # Beginnings of the names of regions, with the partition, its domain, and that of dual-stack endpoints.
 _PARTITIONS = (
@@ -110,6 +111,8 @@ def _own_url(service: str, region: str, environ: Mapping[str, str]) -> str:
     if account is not None and partition in ("aws", "aws-cn", "aws-us-gov") and not fips:
         return f"https://{account}.ddb.{region}.{dual_domain if dual else domain}"
     host = f"{service}-fips" if fips else service
+    if service == "s3":
+        return f"https://{host}{'.dualstack' if dual else ''}.{region}.{domain}"
     if service == "secretsmanager":
         plain = partition in ("aws", "aws-us-gov") or (partition == "aws-cn" and not fips)
         return f"https://{host}.{region}.{dual_domain if dual and not plain else domain}"

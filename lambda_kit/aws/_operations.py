@@ -56,6 +56,10 @@ class Operation:
         self._idempotency = idempotency
         self._finish = finish
 
+    def route(self, params: dict[str, Any]) -> tuple[str, Headers]:  # noqa: ARG002  # where it is the same for all
+        """Return the path and the headers of a request with `params`."""
+        return self.path, self.headers
+
     def request(self, params: dict[str, Any]) -> tuple[str, bytes]:
         """Return the query and the body that carry `params`."""
         if self._query is not None:
@@ -80,6 +84,57 @@ class Operation:
         return reply
 
 
+class PutObject(Operation):
+    """The one operation of S3, with the bucket in the path.
+
+    <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>; for paths see
+    <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html#path-style-access>.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("PutObject", _nothing, method="PUT")
+
+    def route(self, params: dict[str, Any]) -> tuple[str, Headers]:
+        """Return the path and the headers of a request with `params`.
+
+        Raises:
+            ConfigurationError: the bucket has a name that does not stand in a path.
+        """
+        from urllib.parse import quote
+
+        bucket = str(params["Bucket"])
+        if not _is_bucket(bucket):
+            raise ConfigurationError(
+                f"{bucket!r} is not the name of a general purpose bucket; for access points and directory buckets pass "
+                "client=boto3.client('s3')"
+            )
+        headers = {"content-type": str(params.get("ContentType", "binary/octet-stream"))}
+        return f"/{bucket}/{quote(params['Key'], safe='/~')}", headers
+
+    def request(self, params: dict[str, Any]) -> tuple[str, bytes]:
+        """Return the query and the body that carry `params`.
+
+        Raises:
+            ConfigurationError: the body is not bytes, or there is a parameter that the kit does not send.
+        """
+        body = params.get("Body", b"")
+        if not params.keys() <= {"Bucket", "Key", "Body", "ContentType"} or not issubclass(_kind_of(body), bytes):
+            raise ConfigurationError("PutObject takes Bucket, Key, Body as bytes and ContentType; for more use boto3")
+        return "", body
+
+    def reply(self, headers: Headers, body: bytes) -> Reply:  # noqa: ARG002  # there is nothing in it
+        """Return what the reply of a success says."""
+        found = {"ETag": headers.get("etag"), "VersionId": headers.get("x-amz-version-id")}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _is_bucket(name: str) -> bool:
+    plain = name.replace("-", "").replace(".", "").replace("_", "")
+    return 3 <= len(name) <= 63 and plain.isascii() and plain.isalnum() and not name.endswith("--x-s3")
+
+
 class Failure:
     """What AWS says about a request that failed.
 
@@ -102,6 +157,8 @@ def failure(service: str, status: int, headers: Headers, body: bytes) -> Failure
     stripped = body.strip()
     if status >= 500 and (not stripped or stripped.startswith(b"<html>")):
         return Failure(str(status), _phrase(status), None)
+    if service == "s3":
+        return _failure_in_xml(status, headers, body)
     said: Reply
     try:
         said = _object(body)
@@ -123,6 +180,23 @@ def failure(service: str, status: int, headers: Headers, body: bytes) -> Failure
         item = None
     message = said.get("message", said.get("Message", ""))
     return Failure(code, str(message or ""), item)
+
+
+def _failure_in_xml(status: int, headers: Headers, body: bytes) -> Failure:
+    """Return what S3 says: two elements of a small document, looked for without a parser of XML."""
+    import re
+    from html import unescape
+
+    text = body.decode("utf-8", "replace")
+    found = {
+        name: unescape(match[1]) if (match := re.search(f"<{name}>([^<]*)</{name}>", text)) else ""
+        for name in ("Code", "Message")
+    }
+    message = found["Message"] or ("" if found["Code"] else "the reply is not the XML of S3")
+    region = headers.get("x-amz-bucket-region")
+    if region and (status in (301, 307) or found["Code"] == "AuthorizationHeaderMalformed"):
+        message = f"{message.rstrip('.')}; the bucket is in {region}: pass region={region!r}"
+    return Failure(found["Code"] or str(status), message, None)
 
 
 def _bare(code: object) -> str:
@@ -371,4 +445,5 @@ _services: dict[str, dict[str, Operation]] = {
         ],
         x_amzn_query_mode="true",
     ),
+    "s3": {"PutObject": PutObject()},
 }

@@ -18,18 +18,19 @@ _MOST_KEYS = 4  # of credentials that overlap, and the days around a midnight
 class Signer:
     """Signs the requests to one service in one region. Threads share it.
 
-    Deriving the key takes longer than the rest, so it is kept for as long as its day and its credentials last. S3 is
-    not among the services that this is right for: it encodes paths otherwise.
+    Deriving the key takes longer than the rest, so it is kept for as long as its day and its credentials last. S3 wants
+    the hash of the body in a header, and paths as they are sent.
 
     Args:
         service: the name that the service has in signatures.
         region: the region in the signature.
     """
 
-    __slots__ = ("_hash", "_hmac", "_keys", "_region", "_service")
+    __slots__ = ("_hash", "_hmac", "_is_s3", "_keys", "_region", "_service")
 
     def __init__(self, service: str, region: str) -> None:
         self._service = service
+        self._is_s3 = service == "s3"
         self._region = region
         self._keys: dict[tuple[str, str], bytes] = {}
         self._hash: Any = None
@@ -65,13 +66,14 @@ class Signer:
         sent = {**headers, "x-amz-date": stamp}
         if credentials.token:
             sent["x-amz-security-token"] = credentials.token
+        payload = sha256(body).hexdigest()
+        if self._is_s3:
+            sent["x-amz-content-sha256"] = payload
         names = sorted(sent)
         signed = ";".join(names)
         lines = "\n".join([f"{name}:{' '.join(sent[name].split())}" for name in names])
-        request = (
-            f"{method}\n{_canonical_path(path)}\n{_canonical_query(query)}\n{lines}\n\n{signed}\n"
-            f"{sha256(body).hexdigest()}"
-        )
+        canonical = path if self._is_s3 else _canonical_path(path)
+        request = f"{method}\n{canonical}\n{_canonical_query(query)}\n{lines}\n\n{signed}\n{payload}"
         scope = f"{day}/{self._region}/{self._service}/aws4_request"
         text = f"{_ALGORITHM}\n{stamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
         key = self._keys.get((credentials.secret_key, day))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from lambda_kit._resource import Entry
+    from lambda_kit.errors import FlagError
     from lambda_kit.flags._app_config import AppConfigAgent
     from lambda_kit.flags._model import Clock, Context, Flag, Outcome
     from lambda_kit.flags._sources import Fetched
@@ -28,6 +29,7 @@ else:
     _Base = dict
 
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds between two tries of a source that has not answered yet
+_STAYS = "the version before stays in force"
 _SLACK = 0.05  # seconds before the end of an old set from which on it does not count any more
 
 
@@ -72,8 +74,10 @@ class Loader:
 
     Attributes:
         resource: holds the snapshot.
-        notice: hears what happens to the flags, in the thread that fetches them and while others wait for them: that
-            they are `"changed"`, with the names; `"stale"`, with the reason; or `"recovered"`. None if nobody does.
+        listeners: hear what happens to the flags, in the thread that fetches them and while others wait for them: that
+            they are `"changed"`, with the names; `"stale"`, with the reason; that there are none, an `"error"`, with
+            that; or that they are `"recovered"` from either.
+        trouble: the last thing that they were told, where that was `"stale"` or `"error"`; None while all is well.
     """
 
     def __init__(
@@ -86,7 +90,8 @@ class Loader:
         cache: dict[str, Any],
         record: bool,
     ) -> None:
-        self.notice: Callable[[str, Any], object] | None = None
+        self.listeners: list[Callable[[str, Any], object]] = []
+        self.trouble: tuple[str, Any] | None = None
         self._fetch = fetch
         self._where = where
         self._find = find
@@ -116,35 +121,54 @@ class Loader:
         if held is not None and (held.missed or held.failures):
             held.missed = False
             _logger().info("the feature flags of %s can be fetched again", self._where)
-            self._tell("recovered", None)
         content: bytes | str | None = None
         try:
             content = _text(fetched.content)
-            for known in (good, held):
-                if known is not None and content in (known.content, known.refused):
-                    return known
+            if good is not None and content == good.refused:
+                self._in_trouble("stale", f"the newest version is wrong; {_STAYS}")
+                return good
+            if good is not None and content == good.content:
+                good.refused = None  # if it comes again after this one, that is told again
+                self._recovered()
+                return good
+            if held is not None and content == held.content:  # wrong as it was, and nothing before it
+                return held
             made = self._compiled(content, self._find, self.decider)
-            if good is not None and self.notice is not None:
-                self._tell("changed", self._difference(good, made))
-            return made
         except FlagSchemaError as error:
             return self._refuse(held, good, str(error) if content is None else content, version, error)
+        self._recovered()
+        if good is not None and self.listeners:
+            self._tell("changed", self._difference(good, made))
+        return made
+
+    def _recovered(self) -> None:
+        if self.trouble is not None:
+            self.trouble = None
+            self._tell("recovered", None)
+
+    def _in_trouble(self, what: str, about: str | FlagError, *, anew: bool = False) -> None:
+        """Tell what is wrong where that was not so yet, or is so for a reason that is new."""
+        if anew or self.trouble is None or self.trouble[0] != what:
+            self.trouble = what, about
+            self._tell(what, about)
 
     def _tell(self, what: str, about: Any) -> None:
-        if self.notice is not None:
-            self.notice(what, about)
+        for listener in tuple(self.listeners):
+            listener(what, about)
 
     def _difference(self, before: Snapshot, after: Snapshot) -> list[str]:
         """Return the names of the flags that are new, gone, or defined otherwise."""
         old, new = self._definitions(before), self._definitions(after)
+        names = {*before.flags, *after.flags}
         if old.get("$segments") != new.get("$segments"):
-            return sorted({*before.flags, *after.flags})
-        return sorted(name for name in {*before.flags, *after.flags} if old.get(name) != new.get(name))
+            return sorted(names)
+        return sorted(name for name in names if old.get(name) != new.get(name))
 
-    def _definitions(self, snapshot: Snapshot) -> dict[str, Any]:
+    def _definitions(self, snapshot: Snapshot) -> dict[str, str]:
+        """Return the definitions as texts: rules have an order, and true is not 1."""
         document = json.loads(snapshot.content or "{}")
         found: dict[str, Any] = document if self._find is None else self._find(document)
-        return found
+        return {name: json.dumps(definition) for name, definition in found.items()}
 
     def look_again(self, failed: Snapshot) -> Snapshot:
         """Return what there is by now, where nothing ends the life of what failed."""
@@ -193,13 +217,14 @@ class Loader:
     ) -> Snapshot:
         """Return what is in force in place of a document that is wrong."""
         known = held if good is None else good
-        if known is None or content not in (known.content, known.refused):
-            what = "the version before stays in force" if good else "there is no version before that could be in force"
+        anew = known is None or content not in (known.content, known.refused)
+        if anew:
+            what = "there is no version before that could be in force" if good is None else _STAYS
             _logger().error("%s\nThis is about %s%s; %s.", error, self._where, version, what)
         if good is None:
+            self._in_trouble("error", error, anew=anew)
             return Snapshot(content, error)
-        if good.refused != content:
-            self._tell("stale", str(error))
+        self._in_trouble("stale", str(error), anew=anew)
         good.refused = content
         return good
 
@@ -207,9 +232,8 @@ class Loader:
         """Return what is in force while the source fails, or raise so that the init cache goes on with what it has."""
         age = self._entry.age
         if held is not None and held is good and age is not None and age + _SLACK < self._usable:
-            if not held.missed:
-                self._tell("stale", f"{type(error).__name__}: {error}")
             held.missed = True
+            self._in_trouble("stale", f"{type(error).__name__}: {error}")
             raise error
         failures = 0 if held is None else held.failures
         told = f"{type(error).__name__}: {error}"
@@ -226,6 +250,7 @@ class Loader:
             f"the feature flags of {self._where} could not be fetched: {told}; pass default=... to go on without them"
         )
         failure.__cause__ = cause
+        self._in_trouble("error", failure)
         failed = Snapshot(None, failure)
         failed.good = good
         failed.failures = failures + 1

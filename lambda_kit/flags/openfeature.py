@@ -5,12 +5,17 @@ It needs the extra `openfeature`, and stands in a module of its own, so that nob
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from lambda_kit import _callables as callables
 from lambda_kit.errors import ConfigurationError, FlagError, FlagSchemaError, FlagsUnavailable, UnknownFlag
 from lambda_kit.flags._feature_flags import FeatureFlags
+
+
+class SdkMissing(ConfigurationError, ImportError):
+    """The provider for OpenFeature needs its SDK, which is not installed."""
+
 
 try:
     from openfeature.event import ProviderEventDetails
@@ -25,13 +30,15 @@ try:
     from openfeature.flag_evaluation import FlagResolutionDetails, Reason
     from openfeature.provider import AbstractProvider, Metadata
 except ImportError as error:
-    raise ImportError(
-        "lambda_kit.flags.openfeature needs openfeature-sdk, which is not installed: "
-        "pip install lambda-kit-sdk[openfeature]"
+    raise SdkMissing(
+        f"lambda_kit.flags.openfeature needs openfeature-sdk, which cannot be imported ({error}): "
+        'pip install "lambda-kit-sdk[openfeature]"'
     ) from error
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, TypeVar
 
     from openfeature.evaluation_context import EvaluationContext
     from openfeature.flag_evaluation import FlagValueType
@@ -43,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Provider"]
 
+_MOST = 100  # events that wait to be sent; those before them are dropped
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
@@ -55,8 +63,8 @@ class Provider(AbstractProvider):
     default. A flag of AppConfig's own is a boolean, its `enabled`, and an object.
 
     Events are sent with the evaluation that first sees what happened: `PROVIDER_CONFIGURATION_CHANGED` with the flags
-    that have changed, `PROVIDER_STALE` while the source fails or has a version that is wrong and the flags from before
-    are in force, and `PROVIDER_READY` when that is over.
+    that have changed, `PROVIDER_STALE` when the source fails or has a version that is wrong and the flags from before
+    are in force, `PROVIDER_ERROR` when there are none to go on with, and `PROVIDER_READY` when either is over.
 
     Args:
         flags: the flags.
@@ -86,7 +94,8 @@ class Provider(AbstractProvider):
             raise ConfigurationError(f"Provider(targeting_key={targeting_key!r}): pass the name of a key")
         self._flags = flags
         self._targeting_key = targeting_key
-        self._noticed: deque[tuple[str, Any]] = deque()
+        self._noticed: deque[tuple[str, Any]] = deque(maxlen=_MOST)
+        self._sending = threading.Lock()
 
     def get_metadata(self) -> Metadata:
         """Return the name of the provider."""
@@ -98,17 +107,24 @@ class Provider(AbstractProvider):
         Raises:
             OpenFeatureError: there are none that could be used.
         """
-        self._flags._loader.notice = self._notice
+        loader = self._flags._loader
+        if self._notice not in loader.listeners:
+            loader.listeners.append(self._notice)
         try:
             self._flags._usable()
         except FlagError as error:
             raise _translated(error) from error
         finally:
-            self._noticed.clear()  # the first flags are no change
+            self._noticed.clear()  # the first flags are no change, and a failure is told by who called
+        if loader.trouble is not None:
+            self._noticed.append(loader.trouble)
 
     def shutdown(self) -> None:
         """Stop listening; the flags stay as they are, for others who use them."""
-        self._flags._loader.notice = None
+        loader = self._flags._loader
+        if self._notice in loader.listeners:
+            loader.listeners.remove(self._notice)
+        self._noticed.clear()
 
     def resolve_boolean_details(
         self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
@@ -193,11 +209,19 @@ class Provider(AbstractProvider):
     async def _resolve_async(
         self, name: str, context: EvaluationContext | None, read: Callable[[Outcome], T]
     ) -> FlagResolutionDetails[T]:
-        if self._flags._loader.resource.info._entry.is_ready():
+        if self._is_at_hand(name):
             return self._resolve(name, context, read)
         import asyncio
 
         return await asyncio.to_thread(self._resolve, name, context, read)
+
+    def _is_at_hand(self, name: str) -> bool:
+        """Tell whether a flag can be told without asking its source, or an agent for the variant."""
+        loader = self._flags._loader
+        if not loader.resource.info._entry.is_ready():
+            return False
+        flag = loader.resource().flags.get(name)
+        return flag is None or loader._agent is None or not flag.varies
 
     def _resolve(
         self, name: str, context: EvaluationContext | None, read: Callable[[Outcome], T]
@@ -238,17 +262,28 @@ class Provider(AbstractProvider):
         self._noticed.append((what, about))
 
     def _send(self) -> None:
-        while True:
+        """Send what was noted, in its order: one thread at a time, and what that one leaves the next."""
+        while self._noticed and self._sending.acquire(blocking=False):
             try:
-                what, about = self._noticed.popleft()
-            except IndexError:  # another thread has sent it
-                return
-            if what == "changed":
-                self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=about))
-            elif what == "stale":
-                self.emit_provider_stale(ProviderEventDetails(message=about))
-            else:
-                self.emit_provider_ready(ProviderEventDetails(message="the flags can be fetched again"))
+                self._send_next()
+            finally:
+                self._sending.release()
+
+    def _send_next(self) -> None:
+        try:
+            what, about = self._noticed.popleft()
+        except IndexError:  # sent by another thread in the meantime
+            return
+        if what == "changed":
+            self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=about))
+        elif what == "stale":
+            self.emit_provider_stale(ProviderEventDetails(message=about))
+        elif what == "error":
+            error = _translated(about)
+            details = ProviderEventDetails(message=error.error_message, error_code=error.error_code)
+            self.emit_provider_error(details)
+        else:
+            self.emit_provider_ready(ProviderEventDetails(message="the flags can be fetched again"))
 
 
 def _boolean(outcome: Outcome) -> bool:

@@ -138,7 +138,7 @@ class Scenario:
     def run(self, way: str, order: str) -> BatchReport:
         options: dict[str, Any] = {"order": order, "permanent": (Bad,), "dead_letter": self.keep}
         options["concurrency"] = 3 if way in ("threads", "tasks") else 1
-        names = vars(runs)
+        names: Any = runs.__dict__
         real, names["time"] = names["time"], self.clock
         try:
             if way in ("async", "tasks"):

@@ -63,10 +63,28 @@ def test_a_table_gets_an_item_for_each_letter(aws: Aws, lean: bool) -> None:
     assert int(item["expiration"]["N"]) == int(float(item["time"]["N"]) + 3600)
 
 
+@pytest.mark.parametrize("lean", [True, False])
+def test_a_bucket_gets_an_object_for_each_letter(aws: Aws, lean: bool) -> None:
+    bucket = aws.boto3("s3")
+    bucket.create_bucket(Bucket="letters", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    sink = S3Sink("letters", "failed/", client=own(aws, "s3", lean))
+    for id in ("m-1", "m-1", "a b/ü"):
+        sink.send(letter(id))
+    first, second = (one["Key"] for one in bucket.list_objects_v2(Bucket="letters")["Contents"])
+    keys = sorted([first, second], key=len)
+    assert keys[0].startswith("failed/sqs/20")
+    assert keys[0].endswith("/m-1.json")
+    assert len(keys[1].rpartition("/")[2]) == 64 + len(".json")
+    found = bucket.get_object(Bucket="letters", Key=keys[0])
+    assert found["ContentType"] == "application/json"
+    assert json.loads(found["Body"].read())["event"] == {"id": 7}
+
+
 def test_a_sink_that_cannot_keep_a_letter_says_so(aws: Aws, tmp_path: Path) -> None:
     for sink in (
         SqsSink("http://127.0.0.1/123456789012/none"),
         DynamoDBSink("none"),
+        S3Sink("none"),
     ):
         with pytest.raises(AwsError):
             sink.send(letter())

@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openfeature import api
 from openfeature.evaluation_context import EvaluationContext
-from openfeature.event import EventDetails, ProviderEvent
 from openfeature.exception import ErrorCode, OpenFeatureError
 
 from lambda_kit import FeatureFlags
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.flags import StaticFlags
+from lambda_kit.flags import AppConfigAgent, StaticFlags
 from lambda_kit.flags.openfeature import Provider
-from lambda_kit.init_cache import init
-from lambda_kit.testing import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from openfeature.client import OpenFeatureClient
+
+    from lambda_kit.testing import FakeAppConfigAgent, FakeClock
 
 PREMIUM = {"action": "EQUALS", "key": "tier", "value": "premium"}
 DOCUMENT: dict[str, Any] = {
@@ -160,113 +159,6 @@ def test_a_first_version_that_is_wrong_is_a_parse_error() -> None:
     assert (details.value, details.error_code) == (True, ErrorCode.PARSE_ERROR)
 
 
-# Events
-
-
-class Source:
-    """A source that a test changes and breaks."""
-
-    def __init__(self) -> None:
-        self.document: Any = {"a": {"default": True}, "b": {"default": True}}
-
-    def __call__(self) -> Any:
-        if isinstance(self.document, Exception):
-            raise self.document
-        return self.document
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    clock = FakeClock(1_000_000.0)
-    monkeypatch.setattr(init, "_clock", clock)
-    return clock
-
-
-class Heard:
-    """The events that were sent."""
-
-    def __init__(self) -> None:
-        self.found: list[tuple[ProviderEvent, EventDetails]] = []
-        self._more = threading.Condition()
-        for event in ProviderEvent:
-            api.add_handler(event, self._listener(event))
-
-    def _listener(self, event: ProviderEvent) -> Any:
-        def listen(details: EventDetails) -> None:
-            with self._more:
-                self.found.append((event, details))
-                self._more.notify_all()
-
-        return listen
-
-    def wait(self, count: int) -> list[str]:
-        """Return the names of the events, once there are so many."""
-        with self._more:
-            assert self._more.wait_for(lambda: len(self.found) >= count, 10)
-        return [event.name for event, _ in self.found]
-
-
-def test_events_tell_what_happens_to_the_flags(clock: FakeClock) -> None:
-    source = Source()
-    client = client_of(FeatureFlags(source, ttl=10.0))
-    heard = Heard()
-    heard.wait(1)  # whoever listens is told that it is ready
-    heard.found.clear()
-    source.document = {"b": {"default": False}, "c": {"default": True}}
-    clock.advance(11.0)
-    assert client.get_boolean_value("b", True) is False
-    assert heard.wait(1) == ["PROVIDER_CONFIGURATION_CHANGED"]
-    assert heard.found[0][1].flags_changed == ["a", "b", "c"]
-    assert heard.found[0][1].provider_name == "lambda_kit"
-    source.document = ConnectionError("down")
-    clock.advance(11.0)
-    for _ in range(3):
-        assert client.get_boolean_value("c", False) is True
-        clock.advance(11.0)
-    assert heard.wait(2)[1:] == ["PROVIDER_STALE"]
-    assert "down" in str(heard.found[1][1].message)
-    source.document = {"b": {"default": False}, "c": {"default": True}}
-    clock.advance(60.0)
-    client.get_boolean_value("c", False)
-    assert heard.wait(3)[2:] == ["PROVIDER_READY"]
-    source.document = {"b": {"default": 5}}
-    for _ in range(3):
-        clock.advance(11.0)
-        assert client.get_boolean_value("c", False) is True
-    assert heard.wait(4)[3:] == ["PROVIDER_STALE"]
-    assert "$.b.default" in str(heard.found[3][1].message)
-
-
-def test_who_handles_an_event_may_evaluate_flags(clock: FakeClock) -> None:
-    source = Source()
-    client = client_of(FeatureFlags(source, ttl=10.0))
-    seen: list[bool] = []
-    done = threading.Event()
-
-    def evaluate(details: EventDetails) -> None:
-        seen.append(client.get_boolean_value("b", True))
-        done.set()
-
-    api.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, evaluate)
-    source.document = {"b": {"default": False}}
-    clock.advance(11.0)
-    client.get_boolean_value("b", True)
-    assert done.wait(10)
-    assert seen == [False]
-
-
-def test_after_the_shutdown_nothing_is_sent(clock: FakeClock) -> None:
-    source = Source()
-    flags = FeatureFlags(source, ttl=10.0)
-    provider = Provider(flags)
-    api.set_provider_and_wait(provider)
-    provider.shutdown()
-    source.document = {"b": {"default": False}}
-    clock.advance(11.0)
-    assert flags.enabled("b") is False
-    assert not provider._noticed
-
-
 # Async, threads
 
 
@@ -292,6 +184,35 @@ def test_coroutines_are_answered_and_a_fetch_does_not_block_the_loop(clock: Fake
 
     assert asyncio.run(ask()) == [True, "a", 7, 2.5, [1, 2]]
     assert blocked == [True, False]
+
+
+def test_variants_are_asked_for_beside_the_loop(agent: FakeAppConfigAgent, clock: FakeClock) -> None:
+    threads: list[str] = []
+
+    def banner(context: Any) -> Any:
+        return {"enabled": context.get("tier") == "premium", "_variant": "v"}
+
+    agent.put("shop/prod/features", {"banner": banner, "plain": {"enabled": True}})
+    source = AppConfigAgent("shop", "prod", "features")
+    fetch_flag = source.fetch_flag
+
+    def watched(name: str, context: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return fetch_flag(name, context)
+
+    source.fetch_flag = watched  # type: ignore[method-assign]
+    client = client_of(FeatureFlags(source))
+    premium = EvaluationContext(attributes={"tier": "premium"})
+
+    async def ask() -> list[bool]:
+        return [
+            await client.get_boolean_value_async("plain", False, premium),
+            await client.get_boolean_value_async("banner", False, premium),
+        ]
+
+    assert asyncio.run(ask()) == [True, True]
+    assert len(threads) == 1
+    assert threads[0] != threading.main_thread().name
 
 
 def test_threads_share_a_provider(client: OpenFeatureClient) -> None:
@@ -323,9 +244,18 @@ def test_what_is_no_feature_flags_is_refused() -> None:
 
 
 def test_without_the_sdk_the_import_says_what_to_install() -> None:
-    code = "import sys; sys.modules['openfeature'] = None; import lambda_kit.flags.openfeature"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "pip install lambda-kit-sdk[openfeature]" in done.stderr
+    code = """
+import sys
+sys.modules["openfeature"] = None
+from lambda_kit.errors import ConfigurationError
+try:
+    import lambda_kit.flags.openfeature
+except ConfigurationError as error:
+    print(isinstance(error, ImportError), error)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("True lambda_kit.flags.openfeature needs openfeature-sdk")
+    assert said.endswith('pip install "lambda-kit-sdk[openfeature]"\n')
 
 
 def test_the_flags_alone_do_not_load_it() -> None:
