@@ -79,8 +79,6 @@ _CASES: list[tuple[str, Side, str]] = [
     ("peer parameter", "peer", "peer_parameter"),
     ("kit idempotency", "kit", "kit_idempotency"),
     ("peer idempotency", "peer", "peer_idempotency"),
-    ("kit flags", "kit", "kit_flags"),
-    ("peer flags", "peer", "peer_flags"),
     ("kit batch", "kit", "kit_batch"),
     ("peer batch", "peer", "peer_batch"),
     ("kit flags", "kit", "kit_flags"),
@@ -135,9 +133,8 @@ _FIRST_CALLS = [
     for what, capability, label in (
         ("a first parameter from SSM", "parameter", "parameters"),
         ("a first claim in DynamoDB", "idempotency", "idempotency"),
-        ("a first feature flag", "flags", "feature_flags"),
         ("a first batch of ten", "batch", "batch"),
-        ("a first flag of AppConfig's agent", "flags", "feature flags"),
+        ("a first flag of the agent", "flags", "feature flags"),
     )
     for key, title, unit, goal in (
         ("first", "init and first invocation, processor", "ms", 1 / 8),

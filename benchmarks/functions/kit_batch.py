@@ -6,7 +6,10 @@ from benchmarks.functions.messages import EVENT
 from benchmarks.functions.usage import initialized, usage
 from lambda_kit import handler
 from lambda_kit.batch import batch
-from lambda_kit.events import SqsRecord
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lambda_kit.events import SqsRecord
 
 
 @batch(source="sqs")

@@ -23,6 +23,7 @@ _MAX_FLAGS = 10_000
 _MAX_RULES = 1_000  # of a flag
 _MAX_CONDITIONS = 1_000  # of a rule, and of a group
 _MAX_DEPTH = 16  # of groups within groups
+_MAX_VALUE_DEPTH = 64  # of objects and lists in a value, which each caller gets a copy of
 _MAX_PROBLEMS = 50
 _NAMES = {
     "flag": ("default", "boolean_type", "rules", "enabled"),
@@ -125,6 +126,9 @@ class _Compiler:
         if type_of(flag["enabled"]) is not bool:
             self._problem(_within(path, "enabled"), f"it is {_kind(flag['enabled'])}; true or false is needed")
             return None
+        if _is_deep(flag):
+            self._problem(path, f"its attributes are nested more than {_MAX_VALUE_DEPTH} deep")
+            return None
         variant = flag.get("_variant")
         value = {key: one for key, one in flag.items() if key != "_variant"}
         if variant is not None:
@@ -160,6 +164,8 @@ class _Compiler:
     def _check_value(self, value: Any, path: str, *, boolean: bool) -> None:
         if boolean and type_of(value) is not bool:
             self._problem(path, f'it is {_kind(value)}; true or false is needed, or "boolean_type": false in the flag')
+        elif _is_deep(value):
+            self._problem(path, f"it is nested more than {_MAX_VALUE_DEPTH} deep")
 
     # Rules
 
@@ -449,6 +455,21 @@ def _closest_zone(name: str) -> str:
         return callables.closest(name, available_timezones())
     except Exception:
         return ""
+
+
+def _is_deep(value: Any) -> bool:
+    """Tell whether objects and lists are nested more deeply in a value than may be."""
+    level: list[Any] = [value]
+    for _ in range(_MAX_VALUE_DEPTH + 1):
+        level = [
+            inner
+            for one in level
+            if type_of(one) in (dict, list)
+            for inner in (one.values() if type_of(one) is dict else one)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _within(path: str, key: str) -> str:

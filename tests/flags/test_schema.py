@@ -266,6 +266,25 @@ def test_what_is_wrong_with_a_segment_is_told_once() -> None:
     assert [path for path, _ in problems(document)] == ["$.$segments.grown.conditions[0].action"]
 
 
+def nested(depth: int) -> Any:
+    value: Any = 5
+    for _ in range(depth):
+        value = {"a": [value]}
+    return value
+
+
+def test_values_are_nested_so_deep_and_no_deeper() -> None:
+    flag = {"default": nested(32), "boolean_type": False}
+    outcome = compile_flags({"flag": flag})["flag"].decide({}, lambda: 0.0)
+    assert outcome.copy is not None
+    assert outcome.copy() == nested(32)
+    for depth in (33, 400, 5_000):
+        flag = {"default": nested(depth), "boolean_type": False}
+        assert problems({"flag": flag}) == [("$.flag.default", "it is nested more than 64 deep")]
+        native = {"enabled": True, "deep": nested(depth)}
+        assert problems({"flag": native}) == [("$.flag", "its attributes are nested more than 64 deep")]
+
+
 def test_keys_for_people_may_stand_anywhere() -> None:
     document = copy.deepcopy(DOCUMENT)
     for place in (

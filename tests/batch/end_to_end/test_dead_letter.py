@@ -42,7 +42,7 @@ def test_what_fails_for_good_is_kept_with_its_error_and_other_errors_are_tried_a
     def is_over() -> bool:
         kept.extend(bodies(sqs, letters))
         failed.extend(bodies(sqs, url))
-        return kept and failed and trace.names("done")
+        return bool(kept and failed and trace.names("done"))
 
     until("the end of all three", is_over)
     (letter,) = kept

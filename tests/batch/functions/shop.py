@@ -43,14 +43,18 @@ def begin(asked: Any) -> None:
         raise ConnectionError(f"{name} failed {times} times")
 
 
+def asked_of(record: Any) -> Any:
+    return record.new_image if isinstance(record, DynamoDBRecord) else record.json
+
+
 def work(record: Any) -> None:
-    asked = record.new_image if isinstance(record, DynamoDBRecord) else record.json
+    asked = asked_of(record)
     begin(asked)
     note("done", asked["name"])
 
 
 def name_of(record: Any) -> Any:
-    return record.new_image["name"] if isinstance(record, DynamoDBRecord) else record.json["name"]
+    return asked_of(record)["name"]
 
 
 @layer
