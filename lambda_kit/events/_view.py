@@ -25,6 +25,8 @@ else:
 
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 MISSING: Any = object()
+_BLANKS = " \t\n\r"
+_scan = json.JSONDecoder().raw_decode  # what `json.loads` calls, which takes as long again to look for blanks
 
 
 class View:  # noqa: PLW1641  # a dict has no hash either
@@ -159,12 +161,14 @@ class RecordView(View):
             raise EventError(found.message)
         return found
 
-    def _json_text(self) -> str | bytes:
+    def _json_text(self) -> str:
         raise NotImplementedError
 
     def _decode(self) -> Any:
         try:
-            return json.loads(self._json_text())
+            text = self._json_text()
+            start = 0 if text[:1] not in _BLANKS else len(text) - len(text.lstrip(_BLANKS))
+            found, end = _scan(text, start)
         except EventError as error:
             return Failed(str(error))
         except RecursionError:
@@ -173,6 +177,9 @@ class RecordView(View):
             where = getattr(error, "pos", None)
             told = "" if where is None else f", at character {where}"
             return Failed(f"the {type_of(self).__name__} does not hold JSON{told}")
+        if end < len(text) and text[end:].strip(_BLANKS):
+            return Failed(f"the {type_of(self).__name__} does not hold JSON alone, from character {end} on")
+        return found
 
     def __repr__(self) -> str:
         try:

@@ -35,20 +35,20 @@ type_of: Any = type
 
 
 class Counted:
-    """The module json, with a count of what was decoded."""
+    """A decoder that counts what it has decoded."""
 
     def __init__(self) -> None:
         self.count = 0
 
-    def loads(self, text: Any) -> Any:
+    def scan(self, text: str, start: int) -> Any:
         self.count += 1
-        return json.loads(text)
+        return json.JSONDecoder().raw_decode(text, start)
 
 
 @pytest.mark.parametrize("body", ['{"a": 1}', "no JSON", "[" * 100_000, "NaN"])
 def test_json_is_decoded_once_also_if_it_is_none(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     counted = Counted()
-    monkeypatch.setattr(view, "json", counted)
+    monkeypatch.setattr(view, "_scan", counted.scan)
     record = SqsRecord({"messageId": "m", "body": body})
     found: list[Any] = []
     for _ in range(3):
@@ -80,6 +80,18 @@ def test_json_is_decoded_once_also_if_it_is_none(body: str, monkeypatch: pytest.
 def test_what_cannot_be_decoded_says_why(record: Any, told: str) -> None:
     with pytest.raises(EventError, match=f"^{re.escape(told)}"):
         _ = record.json
+
+
+@given(st.text(" \t\n\r", max_size=3), st.text(" \t\n\r\x0b\xa0x", max_size=3), st.text('{}[]":,1aé\\ ', max_size=12))
+def test_json_is_what_the_decoder_of_python_says(before: str, after: str, text: str) -> None:
+    for body in (f"{before}{text}{after}", f'{before}{{"a": [1, "é"]}}{after}'):
+        try:
+            known = json.loads(body)
+        except ValueError:
+            with pytest.raises(EventError):
+                _ = SqsRecord({"body": body}).json
+        else:
+            assert SqsRecord({"body": body}).json == known
 
 
 def test_bytes_that_are_no_text_have_no_body() -> None:
