@@ -39,6 +39,7 @@ def _opened(options: Options, cases: Sequence[Case]) -> Generator[Measure]:
             environ |= agent.environ
             for case in cases:
                 _start(case, options.python(case.side), environ)  # compiles what was not compiled yet
+            assert len(agent.requests) == sum(case.setup.endswith("_agent") for case in cases)
             count = 2 if options.quick else 3
             yield lambda case: best_of(count, lambda: _start(case, options.python(case.side), environ))
     finally:
@@ -83,6 +84,8 @@ _CASES: list[tuple[str, Side, str]] = [
     ("peer batch", "peer", "peer_batch"),
     ("kit flags", "kit", "kit_flags"),
     ("peer flags", "peer", "peer_flags"),
+    ("kit agent", "kit", "kit_flags_agent"),
+    ("peer agent", "peer", "peer_flags_agent"),
     ("peer bare", "peer", "bare"),
 ]
 _MEASURES = [
@@ -134,7 +137,8 @@ _FIRST_CALLS = [
         ("a first parameter from SSM", "parameter", "parameters"),
         ("a first claim in DynamoDB", "idempotency", "idempotency"),
         ("a first batch of ten", "batch", "batch"),
-        ("a first flag of the agent", "flags", "feature flags"),
+        ("a first flag, in memory", "flags", "feature flags"),
+        ("a first flag of the agent", "agent", "feature flags"),
     )
     for key, title, unit, goal in (
         ("first", "init and first invocation, processor", "ms", 1 / 8),

@@ -46,6 +46,20 @@ def _as_list(given: Any) -> Any:
     return given  # pyright: ignore[reportUnknownVariableType]
 
 
+_TEXTS = (str, bytes, bytearray)
+
+
+def _is_in_range(value: Any) -> Callable[[Any], bool]:
+    base, start, end = value["BASE"], value["START"], value["END"]
+
+    def compare(given: Any) -> bool:
+        if type_of(given) is not int and isinstance(given, _TEXTS):  # of which % would make a text, as long as they say
+            raise TypeError
+        return bool(start <= given % base <= end)
+
+    return compare
+
+
 _COMPARISONS: dict[str, Callable[[Any], Callable[[Any], bool]]] = {
     "EQUALS": lambda value: lambda given: given == value,
     "NOT_EQUALS": lambda value: lambda given: given != value,
@@ -64,7 +78,7 @@ _COMPARISONS: dict[str, Callable[[Any], Callable[[Any], bool]]] = {
     "ALL_IN_VALUE": lambda value: lambda given: all(one in value for one in _as_list(given)),
     "ANY_IN_VALUE": lambda value: lambda given: any(one in value for one in _as_list(given)),
     "NONE_IN_VALUE": lambda value: lambda given: not any(one in value for one in _as_list(given)),
-    "MODULO_RANGE": lambda value: lambda given: value["START"] <= given % value["BASE"] <= value["END"],
+    "MODULO_RANGE": _is_in_range,
 }
 TIME_KEYS = {
     "SCHEDULE_BETWEEN_TIME_RANGE": "CURRENT_TIME",

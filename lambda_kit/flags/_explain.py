@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+from lambda_kit.flags._actions import TIME_KEYS
 from lambda_kit.flags._model import Group
+from lambda_kit.flags._rollout import unit_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,8 +108,12 @@ def _steps(rule: Rule, context: Context, now: Clock) -> Iterator[str]:
         held = rule.rollout.test(context, now)
     if held and rule.by is not None:
         given = context.get(rule.by, _MISSING)
-        told = "is missing from the context" if given is _MISSING else "decides which variant it gets"
-        yield f"{'no ' if given is _MISSING else 'yes'} {rule.by} {told}"
+        if given is _MISSING:
+            yield f"no  {rule.by} is missing from the context"
+        elif unit_of(given) is None:
+            yield f"no  {rule.by} is no unit, which would be a text or an integer"
+        else:
+            yield f"yes {rule.by} decides which variant it gets"
 
 
 def _told(member: Condition | Group, context: Context, now: Clock) -> Iterator[str]:
@@ -120,7 +126,7 @@ def _told(member: Condition | Group, context: Context, now: Clock) -> Iterator[s
                 yield f"  {line}"
         return
     words = f"{member.key} {_WORDS[member.action]} {_text(member.value)}"
-    if member.key.startswith("CURRENT_"):
+    if member.action in TIME_KEYS:
         yield f"{mark} {words} (now: {_clock(now, member.value)})"
         return
     given = context.get(member.key, _MISSING)

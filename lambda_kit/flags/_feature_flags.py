@@ -207,7 +207,11 @@ class FeatureFlags:
             FlagSchemaError: the first version that was fetched is wrong.
         """
         given, clock = _merged(context, more), self._clock
-        return {name: _own(decide(given, clock)) for name, decide in self._usable().items()}
+        found: dict[str, Any] = {}
+        for name, decide in self._usable().items():
+            outcome = decide(given, clock)
+            found[name] = outcome.value if outcome.copy is None else outcome.copy()
+        return found
 
     def explain(self, name: str, /, context: Mapping[str, Any] | None = None, **more: Any) -> Explanation:
         """Return what a flag is and why: printed, a text for people. Nothing is told of it, whatever `record` is.

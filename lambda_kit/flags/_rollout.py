@@ -15,18 +15,23 @@ SPACE = 2**64  # numbers lie below it
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
-def number(purpose: Literal["rollout", "variant"], seed: str, unit: str) -> int:
-    """Return the number of a unit, from 0 to 2**64 - 1.
+def numbers(purpose: Literal["rollout", "variant"], seed: str) -> Callable[[str], int]:
+    """Return a function that tells the number of a unit, from 0 to 2**64 - 1.
 
     Args:
         purpose: what it is for, so that who is in a roll-out says nothing about the variant.
         seed: the name of the flag, so that flags are independent of each other; or what several of them share.
-        unit: who it is about.
     """
     from hashlib import sha256
 
-    text = f"{purpose}\n{seed}\n{unit}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(sha256(text).digest()[:8], "big")
+    begun = sha256(f"{purpose}\n{seed}\n".encode("utf-8", "surrogatepass"))
+
+    def number(unit: str) -> int:
+        whole = begun.copy()
+        whole.update(unit.encode("utf-8", "surrogatepass"))
+        return int.from_bytes(whole.digest()[:8], "big")
+
+    return number
 
 
 def unit_of(value: Any) -> str | None:
@@ -47,12 +52,11 @@ def is_within(percentage: float) -> Callable[[int], bool]:
 def chooser(weights: list[float]) -> Callable[[int], int]:
     """Return a function that tells for a number which of the weighted choices it falls into."""
     from bisect import bisect_right
+    from itertools import accumulate
 
-    total = sum(weights)
-    ends: list[float] = []
-    so_far = 0.0
-    for weight in weights:
-        so_far += weight
-        ends.append(so_far * SPACE / total)
-    last = max(i for i, weight in enumerate(weights) if weight > 0)  # whose end may be rounded to below the space
-    return lambda one: min(bisect_right(ends, one), last)
+    ratios = [weight.as_integer_ratio() for weight in weights]
+    common = max(bottom for _, bottom in ratios)  # each is a power of two
+    shares = [top * (common // bottom) for top, bottom in ratios]  # integers, which nothing rounds or overflows
+    total = sum(shares)
+    ends = [-(-so_far * SPACE // total) for so_far in accumulate(shares)]
+    return lambda one: bisect_right(ends, one)

@@ -29,12 +29,17 @@ _NAMES = {
     "flag": ("default", "boolean_type", "rules", "enabled"),
     "rule": ("when_match", "conditions", "rollout", "variants", "by"),
     "condition": ("action", "key", "value", "any", "all", "segment"),
+    "segment": ("conditions",),
     "rollout": ("percentage", "by", "seed"),
     "variant": ("name", "weight", "value"),
     "time": ("START", "END", "TIMEZONE", "DAYS", "BASE"),
 }
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
+
+
+class _Refused(ValueError):
+    """JSON has no such thing."""
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -47,20 +52,23 @@ def parse_json(text: str | bytes) -> Any:
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(f"an object has the key {twice!r} twice")
+            raise _Refused
         return found
 
     def constant(name: str) -> Any:
-        raise ValueError(f"{name} is no number that JSON has")
+        raise _Refused
 
     try:
         return json.loads(text, object_pairs_hook=members, parse_constant=constant)
     except RecursionError:
         raise FlagSchemaError([("$", "it is nested too deeply")]) from None
     except ValueError as error:
-        raise FlagSchemaError([("$", f"it is no JSON that can be used: {error}")]) from None
+        told = error
+        if isinstance(error, _Refused):
+            from lambda_kit.flags._places import first_refused
+
+            told = first_refused(text)
+        raise FlagSchemaError([("$", f"it is no JSON that can be used: {told}")]) from None
 
 
 def compile_flags(document: Any) -> dict[str, Flag]:
@@ -179,7 +187,7 @@ class _Compiler:
         conditions: Any = rule.get("conditions")
         limited = None if "rollout" not in rule else self._rollout(flag, rule["rollout"], _within(path, "rollout"))
         group: Group | None = None
-        if conditions or not ("rollout" in rule or "variants" in rule):
+        if conditions not in (None, []) or not ("rollout" in rule or "variants" in rule):
             group = self._group("all", conditions, _within(path, "conditions"), 0)
         if "variants" in rule:
             if "when_match" in rule:
@@ -204,11 +212,11 @@ class _Compiler:
         if not self._is_text(by, _within(path, "by")) or not self._is_text(seed, _within(path, "seed")):
             return None
         key, salt, within = by, seed, rollout.is_within(percentage)
-        unit_of, number = rollout.unit_of, rollout.number
+        unit_of, number = rollout.unit_of, rollout.numbers("rollout", salt)
 
         def test(context: Context, now: Clock) -> bool:
             unit = unit_of(context.get(key))
-            return unit is not None and within(number("rollout", salt, unit))
+            return unit is not None and within(number(unit))
 
         return Condition(test, key, "ROLLOUT", percentage)
 
@@ -239,16 +247,16 @@ class _Compiler:
             self._check_value(one["value"], _within(own, "value"), boolean=boolean)
             weights.append(weight)
             outcomes.append(Outcome(one["value"], "SPLIT", rule=name, variant=one["name"]))
-        if not sum(weights) > 0:
+        if not any(weights):
             self._problem(at, "all weights are 0")
             return None
         if len({one["name"] for one in variants}) < len(variants):
             self._problem(at, "two variants have the same name")
-        pick, unit_of, number = rollout.chooser(weights), rollout.unit_of, rollout.number
+        pick, unit_of, number = rollout.chooser(weights), rollout.unit_of, rollout.numbers("variant", flag)
 
         def choose(context: Context) -> Outcome | None:
             unit = unit_of(context.get(by))
-            return None if unit is None else outcomes[pick(number("variant", flag, unit))]
+            return None if unit is None else outcomes[pick(number(unit))]
 
         return Rule(name, group, limited, None, choose, by)
 
@@ -286,6 +294,10 @@ class _Compiler:
             return None
         self._misspelt(given, "condition", path)
         if "action" not in given:
+            kinds = [kind for kind in ("any", "all", "segment") if kind in given]
+            if len(kinds) > 1:
+                self._problem(path, f"it has {' and '.join(kinds)}; a condition has one of them")
+                return None
             if "any" in given:
                 return self._group("any", given["any"], _within(path, "any"), depth)
             if "all" in given:
@@ -313,6 +325,7 @@ class _Compiler:
             self._problem(own, f"it is {_kind(segment)}; an object with conditions is needed")
             self._broken.add(name)
             return None
+        self._misspelt(segment, "segment", own)
         group = self._group("all", segment.get("conditions"), _within(own, "conditions"), depth, name)
         if group is None:
             self._broken.add(name)
@@ -383,7 +396,9 @@ class _Compiler:
         try:
             zone = actions.zone_of(name)
         except ValueError:
-            self._problem(_within(path, "TIMEZONE"), f"there is no time zone {name!r} here{_closest_zone(name)}")
+            # Finding the closest takes some milliseconds, for which there is no use where it is not told.
+            hint = _closest_zone(name) if len(self.problems) < _MAX_PROBLEMS else ""
+            self._problem(_within(path, "TIMEZONE"), f"there is no time zone {_shown(name)} here{hint}")
             return None
         if action == "SCHEDULE_BETWEEN_DAYS_OF_WEEK":
             return self._days(value.get("DAYS"), zone, _within(path, "DAYS"))

@@ -11,7 +11,6 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import example, given, settings, strategies
 
 from lambda_kit.errors import FlagSchemaError
@@ -48,6 +47,13 @@ class Oracle:
                 return one["value"], rule_name, one["name"]
         return flag["default"], None, None
 
+    def reason(self, name: str, rule: str | None) -> str:
+        """Return how OpenFeature calls the way in which a flag came to be what it is."""
+        rules = self._document[name].get("rules") or {}
+        if rule is None:
+            return "DEFAULT" if rules else "STATIC"
+        return "SPLIT" if {"rollout", "variants"} & set(rules[rule]) else "TARGETING_MATCH"
+
     def _holds(self, condition: dict[str, Any]) -> bool:
         if "any" in condition:
             return any(self._holds(one) for one in condition["any"])
@@ -83,7 +89,7 @@ class Oracle:
         given = self._context.get(key)
         if isinstance(given, bool) or not isinstance(given, str | int):
             return None
-        return str(given)
+        return str(given) if isinstance(given, str) or abs(given) < 2**64 else None
 
     def _is_reached(self, flag: str, rollout: dict[str, Any]) -> bool:
         unit = self._unit(rollout["by"])
@@ -200,8 +206,9 @@ def time_conditions() -> Any:
     )
 
 
-def conditions() -> Any:
-    leaves = st.one_of(plain_conditions(), time_conditions(), st.just({"segment": "grown"}))
+def conditions(*segments: str) -> Any:
+    segment = st.sampled_from([{"segment": name} for name in segments])
+    leaves = st.one_of(plain_conditions(), time_conditions(), segment)
     return st.recursive(
         leaves,
         lambda inner: st.builds(
@@ -214,7 +221,7 @@ def conditions() -> Any:
 
 
 def rules() -> Any:
-    some = st.lists(conditions(), min_size=1, max_size=3)
+    some = st.lists(conditions("grown", "chosen"), min_size=1, max_size=3)
     rollout = st.fixed_dictionaries(
         {"percentage": st.sampled_from([0, 0.5, 10, 50, 99.9, 100]), "by": KEYS},
         optional={"seed": st.sampled_from(["other", "flag"])},
@@ -228,15 +235,20 @@ def rules() -> Any:
     )
 
 
+FLAGS = st.fixed_dictionaries(
+    {"default": SCALARS, "boolean_type": st.just(False)},
+    optional={"rules": st.dictionaries(st.sampled_from(["first", "second", "third"]), rules(), max_size=3)},
+)
 DOCUMENTS = st.fixed_dictionaries(
     {
         "$segments": st.fixed_dictionaries(
-            {"grown": st.fixed_dictionaries({"conditions": st.lists(plain_conditions(), min_size=1, max_size=2)})}
+            {
+                "grown": st.fixed_dictionaries({"conditions": st.lists(plain_conditions(), min_size=1, max_size=2)}),
+                "chosen": st.fixed_dictionaries({"conditions": st.lists(conditions("grown"), min_size=1, max_size=2)}),
+            }
         ),
-        "flag": st.fixed_dictionaries(
-            {"default": SCALARS, "boolean_type": st.just(False)},
-            optional={"rules": st.dictionaries(st.sampled_from(["first", "second", "third"]), rules(), max_size=3)},
-        ),
+        "flag": FLAGS,
+        "other": FLAGS,
     }
 )
 CONTEXTS = st.dictionaries(KEYS, SCALARS | LISTS | st.none() | st.integers(), max_size=4)
@@ -283,11 +295,15 @@ def test_a_condition_about_the_time_goes_by_the_clocks_of_its_zone(condition: di
 def test_a_compiled_flag_is_what_its_document_says(
     document: dict[str, Any], context: dict[str, Any], now: float
 ) -> None:
-    outcome = compile_flags(document)["flag"].decide(context, lambda: now)
-    value, rule, variant = Oracle(document, context, now).evaluate("flag")
-    assert (outcome.value, type(outcome.value), outcome.rule) == (value, type(value), rule)
-    if variant is not None:
-        assert outcome.variant == variant
+    oracle = Oracle(document, context, now)
+    for name, flag in compile_flags(document).items():
+        outcome = flag.decide(context, lambda: now)
+        value, rule, variant = oracle.evaluate(name)
+        assert (outcome.value, type(outcome.value), outcome.rule) == (value, type(value), rule)
+        on_or_off = {True: "on", False: "off"}[value] if isinstance(value, bool) else None
+        assert outcome.variant == (variant or on_or_off)
+        assert outcome.enabled is (value if isinstance(value, bool) else None)
+        assert outcome.reason == oracle.reason(name, rule)
 
 
 @given(
@@ -333,41 +349,3 @@ def test_any_document_is_compiled_or_told_what_is_wrong(document: dict[str, Any]
         for flag in flags.values():
             flag.decide({"tier": 5}, lambda: 0.0)
     assert all(path.startswith("$") and problem for path, problem in told)
-
-
-def nested(kind: str, depth: int) -> dict[str, Any]:
-    condition: dict[str, Any] = {"action": "EQUALS", "key": "a", "value": 1}
-    for _ in range(depth):
-        condition = {kind: [condition]}
-    return {"f": {"default": False, "rules": {"r": {"when_match": True, "conditions": [condition]}}}}
-
-
-@pytest.mark.parametrize("kind", ["any", "all"])
-def test_groups_stand_sixteen_deep_at_the_most(kind: str) -> None:
-    assert compile_flags(nested(kind, 15))["f"].decide({"a": 1}, lambda: 0.0).value is True
-    for depth in (16, 20, 500):
-        with pytest.raises(FlagSchemaError, match="nested more than 16 deep"):
-            compile_flags(nested(kind, depth))
-
-
-def chain(length: int, *, twice: bool) -> dict[str, Any]:
-    """Segments of which each uses the one before."""
-    document = nested("any", 0)
-    segments: dict[str, Any] = {"s0": {"conditions": document["f"]["rules"]["r"]["conditions"]}}
-    for i in range(1, length):
-        one = {"segment": f"s{i - 1}"}
-        segments[f"s{i}"] = {"conditions": [one, one] if twice else [one]}
-    document["f"]["rules"]["r"]["conditions"] = [{"segment": f"s{length - 1}"}]
-    return {"$segments": segments, **document}
-
-
-def test_segments_within_segments_count() -> None:
-    assert compile_flags(chain(10, twice=True))["f"].decide({"a": 1}, lambda: 0.0).value is True
-    with pytest.raises(FlagSchemaError, match="there are 1024 conditions, with segments; 1000 are allowed"):
-        compile_flags(chain(11, twice=True))
-    with pytest.raises(FlagSchemaError, match="nested more than 16 deep, with segments"):
-        compile_flags(chain(17, twice=False))
-    for twice in (True, False):
-        with pytest.raises(FlagSchemaError) as info:
-            compile_flags(chain(400, twice=twice))
-        assert len(info.value.problems) == 50 or len(info.value.problems) == 1

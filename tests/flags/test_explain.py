@@ -13,6 +13,19 @@ from lambda_kit.flags import StaticFlags
 NOW = datetime(2026, 11, 27, 7, 30, tzinfo=UTC).timestamp()
 
 
+class Failing:
+    """Fails whatever it is asked."""
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+    def __hash__(self) -> int:
+        raise RuntimeError
+
+
 def explained(flag: dict[str, Any], context: dict[str, Any], **more: Any) -> list[str]:
     """Return the lines about a flag."""
     flags = FeatureFlags(StaticFlags({"flag": flag, **more}), clock=lambda: NOW)
@@ -105,6 +118,36 @@ def test_a_roll_out_and_variants_are_told_with_the_unit() -> None:
         "  rule 'split' does not match",
         "    no  user is missing from the context",
     ]
+
+
+@pytest.mark.parametrize("unit", [None, True, 1.5, [], 2**64])
+def test_a_value_that_is_no_unit_is_told_to_be_none(unit: Any) -> None:
+    split = {"variants": [{"name": "blue", "weight": 1, "value": 7}], "by": "user"}
+    assert explained({"default": 0, "boolean_type": False, "rules": {"split": split}}, {"user": unit})[1:] == [
+        "  rule 'split' does not match",
+        "    no  user is no unit, which would be a text or an integer",
+    ]
+
+
+def test_a_key_may_be_named_like_those_of_the_time() -> None:
+    flag = ruled(condition("EQUALS", "CURRENT_TIER", "a"))
+    assert explained(flag, {"CURRENT_TIER": "b"})[-1] == '    no  CURRENT_TIER is "a" (given: "b")'
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (float("nan"), '"nan"'),
+        (10**5_000, '"[an integer of 16610 bits]"'),
+        (b"abc", '"abc"'),
+        ({1}, "[1]"),
+        (Failing(), '"[cannot encode tests.flags.test_explain.Failing: RuntimeError]"'),
+    ],
+    ids=["nan", "huge", "bytes", "set", "failing"],
+)
+def test_odd_values_of_a_context_are_told(given: Any, told: str) -> None:
+    lines = explained(ruled(condition("EQUALS", "tier", "a")), {"tier": given})
+    assert lines[-1] == f'    no  tier is "a" (given: {told})'
 
 
 @pytest.mark.parametrize(

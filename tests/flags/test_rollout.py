@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies
 
 from lambda_kit.flags import _rollout as rollout
 from lambda_kit.flags._schema import compile_flags
 
+st: Any = strategies
 UNITS = [f"user-{i}" for i in range(100_000)]
 
 
@@ -39,7 +42,7 @@ def chosen(*weights: float, percentage: float = 100) -> dict[str, str]:
     ],
 )
 def test_the_number_of_a_unit_never_changes(purpose: Any, seed: str, unit: str, number: int) -> None:
-    assert rollout.number(purpose, seed, unit) == number
+    assert rollout.numbers(purpose, seed)(unit) == number
     assert number == int(sha256(f"{purpose}\n{seed}\n{unit}".encode()).hexdigest()[:16], 16)
 
 
@@ -53,7 +56,7 @@ def test_a_percentage_reaches_that_share_of_the_units(percentage: float) -> None
 def test_units_are_spread_evenly() -> None:
     counts = [0] * 100
     for unit in UNITS:
-        counts[rollout.number("rollout", "cart", unit) * 100 // rollout.SPACE] += 1
+        counts[rollout.numbers("rollout", "cart")(unit) * 100 // rollout.SPACE] += 1
     mean = len(UNITS) / len(counts)
     assert sum((count - mean) ** 2 / mean for count in counts) < 160  # chi-square of 99 degrees: 1 in 10,000 above
 
@@ -98,6 +101,28 @@ def test_every_number_has_a_variant_with_a_weight(weights: list[float]) -> None:
         assert weights[pick(number)] > 0
 
 
+@pytest.mark.parametrize(
+    "weights", [(1e300, 1e300), (1e308, 1e308), (5e-324, 5e-324), (10**400, 10**400), (10**400 // 3, 10**400 // 3)]
+)
+def test_weights_count_in_relation_to_each_other_however_large_or_small_they_are(weights: tuple[float, float]) -> None:
+    assert chosen(*weights) == chosen(1, 1)
+
+
+WEIGHTS: Any = st.lists(st.integers(0, 10**20) | st.floats(0, allow_infinity=False), min_size=1, max_size=6).filter(any)
+
+
+@given(WEIGHTS, st.integers(0, rollout.SPACE - 1), st.integers(0, 5), st.integers(-2, 2))
+def test_a_variant_has_the_numbers_between_the_ends_of_those_before_and_its_own(
+    weights: list[float], anywhere: int, index: int, beside: int
+) -> None:
+    exact = [Fraction(weight) for weight in weights]
+    ends = [sum(exact[: i + 1], Fraction()) * rollout.SPACE / sum(exact) for i in range(len(exact))]
+    pick = rollout.chooser(weights)
+    at_an_end = min(max(int(ends[index % len(ends)]) + beside, 0), rollout.SPACE - 1)
+    for number in (anywhere, at_an_end):
+        assert pick(number) == next(i for i, end in enumerate(ends) if number < end)
+
+
 @pytest.mark.parametrize("unit", [None, True, False, 1.5, [], {}, b"user", (), 2**64, -(2**64), float("nan")])
 def test_what_is_no_unit_is_never_reached(unit: Any) -> None:
     rule = {"when_match": True, "rollout": {"percentage": 100, "by": "user"}}
@@ -116,4 +141,4 @@ def test_a_number_is_the_unit_that_its_digits_are() -> None:
 
 
 def test_text_that_is_no_unicode_is_a_unit_like_any_other() -> None:
-    assert 0 <= rollout.number("rollout", "cart", "\ud800") < rollout.SPACE
+    assert 0 <= rollout.numbers("rollout", "cart")("\ud800") < rollout.SPACE

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-import json
-import logging
 from typing import Any
 
 import pytest
 
 from lambda_kit.errors import FlagSchemaError
-from lambda_kit.flags._schema import compile_flags, parse_json
+from lambda_kit.flags._schema import compile_flags
 
 CONDITION: dict[str, Any] = {"action": "EQUALS", "key": "tier", "value": "premium"}
 RULE: dict[str, Any] = {"when_match": True, "conditions": [CONDITION]}
@@ -137,6 +135,16 @@ CASES: list[tuple[Any, str, str]] = [
     ),
     (with_condition(action="MODULO_RANGE", value={"BASE": 5, "START": 3, "END": 2}), f"{AT}.value", "START <= END"),
     (with_condition(action="MODULO_RANGE", value={"BASE": 5, "START": True, "END": 2}), f"{AT}.value", "integers"),
+    (
+        changed("flag.rules.rule.conditions", [{"any": [CONDITION], "all": [CONDITION]}]),
+        AT,
+        "it has any and all; a condition has one of them",
+    ),
+    (
+        changed("flag.rules.rule.conditions", [{"all": [CONDITION], "segment": "grown"}]),
+        AT,
+        "it has all and segment; a condition has one of them",
+    ),
     (changed("flag.rules.rule.conditions", [{"any": []}]), f"{AT}.any", "it is a list; a list of conditions is needed"),
     (changed("flag.rules.rule.conditions", [{"all": [5]}]), f"{AT}.all[0]", "it is a number; an object with action"),
     # segments
@@ -148,6 +156,11 @@ CASES: list[tuple[Any, str, str]] = [
     (changed("flag.rules.rule.conditions", [{"segment": 5}]), f"{AT}.segment", "there is no segment 5"),
     (changed("$segments.grown", 5), "$.$segments.grown", "it is a number; an object with conditions is needed"),
     (changed("$segments.grown", {}), "$.$segments.grown.conditions", "it is null; a list of conditions is needed"),
+    (
+        changed("$segments.grown", {"condition": [CONDITION]}),
+        "$.$segments.grown.condition",
+        "there is no key 'condition'; did you mean 'conditions'?",
+    ),
     (
         changed("$segments.grown.conditions", [{"segment": "grown"}]),
         "$.$segments.grown.conditions[0].segment",
@@ -196,6 +209,11 @@ CASES: list[tuple[Any, str, str]] = [
     (with_rollout({"percentage": 10}), "$.flag.rules.rule.rollout.by", "it is None; a text is needed"),
     (with_rollout({"percentage": 10, "by": "u", "seed": 5}), "$.flag.rules.rule.rollout.seed", "it is 5; a text"),
     (with_rollout({"percent": 10, "by": "u"}), "$.flag.rules.rule.rollout.percent", "did you mean 'percentage'?"),
+    (
+        changed("flag.rules.rule", {"when_match": True, "conditions": {}, "rollout": {"percentage": 10, "by": "u"}}),
+        "$.flag.rules.rule.conditions",
+        "it is an empty object; a list of conditions is needed",
+    ),
     # variants
     (with_variants([VARIANT], by=None), "$.flag.rules.rule.by", "it is None; a text is needed"),
     (with_variants([]), "$.flag.rules.rule.variants", "a list of objects with name, weight and value is needed"),
@@ -316,86 +334,6 @@ def test_flags_of_app_config_s_own() -> None:
         "varied": (True, {"enabled": True, "limit": 7}, "TARGETING_MATCH", "blue"),
     }
     assert [flag.varies for flag in flags.values()] == [False, False, True]
-
-
-# JSON
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("", "line 1 column 1"),
-        ('{"a": tru}', "line 1 column 7"),
-        ('{"a": 1, "a": 2}', "an object has the key 'a' twice"),
-        ('{"b": {"a": 1, "c": 0, "a": 2}}', "an object has the key 'a' twice"),
-        ('{"a": NaN}', "NaN is no number that JSON has"),
-        ('{"a": -Infinity}', "-Infinity is no number that JSON has"),
-        ("[" * 100_000, "nested too deeply"),
-        (b"\xff", "it is no JSON that can be used"),
-    ],
-)
-def test_what_is_no_json_is_told(text: Any, told: str) -> None:
-    with pytest.raises(FlagSchemaError, match=told) as info:
-        parse_json(text)
-    assert info.value.path == "$"
-
-
-def test_json_is_read() -> None:
-    assert parse_json(json.dumps(DOCUMENT)) == parse_json(json.dumps(DOCUMENT).encode()) == DOCUMENT
-
-
-# What cannot be compared
-
-
-class Unequal:
-    def __eq__(self, other: object) -> bool:
-        raise RuntimeError
-
-    def __hash__(self) -> int:
-        raise RuntimeError
-
-
-@pytest.mark.parametrize(
-    ("action", "value", "given"),
-    [
-        ("KEY_GREATER_THAN_VALUE", 5, "text"),
-        ("KEY_LESS_THAN_OR_EQUAL_VALUE", "a", 5),
-        ("STARTSWITH", "a", 5),
-        ("ENDSWITH", "a", None),
-        ("VALUE_IN_KEY", "a", 5),
-        ("IN", "abc", 5),
-        ("ANY_IN_VALUE", ["a"], "a"),
-        ("MODULO_RANGE", {"BASE": 5, "START": 0, "END": 4}, "5"),
-        ("EQUALS", "a", Unequal()),
-        ("EQUALS", 5, Unequal()),
-        ("NOT_EQUALS", 5, Unequal()),
-    ],
-)
-def test_what_cannot_be_compared_never_matches_and_is_told_once(
-    action: str, value: Any, given: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    flag = compile_flags(with_condition(action=action, value=value))["flag"]
-    for _ in range(3):
-        assert flag.decide({"tier": given}, lambda: 0.0).value is False
-    (record,) = caplog.records
-    assert record.levelno == logging.WARNING
-    assert record.getMessage() == (
-        f"feature flags: {action} at {AT} cannot compare a {type(given).__name__}; such a value never matches"
-    )
-
-
-@pytest.mark.parametrize("given", [float("nan"), 10**4_000, [], {}, {"a": 1}, b"a", object(), None, ()])
-@pytest.mark.parametrize("action", ["EQUALS", "NOT_EQUALS", "KEY_IN_VALUE", "KEY_NOT_IN_VALUE"])
-def test_odd_values_of_a_context_do_no_harm(action: str, given: Any) -> None:
-    flag = compile_flags(with_condition(action=action, value=["a"]))["flag"]
-    assert flag.decide({"tier": given}, lambda: 0.0).value is (action in ("NOT_EQUALS", "KEY_NOT_IN_VALUE"))
-
-
-@pytest.mark.parametrize("action", ["NOT_EQUALS", "NOT_IN", "KEY_NOT_IN_VALUE", "VALUE_NOT_IN_KEY"])
-def test_a_key_that_is_missing_never_matches(action: str) -> None:
-    value: Any = ["a"] if "IN" in action and action != "VALUE_NOT_IN_KEY" else "a"
-    flag = compile_flags(with_condition(action=action, value=value))["flag"]
-    assert flag.decide({}, lambda: 0.0).value is False
 
 
 def test_rules_about_the_time_alone_ask_for_it() -> None:
