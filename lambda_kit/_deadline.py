@@ -187,7 +187,9 @@ def arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable
         if _alarms and _alarms[-1] is alarm:
             alarm.interrupt(frame)
 
-    previous = signal.signal(signal.SIGALRM, ring)
+    # The function beneath that of `signal`, which takes longer than all the rest for turning numbers into enumerations.
+    handle = sys.modules["_signal"].signal
+    previous = handle(signal.SIGALRM, ring)
     left, _ = signal.setitimer(signal.ITIMER_REAL, delay)
     _alarms.append(alarm)
     started = time.monotonic()
@@ -197,7 +199,7 @@ def arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable
             return
         _alarms.remove(alarm)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL if previous is None else previous)
+        handle(signal.SIGALRM, signal.SIG_DFL if previous is None else previous)
         if left:  # a timer that was running before goes on, at once if it is overdue
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-6))
 

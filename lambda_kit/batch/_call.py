@@ -92,9 +92,14 @@ class Function:
         Raises:
             ConfigurationError: the function asks for the invocation or its context, and there is none.
         """
+        if not self.more and not keywords:
+            return self.fn if read is None else _reading(self.fn, read)
+        return self._call_with_more(read, keywords, invocation)
+
+    def _call_with_more(
+        self, read: Callable[[Any], Any] | None, keywords: dict[str, Any], invocation: Invocation | None
+    ) -> Callable[[Any], Any]:
         fn, more = self.fn, self.more
-        if not more and not keywords:
-            return fn if read is None else lambda record: fn(read(record))
         if invocation is None and {"context", "invocation"} & {*more}:
             raise ConfigurationError(
                 f"{callables.name_of(self.plain)} asks for the invocation, and none is running; put @handler above"
@@ -106,6 +111,10 @@ class Function:
             return fn(first, *[record if name == "record" else fixed[name] for name in more], **keywords)
 
         return call
+
+
+def _reading(fn: Callable[[Any], Any], read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda record: fn(read(record))
 
 
 def _guarded(fn: Any, idempotency: Callable[[Any], Any], is_async: bool) -> Any:
