@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -146,6 +147,7 @@ def compare(action: str, given: Any, value: Any) -> Any:  # noqa: PLR0911, PLR09
             raise AssertionError(action)
 
 
+TIERS = ["premium", "basic", "pre"]
 KEYS = st.sampled_from(["tier", "age", "tags", "user"])
 SCALARS = st.sampled_from(["premium", "basic", "", "pre", "ü", 0, 1, 7, 18, -3, 2.5, True, False])
 LISTS = st.lists(SCALARS, max_size=4)
@@ -181,6 +183,23 @@ def plain_conditions() -> Any:
     )
 
 
+def likely_conditions() -> Any:
+    """Return conditions about what `LIKELY` contexts have: without them a random context hardly ever matches a rule."""
+
+    def about(key: str, actions: list[str], values: Any) -> Any:
+        return st.fixed_dictionaries({"action": st.sampled_from(actions), "key": st.just(key), "value": values})
+
+    comparisons = [f"KEY_{way}_THAN{more}_VALUE" for way in ("GREATER", "LESS") for more in ("", "_OR_EQUAL")]
+    tiers = st.sampled_from(TIERS)
+    return st.one_of(
+        about("tier", ["EQUALS", "NOT_EQUALS", "STARTSWITH", "ENDSWITH"], tiers),
+        about("tier", ["IN", "NOT_IN", "KEY_IN_VALUE", "KEY_NOT_IN_VALUE"], st.lists(tiers, min_size=1, max_size=3)),
+        about("age", ["EQUALS", "NOT_EQUALS", *comparisons], st.integers(0, 9)),
+        about("tags", ["VALUE_IN_KEY", "VALUE_NOT_IN_KEY"], tiers),
+        about("tags", ["ALL_IN_VALUE", "ANY_IN_VALUE", "NONE_IN_VALUE"], st.lists(tiers, min_size=1, max_size=3)),
+    )
+
+
 def time_conditions() -> Any:
     clock = st.sampled_from(CLOCKS) | st.times().map(lambda one: f"{one.hour:02}:{one.minute:02}")
     moment = st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)).map(lambda one: one.isoformat())  # noqa: DTZ001
@@ -208,7 +227,7 @@ def time_conditions() -> Any:
 
 def conditions(*segments: str) -> Any:
     segment = st.sampled_from([{"segment": name} for name in segments])
-    leaves = st.one_of(plain_conditions(), time_conditions(), segment)
+    leaves = st.one_of(likely_conditions(), likely_conditions(), plain_conditions(), time_conditions(), segment)
     return st.recursive(
         leaves,
         lambda inner: st.builds(
@@ -223,7 +242,7 @@ def conditions(*segments: str) -> Any:
 def rules() -> Any:
     some = st.lists(conditions("grown", "chosen"), min_size=1, max_size=3)
     rollout = st.fixed_dictionaries(
-        {"percentage": st.sampled_from([0, 0.5, 10, 50, 99.9, 100]), "by": KEYS},
+        {"percentage": st.sampled_from([0, 0.5, 10, 50, 99.9, 100]), "by": st.just("user") | KEYS},
         optional={"seed": st.sampled_from(["other", "flag"])},
     )
     variants = st.lists(st.sampled_from([0, 1, 2.5, 7]), min_size=1, max_size=3).filter(any)
@@ -231,13 +250,15 @@ def rules() -> Any:
     return st.one_of(
         st.fixed_dictionaries({"conditions": some, "when_match": SCALARS}, optional={"rollout": rollout}),
         st.fixed_dictionaries({"rollout": rollout, "when_match": SCALARS}),
-        st.fixed_dictionaries({"variants": split, "by": KEYS}, optional={"conditions": some, "rollout": rollout}),
+        st.fixed_dictionaries(
+            {"variants": split, "by": st.just("user") | KEYS}, optional={"conditions": some, "rollout": rollout}
+        ),
     )
 
 
+RULES = st.dictionaries(st.sampled_from(["first", "second", "third"]), rules(), min_size=1)
 FLAGS = st.fixed_dictionaries(
-    {"default": SCALARS, "boolean_type": st.just(False)},
-    optional={"rules": st.dictionaries(st.sampled_from(["first", "second", "third"]), rules(), max_size=3)},
+    {"default": SCALARS, "boolean_type": st.just(False), "rules": st.one_of(RULES, RULES, RULES, st.none())}
 )
 DOCUMENTS = st.fixed_dictionaries(
     {
@@ -252,6 +273,14 @@ DOCUMENTS = st.fixed_dictionaries(
     }
 )
 CONTEXTS = st.dictionaries(KEYS, SCALARS | LISTS | st.none() | st.integers(), max_size=4)
+LIKELY = st.fixed_dictionaries(
+    {
+        "tier": st.sampled_from(TIERS),
+        "age": st.integers(0, 9),
+        "tags": st.lists(st.sampled_from(TIERS), max_size=3),
+        "user": st.integers(0, 50).map(lambda i: f"u-{i}") | st.integers(0, 50),
+    }
+)
 # Also around the hours that come twice, or never, where a clock is changed.
 CHANGES = [
     datetime(2026, 3, 29, 1, tzinfo=UTC),
@@ -291,12 +320,14 @@ def test_a_condition_about_the_time_goes_by_the_clocks_of_its_zone(condition: di
     assert outcome.value is Oracle(document, {}, now).evaluate("flag")[0]
 
 
-@given(DOCUMENTS, CONTEXTS, MOMENTS)
+@settings(max_examples=200)
+@given(DOCUMENTS, st.lists(LIKELY | CONTEXTS, min_size=8, max_size=8), MOMENTS)
 def test_a_compiled_flag_is_what_its_document_says(
-    document: dict[str, Any], context: dict[str, Any], now: float
+    document: dict[str, Any], contexts: list[dict[str, Any]], now: float
 ) -> None:
-    oracle = Oracle(document, context, now)
-    for name, flag in compile_flags(document).items():
+    flags = compile_flags(document)
+    for context, (name, flag) in itertools.product(contexts, flags.items()):
+        oracle = Oracle(document, context, now)
         outcome = flag.decide(context, lambda: now)
         value, rule, variant = oracle.evaluate(name)
         assert (outcome.value, type(outcome.value), outcome.rule) == (value, type(value), rule)

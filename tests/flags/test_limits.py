@@ -1,4 +1,4 @@
-"""How deep conditions and segments may stand in one another, and what they may add up to."""
+"""How much a document may have, to the last one that may be: flags, rules, conditions, and how deep they stand."""
 
 from __future__ import annotations
 
@@ -46,3 +46,54 @@ def test_segments_within_segments_count() -> None:
         with pytest.raises(FlagSchemaError) as info:
             compile_flags(chain(400, twice=twice))
         assert len(info.value.problems) == 50 or len(info.value.problems) == 1
+
+
+CONDITION: dict[str, Any] = {"action": "EQUALS", "key": "a", "value": 1}
+
+
+def with_rules(count: int) -> dict[str, Any]:
+    rule = {"when_match": True, "conditions": [CONDITION]}
+    return {"f": {"default": False, "rules": {str(i): rule for i in range(count)}}}
+
+
+def with_conditions(count: int) -> dict[str, Any]:
+    return {"f": {"default": False, "rules": {"r": {"when_match": True, "conditions": [CONDITION] * count}}}}
+
+
+def with_groups(count: int) -> dict[str, Any]:
+    """Return a rule with so many conditions in groups of half as many."""
+    group = {"any": [CONDITION] * (count // 2)}
+    return {"f": {"default": False, "rules": {"r": {"when_match": True, "conditions": [group, group]}}}}
+
+
+def with_value(depth: int) -> dict[str, Any]:
+    value: Any = 1
+    for i in range(depth):
+        value = [value] if i % 2 else {"a": value}
+    return {"f": {"default": value, "boolean_type": False}}
+
+
+def with_attributes(depth: int) -> dict[str, Any]:
+    return {"f": {"enabled": True, "x": with_value(depth - 1)["f"]["default"]}}
+
+
+@pytest.mark.parametrize(
+    ("made", "most", "told"),
+    [
+        (lambda count: {str(i): {"default": True} for i in range(count)}, 10_000, "there are 10001 flags"),
+        (with_rules, 1_000, "there are 1001 rules"),
+        (with_conditions, 1_000, "there are 1001 conditions"),
+        (with_value, 64, "it is nested more than 64 deep"),
+        (with_attributes, 64, "its attributes are nested more than 64 deep"),
+    ],
+)
+def test_one_more_than_may_be_is_told(made: Any, most: int, told: str) -> None:
+    assert compile_flags(made(most))
+    with pytest.raises(FlagSchemaError, match=told):
+        compile_flags(made(most + 1))
+
+
+def test_conditions_in_groups_are_counted_together() -> None:
+    assert compile_flags(with_groups(1_000))
+    with pytest.raises(FlagSchemaError, match="there are 1002 conditions, with segments; 1000 are allowed"):
+        compile_flags(with_groups(1_002))

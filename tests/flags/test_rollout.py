@@ -61,6 +61,21 @@ def test_units_are_spread_evenly() -> None:
     assert sum((count - mean) ** 2 / mean for count in counts) < 160  # chi-square of 99 degrees: 1 in 10,000 above
 
 
+@pytest.mark.parametrize(
+    ("percentage", "reached", "missed"),
+    [
+        (0, [], [0]),
+        (12.5, [2**61 - 1], [2**61]),
+        (50, [0, 2**63 - 1], [2**63]),
+        (100, [0, 2**64 - 1], []),
+    ],
+)
+def test_the_numbers_below_the_percentage_are_reached(percentage: float, reached: list[int], missed: list[int]) -> None:
+    within = rollout.is_within(percentage)
+    assert all(within(number) for number in reached)
+    assert not any(within(number) for number in missed)
+
+
 def test_growing_a_percentage_only_adds_units() -> None:
     before: set[str] = set()
     for percentage in (0, 0.01, 1, 5, 5.5, 50, 99.99, 100):
