@@ -66,6 +66,10 @@ def with_groups(count: int) -> dict[str, Any]:
     return {"f": {"default": False, "rules": {"r": {"when_match": True, "conditions": [group, group]}}}}
 
 
+def with_flags(count: int) -> dict[str, Any]:
+    return {str(i): {"default": True} for i in range(count)}
+
+
 def with_value(depth: int) -> dict[str, Any]:
     value: Any = 1
     for i in range(depth):
@@ -80,7 +84,7 @@ def with_attributes(depth: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("made", "most", "told"),
     [
-        (lambda count: {str(i): {"default": True} for i in range(count)}, 10_000, "there are 10001 flags"),
+        (with_flags, 10_000, "there are 10001 flags"),
         (with_rules, 1_000, "there are 1001 rules"),
         (with_conditions, 1_000, "there are 1001 conditions"),
         (with_value, 64, "it is nested more than 64 deep"),
