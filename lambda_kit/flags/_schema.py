@@ -189,6 +189,9 @@ class _Compiler:
         group: Group | None = None
         if conditions not in (None, []) or not ("rollout" in rule or "variants" in rule):
             group = self._group("all", conditions, _within(path, "conditions"), 0)
+        for part, whole in (("percentage", "rollout"), ("seed", "rollout"), ("by", "rollout or beside variants")):
+            if part in rule and not (part == "by" and "variants" in rule):
+                self._problem(_within(path, part), f"it would change nothing here; it stands in {whole}")
         if "variants" in rule:
             if "when_match" in rule:
                 self._problem(path, "it has both when_match and variants; one of them says what the flag is")

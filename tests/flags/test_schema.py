@@ -214,6 +214,9 @@ CASES: list[tuple[Any, str, str]] = [
         "$.flag.rules.rule.conditions",
         "it is an empty object; a list of conditions is needed",
     ),
+    (changed("flag.rules.rule", {**RULE, "percentage": 10}), "$.flag.rules.rule.percentage", "it stands in rollout"),
+    (changed("flag.rules.rule", {**RULE, "seed": "x"}), "$.flag.rules.rule.seed", "it would change nothing here"),
+    (changed("flag.rules.rule", {**RULE, "by": "user"}), "$.flag.rules.rule.by", "in rollout or beside variants"),
     # variants
     (with_variants([VARIANT], by=None), "$.flag.rules.rule.by", "it is None; a text is needed"),
     (with_variants([]), "$.flag.rules.rule.variants", "a list of objects with name, weight and value is needed"),
