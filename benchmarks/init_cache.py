@@ -87,7 +87,7 @@ def hit_background(n: int, each: bool) -> Loop:
 
 def hit_async(n: int, each: bool) -> Loop:
     """Await resources that are built."""
-    from lambda_kit import _event_loop
+    from lambda_kit._kernel import event_loop
     from lambda_kit.init_cache import InitCache
 
     cache = InitCache()
@@ -98,7 +98,7 @@ def hit_async(n: int, each: bool) -> Loop:
             return VALUE
 
         resources.append(cache.resource(build))
-        _event_loop.run(resources[-1]())
+        event_loop.run(resources[-1]())
     return _zero_argument(resources, each, "await ")
 
 

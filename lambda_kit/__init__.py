@@ -3,8 +3,39 @@
 Every name below loads its module when it is first used: importing `lambda_kit` itself loads nothing else.
 """
 
+from __future__ import annotations
+
 TYPE_CHECKING = False
+
+
+def lazy_exports(
+    namespace: dict[str, Any], modules: dict[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return the `__getattr__` and `__dir__` of a module whose names load their modules when they are first used.
+
+    Args:
+        namespace: the globals of the module.
+        modules: the module that defines each name.
+    """
+
+    def load(name: str) -> Any:
+        if (module := modules.get(name)) is None:
+            raise AttributeError(f"module {namespace['__name__']!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = namespace[name] = getattr(import_module(module), name)
+        return value
+
+    def names() -> list[str]:
+        return sorted({*namespace, *modules})
+
+    return load, names
+
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from lambda_kit.errors import LambdaKitError
     from lambda_kit.flags import FeatureFlags
     from lambda_kit.idempotency import idempotent
@@ -32,18 +63,7 @@ else:
         "provide": "lambda_kit.pipeline",
         "time_limit": "lambda_kit.pipeline",
     }
-
-    def __getattr__(name):
-        if (module := _MODULES.get(name)) is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = globals()[name] = getattr(import_module(module), name)
-        return value
-
-    def __dir__():
-        return sorted({*globals(), *_MODULES})
-
+    __getattr__, __dir__ = lazy_exports(globals(), _MODULES)
 
 __all__ = [
     "FeatureFlags",

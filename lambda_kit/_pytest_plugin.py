@@ -35,7 +35,7 @@ def _lambda_kit_reset(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _reset() -> None:
-    lifecycle = sys.modules.get("lambda_kit._lifecycle")
+    lifecycle = sys.modules.get("lambda_kit._kernel.lifecycle")
     if lifecycle is not None:
         lifecycle.reset()
 

@@ -7,7 +7,7 @@ import threading
 import time
 from contextvars import ContextVar
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle, log
 from lambda_kit.errors import OutsideInvocation
 
 TYPE_CHECKING = False
@@ -64,8 +64,8 @@ class _Process:
         self.cold = False
         if not self._registered:
             self._registered = True
-            _lifecycle.on_fork(reset)
-            _lifecycle.on_reset(reset)
+            lifecycle.on_fork(reset)
+            lifecycle.on_reset(reset)
 
 
 process = _Process()
@@ -186,6 +186,34 @@ class Invocation:
 
     def __repr__(self) -> str:
         return f"<Invocation {self.request_id or 'without a request id'} of {self.function_name or 'a function'}>"
+
+
+def opening(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return a function `(event, context)` that opens an `Invocation`, calls `call`, and closes the invocation."""
+    enter, leave = current.set, current.reset
+
+    def entry(event: Any, context: Any) -> Any:
+        invocation = Invocation(event, context, process.cold)
+        if process.cold:
+            process.warm_up()
+        token = enter(invocation)
+        try:
+            return call(event, context)
+        finally:
+            if at_end:
+                _finish(invocation)
+            invocation.ended = True
+            leave(token)
+
+    return entry
+
+
+def _finish(invocation: Invocation) -> None:
+    for finish in list(at_end.values()):
+        try:
+            finish(invocation)
+        except Exception:
+            log.exception("what had to end with the invocation failed to")
 
 
 if TYPE_CHECKING:

@@ -6,7 +6,20 @@ It is no replacement for boto3 in the code of users; whatever calls AWS takes `c
 
 from __future__ import annotations
 
-from lambda_kit.aws._client import AwsClient
-from lambda_kit.aws._connect import Caller, connect
+from lambda_kit import lazy_exports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lambda_kit.aws._client import AwsClient
+    from lambda_kit.aws._connect import Caller, connect
+else:
+    __getattr__, __dir__ = lazy_exports(
+        globals(),
+        {
+            "AwsClient": "lambda_kit.aws._client",
+            "Caller": "lambda_kit.aws._connect",
+            "connect": "lambda_kit.aws._connect",
+        },
+    )
 
 __all__ = ["AwsClient", "Caller", "connect"]

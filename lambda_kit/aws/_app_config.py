@@ -10,7 +10,7 @@ import math
 import threading
 import time
 
-from lambda_kit._local_server import LocalServer, Unavailable, encoded
+from lambda_kit.aws._local_server import LocalServer, Unavailable, encoded
 from lambda_kit.errors import AwsError
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, log
 from lambda_kit.aws._failures import error_of
 from lambda_kit.aws._operations import hide, operations_of
 from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer, NoCredentials
@@ -141,9 +141,8 @@ def instead(service: str, region: str | None, reason: str) -> BotoCaller:
         client = made.get_session().create_client(service, region_name=region or os.environ.get("AWS_REGION"))
     except BotoCoreError as error:
         raise ConfigurationError(f"botocore cannot make a client of {service} ({reason}): {error}") from error
-    import logging
 
-    logging.getLogger("lambda_kit").info("lambda_kit: botocore is used for calls to %s: %s", service, reason)
+    log.info("lambda_kit: botocore is used for calls to %s: %s", service, reason)
     return BotoCaller(service, client)
 
 

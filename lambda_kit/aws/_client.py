@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables
 from lambda_kit._version import __version__
 from lambda_kit.aws import _operations as operations
 from lambda_kit.aws import _retries as retries

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 from lambda_kit.aws import _operations as operations
 from lambda_kit.aws import _retries as retries
 from lambda_kit.aws._client import AwsClient
@@ -118,13 +118,13 @@ def _watch_process() -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_fork(_after_fork)
-        _lifecycle.on_reset(_shared.clear, base=True)
+        lifecycle.on_fork(_after_fork)
+        lifecycle.on_reset(_shared.clear, base=True)
 
 
 def _after_fork() -> None:
     """Make new locks: a thread of the parent, which is not here, may hold them. Clients of botocore stay there."""
     global _making
     _making = threading.Lock()
-    _lifecycle.abandon(tuple(_shared.values()))
+    lifecycle.abandon(tuple(_shared.values()))
     _shared.clear()

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import NoCredentials
 
 TYPE_CHECKING = False
@@ -340,7 +340,7 @@ def default_chain() -> CredentialChain:
         with _making:
             if _chain is None:
                 _chain = CredentialChain()
-                _lifecycle.on_fork(_chain.forget)
-                _lifecycle.on_restore(_chain.forget, base=True)
-                _lifecycle.on_reset(_chain.forget, base=True)
+                lifecycle.on_fork(_chain.forget)
+                lifecycle.on_restore(_chain.forget, base=True)
+                lifecycle.on_reset(_chain.forget, base=True)
     return _chain

@@ -14,7 +14,7 @@ import time
 import weakref
 from collections import deque
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 from lambda_kit.aws._connection import Closed, Connection, Response, TransportError
 from lambda_kit.errors import ConfigurationError
 
@@ -205,9 +205,9 @@ def _watch_process() -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_fork(_after_fork)
-        _lifecycle.on_restore(close_all, base=True)
-        _lifecycle.on_reset(close_all, base=True)
+        lifecycle.on_fork(_after_fork)
+        lifecycle.on_restore(close_all, base=True)
+        lifecycle.on_reset(close_all, base=True)
 
 
 def _after_fork() -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from lambda_kit import _callables as callables
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import callables, lifecycle
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -151,7 +150,7 @@ def _watch_process() -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_fork(_after_fork)
+        lifecycle.on_fork(_after_fork)
 
 
 def _after_fork() -> None:

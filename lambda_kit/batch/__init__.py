@@ -22,6 +22,7 @@ The rules, the same for every source:
 
 from __future__ import annotations
 
+from lambda_kit import lazy_exports
 from lambda_kit.batch._layer import batch, process_batch, process_batch_async
 from lambda_kit.batch._report import BatchReport, RecordFailure
 
@@ -32,29 +33,21 @@ if TYPE_CHECKING:
     from lambda_kit.batch._sinks import DynamoDBSink, FileSink, S3Sink, SqsSink
     from lambda_kit.batch._transformed import DROPPED, Transformed
 else:
-    _MODULES = {  # what is not needed by all loads when it is first used
-        "DROPPED": "_transformed",
-        "Backoff": "_backoff",
-        "DeadLetter": "_dead_letter",
-        "DynamoDBSink": "_sinks",
-        "FileSink": "_sinks",
-        "S3Sink": "_sinks",
-        "Sink": "_dead_letter",
-        "SqsSink": "_sinks",
-        "Transformed": "_transformed",
-        "dead_letter": "_dead_letter",
-    }
-
-    def __getattr__(name):
-        if (module := _MODULES.get(name)) is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
-        return value
-
-    def __dir__():
-        return sorted({*globals(), *_MODULES})
+    __getattr__, __dir__ = lazy_exports(
+        globals(),
+        {
+            "DROPPED": "lambda_kit.batch._transformed",
+            "Backoff": "lambda_kit.batch._backoff",
+            "DeadLetter": "lambda_kit.batch._dead_letter",
+            "DynamoDBSink": "lambda_kit.batch._sinks",
+            "FileSink": "lambda_kit.batch._sinks",
+            "S3Sink": "lambda_kit.batch._sinks",
+            "Sink": "lambda_kit.batch._dead_letter",
+            "SqsSink": "lambda_kit.batch._sinks",
+            "Transformed": "lambda_kit.batch._transformed",
+            "dead_letter": "lambda_kit.batch._dead_letter",
+        },
+    )
 
 
 __all__ = [

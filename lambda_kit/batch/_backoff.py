@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, log
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Iterable
     from typing import Any
 
@@ -76,7 +75,7 @@ class Backoff:
             try:
                 self._change(arn, messages)
             except Exception:
-                _logger().warning(
+                log.warning(
                     "the visibility of %d messages that failed could not be changed; they come back when the time-out "
                     "of their queue ends",
                     len(messages),
@@ -99,12 +98,4 @@ class Backoff:
                 {"QueueUrl": f"https://sqs.{region}.{domain}/{account}/{name}", "Entries": entries},
             )
             for refused in reply.get("Failed", ()):
-                _logger().warning(
-                    "the visibility of a message that failed could not be changed: %s", refused.get("Code")
-                )
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")
+                log.warning("the visibility of a message that failed could not be changed: %s", refused.get("Code"))

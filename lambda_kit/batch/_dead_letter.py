@@ -6,18 +6,17 @@ import functools
 import os
 import time
 
-from lambda_kit import _callables as callables
-from lambda_kit._facts import tell
+from lambda_kit._kernel import callables, log, type_of
+from lambda_kit._kernel.facts import tell
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Coroutine
     from typing import Any, Protocol, TypeAlias
 
-    from lambda_kit.pipeline import Layer
+    from lambda_kit._kernel.layers import Layer
 
     class Sink(Protocol):
         """Where dead letters go."""
@@ -35,9 +34,6 @@ else:
 
     class Sink:
         """Where dead letters go; a protocol for type checkers."""
-
-
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class DeadLetter:
@@ -170,7 +166,7 @@ def _letter(args: tuple[Any, ...], error: Exception) -> DeadLetter:
 
 def _sent(letter: DeadLetter) -> None:
     tell("dead_letter.sent", source=letter.source, error=type(letter.error).__name__)
-    _logger().warning(
+    log.warning(
         "the event of request %s failed for good with %s, and went to the dead letter; it is not retried",
         letter.request_id,
         type(letter.error).__name__,
@@ -179,18 +175,12 @@ def _sent(letter: DeadLetter) -> None:
 
 
 def _not_sent(letter: DeadLetter, trouble: Exception) -> None:
-    _logger().error(
+    log.error(
         "the event of request %s failed for good with %s, but could not be put into the dead letter; Lambda retries it",
         letter.request_id,
         type(letter.error).__name__,
         exc_info=trouble,
     )
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")
 
 
 # What `batch` needs too

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from lambda_kit import _callables as callables
-from lambda_kit._facts import UNOBSERVED, observers, operation, tell
+from lambda_kit._kernel import callables, type_of
+from lambda_kit._kernel.facts import UNOBSERVED, observers, operation, tell
 from lambda_kit.batch import _modes as modes
 from lambda_kit.batch import _sources as sources
 from lambda_kit.batch._call import Function
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from lambda_kit._facts import Operation
+    from lambda_kit._kernel.facts import Operation
     from lambda_kit.batch._backoff import Backoff
     from lambda_kit.batch._sources import Source
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 _RESERVE = 0.2  # seconds of the margin, half of it at the most, in which what still runs is interrupted and reported
 _ORDERS = ("auto", "none", "group", "all")
 _OPTIONS = (

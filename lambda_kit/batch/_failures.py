@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 
+from lambda_kit._kernel import log
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from typing import Any
 
     from lambda_kit.batch._report import Progress
@@ -53,7 +54,7 @@ class FailureLog:
                 held.append(index)
                 return
             self._held[key] = []
-        _logger().log(
+        log.log(
             _LEVELS[fate],
             _FIRST[fate],
             self._describe(index),
@@ -68,7 +69,7 @@ class FailureLog:
         for (fate, kind), indexes in self._held.items():
             for start in range(0, len(indexes), _IN_A_LINE):
                 some = indexes[start : start + _IN_A_LINE]
-                _logger().log(
+                log.log(
                     _LEVELS[fate],
                     f"{_MORE[fate]}: %s",
                     "1 more record" if len(some) == 1 else f"each of {len(some)} more records",
@@ -81,7 +82,7 @@ class FailureLog:
 
     def not_begun(self, count: int, seconds: float) -> None:
         """Log that time ran out."""
-        _logger().warning(
+        log.warning(
             "%d of %d records of %s were not begun %.1f s before the deadline, and are retried",
             count,
             len(self._progress.records),
@@ -117,9 +118,3 @@ def _kind(error: BaseException) -> tuple[Any, ...]:
     while last is not None and last.tb_next is not None:
         last = last.tb_next
     return (type(error), None if last is None else last.tb_frame.f_code, None if last is None else last.tb_lineno)
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables
 from lambda_kit.batch._engine import Batch
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.invocation import current
+from lambda_kit.invocation import current, opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,9 +160,7 @@ def batch(fn: Any = None, /, **options: Any) -> Any:
 
         def process(event: Any, context: Any, /, **keywords: Any) -> dict[str, Any]:
             if context is not None and current.get(None) is None:  # without @handler: the deadline counts all the same
-                from lambda_kit.pipeline import handler
-
-                answer: dict[str, Any] = handler(functools.partial(process, **keywords))(event, context)
+                answer: dict[str, Any] = opening(functools.partial(process, **keywords))(event, context)
                 return answer
             return settings.run(event, keywords).response
 

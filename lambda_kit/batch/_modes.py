@@ -25,13 +25,13 @@ def one_by_one(run: Run) -> None:
     if delay == float("inf") or delay <= 0:  # in the latter case none is begun
         run.one_by_one()
         return
-    from lambda_kit import _deadline
+    from lambda_kit._kernel import interrupt as interrupts
 
     def interrupt(_: object) -> None:
         run.rang = True
         raise TimeLimitInterrupt
 
-    disarm = _deadline.arm(delay, interrupt)
+    disarm = interrupts.arm(delay, interrupt)
     try:
         try:
             run.one_by_one()
@@ -109,11 +109,11 @@ class _Threads:
 
     def _interrupt(self, threads: list[threading.Thread]) -> None:
         """Interrupt the threads that are still running; what they do not end at once has failed."""
-        from lambda_kit import _deadline
+        from lambda_kit._kernel import interrupt as interrupts
 
         self._run.stopped = True
         for ident in list(self.running):
-            _deadline.raise_in(ident, TimeLimitInterrupt)
+            interrupts.raise_in(ident, TimeLimitInterrupt)
         end = time.monotonic() + _PATIENCE
         for thread in threads:
             thread.join(max(end - time.monotonic(), 0.0))
@@ -222,7 +222,7 @@ class _Alarm:
             return
         import asyncio
 
-        from lambda_kit import _deadline
+        from lambda_kit._kernel import interrupt as interrupts
 
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(delay, self._cancel)
@@ -231,7 +231,7 @@ class _Alarm:
             if asyncio.current_task(loop) is not None:
                 raise TimeLimitInterrupt
 
-        self._disarm = _deadline.arm(delay, interrupt)
+        self._disarm = interrupts.arm(delay, interrupt)
 
     def __exit__(self, *exc_info: object) -> None:
         if self._timer is not None:

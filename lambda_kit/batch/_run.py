@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
+from lambda_kit._kernel import PACKAGE, type_of
 from lambda_kit.batch._report import BURIED, DONE, FAILED, PENDING
 from lambda_kit.errors import BatchError, TimeLimitInterrupt, TimeLimitReached
 
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
     from lambda_kit.batch._report import Progress
     from lambda_kit.batch._sources import Source
 
-_PACKAGE = __file__.rpartition("batch")[0]
 _FINE = frozenset({dict, str, bool, int, float, list, tuple, bytes})  # types that nothing has to wait for
 _making = threading.Lock()
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class Way:
@@ -313,7 +312,7 @@ class Run:
 def _below(stop: BaseException) -> Any:
     """Return the traceback of where the function stood, without the frames of the kit above it."""
     found = stop.__traceback__
-    while found is not None and found.tb_next is not None and found.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+    while found is not None and found.tb_next is not None and found.tb_frame.f_code.co_filename.startswith(PACKAGE):
         found = found.tb_next
     return found
 

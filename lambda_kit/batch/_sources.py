@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.batch import _responses as responses
 from lambda_kit.errors import ConfigurationError, EventError
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     Respond: TypeAlias = Callable[["Source", dict[str, Any], Progress], dict[str, Any]]
 
 _source_of: Callable[[Any], str | None] | None = None  # that of `lambda_kit.events`, once it is loaded
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class Source:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from lambda_kit._kernel import type_of
 from lambda_kit.batch._report import DONE, FAILED
 from lambda_kit.errors import BatchError, EventError
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from lambda_kit.batch._sources import Source
 
 _MAX_RESPONSE = 6 * 1024 * 1024 - 64 * 1024  # bytes; Lambda allows 6 MB, and some of it is for what stands around
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class Transformed:

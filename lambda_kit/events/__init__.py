@@ -11,6 +11,10 @@ for record in event:
 Each name loads its module when it is first used.
 """
 
+from __future__ import annotations
+
+from lambda_kit import lazy_exports
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.events._dynamodb import DynamoDBRecord, DynamoDBStreamEvent
@@ -25,37 +29,29 @@ if TYPE_CHECKING:
     from lambda_kit.events._sqs import SqsEvent, SqsRecord
     from lambda_kit.events._view import Records
 else:
-    _MODULES = {
-        "DynamoDBRecord": "_dynamodb",
-        "DynamoDBStreamEvent": "_dynamodb",
-        "FirehoseEvent": "_firehose",
-        "FirehoseRecord": "_firehose",
-        "KafkaEvent": "_kafka",
-        "KafkaRecord": "_kafka",
-        "KinesisEvent": "_kinesis",
-        "KinesisRecord": "_kinesis",
-        "Records": "_view",
-        "S3BatchEvent": "_s3_batch",
-        "S3BatchTask": "_s3_batch",
-        "S3Event": "_s3",
-        "S3Record": "_s3",
-        "SnsMessage": "_sns",
-        "SqsEvent": "_sqs",
-        "SqsRecord": "_sqs",
-        "as_event": "_layer",
-        "source_of": "_source",
-    }
-
-    def __getattr__(name):
-        if (module := _MODULES.get(name)) is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
-        return value
-
-    def __dir__():
-        return sorted({*globals(), *_MODULES})
+    __getattr__, __dir__ = lazy_exports(
+        globals(),
+        {
+            "DynamoDBRecord": "lambda_kit.events._dynamodb",
+            "DynamoDBStreamEvent": "lambda_kit.events._dynamodb",
+            "FirehoseEvent": "lambda_kit.events._firehose",
+            "FirehoseRecord": "lambda_kit.events._firehose",
+            "KafkaEvent": "lambda_kit.events._kafka",
+            "KafkaRecord": "lambda_kit.events._kafka",
+            "KinesisEvent": "lambda_kit.events._kinesis",
+            "KinesisRecord": "lambda_kit.events._kinesis",
+            "Records": "lambda_kit.events._view",
+            "S3BatchEvent": "lambda_kit.events._s3_batch",
+            "S3BatchTask": "lambda_kit.events._s3_batch",
+            "S3Event": "lambda_kit.events._s3",
+            "S3Record": "lambda_kit.events._s3",
+            "SnsMessage": "lambda_kit.events._sns",
+            "SqsEvent": "lambda_kit.events._sqs",
+            "SqsRecord": "lambda_kit.events._sqs",
+            "as_event": "lambda_kit.events._layer",
+            "source_of": "lambda_kit.events._source",
+        },
+    )
 
 
 __all__ = [

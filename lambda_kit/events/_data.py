@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from binascii import a2b_base64
 
+from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._view import MISSING, Failed, RecordView
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lambda_kit.events._view import View
-
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class DataView(RecordView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._data import DataView, decoded
 from lambda_kit.events._view import EventView, Failed
@@ -10,8 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
-
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class KafkaRecord(DataView):

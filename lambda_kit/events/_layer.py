@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError, EventError
 from lambda_kit.events._source import source_of
 from lambda_kit.events._view import EventView
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
         def __call__(self, fn: Callable[Concatenate[E_co, P], R], /) -> Callable[Concatenate[Any, P], R]:
             """Return the handler with the view in front of it."""
             ...
-
-
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 def as_event(view: type[E], /) -> Decorate[E]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
 from lambda_kit.events._view import EventView, View
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class S3BatchTask(View):

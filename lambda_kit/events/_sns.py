@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._view import RecordView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
-    from typing import Any
 
     from lambda_kit.events._s3 import S3Event
-
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class SnsMessage(RecordView):

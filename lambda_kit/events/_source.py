@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
 
     SourceName: TypeAlias = Literal["sqs", "kinesis", "dynamodb", "kafka", "firehose", "s3_batch", "s3"]
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 _BY_RECORD: dict[str, SourceName] = {
     "aws:sqs": "sqs",
     "aws:kinesis": "kinesis",

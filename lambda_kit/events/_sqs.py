@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._view import EventView, Failed, RecordView
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from lambda_kit.events._s3 import S3Event
     from lambda_kit.events._sns import SnsMessage
-
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class SqsRecord(RecordView):

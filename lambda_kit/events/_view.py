@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 
 TYPE_CHECKING = False
@@ -23,7 +24,6 @@ else:
             return cls
 
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 MISSING: Any = object()
 _BLANKS = " \t\n\r"
 _scan = json.JSONDecoder().raw_decode  # what `json.loads` calls, which takes as long again to look for blanks

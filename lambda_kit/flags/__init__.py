@@ -18,6 +18,7 @@ The rules, the same for every source:
 
 from __future__ import annotations
 
+from lambda_kit import lazy_exports
 from lambda_kit.flags._app_config import AppConfigAgent, AppConfigData
 from lambda_kit.flags._feature_flags import FeatureFlags
 from lambda_kit.flags._sources import Fetched, FlagFile, Source, StaticFlags
@@ -26,13 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.flags._explain import Explanation
 else:
-
-    def __getattr__(name):
-        if name != "Explanation":
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from lambda_kit.flags._explain import Explanation  # for annotations; the rest of its module is for `explain`
-
-        return Explanation
+    __getattr__, __dir__ = lazy_exports(globals(), {"Explanation": "lambda_kit.flags._explain"})
 
 
 __all__ = [

@@ -5,6 +5,8 @@ What cannot be compared does not match, and is reported; nothing that a context 
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     # Notes that a value of this type could not be compared.
     Report: TypeAlias = Callable[[Any], None]
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 _MISSING: Any = object()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables
 from lambda_kit.errors import AccessDenied, AwsError, ConfigurationError, FlagsUnavailable
 from lambda_kit.flags._sources import Fetched
 from lambda_kit.init_cache import init
@@ -57,8 +57,8 @@ class AppConfigAgent:
         return self._ask(name, context)
 
     def _ask(self, flag: str | None, context: Iterable[tuple[str, str]]) -> Fetched:
-        from lambda_kit._local_server import Unavailable
         from lambda_kit.aws._app_config import AGENT, ask_agent
+        from lambda_kit.aws._local_server import Unavailable
 
         try:
             found = ask_agent(self._place, alone=False, flag=flag, context=context)

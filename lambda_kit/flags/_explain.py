@@ -134,7 +134,7 @@ def _told(member: Condition | Group, context: Context, now: Clock) -> Iterator[s
 
 
 def _given(member: Condition, given: Any) -> str:
-    from lambda_kit._json import DEFAULT_REDACT, Encoder
+    from lambda_kit._kernel.json_text import DEFAULT_REDACT, Encoder
 
     encoder = Encoder(DEFAULT_REDACT)
     return "[redacted]" if encoder.key(member.key)[1] else _cut(encoder.value(given))

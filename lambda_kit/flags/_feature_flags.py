@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import (
     ConfigurationError,
     FlagError,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _UNSET: Any = object()
 _TTL = 60.0  # seconds, for sources that do not say
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class FeatureFlags:
@@ -326,6 +325,6 @@ def _fetcher(source: Any) -> Callable[[], Fetched]:
 def _finder(envelope: str | None) -> Callable[[Any], Any] | None:
     if envelope is None:
         return None
-    from lambda_kit._expressions import compiled
+    from lambda_kit._kernel.expressions import compiled
 
     return compiled(envelope, "the envelope of FeatureFlags")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lambda_kit._copies import copier
+from lambda_kit._kernel import type_of
+from lambda_kit._kernel.copies import copier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     Clock: TypeAlias = Callable[[], float]
     Test: TypeAlias = Callable[[Context, Clock], bool]
     Reason: TypeAlias = Literal["DEFAULT", "DISABLED", "SPLIT", "STATIC", "TARGETING_MATCH"]
-
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class Outcome:

@@ -6,13 +6,14 @@ for (`rollout` or `variant`), the name of the flag or the seed that stands for i
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Literal
 
 SPACE = 2**64  # numbers lie below it
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 def numbers(purpose: Literal["rollout", "variant"], seed: str) -> Callable[[str], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, log, type_of
 from lambda_kit.errors import FlagSchemaError
 from lambda_kit.flags import _actions as actions
 from lambda_kit.flags import _rollout as rollout
@@ -34,7 +34,6 @@ _NAMES = {
     "variant": ("name", "weight", "value"),
     "time": ("START", "END", "TIMEZONE", "DAYS", "BASE"),
 }
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
 
 
@@ -366,9 +365,8 @@ class _Compiler:
         def report(given: Any) -> None:
             if path not in reported:
                 reported.add(path)
-                import logging
 
-                logging.getLogger("lambda_kit").warning(
+                log.warning(
                     "feature flags: %s at %s cannot compare a %s; such a value never matches",
                     action,
                     path,

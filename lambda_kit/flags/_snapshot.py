@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 
-from lambda_kit._facts import operation, tell
-from lambda_kit._resource import run_out_at
+from lambda_kit._kernel import log
+from lambda_kit._kernel.facts import operation, tell
 from lambda_kit.errors import FlagSchemaError, FlagsUnavailable
 from lambda_kit.init_cache import init
+from lambda_kit.init_cache._entry import run_out_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Mapping
     from typing import Any, TypeAlias
 
-    from lambda_kit._resource import Entry
     from lambda_kit.errors import FlagError
     from lambda_kit.flags._app_config import AppConfigAgent
     from lambda_kit.flags._model import Clock, Context, Flag, Outcome
     from lambda_kit.flags._sources import Fetched
     from lambda_kit.flags._variants import Variants
     from lambda_kit.init_cache import Resource
+    from lambda_kit.init_cache._entry import Entry
 
     Decide: TypeAlias = Callable[[Context, Clock], Outcome]
     _Base = dict[str, Decide]
@@ -120,7 +120,7 @@ class Loader:
         version = "" if fetched.version is None else f" in version {fetched.version}"
         if held is not None and (held.missed or held.failures):
             held.missed = False
-            _logger().info("the feature flags of %s can be fetched again", self._where)
+            log.info("the feature flags of %s can be fetched again", self._where)
         content: bytes | str | None = None
         try:
             content = _text(fetched.content)
@@ -220,7 +220,7 @@ class Loader:
         anew = known is None or content not in (known.content, known.refused)
         if anew:
             what = "there is no version before that could be in force" if good is None else _STAYS
-            _logger().error("%s\nThis is about %s%s; %s.", error, self._where, version, what)
+            log.error("%s\nThis is about %s%s; %s.", error, self._where, version, what)
         if good is None:
             self._in_trouble("error", error, anew=anew)
             return Snapshot(content, error)
@@ -241,7 +241,7 @@ class Loader:
         if isinstance(error, FlagsUnavailable):  # of a source that knows what to tell
             told, cause = str(error), error.__cause__ or error
         if not failures:
-            _logger().warning(
+            log.warning(
                 "the feature flags of %s could not be fetched (%s); defaults are used where calls give them",
                 self._where,
                 told,
@@ -283,9 +283,3 @@ def _text(content: bytes | str | Mapping[str, Any]) -> bytes | str:
         return json.dumps(dict(content), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise FlagSchemaError([("$", f"it is nothing that JSON could stand for: {error}")]) from None
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import threading
 
+from lambda_kit._kernel import log, type_of
 from lambda_kit.init_cache import init
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from typing import Any
 
     from lambda_kit.flags._app_config import AppConfigAgent
@@ -26,7 +26,6 @@ _REST = 10.0  # seconds in which an agent that failed is not asked for variants
 # shows addresses of e-mail as values, and documents no way to encode anything else.
 _KEY = re.compile(r"[A-Za-z0-9_]+")
 _VALUE = re.compile(r"[!-+\--<>-~](?:[ -+\--<>-~]*[!-+\--<>-~])?")  # printable ASCII without `,` and `=`
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class _Answer:
@@ -108,7 +107,7 @@ class Variants:
             except Exception as error:
                 answers.rests_until = self._now() + _REST
                 if rests_until is None:
-                    _logger().warning(
+                    log.warning(
                         "the variants of feature flags from %r could not be asked for (%s); flags are as they were "
                         "last for the context, or as they are without one",
                         self._source,
@@ -117,7 +116,7 @@ class Variants:
             else:
                 if rests_until is not None:
                     answers.rests_until = None
-                    _logger().info("the variants of feature flags from %r can be asked for again", self._source)
+                    log.info("the variants of feature flags from %r can be asked for again", self._source)
                 answers.keep(key, _Answer(outcome, flag, now))
                 return outcome
         return flag.default if found is None else found.outcome
@@ -143,7 +142,7 @@ def _pairs(context: Context, named: set[str]) -> Pairs:
             pairs.append((key, text))
         elif (name := str(key)) not in named and len(named) < _MAX_NAMED:
             named.add(name)
-            _logger().warning(
+            log.warning(
                 "the key %r of the context was not told to the AppConfig agent: keys are letters, digits and _, and "
                 "values text, numbers or booleans in printable ASCII without commas and =",
                 name[:100],
@@ -159,9 +158,3 @@ def _text(value: Any) -> str | None:
     if cls is bool:
         return "true" if value else "false"
     return repr(value) if cls in (int, float) else None
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError, FlagError, FlagSchemaError, FlagsUnavailable, UnknownFlag
 from lambda_kit.flags._feature_flags import FeatureFlags
 
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 __all__ = ["Provider"]
 
 _MOST = 100  # events that wait to be sent; those before them are dropped
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class Provider(AbstractProvider):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_kit import lazy_exports
 from lambda_kit.errors import (
     AlreadyInProgress,
     FailedEarlier,
@@ -24,19 +25,14 @@ if TYPE_CHECKING:
     from lambda_kit.idempotency._redis import RedisStore
     from lambda_kit.idempotency._sqlite import SQLiteStore
 else:
-    _MODULES = {
-        "DynamoDBStore": "lambda_kit.idempotency._dynamodb",
-        "RedisStore": "lambda_kit.idempotency._redis",
-        "SQLiteStore": "lambda_kit.idempotency._sqlite",
-    }
-
-    def __getattr__(name):
-        if (module := _MODULES.get(name)) is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = globals()[name] = getattr(import_module(module), name)
-        return value
+    __getattr__, __dir__ = lazy_exports(
+        globals(),
+        {
+            "DynamoDBStore": "lambda_kit.idempotency._dynamodb",
+            "RedisStore": "lambda_kit.idempotency._redis",
+            "SQLiteStore": "lambda_kit.idempotency._sqlite",
+        },
+    )
 
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def _watch_process() -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_fork(_clear)
-        _lifecycle.on_reset(_clear)
+        lifecycle.on_fork(_clear)
+        lifecycle.on_reset(_clear)
 
 
 def _clear() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -35,7 +35,6 @@ else:
 
 
 _TAG = "$type"
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 _SCALARS = frozenset((str, int, bool, type(None), float))
 _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (int, int.__int__),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import time
 
-from lambda_kit._facts import operation
+from lambda_kit._kernel import type_of
+from lambda_kit._kernel.facts import operation
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 NOTHING: Any = object()  # that a run has not returned
 
 

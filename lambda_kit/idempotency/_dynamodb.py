@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConditionalCheckFailed, ConfigurationError
 from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record
 
@@ -219,7 +219,7 @@ def _watch_process() -> None:
     global _watched
     if not _watched:
         _watched = True
-        for watch in (_lifecycle.on_fork, _lifecycle.on_restore, _lifecycle.on_reset):
+        for watch in (lifecycle.on_fork, lifecycle.on_restore, lifecycle.on_reset):
             watch(_disconnect)
 
 

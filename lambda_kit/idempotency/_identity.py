@@ -6,8 +6,7 @@ import functools
 import os
 from types import MethodType
 
-from lambda_kit import _callables as callables
-from lambda_kit import _expressions as expressions
+from lambda_kit._kernel import callables, expressions, type_of
 from lambda_kit.errors import ConfigurationError, MissingIdempotencyKey
 from lambda_kit.idempotency import _codec as codec
 from lambda_kit.invocation import current
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 _VAR_POSITIONAL, _VAR_KEYWORD = 0x04, 0x08  # flags of code
 _SHOWN = 200  # characters of the names in a key, which has a limit in most stores
 

@@ -7,8 +7,8 @@ import functools
 import os
 import time
 
-from lambda_kit import _callables as callables
-from lambda_kit._facts import tell
+from lambda_kit._kernel import callables, log
+from lambda_kit._kernel.facts import tell
 from lambda_kit.errors import (
     AlreadyInProgress,
     AwsError,
@@ -32,7 +32,6 @@ from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Generator
     from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
@@ -277,7 +276,7 @@ class _Protected:
                 key=call.key,
             )
             raise unavailable from error
-        _logger().warning("the store of %s could not be asked; it runs unprotected", call.key, exc_info=error)
+        log.warning("the store of %s could not be asked; it runs unprotected", call.key, exc_info=error)
         tell("idempotency.unprotected", function=self._identity.function, reason="store unavailable")
 
     def _give_back(self, call: _Call, error: Exception) -> Step:
@@ -358,7 +357,7 @@ class _Protected:
         error.result = value
         if self._settings.on_save_error == "raise" and not isinstance(error, ResultTooLarge):
             raise error
-        _logger().error("%s", error, exc_info=error.__cause__)
+        log.error("%s", error, exc_info=error.__cause__)
 
     def _fail(self, call: _Call, error: BaseException) -> Step:
         """Store an exception that is a result, else give the key back."""
@@ -370,12 +369,12 @@ class _Protected:
                 text, problem = results.write(error, None, settings.max_bytes, call.key)
             failure = yield from self._save(call, self._completed(call, text))
             if failure is not None or problem is not None:
-                _logger().error("the exception of %s was not stored: %s", call.key, failure or problem)
+                log.error("the exception of %s was not stored: %s", call.key, failure or problem)
             return
         try:
             released = yield "store", functools.partial(settings.store.release, call.key, call.owner)
         except Exception as failure:
-            _logger().warning(
+            log.warning(
                 "the key %s could not be given back after a failure; it is free when its lease has ended",
                 call.key,
                 exc_info=failure,
@@ -495,9 +494,3 @@ def _mismatch(call: _Call) -> PayloadMismatch:
         "or compare less of the event with payload=",
         key=call.key,
     )
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

@@ -50,7 +50,7 @@ def _fitted(text: str, max_bytes: int | None, key: str) -> tuple[str | bytes, Re
 
 def write_error(error: Exception, max_bytes: int | None, key: str) -> tuple[str | bytes, ResultNotStored | None]:
     """Do the same for an exception that is to be raised again."""
-    from lambda_kit._json import message_of
+    from lambda_kit._kernel.json_text import message_of
 
     message = message_of(error)
     arguments = list(error.__reduce__()[1] if isinstance(error, OSError) else error.args)  # of a file its name, too

@@ -6,8 +6,7 @@ import sys
 import weakref
 from types import MethodType
 
-from lambda_kit import _callables as callables
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import callables, lifecycle, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency._codec import codec_of
 from lambda_kit.idempotency._identity import chain_of, code_of, is_partial
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from lambda_kit.idempotency._codec import Codec
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 _COROUTINE = 0x80  # a flag of code
 _LONGEST = 3_155_760_000.0  # seconds: a hundred years; stores have limits
 
@@ -215,7 +213,7 @@ def refuse_second(store: Any, fn: Any, name: str) -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_reset(_seen.clear)
+        lifecycle.on_reset(_seen.clear)
     try:
         known = _seen.setdefault(store, {})
         seen = _Seen(fn)

@@ -7,7 +7,7 @@ import os
 import threading
 import weakref
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency import _record as records
 from lambda_kit.idempotency._record import Record
@@ -62,7 +62,7 @@ class SQLiteStore:
 
     def leave_to_parent(self) -> None:
         """Begin without a connection: a forked child must not use that of its parent."""
-        _lifecycle.abandon(self._connection)
+        lifecycle.abandon(self._connection)
         self._connection = None
         self._lock = threading.Lock()
 
@@ -171,7 +171,7 @@ def _watch_forks() -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_fork(_leave_to_parent)
+        lifecycle.on_fork(_leave_to_parent)
 
 
 def _leave_to_parent() -> None:

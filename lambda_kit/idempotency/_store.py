@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency import _record as records
 
@@ -136,7 +136,7 @@ def _watch_forks() -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_fork(_renew_locks)
+        lifecycle.on_fork(_renew_locks)
 
 
 def _renew_locks() -> None:

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lambda_kit._callables import closest
+from lambda_kit._kernel.callables import closest
 from lambda_kit.errors import ConfigurationError, LambdaKitError
 from lambda_kit.local import _events, _flags, _handler, _in_process
 from lambda_kit.local._console import Console, record, summarize

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lambda_kit._callables import closest
+from lambda_kit._kernel.callables import closest
 from lambda_kit.errors import ConfigurationError, FlagSchemaError
 from lambda_kit.local import _events
 
@@ -90,7 +90,7 @@ def evaluate(options: argparse.Namespace) -> bool:
 
 def _read(options: argparse.Namespace) -> tuple[Any, dict[str, Flag] | None]:
     """Return the flags as they are written and as they are compiled; None for the latter, and say why, if not."""
-    from lambda_kit._expressions import compiled
+    from lambda_kit._kernel.expressions import compiled
     from lambda_kit.flags._schema import compile_flags, parse_json
 
     find = None if options.envelope is None else compiled(options.envelope, "--envelope")

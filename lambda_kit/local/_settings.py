@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lambda_kit._callables import closest
+from lambda_kit._kernel.callables import closest
 from lambda_kit.errors import ConfigurationError
 
 if TYPE_CHECKING:

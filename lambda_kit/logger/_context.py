@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from threading import RLock
 
-from lambda_kit import _lifecycle
-from lambda_kit._json import REDACTED, Encoder, escape
+from lambda_kit._kernel import lifecycle
+from lambda_kit._kernel.json_text import REDACTED, Encoder, escape
 from lambda_kit.invocation import at_end, current
 from lambda_kit.logger._buffer import InvocationLog
 
@@ -219,7 +219,7 @@ def _let_go_later(invocation: Invocation | None) -> None:
     global _registered
     if not _registered:
         _registered = True
-        _lifecycle.on_reset(_reset)
+        lifecycle.on_reset(_reset)
     if invocation is not None:
         at_end["lambda_kit.logger"] = _let_go
 

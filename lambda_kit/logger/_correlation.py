@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit import _callables as callables
-from lambda_kit._json import type_of
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False

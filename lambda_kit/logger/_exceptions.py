@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 
-from lambda_kit._json import message_of
+from lambda_kit._kernel.json_text import message_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from lambda_kit._json import escape
+from lambda_kit._kernel.json_text import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

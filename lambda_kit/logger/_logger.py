@@ -11,10 +11,9 @@ import functools
 import os
 import sys
 
-from lambda_kit import _callables as callables
-from lambda_kit import _facts as facts
-from lambda_kit._json import DEFAULT_REDACT, REDACTED, Encoder, describe, escape, guarded, type_of
-from lambda_kit._stdout import is_terminal, write
+from lambda_kit._kernel import callables, facts, type_of
+from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder, describe, escape, guarded
+from lambda_kit._kernel.stdout import is_terminal, write
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current, current_invocation
 from lambda_kit.logger import _context as context

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def capture(logger: Logger, level: int) -> None:
     release()
     if not _registered:
         _registered = True
-        _lifecycle.on_reset(release)
+        lifecycle.on_reset(release)
     root = logging.getLogger()
     _replaced, _level = list(root.handlers), root.level
     root.handlers[:] = [_Bridge(logger)]

@@ -9,10 +9,9 @@ from collections import deque
 from threading import RLock
 from time import perf_counter, time_ns
 
-from lambda_kit import _callables as callables
-from lambda_kit import _facts, _lifecycle
-from lambda_kit._json import DEFAULT_REDACT, REDACTED, Encoder
-from lambda_kit._stdout import write
+from lambda_kit._kernel import callables, facts, lifecycle, log
+from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
+from lambda_kit._kernel.stdout import write
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current
 from lambda_kit.metrics import _rules as rules
@@ -20,7 +19,6 @@ from lambda_kit.metrics._record import Definition, Labels, Record, Static, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Iterable, Sequence
     from decimal import Decimal
     from types import TracebackType
@@ -128,7 +126,7 @@ class Metrics:
         self._flags = flags
         if flags:
             _counting_flags.add(self)
-            _facts.observe(_count_flag)
+            facts.observe(_count_flag)
         self._encoder = Encoder(DEFAULT_REDACT)
         self._begin()
 
@@ -385,14 +383,14 @@ class Metrics:
                     lines = self._take_waiting()
                 self._write(lines)
         except Exception:
-            _logger().exception("metrics could not be written")
+            log.exception("metrics could not be written")
 
     def _count_cold_start(self, invocation: Invocation) -> None:
         # Written as the invocation begins: one that is killed at its deadline was a cold start too.
         try:
             self._write_count("ColdStart", 1, {"function_name": invocation.function_name or "unknown"})
         except Exception:
-            _logger().exception("the cold start could not be counted")
+            log.exception("the cold start could not be counted")
 
     def _note_flag(self, flag: str, variant: str) -> None:
         invocation = current.get(None)
@@ -407,7 +405,7 @@ class Metrics:
             try:
                 self._write_count("FlagEvaluations", count, {"flag": flag, "variant": variant})
             except Exception:
-                _logger().exception("the evaluations of the flag %r could not be counted", flag)
+                log.exception("the evaluations of the flag %r could not be counted", flag)
 
     def _write_count(self, name: str, count: int, dimensions: dict[str, object]) -> None:
         """Write a metric of the kit's own on a line of its own."""
@@ -557,7 +555,7 @@ class _Timer:
         except ConfigurationError:
             if error is None:
                 raise
-            _logger().exception("a timer could not add what it measured")
+            log.exception("a timer could not add what it measured")
 
     async def __aenter__(self) -> None:
         self.__enter__()
@@ -572,17 +570,11 @@ def _register() -> None:
     global _registered
     if not _registered:
         _registered = True
-        _lifecycle.on_fork(_forget)
-        _lifecycle.on_reset(_forget)
+        lifecycle.on_fork(_forget)
+        lifecycle.on_reset(_forget)
 
 
 def _forget() -> None:
     """Forget what waits: in a forked child it belongs to the parent, which writes it."""
     for metrics in list(_in_use):
         metrics._begin()
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from lambda_kit._json import escape
+from lambda_kit._kernel.json_text import escape
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.metrics import _rules as rules
 

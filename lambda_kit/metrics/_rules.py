@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False

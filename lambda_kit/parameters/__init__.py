@@ -24,6 +24,7 @@ The rules, the same for every function and handle:
 
 from __future__ import annotations
 
+from lambda_kit import lazy_exports
 from lambda_kit.parameters._functions import app_config, by_path, get, get_many, put, secret
 from lambda_kit.parameters._handles import Parameter, Secret
 from lambda_kit.parameters._secret_value import SecretValue
@@ -32,19 +33,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.parameters._settings import FromEnv, FromParameter, FromSecret, Settings
 else:
-    _SETTINGS = ("FromEnv", "FromParameter", "FromSecret", "Settings")
-
-    def __getattr__(name):
-        if name not in _SETTINGS:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from lambda_kit.parameters import _settings  # needs pydantic
-
-        value = globals()[name] = getattr(_settings, name)
-        return value
-
-    def __dir__():
-        return sorted({*globals(), *_SETTINGS})
-
+    __getattr__, __dir__ = lazy_exports(  # these need pydantic
+        globals(),
+        {
+            "FromEnv": "lambda_kit.parameters._settings",
+            "FromParameter": "lambda_kit.parameters._settings",
+            "FromSecret": "lambda_kit.parameters._settings",
+            "Settings": "lambda_kit.parameters._settings",
+        },
+    )
 
 __all__ = [
     "FromEnv",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 from lambda_kit.aws._app_config import AGENT, DEFAULT_INTERVAL, Session, ask_agent
 from lambda_kit.errors import AwsError
 from lambda_kit.parameters import _failures as failures
@@ -43,7 +43,7 @@ def fetch(query: Query) -> Fetched:
     global _watched
     if not _watched:
         _watched = True
-        for watch in (_lifecycle.on_fork, _lifecycle.on_restore, _lifecycle.on_reset):
+        for watch in (lifecycle.on_fork, lifecycle.on_restore, lifecycle.on_reset):
             watch(_sessions.clear)
     ttl = query.cache["ttl"]
     interval = DEFAULT_INTERVAL if ttl is None else min(ttl, DEFAULT_INTERVAL)

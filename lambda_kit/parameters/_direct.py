@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle, log
 from lambda_kit.errors import AccessDenied, AwsError, ParameterAccessDenied, ParameterError
 from lambda_kit.parameters import _failures as failures
 from lambda_kit.parameters._query import Fetched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Iterable
     from typing import Any
 
@@ -130,11 +129,11 @@ def next_rotation(query: Query) -> float | None:
         reply = call(query, "secretsmanager", "DescribeSecret", {"SecretId": query.name})
     except ParameterError as error:
         if not isinstance(error.__cause__, AccessDenied):
-            _logger().warning("the next rotation of the secret %s could not be read", query.name, exc_info=error)
+            log.warning("the next rotation of the secret %s could not be read", query.name, exc_info=error)
             return None
         _watch_process()
         _denied.add(query.name)
-        _logger().warning(
+        log.warning(
             "the next rotation of the secret %s does not shorten its time to live: grant the role "
             "secretsmanager:DescribeSecret, or leave out rotation=True",
             query.name,
@@ -176,11 +175,5 @@ def _watch_process() -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_restore(_denied.clear)
-        _lifecycle.on_reset(_denied.clear)
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")
+        lifecycle.on_restore(_denied.clear)
+        lifecycle.on_reset(_denied.clear)

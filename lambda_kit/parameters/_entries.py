@@ -6,12 +6,12 @@ import contextlib
 import functools
 import threading
 
-from lambda_kit import _lifecycle
-from lambda_kit._copies import copier
-from lambda_kit._facts import operation
-from lambda_kit._resource import build_together, draw_ticket, run_out_at
+from lambda_kit._kernel import lifecycle, type_of
+from lambda_kit._kernel.copies import copier
+from lambda_kit._kernel.facts import operation
 from lambda_kit.errors import ParameterError, ParameterNotFound
 from lambda_kit.init_cache import init
+from lambda_kit.init_cache._entry import build_together, draw_ticket, run_out_at
 from lambda_kit.parameters import _sources as sources
 from lambda_kit.parameters import _transforms as transforms
 from lambda_kit.parameters._query import ENVIRONMENT, UNSET, Fetched
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from typing import Any
 
-    from lambda_kit._resource import Entry
     from lambda_kit.init_cache import Resource
+    from lambda_kit.init_cache._entry import Entry
     from lambda_kit.parameters._query import Query
 
 _MAX_PASSING = 1_000  # values that are kept of those that no handle is declared for; more would be a leak
-
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class Node:
@@ -328,9 +326,9 @@ def _watch_process() -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_fork(_after_fork)
-        _lifecycle.on_restore(_forget_ahead)
-        _lifecycle.on_reset(_after_reset)
+        lifecycle.on_fork(_after_fork)
+        lifecycle.on_restore(_forget_ahead)
+        lifecycle.on_reset(_after_reset)
 
 
 def _after_fork() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+from lambda_kit._kernel import type_of
 from lambda_kit.parameters import _failures as failures
 from lambda_kit.parameters._query import ENVIRONMENT, Fetched
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from lambda_kit.parameters._query import Query
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 FILE = "LAMBDA_KIT_PARAMETERS_FILE"
 _PREFIXES = {
     "parameter": "LAMBDA_KIT_PARAMETER_",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 
-from lambda_kit._local_server import LocalServer, Unavailable, encoded
+from lambda_kit._kernel import type_of
+from lambda_kit.aws._local_server import LocalServer, Unavailable, encoded
 from lambda_kit.errors import AwsError, NoCredentials
 from lambda_kit.parameters import _failures as failures
 from lambda_kit.parameters._query import Fetched
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from lambda_kit.aws._http import Response
     from lambda_kit.parameters._query import Query
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 SERVER = LocalServer(
     "extension", "the Parameters and Secrets extension", "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773
 )

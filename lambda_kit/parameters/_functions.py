@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from lambda_kit._resource import draw_ticket
+from lambda_kit._kernel import type_of
 from lambda_kit.errors import (
     AwsError,
     ConfigurationError,
@@ -13,6 +13,7 @@ from lambda_kit.errors import (
     ParameterNotFound,
     ResourceBuildError,
 )
+from lambda_kit.init_cache._entry import draw_ticket
 from lambda_kit.parameters import _entries as entries
 from lambda_kit.parameters import _failures as failures
 from lambda_kit.parameters._entries import Node, unpack
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     T = TypeVar("T")
     D = TypeVarWithDefault("D", default=Never)
 
-type_of: Any = type
 _gets = entries.memo()
 _secrets = entries.memo()
 _others = entries.memo()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import sys
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError, ResourceBuildError
 from lambda_kit.parameters import _entries as entries
 from lambda_kit.parameters import _failures as failures
@@ -71,9 +71,6 @@ else:
 
         def __class_getitem__(cls, _item):
             return cls
-
-
-type_of: Any = type
 
 
 def _declare(where: str, name: str, options: dict[str, Any], module: str) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.parameters import _transforms as transforms
 

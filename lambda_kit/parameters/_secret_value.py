@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit._copies import copier
+from lambda_kit._kernel.copies import copier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

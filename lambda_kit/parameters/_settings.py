@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Self, Unpack, get_args
 
+from lambda_kit._kernel import type_of
 from lambda_kit.errors import ConfigurationError, ParameterError, ParameterNotFound, SettingsError
 from lambda_kit.parameters import _entries as entries
 from lambda_kit.parameters._functions import value_of
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from lambda_kit.parameters._options import ParameterOptions, SecretBaseOptions
-
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class _Stored:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from lambda_kit import _lifecycle
-from lambda_kit._local_server import Unavailable
+from lambda_kit._kernel import lifecycle
+from lambda_kit.aws._local_server import Unavailable
 from lambda_kit.parameters import _direct as direct
 from lambda_kit.parameters import _failures as failures
 from lambda_kit.parameters._query import source_of
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lambda_kit._local_server import LocalServer
+    from lambda_kit.aws._local_server import LocalServer
     from lambda_kit.parameters._query import Fetched, Query
 
 _EXTENSION_KEEPS = 300.0  # seconds; it allows no longer time to live
@@ -101,7 +101,7 @@ def note_change(name: str) -> None:
     global _watched
     if not _watched:
         _watched = True
-        _lifecycle.on_reset(_changed.clear)
+        lifecycle.on_reset(_changed.clear)
     if len(_changed) >= _MAX_CHANGED:
         _changed.clear()
     _changed[name] = time.time(), time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError, ResourceCycle, TransformError
 
 TYPE_CHECKING = False

@@ -6,7 +6,8 @@ fixtures `lambda_context` and `xray_daemon`.
 
 from __future__ import annotations
 
-from lambda_kit._lifecycle import reset
+from lambda_kit import lazy_exports
+from lambda_kit._kernel.lifecycle import reset
 from lambda_kit.testing._app_config_agent import AgentRequest, FakeAppConfigAgent
 from lambda_kit.testing._context import FakeClock, FakeContext, make_context
 from lambda_kit.testing._extension import ExtensionRequest, FakeExtension
@@ -18,13 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.testing._store_contract import StoreContract
 else:
-
-    def __getattr__(name):
-        if name != "StoreContract":
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from lambda_kit.testing._store_contract import StoreContract  # loads a capability, for those who test a store
-
-        return StoreContract
+    __getattr__, __dir__ = lazy_exports(  # it loads a capability, for those who test a store
+        globals(), {"StoreContract": "lambda_kit.testing._store_contract"}
+    )
 
 
 __all__ = [

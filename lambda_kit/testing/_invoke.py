@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 from lambda_kit.invocation import process
 from lambda_kit.testing._context import make_context
 from lambda_kit.testing._recorded import metrics_in, spans_kept
@@ -91,7 +91,7 @@ def invoke(
         ```
     """
     if cold:
-        _lifecycle.reset()
+        lifecycle.reset()
         process.cold = True
     elif process.cold:
         process.warm_up()

@@ -7,6 +7,8 @@ import os
 import sys
 import time
 
+from lambda_kit._kernel import type_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
     from lambda_kit.testing._xray_tree import SpanNode
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 _SWITCHES = ("AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_KIT_TRACER")
 
 

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 
-from lambda_kit._callables import closest
+from lambda_kit._kernel.callables import closest
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing import _xray_rules, _xray_tree
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 
-from lambda_kit._callables import closest
+from lambda_kit._kernel.callables import closest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

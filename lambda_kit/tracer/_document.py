@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._json import escape, message_of
+from lambda_kit._kernel import type_of
+from lambda_kit._kernel.json_text import escape, message_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from lambda_kit._json import Encoder
+    from lambda_kit._kernel.json_text import Encoder
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 PREFIX = b'{"format":"json","version":1}\n'  # before each document in its datagram
 LIMIT = 64_000  # bytes of a document: 64 kB
 _MAX_NAME = 200

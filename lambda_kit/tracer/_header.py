@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 
+from lambda_kit._kernel import type_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 VARIABLE = "_X_AMZN_TRACE_ID"
 HEADER = "X-Amzn-Trace-Id"
 _OWN = ("Root", "Parent", "Sampled", "Self")  # Self is what a load balancer adds for itself

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.tracer._span import Span
 

@@ -10,7 +10,8 @@ import os
 import threading
 import time
 
-from lambda_kit._json import describe, message_of
+from lambda_kit._kernel import log
+from lambda_kit._kernel.json_text import describe, message_of
 from lambda_kit._version import __version__
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import at_end
@@ -33,7 +34,6 @@ except ImportError as error:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable
     from typing import Any, Self
 
@@ -329,7 +329,7 @@ class OpenTelemetry:
             exporting.start()
             exporting.join(left)
         if exporting.is_alive():
-            _logger().warning(
+            log.warning(
                 "the export of spans was not done after %.1f s, and goes on with the next invocation: look at the "
                 "exporter's endpoint, and give it a short timeout",
                 seconds,
@@ -340,7 +340,7 @@ def _force_flush(flush: Callable[[int], object], milliseconds: int) -> None:
     try:
         flush(milliseconds)
     except Exception:
-        _logger().exception("the tracer provider failed to export spans")
+        log.exception("the tracer provider failed to export spans")
 
 
 def _own(context: Context) -> OTelSpan | None:
@@ -360,9 +360,3 @@ def _last_open(context: Context) -> Context:
         context = span._before
         span = _own(context)
     return context
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, TypeAlias
 
-    from lambda_kit._json import Encoder
+    from lambda_kit._kernel.json_text import Encoder
     from lambda_kit.invocation import Invocation
 
     Value: TypeAlias = str | bool | int | float | tuple[str, ...]

@@ -10,7 +10,8 @@ from contextvars import ContextVar
 from json import dumps, loads
 from operator import itemgetter
 
-from lambda_kit._json import message_of
+from lambda_kit._kernel import log
+from lambda_kit._kernel.json_text import message_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _document as document
@@ -26,7 +27,6 @@ except ImportError as error:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from typing import Any, Self
 
     from lambda_kit.invocation import Invocation
@@ -73,7 +73,7 @@ class SdkSpan(Span):
         try:
             return self._begin()
         except Exception as error:  # of a context that is not the SDK's own, or of a segment that has ended
-            _logger().warning("the X-Ray SDK has not taken the span %s: %s", self._name, message_of(error))
+            log.warning("the X-Ray SDK has not taken the span %s: %s", self._name, message_of(error))
             return False
 
     def _begin(self) -> bool:
@@ -196,7 +196,7 @@ class SdkSpan(Span):
             _cut(subsegment)
             _send(self.segment)
         except Exception as error:  # of an emitter that is not the SDK's own
-            _logger().warning("the X-Ray SDK has not sent the span %s: %s", self._name, message_of(error))
+            log.warning("the X-Ray SDK has not sent the span %s: %s", self._name, message_of(error))
         self.subsegment = self._invocation = None
         if _current.get() is self:
             around = self._before
@@ -327,9 +327,3 @@ class XRaySdk:
             passed_on = {} if invocation is None else incoming_w3c(invocation)
             headers |= {**passed_on, "traceparent": root.traceparent(parent_id)}
         return headers
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

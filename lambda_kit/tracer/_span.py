@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Literal, ParamSpec, Protocol, Self, TypeAlias, TypeVar
 
-    from lambda_kit._json import Encoder
+    from lambda_kit._kernel.json_text import Encoder
 
     P = ParamSpec("P")
     R = TypeVar("R")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit import _callables as callables
-from lambda_kit import _facts, _lifecycle
-from lambda_kit._json import DEFAULT_REDACT, Encoder
+from lambda_kit._kernel import callables, facts, lifecycle, log
+from lambda_kit._kernel.json_text import DEFAULT_REDACT, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.tracer import _layers as layers
 from lambda_kit.tracer._span import KINDS, NoTracing, Options, Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Iterable
     from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar
 
@@ -198,10 +196,10 @@ def _make(name: str) -> Backend:
     global _registered
     if not _registered:
         _registered = True
-        _lifecycle.on_reset(_reset)
-        _lifecycle.on_restore(_close)
-        _facts.watch(_watched)
-        _facts.observe(_note_fact)
+        lifecycle.on_reset(_reset)
+        lifecycle.on_restore(_close)
+        facts.watch(_watched)
+        facts.observe(_note_fact)
     resolved = _resolved(name)
     if resolved == "none":
         made: Backend = NoTracing()
@@ -219,7 +217,7 @@ def _make(name: str) -> Backend:
         try:
             made = XRay(os.environ.get(ADDRESS) or "127.0.0.1:2000")
         except ValueError as error:
-            _logger().warning("nothing is traced: %s", error)
+            log.warning("nothing is traced: %s", error)
             made = NoTracing()
     return _backends.setdefault(name, made)
 
@@ -233,10 +231,10 @@ def _innermost() -> Span | None:
     return None
 
 
-def _watched(name: str) -> _facts.Operation:
+def _watched(name: str) -> facts.Operation:
     """Return a span for what another capability does, within a span that is open; elsewhere nothing."""
     around = _innermost()
-    return _facts.UNOBSERVED if around is None else around.within(name)
+    return facts.UNOBSERVED if around is None else around.within(name)
 
 
 def _note_fact(name: str, fields: dict[str, Any]) -> None:
@@ -263,9 +261,3 @@ def _close() -> None:
         close = getattr(backend, "close", None)
         if close is not None:
             close()
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

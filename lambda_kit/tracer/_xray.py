@@ -13,7 +13,8 @@ import threading
 import time
 from contextvars import ContextVar
 
-from lambda_kit._json import escape
+from lambda_kit._kernel import log
+from lambda_kit._kernel.json_text import escape
 from lambda_kit.invocation import at_end
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _document as document
@@ -22,7 +23,6 @@ from lambda_kit.tracer._span import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from _socket import socket
     from collections.abc import Callable
     from typing import Any, Self
@@ -342,7 +342,7 @@ class XRay:
         except OSError as error:
             if not self._warned:
                 self._warned = True
-                _logger().warning("traces cannot be sent to the X-Ray daemon at %s:%d: %s", *self._address, error)
+                log.warning("traces cannot be sent to the X-Ray daemon at %s:%d: %s", *self._address, error)
 
     def _connect(self) -> socket:
         with self._connecting:  # of two threads, one
@@ -365,9 +365,3 @@ class XRay:
         made, self._socket = self._socket, None
         if made is not None:
             made.close()
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

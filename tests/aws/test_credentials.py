@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import _lifecycle, handler
+from lambda_kit import handler
+from lambda_kit._kernel import lifecycle
 from lambda_kit.aws._credentials import CredentialChain, Credentials, default_chain
 from lambda_kit.errors import NoCredentials
 from lambda_kit.testing import make_context, reset
@@ -385,7 +386,7 @@ def test_a_restore_and_a_reset_forget_them(monkeypatch: pytest.MonkeyPatch, cont
     monkeypatch.setattr(chain, "_fetch", container.fetch)
     monkeypatch.setattr(chain, "_clock", lambda: NOW)
     assert [chain.get().access_key for _ in range(2)] == ["AKID1"] * 2
-    for callback in _lifecycle._restores:
+    for callback in lifecycle._restores:
         callback()
     assert chain.get().access_key == "AKID2"
     reset()

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 from lambda_kit.aws import _http
 from lambda_kit.aws._connection import Connection
 from lambda_kit.aws._http import Pool, TransportError
@@ -596,10 +596,10 @@ def test_connections_are_closed_after_a_restore_and_between_tests(serve: Serve) 
     server = serve(reply())
     pool = Pool(server.url)
     get(pool)
-    assert _http.close_all in _lifecycle._restores
-    _lifecycle._restored()
+    assert _http.close_all in lifecycle._restores
+    lifecycle._restored()
     get(pool)
-    _lifecycle.reset()
+    lifecycle.reset()
     get(pool)
     assert server.connections == 3
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import _facts, events, handler, provide
+from lambda_kit import events, handler, provide
+from lambda_kit._kernel import facts
 from lambda_kit.batch import DROPPED, BatchReport, batch, process_batch, process_batch_async
 from lambda_kit.errors import BatchError, BatchFailed, ConfigurationError, EventError
 from lambda_kit.invocation import Invocation, current_invocation
@@ -369,11 +370,11 @@ def test_counts_are_told_once_for_a_batch() -> None:
     def listen(name: str, fields: dict[str, Any]) -> None:
         told.append((name, fields))
 
-    _facts.observe(listen)
+    facts.observe(listen)
     try:
         process_batch(builders.kinesis("a", "b", "c"), odd_ones_fail)
     finally:
-        _facts.observers.remove(listen)
+        facts.observers.remove(listen)
     assert told == [
         (
             "batch.processed",

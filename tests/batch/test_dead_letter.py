@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import _facts, handler, layer
+from lambda_kit import handler, layer
+from lambda_kit._kernel import facts
 from lambda_kit.batch import DeadLetter, FileSink, SqsSink, dead_letter
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing import invoke, make_context
@@ -125,11 +126,11 @@ def test_a_fact_is_told() -> None:
     def listen(name: str, fields: dict[str, Any]) -> None:
         told.append((name, fields))
 
-    _facts.observe(listen)
+    facts.observe(listen)
     try:
         invoke(made(list[DeadLetter]().append), {"error": Bad()})
     finally:
-        _facts.observers.remove(listen)
+        facts.observers.remove(listen)
     assert told == [("dead_letter.sent", {"source": "invocation", "error": "Bad"})]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import FeatureFlags, _lifecycle
+from lambda_kit import FeatureFlags
+from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import FlagsUnavailable
 from lambda_kit.flags import AppConfigAgent
 from lambda_kit.invocation import Invocation, current
@@ -227,7 +228,7 @@ def test_a_thousand_answers_are_kept_and_the_one_that_was_needed_last_longest(
     assert len(agent.requests) == asked + 1
 
 
-@pytest.mark.parametrize("again", [reset, _lifecycle._restored], ids=["reset", "restore"])
+@pytest.mark.parametrize("again", [reset, lifecycle._restored], ids=["reset", "restore"])
 def test_a_reset_and_a_restore_leave_no_answers(agent: FakeAppConfigAgent, flags: FeatureFlags, again: Any) -> None:
     flags.enabled("banner", tier="premium")
     again()

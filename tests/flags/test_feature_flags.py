@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import FeatureFlags, _facts
+from lambda_kit import FeatureFlags
+from lambda_kit._kernel import facts
 from lambda_kit.errors import (
     ConfigurationError,
     FlagError,
@@ -526,7 +527,7 @@ def test_evaluations_are_told_where_that_is_wanted_and_explaining_is_none(monkey
     def note(name: str, fields: dict[str, Any]) -> None:
         told.append((name, fields))
 
-    monkeypatch.setattr(_facts, "observers", [note])
+    monkeypatch.setattr(facts, "observers", [note])
     silent, flags = FeatureFlags(StaticFlags(DOCUMENT)), FeatureFlags(StaticFlags(DOCUMENT), record=True)
     silent.all()
     flags.explain("early")
@@ -544,11 +545,11 @@ def test_evaluations_are_told_where_that_is_wanted_and_explaining_is_none(monkey
 def test_a_fetch_is_an_operation_and_an_evaluation_is_none(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     began: list[str] = []
 
-    def watch(name: str) -> _facts.Operation:
+    def watch(name: str) -> facts.Operation:
         began.append(name)
-        return _facts.UNOBSERVED
+        return facts.UNOBSERVED
 
-    monkeypatch.setattr(_facts, "_watcher", watch)
+    monkeypatch.setattr(facts, "_watcher", watch)
     flags = FeatureFlags(StubSource(DOCUMENT), ttl=10.0)
     flags.all()
     flags.enabled("early")

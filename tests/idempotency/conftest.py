@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import _facts
+from lambda_kit._kernel import facts as kernel_facts
 from lambda_kit.idempotency import MemoryStore
 
 if TYPE_CHECKING:
@@ -24,6 +24,6 @@ def facts() -> Iterator[list[str]]:
     def listen(name: str, fields: dict[str, Any]) -> None:
         told.append(name.removeprefix("idempotency."))
 
-    _facts.observe(listen)
+    kernel_facts.observe(listen)
     yield told
-    _facts.observers.remove(listen)
+    kernel_facts.observers.remove(listen)

@@ -17,7 +17,7 @@ import pytest
 import redis
 from redis.cluster import ClusterPipeline
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError, NoAnswer
 from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
 from lambda_kit.testing import StoreContract, reset
@@ -253,7 +253,7 @@ def test_a_record_stays_on_the_server_beyond_its_expiry_for_clocks_that_are_late
     assert 155 < server.ttl("idempotency:a") <= 161
 
 
-@pytest.mark.parametrize("again", [reset, _lifecycle._restored], ids=["reset", "restore"])
+@pytest.mark.parametrize("again", [reset, lifecycle._restored], ids=["reset", "restore"])
 def test_the_endpoint_is_that_of_the_environment_after_a_reset_and_a_restore(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, again: Callable[[], None]
 ) -> None:

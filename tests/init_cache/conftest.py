@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import _event_loop
+from lambda_kit._kernel import event_loop
 from lambda_kit.init_cache import InitCache
 from lambda_kit.testing import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lambda_kit._flight import Flight
-    from lambda_kit._resource import Entry
+    from lambda_kit.init_cache._build import Flight
+    from lambda_kit.init_cache._entry import Entry
 
 
 class Driver:
@@ -34,11 +34,11 @@ class Driver:
 
     def __call__(self) -> Any:
         value = self.resource()
-        return _event_loop.run(value) if self.entry.is_async else value
+        return event_loop.run(value) if self.entry.is_async else value
 
     def refresh(self) -> Any:
         value = self.resource.refresh()
-        return _event_loop.run(value) if self.entry.is_async else value
+        return event_loop.run(value) if self.entry.is_async else value
 
 
 class Declare:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import _event_loop, handler
+from lambda_kit import handler
+from lambda_kit._kernel import event_loop
 from lambda_kit.errors import ResourceBuildError
 from lambda_kit.invocation import at_end
 from lambda_kit.testing import make_context
@@ -503,7 +504,7 @@ def test_the_kept_loop_runs_a_task_that_a_sync_handler_began(cache: InitCache, c
 
     @handler
     def place(event: object, context: object) -> int:
-        return _event_loop.run(resource())
+        return event_loop.run(resource())
 
     place({}, make_context())
     clock.advance(8)

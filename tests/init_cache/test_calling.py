@@ -214,4 +214,4 @@ print(*sorted(set(sys.modules) - before))
     loaded = set(done.stdout.split())
     assert "lambda_kit.init_cache" in loaded
     heavy = {"asyncio", "typing", "inspect", "dataclasses", "concurrent.futures", "logging", "difflib", "ctypes"}
-    assert loaded & {*heavy, "lambda_kit._event_loop"} == set()
+    assert loaded & {*heavy, "lambda_kit._kernel.event_loop"} == set()

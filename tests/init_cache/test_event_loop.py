@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lambda_kit import _event_loop
+from lambda_kit._kernel import event_loop
 from lambda_kit.errors import EventLoopRunning
 from lambda_kit.testing import reset
 
@@ -22,29 +22,29 @@ async def running_loop() -> asyncio.AbstractEventLoop:
 
 
 def test_a_thread_keeps_its_loop_and_others_have_their_own(pool: ThreadPoolExecutor) -> None:
-    loop = _event_loop.run(running_loop())
-    assert _event_loop.run(running_loop()) is loop
-    assert pool.submit(lambda: _event_loop.run(running_loop())).result(20) is not loop
+    loop = event_loop.run(running_loop())
+    assert event_loop.run(running_loop()) is loop
+    assert pool.submit(lambda: event_loop.run(running_loop())).result(20) is not loop
 
 
 def test_the_loop_of_a_thread_is_closed_when_the_thread_ends() -> None:
     loops: list[asyncio.AbstractEventLoop] = []
-    thread = threading.Thread(target=lambda: loops.append(_event_loop.run(running_loop())))
+    thread = threading.Thread(target=lambda: loops.append(event_loop.run(running_loop())))
     thread.start()
     thread.join(20)
     assert loops[0].is_closed()
 
 
 def test_a_loop_that_was_closed_by_somebody_is_replaced() -> None:
-    loop = _event_loop.run(running_loop())
+    loop = event_loop.run(running_loop())
     loop.close()
-    assert _event_loop.run(running_loop()) is not loop
+    assert event_loop.run(running_loop()) is not loop
 
 
 def test_a_coroutine_cannot_be_waited_for_where_a_loop_is_running() -> None:
     async def main() -> None:
         with pytest.raises(EventLoopRunning, match="running_loop has to be waited for"):
-            _event_loop.run(running_loop())
+            event_loop.run(running_loop())
 
     asyncio.run(main())
 
@@ -72,8 +72,8 @@ def test_reset_cancels_what_is_left_on_the_loop_and_closes_it(caplog: pytest.Log
         return generator
 
     tasks: list[asyncio.Task[None]] = []
-    kept = _event_loop.run(main())
-    loop = _event_loop.kept_loop()
+    kept = event_loop.run(main())
+    loop = event_loop.kept_loop()
     reset()
     assert ended == ["task", "generator"]
     assert loop.is_closed()
@@ -97,9 +97,9 @@ def test_what_an_interrupt_left_unfinished_does_not_run_in_the_next_invocation()
             assert isinstance(other.exception(), KeyboardInterrupt)
 
     with pytest.raises(KeyboardInterrupt):
-        _event_loop.run(main())
+        event_loop.run(main())
     assert ended == ["main"]
-    assert isinstance(_event_loop.run(running_loop()), asyncio.AbstractEventLoop)
+    assert isinstance(event_loop.run(running_loop()), asyncio.AbstractEventLoop)
 
 
 def test_a_result_is_passed_through_and_so_is_an_exception() -> None:
@@ -109,6 +109,6 @@ def test_a_result_is_passed_through_and_so_is_an_exception() -> None:
     async def answer() -> int:
         return 42
 
-    assert _event_loop.run(answer()) == 42
+    assert event_loop.run(answer()) == 42
     with pytest.raises(LookupError, match="not there"):
-        _event_loop.run(fail())
+        event_loop.run(fail())

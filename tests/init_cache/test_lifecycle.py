@@ -179,7 +179,8 @@ def test_the_loop_is_closed_after_the_values_that_were_built_on_it() -> None:
     """In this order, although the loop is made long after the resource was declared."""
     program = """
 import asyncio
-from lambda_kit import _event_loop, init
+from lambda_kit import init
+from lambda_kit._kernel import event_loop
 from lambda_kit.testing import reset
 
 loops = []
@@ -191,9 +192,9 @@ async def close(built_on):
 async def session():
     return asyncio.get_running_loop()
 
-loop = _event_loop.run(session())
+loop = event_loop.run(session())
 reset()
-print(loops, loop.is_closed(), _event_loop._state.kept)
+print(loops, loop.is_closed(), event_loop._state.kept)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[True] True None\n"

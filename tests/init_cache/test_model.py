@@ -15,7 +15,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from lambda_kit import _event_loop, handler
+from lambda_kit import handler
+from lambda_kit._kernel import event_loop
 from lambda_kit.errors import ResourceBuildError
 from lambda_kit.init_cache import InitCache
 from lambda_kit.testing import FakeClock
@@ -154,7 +155,7 @@ class Machine(RuleBasedStateMachine):
 
         try:
             if self.waits:
-                return _event_loop.run(call_async())
+                return event_loop.run(call_async())
             value = call()
             while (flight := entry._flight) is not None:
                 assert flight.done.wait(20)

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no for
 
 PRELUDE = """
 import asyncio, faulthandler, gc, logging, os, sys, threading, time, warnings
-from lambda_kit import _event_loop, handler, init
+from lambda_kit import handler, init
+from lambda_kit._kernel import event_loop
 from lambda_kit.init_cache import InitCache
 from lambda_kit.invocation import at_end
 
@@ -114,7 +115,7 @@ def test_what_was_inherited_is_never_closed_in_the_child_and_its_own_values_are(
 
 def test_a_child_does_not_wait_for_a_lock_that_another_thread_of_the_parent_held() -> None:
     assert run("""
-        from lambda_kit import _resource
+        from lambda_kit.init_cache import _entry as _resource
         one = init.resource(os.getpid)
         one()
         held, release = threading.Event(), threading.Event()
@@ -235,9 +236,9 @@ def test_the_parents_loop_can_still_be_woken_after_a_child_made_used_or_dropped_
             return os.getpid() != parent
 
         parent = os.getpid()
-        _event_loop.run(other())
+        event_loop.run(other())
         print(in_child(check, leave=leave))
-        loop = _event_loop.kept_loop()
+        loop = event_loop.kept_loop()
 
         async def woken():
             future = loop.create_future()
@@ -257,10 +258,10 @@ def test_the_loops_of_the_parents_other_threads_can_still_be_woken_too() -> None
         answers = []
 
         def other():
-            _event_loop.run(nothing())
+            event_loop.run(nothing())
             made.set()
             go_on.wait()
-            loop = _event_loop.kept_loop()
+            loop = event_loop.kept_loop()
 
             async def woken():
                 future = loop.create_future()
@@ -269,7 +270,7 @@ def test_the_loops_of_the_parents_other_threads_can_still_be_woken_too() -> None
                 await asyncio.wait([future], timeout=10)
                 return "woken" if loop.time() - began < 5 else "slept"
 
-            answers.append(_event_loop.run(woken()))
+            answers.append(event_loop.run(woken()))
 
         thread = threading.Thread(target=other)
         thread.start()
@@ -298,7 +299,7 @@ def test_an_async_resource_is_built_on_the_childs_own_loop() -> None:
 def test_a_finaliser_that_strikes_while_the_lock_is_held_does_not_wait_for_itself() -> None:
     """The garbage collector runs where it likes: here, while a value is noted."""
     assert run("""
-        from lambda_kit import _resource
+        from lambda_kit.init_cache import _entry as _resource
         log = init.resource(list)
         publish = _resource.Entry._publish
 
@@ -330,7 +331,7 @@ def test_one_hook_is_registered_and_that_only_under_snap_start() -> None:
         async def nothing(): pass
         for cache in (init, InitCache(), InitCache()):
             for _ in range(2): cache.resource(object)
-        _event_loop.run(nothing())
+        event_loop.run(nothing())
         print(len(hooks))
     """)
     assert run(program, **SNAP_START) == ["1"]
@@ -344,7 +345,7 @@ def test_a_missing_library_is_warned_of_once_and_breaks_nothing() -> None:
         sys.modules["snapshot_restore_py"] = None
         async def nothing(): pass
         one = init.resource(lambda: 1)
-        _event_loop.run(nothing())
+        event_loop.run(nothing())
         print(one())
         """,
         **SNAP_START,
@@ -379,12 +380,12 @@ def test_a_restored_environment_builds_anew_closes_nothing_and_keeps_what_it_is_
         before = kept()
         rebuilt()
         rebuilt.refresh()
-        old_loop = _event_loop.run(session())
+        old_loop = event_loop.run(session())
         dropped = weakref.ref(rebuilt())
         built.clear()
         restore()
         print(*sorted(built))
-        print(dropped() is None, old_loop.is_closed(), _event_loop.run(session()) is _event_loop.kept_loop())
+        print(dropped() is None, old_loop.is_closed(), event_loop.run(session()) is event_loop.kept_loop())
         rebuilt(), eager()
         print(kept() is before, *sorted(built))
         kept.refresh()
@@ -417,7 +418,8 @@ def test_the_time_that_passed_between_snapshot_and_restore_counts() -> None:
 def test_a_hook_never_raises_and_does_not_wait_beyond_its_bound() -> None:
     """An exception, or ten seconds, would cost the environment."""
     program = textwrap.dedent(SNAPSHOT) + textwrap.dedent("""
-        from lambda_kit import _lifecycle, init_cache
+        from lambda_kit import init_cache
+        from lambda_kit._kernel import lifecycle
         init_cache._WARM_AFTER_RESTORE = 0.1
         phase = "snapshot"
 
@@ -436,8 +438,8 @@ def test_a_hook_never_raises_and_does_not_wait_beyond_its_bound() -> None:
             if phase == "restored": await asyncio.get_running_loop().create_future()
 
         def broken(): raise RuntimeError("broken hook")
-        _lifecycle.on_restore(broken)
-        _lifecycle.on_restore(lambda: print("after it"))
+        lifecycle.on_restore(broken)
+        lifecycle.on_restore(lambda: print("after it"))
         init.warm()
         other.warm()
         phase = "restored"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import handler, time_limit
-from lambda_kit._flight import Flight
-from lambda_kit._resource import Entry
 from lambda_kit.errors import ResourceBuildError, TimeLimitInterrupt, TimeLimitReached
+from lambda_kit.init_cache._build import Flight
+from lambda_kit.init_cache._entry import Entry
 from lambda_kit.testing import FakeClock, make_context
 
 if TYPE_CHECKING:

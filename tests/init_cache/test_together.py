@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit._resource import build_together, draw_ticket, run_out_at
 from lambda_kit.errors import ResourceBuildError
+from lambda_kit.init_cache._entry import build_together, draw_ticket, run_out_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import ThreadPoolExecutor
 
-    from lambda_kit._resource import Entry
     from lambda_kit.init_cache import InitCache
+    from lambda_kit.init_cache._entry import Entry
     from lambda_kit.testing import FakeClock
 
 

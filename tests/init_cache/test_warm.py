@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import _event_loop, handler, init
+from lambda_kit import handler, init
+from lambda_kit._kernel import event_loop
 from lambda_kit.errors import ResourceBuildError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def test_eager_resources_are_built_side_by_side(cache: InitCache, timeout: float
     cache.warm(timeout=timeout)
     assert [info.builds for info in cache.report()] == [1, 1, 1]
     assert (one(), two()) == (1, 1)
-    assert _event_loop.run(three()) is _event_loop.kept_loop()
+    assert event_loop.run(three()) is event_loop.kept_loop()
     assert [info.builds for info in cache.report()] == [1, 1, 1]
 
 
@@ -120,7 +121,7 @@ def test_a_build_that_takes_longer_than_the_timeout_goes_on_and_is_shared(
     steps.waiting(slow, 1)
     go_on.set()
     assert call.result(20) == "built"
-    assert _event_loop.run(slow_async()) == "built"
+    assert event_loop.run(slow_async()) == "built"
     assert (slow.info.builds, slow_async.info.builds) == (1, 1)
 
 

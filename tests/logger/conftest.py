@@ -28,7 +28,7 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was written to standard output, one item for each write."""
     kept: list[str] = []
     # Not `sys.stdout` itself, which pytest replaces again before the test begins.
-    monkeypatch.setattr("lambda_kit._stdout.sys", SimpleNamespace(stdout=_Stdout(kept), __stdout__=None))
+    monkeypatch.setattr("lambda_kit._kernel.stdout.sys", SimpleNamespace(stdout=_Stdout(kept), __stdout__=None))
     return kept
 
 

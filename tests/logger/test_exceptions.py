@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import Logger
-from lambda_kit._json import DEFAULT_REDACT, Encoder
+from lambda_kit._kernel.json_text import DEFAULT_REDACT, Encoder
 from lambda_kit.logger._exceptions import exception_fields
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import Logger, handler
-from lambda_kit._json import Encoder
+from lambda_kit._kernel.json_text import Encoder
 from lambda_kit.logger import _line, _logger
 from lambda_kit.testing import make_context
 

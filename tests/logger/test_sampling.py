@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import Logger, handler, layer, time_limit
-from lambda_kit._stdout import write
+from lambda_kit._kernel.stdout import write
 from lambda_kit.errors import ConfigurationError, TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.logger import _logger
 from lambda_kit.testing import FakeClock, make_context

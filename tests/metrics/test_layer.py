@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import _facts, handler, layer, time_limit
+from lambda_kit import handler, layer, time_limit
+from lambda_kit._kernel import facts
 from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.metrics import Metrics
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
@@ -257,8 +258,8 @@ def test_evaluations_of_flags_are_counted_by_their_variants_on_lines_of_their_ow
     @handler(metrics)
     def place(event: list[tuple[str, str]], context: object) -> None:
         for flag, variant in event:
-            _facts.tell("flags.evaluated", flag=flag, variant=variant, reason="SPLIT")
-        _facts.tell("orders.placed", flag="x", variant="y")
+            facts.tell("flags.evaluated", flag=flag, variant=variant, reason="SPLIT")
+        facts.tell("orders.placed", flag="x", variant="y")
 
     lines = invoke(place, [("cart", "blue"), ("cart", "red"), ("cart", "blue")]).logs
     assert [(line["flag"], line["variant"], line["service"], line["FlagEvaluations"]) for line in lines] == [
@@ -274,10 +275,10 @@ def test_evaluations_of_flags_are_not_counted_by_default_or_outside() -> None:
 
     @handler(Metrics("Shop"))
     def place(event: object, context: object) -> None:
-        _facts.tell("flags.evaluated", flag="cart", variant="blue", reason="SPLIT")
+        facts.tell("flags.evaluated", flag="cart", variant="blue", reason="SPLIT")
 
     assert invoke(place).logs == ()
-    _facts.tell("flags.evaluated", flag="cart", variant="blue", reason="SPLIT")
+    facts.tell("flags.evaluated", flag="cart", variant="blue", reason="SPLIT")
 
     @handler(counting)
     def idle(event: object, context: object) -> None:
@@ -292,7 +293,7 @@ def test_a_flag_that_cloudwatch_would_not_take_is_logged_and_the_others_are_writ
     @handler(Metrics("Shop", flags=True))
     def place(event: object, context: object) -> str:
         for flag in ("größe", "cart"):
-            _facts.tell("flags.evaluated", flag=flag, variant="blue", reason="SPLIT")
+            facts.tell("flags.evaluated", flag=flag, variant="blue", reason="SPLIT")
         return "done"
 
     result = invoke(place)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import _lifecycle, _local_server, parameters
+from lambda_kit import parameters
+from lambda_kit._kernel import lifecycle
+from lambda_kit.aws import _local_server
 from lambda_kit.errors import ConfigurationError, ParameterAccessDenied, ParameterError, ParameterNotFound
 from lambda_kit.invocation import Invocation, current
 from lambda_kit.parameters import Parameter, Secret, _extension
@@ -216,7 +218,7 @@ def test_one_that_is_absent_is_looked_for_once_in_an_environment(
 
 def test_it_is_looked_for_again_after_a_restore(monkeypatch: pytest.MonkeyPatch) -> None:
     watched: list[Any] = []
-    monkeypatch.setattr(_lifecycle, "on_restore", watched.append)
+    monkeypatch.setattr(lifecycle, "on_restore", watched.append)
     server = _local_server.LocalServer("it", "it", "NO_SUCH_VARIABLE", 2773)
     server._watch_process()
     server._absent = True

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import Tracer, _facts, handler
+from lambda_kit import Tracer, handler
+from lambda_kit._kernel import facts
 from lambda_kit.testing import invoke
 
 
@@ -15,7 +16,7 @@ def test_an_operation_is_a_span_within_the_one_that_is_open() -> None:
 
     @handler(tracer)
     def place(event: object, context: object) -> None:
-        with _facts.operation("orders place") as step, tracer.span("inner"):
+        with facts.operation("orders place") as step, tracer.span("inner"):
             step.annotate(count=2)
             step.metadata(names=["a"])
 
@@ -28,7 +29,7 @@ def test_an_operation_is_a_span_within_the_one_that_is_open() -> None:
 def test_an_operation_that_fails_is_a_span_that_fails() -> None:
     @handler(Tracer())
     def place(event: object, context: object) -> None:
-        with pytest.raises(LookupError), _facts.operation("orders place"):
+        with pytest.raises(LookupError), facts.operation("orders place"):
             raise LookupError("no such order")
 
     (tree,) = invoke(place).spans
@@ -42,12 +43,12 @@ def test_without_an_open_span_an_operation_is_not_watched() -> None:
 
     @handler
     def place(event: object, context: object) -> None:
-        seen.append(_facts.operation("orders place"))
+        seen.append(facts.operation("orders place"))
         with tracer.span("order"):
             pass
 
     assert [span.name for span in invoke(place).spans] == ["order"]
-    assert seen == [_facts.UNOBSERVED]
+    assert seen == [facts.UNOBSERVED]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_fact_annotates_the_innermost_span(fact: str, fields: dict[str, Any], 
     @handler(tracer)
     def place(event: object, context: object) -> None:
         with tracer.span("order"):
-            _facts.tell(fact, **fields)
+            facts.tell(fact, **fields)
 
     (tree,) = invoke(place).spans
     assert tree.find("order").annotations == annotations
@@ -75,7 +76,7 @@ def test_a_fact_annotates_the_innermost_span(fact: str, fields: dict[str, Any], 
 def test_a_fact_outside_of_spans_goes_by() -> None:
     @handler
     def place(event: object, context: object) -> str:
-        _facts.tell("idempotency.claimed", key="k")
+        facts.tell("idempotency.claimed", key="k")
         return "done"
 
     Tracer()

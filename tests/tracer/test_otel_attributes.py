@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lambda_kit._json import Encoder
+from lambda_kit._kernel.json_text import Encoder
 from lambda_kit.invocation import Invocation
 from lambda_kit.testing import make_context
 from lambda_kit.tracer import _otel_attributes as attributes

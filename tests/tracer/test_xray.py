@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_kit import Logger, Tracer, _lifecycle, handler
+from lambda_kit import Logger, Tracer, handler
+from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing import FakeXRayDaemon, invoke, make_context, reset
 from lambda_kit.tracer import _document as document
@@ -528,7 +529,7 @@ def test_the_socket_is_made_anew_after_a_restore(tracer: Tracer, xray_daemon: Fa
     with tracer.span("before"):
         pass
     first = backend._socket
-    _lifecycle._restored()
+    lifecycle._restored()
     assert (backend._socket, first.fileno()) == (None, -1)
     with tracer.span("after"):
         pass

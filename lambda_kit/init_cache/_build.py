@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future, Task
     from typing import Any
 
-    from lambda_kit._resource import Entry, Held
+    from lambda_kit.init_cache._entry import Entry, Held
 
 # The builds that the running code is part of, the outermost first.
 building: contextvars.ContextVar[tuple[Flight, ...]] = contextvars.ContextVar("lambda_kit_builds", default=())

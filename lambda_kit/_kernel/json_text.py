@@ -14,6 +14,8 @@ from itertools import islice
 from json.encoder import JSONEncoder
 from json.encoder import encode_basestring as escape
 
+from lambda_kit._kernel import type_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,7 +63,6 @@ _MAX_DIGITS = 300  # parsers refuse, or turn into infinity, numbers that are lon
 _MAX_NESTED = 3
 _MANY = 10  # items from which on a look through a value and the C encoder are faster than walking it
 _CUT = '"[cut: too much]"'
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 class Encoder:

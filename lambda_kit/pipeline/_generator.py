@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, log
 from lambda_kit.errors import LayerError
 
 TYPE_CHECKING = False
@@ -203,9 +203,8 @@ def _yielded_twice(generator: Generator[Any, Any, Any], name: str) -> LayerError
 
 
 def _log_clean_up(failure: Exception, error: BaseException, name: str) -> None:
-    import logging
 
-    logging.getLogger("lambda_kit").error(
+    log.error(
         "layer %s failed while it handled %s, which goes on unchanged; to answer instead, a layer returns a response",
         name,
         type(error).__name__,

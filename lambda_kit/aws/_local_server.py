@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import time
 
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import lifecycle, log
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable
     from typing import Any
 
@@ -127,7 +126,7 @@ class LocalServer:
                 self._rests_until = time.monotonic() + _REST
                 if not self._warned:
                     self._warned = True
-                    _logger().warning("%s could not be used (%s); AWS is called instead", self.title, error)
+                    log.warning("%s could not be used (%s); AWS is called instead", self.title, error)
             return None
         self._warned = False
         return answer
@@ -145,8 +144,8 @@ class LocalServer:
     def _watch_process(self) -> None:
         if not self._watched:
             self._watched = True
-            _lifecycle.on_restore(self.forget)
-            _lifecycle.on_reset(self.forget)
+            lifecycle.on_restore(self.forget)
+            lifecycle.on_reset(self.forget)
 
     def _find_port(self) -> int:
         text = os.environ.get(self._variable) or str(self._default)
@@ -161,9 +160,3 @@ def encoded(text: str) -> str:
 
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

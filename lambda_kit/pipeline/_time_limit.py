@@ -1,13 +1,14 @@
-"""Interrupting code that is running when its time limit is reached: the clockwork of `time_limit`, and of batches."""
+"""`time_limit`: the handler is ended before Lambda would end the process."""
 
 from __future__ import annotations
 
+import functools
 import sys
-import threading
-import time
 import traceback
 
-from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
+from lambda_kit._kernel import PACKAGE, callables, log
+from lambda_kit._kernel.interrupt import arm
+from lambda_kit.errors import ConfigurationError, TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.invocation import current_invocation
 
 TYPE_CHECKING = False
@@ -16,8 +17,37 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from lambda_kit._kernel.layers import Layer
 
-_PACKAGE = __file__.rpartition("_deadline")[0]
+
+def time_limit(margin: float = 0.5) -> Layer:
+    """Make a layer that ends the handler `margin` seconds before Lambda would.
+
+    Lambda kills the process at the deadline: nothing is cleaned up, and what is buffered is lost. This layer instead
+    logs where the handler stands, interrupts it so that every layer inside unwinds, flushes the standard streams, and
+    raises `TimeLimitReached` to the layers outside. If less than `margin` is left to begin with, the handler is not
+    started.
+
+    A synchronous handler sees `TimeLimitInterrupt`, which `except Exception` does not catch; an asynchronous one is
+    cancelled, as by `asyncio.timeout`. Either may catch it to answer in its last moment. The interrupt comes by
+    `SIGALRM` on the main thread, where the runtime calls handlers, and also ends a call that blocks. On another thread,
+    and where that signal does not exist, it comes between two bytecodes, so that a blocking call is not ended.
+
+    Args:
+        margin: seconds before the deadline, 0 or more. Enough for the clean-up of the layers.
+
+    Raises:
+        ConfigurationError: `margin` is not a number of seconds that is 0 or more.
+        TimeLimitReached: when running.
+    """
+    if not callables.is_number(margin) or margin < 0:
+        raise ConfigurationError(f"time_limit(margin={margin!r}): pass the seconds before the deadline, 0 or more")
+
+    def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
+        limit = _for_coroutine if callables.is_coroutine_function(fn) else _for_function
+        return functools.update_wrapper(limit(fn, callables.name_of(fn), float(margin)), fn)
+
+    return decorate
 
 
 class _Limit:
@@ -47,9 +77,7 @@ class _Limit:
         if self.reached:
             return
         self.reached = True
-        import logging
-
-        logging.getLogger("lambda_kit").error(
+        log.error(
             "time limit reached: %s was interrupted %g s before the deadline; it stood at\n%s",
             self.name,
             self.margin,
@@ -69,7 +97,7 @@ class _Limit:
         return TimeLimitReached(message, margin=self.margin).with_traceback(inner)
 
 
-def for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[..., Any]:
+def _for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[..., Any]:
     """Return `fn` under a limit that lies `margin` seconds before the deadline of the invocation."""
 
     def limited(*args: Any, **kwargs: Any) -> Any:
@@ -96,7 +124,7 @@ def for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[.
     return limited
 
 
-def for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable[..., Any]:
+def _for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable[..., Any]:
     """Return the coroutine function `fn` under a limit that lies `margin` seconds before the deadline."""
 
     async def limited(*args: Any, **kwargs: Any) -> Any:
@@ -147,7 +175,7 @@ def _stack_below(frame: FrameType | None) -> list[str]:
     frames = traceback.extract_stack(frame)
     limits = [i for i, one in enumerate(frames) if one.filename == __file__]
     inside = frames[limits[-1] + 1 :] if limits else frames
-    return traceback.format_list([one for one in inside if not one.filename.startswith(_PACKAGE)])
+    return traceback.format_list([one for one in inside if not one.filename.startswith(PACKAGE)])
 
 
 def _stack_of(coroutine: Any) -> list[str]:
@@ -157,90 +185,3 @@ def _stack_of(coroutine: Any) -> list[str]:
         frames += traceback.extract_stack(frame, limit=1)
         coroutine = coroutine.cr_await
     return traceback.format_list(frames)
-
-
-_alarms: list[_Alarm] = []
-
-
-class _Alarm:
-    """What `SIGALRM` is armed for; alarms nest, and the one that is due first is on the timer."""
-
-    __slots__ = ("due", "interrupt")
-
-    def __init__(self, due: float, interrupt: Callable[[FrameType | None], None]) -> None:
-        self.due = due
-        self.interrupt = interrupt
-
-
-def arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable[[], None]:
-    """Call `interrupt` on this thread in `delay` seconds, unless the function that is returned is called before."""
-    import signal
-
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        return _arm_thread(delay, interrupt)
-
-    alarm = _Alarm(time.monotonic() + delay, interrupt)
-    if _alarms and _alarms[-1].due <= alarm.due:
-        return nothing  # the limit around this one comes first
-
-    def ring(_signum: int, frame: FrameType | None) -> None:
-        if _alarms and _alarms[-1] is alarm:
-            alarm.interrupt(frame)
-
-    # The function beneath that of `signal`, which takes longer than all the rest for turning numbers into enumerations.
-    handle = sys.modules["_signal"].signal
-    previous = handle(signal.SIGALRM, ring)
-    left, _ = signal.setitimer(signal.ITIMER_REAL, delay)
-    _alarms.append(alarm)
-    started = time.monotonic()
-
-    def disarm() -> None:
-        if alarm not in _alarms:
-            return
-        _alarms.remove(alarm)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        handle(signal.SIGALRM, signal.SIG_DFL if previous is None else previous)
-        if left:  # a timer that was running before goes on, at once if it is overdue
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-6))
-
-    return disarm
-
-
-def nothing() -> None:
-    """Do nothing."""
-
-
-def _arm_thread(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable[[], None]:
-    target = threading.get_ident()
-    armed = threading.Lock()  # held by whoever decides between ringing and disarming
-    over = False
-
-    def ring() -> None:
-        nonlocal over
-        with armed:
-            if over:
-                return
-            over = True
-            try:
-                interrupt(sys._current_frames().get(target))
-            except TimeLimitInterrupt:
-                raise_in(target, TimeLimitInterrupt)
-
-    timer = threading.Timer(delay, ring)
-    timer.daemon = True
-    timer.start()
-
-    def disarm() -> None:
-        nonlocal over
-        with armed:
-            over = True
-        timer.cancel()
-
-    return disarm
-
-
-def raise_in(thread: int, error: type[BaseException]) -> None:
-    """Raise `error` in another thread, between two of its bytecodes; a call that blocks is not ended."""
-    import ctypes
-
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))

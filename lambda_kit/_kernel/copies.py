@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
 _SCALARS = frozenset({str, bytes, int, float, bool, complex, type(None)})
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 def copier(value: Any) -> Callable[[], Any]:

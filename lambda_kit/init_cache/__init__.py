@@ -29,10 +29,9 @@ from __future__ import annotations
 import time
 import weakref
 
-from lambda_kit import _callables as callables
-from lambda_kit import _lifecycle
-from lambda_kit._resource import Entry, after_fork, close_in_reverse, forget_pending
+from lambda_kit._kernel import callables, lifecycle, log
 from lambda_kit.errors import ConfigurationError
+from lambda_kit.init_cache._entry import Entry, after_fork, close_in_reverse, forget_pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -280,9 +279,9 @@ class InitCache:
         for thread in threads:
             thread.start()
         if coroutines := [entry for entry in eager if entry.is_async]:
-            from lambda_kit import _event_loop
+            from lambda_kit._kernel import event_loop
 
-            _event_loop.run(_warm_all(coroutines, timeout))
+            event_loop.run(_warm_all(coroutines, timeout))
         for thread in threads:
             thread.join(None if end is None else max(end - time.monotonic(), 0.0))
 
@@ -326,9 +325,9 @@ def _watch_process() -> None:
     if _watched:
         return
     _watched = True
-    _lifecycle.on_fork(_after_fork)
-    _lifecycle.on_restore(_after_restore)
-    _lifecycle.on_reset(_after_reset)
+    lifecycle.on_fork(_after_fork)
+    lifecycle.on_restore(_after_restore)
+    lifecycle.on_reset(_after_reset)
 
 
 def _after_fork() -> None:
@@ -414,9 +413,7 @@ async def _warm_all(entries: list[Entry], timeout: float | None) -> None:
 
 
 def _log_warm(entry: Entry, error: Exception) -> None:
-    import logging
-
-    logging.getLogger("lambda_kit").warning(
+    log.warning(
         "the eager resource %s could not be built ahead; the first call tries again", entry.name, exc_info=error
     )
 

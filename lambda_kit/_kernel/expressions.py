@@ -5,7 +5,7 @@ A path of plain names, which is what most expressions are, is followed without t
 
 from __future__ import annotations
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _SIZED = (str, list, tuple, dict)
-type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 
 
 def compiled(expression: str, where: str, *, whole: bool = False) -> Callable[[Any], Any]:

@@ -14,16 +14,14 @@ import threading
 import time
 from types import CoroutineType
 
-from lambda_kit import _callables as callables
-from lambda_kit import _lifecycle
-from lambda_kit._cells import forever, timed
-from lambda_kit._flight import Flight, building
+from lambda_kit._kernel import callables, lifecycle, log
 from lambda_kit.errors import ConfigurationError, ResourceBuildError, ResourceCycle
+from lambda_kit.init_cache._build import Flight, building
+from lambda_kit.init_cache._hit import forever, timed
 from lambda_kit.invocation import at_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
@@ -70,7 +68,7 @@ def after_fork() -> None:
     """Leave to the parent what is under way there. Its other threads, one of which may hold the lock, are gone."""
     global _lock
     _lock = threading.RLock()
-    _lifecycle.abandon((*_retired, *_refreshing))
+    lifecycle.abandon((*_retired, *_refreshing))
     forget_pending()
 
 
@@ -100,7 +98,7 @@ def _end_invocation(invocation: Invocation) -> None:
     for flight in list(_refreshing):
         if not _await_refresh(flight, max(end - time.monotonic(), 0.0)):
             flight.entry.discard(flight)
-            _logger().warning(
+            log.warning(
                 "the refresh of the resource %s was still running %.1f s after the handler had ended; its result is "
                 "discarded, because Lambda freezes the process between invocations",
                 flight.entry.name,
@@ -115,11 +113,11 @@ def _end_invocation(invocation: Invocation) -> None:
 def _await_refresh(flight: Flight, patience: float) -> bool:
     if flight.task is None:
         return flight.done.wait(patience)
-    from lambda_kit import _event_loop
+    from lambda_kit._kernel import event_loop
 
-    if _event_loop.is_running(flight.task.get_loop()):
+    if event_loop.is_running(flight.task.get_loop()):
         return True  # the handler was called in the middle of a loop that goes on: this is not Lambda
-    if not _event_loop.give_time(flight.task, patience):
+    if not event_loop.give_time(flight.task, patience):
         return flight.done.wait(patience)
     return not flight.abandoned
 
@@ -343,7 +341,7 @@ class Entry:
         """
         with _lock:
             if forked:
-                _lifecycle.abandon((self._held, self._flight))
+                lifecycle.abandon((self._held, self._flight))
             self._flight = None
             if self._held is not None:
                 self._held.inherited = True
@@ -373,9 +371,9 @@ class Entry:
         try:
             closing = self._close(value)
             if hasattr(closing, "__await__"):
-                from lambda_kit import _event_loop
+                from lambda_kit._kernel import event_loop
 
-                _event_loop.run_or_schedule(self._finish_closing(closing))
+                event_loop.run_or_schedule(self._finish_closing(closing))
         except Exception:
             self._log_close()
 
@@ -386,7 +384,7 @@ class Entry:
             self._log_close()
 
     def _log_close(self) -> None:
-        _logger().exception("closing the resource %s failed", self.name)
+        log.exception("closing the resource %s failed", self.name)
 
     # Obtaining the value when the closure has none that is fresh
 
@@ -596,7 +594,7 @@ class Entry:
         if warn:
             old = flight.fallback
             what = "its value has run out" if old is None else f"its value of {now - old.born:.1f} s ago stays in use"
-            _logger().warning("the resource %s could not be refreshed; %s", self.name, what, exc_info=error)
+            log.warning("the resource %s could not be refreshed; %s", self.name, what, exc_info=error)
 
     def _abandon(self, flight: Flight) -> None:
         """End a build that was interrupted; do nothing if it has ended."""
@@ -689,9 +687,3 @@ def _stop_waiting(flight: Flight) -> None:
     if chain := building.get():
         with _lock:
             chain[-1].waits_for.remove(flight)
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

@@ -23,7 +23,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_kit._json import Encoder
+from lambda_kit._kernel.json_text import Encoder
 
 encoder = Encoder(("password", "x-api-key"))
 

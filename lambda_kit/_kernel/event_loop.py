@@ -11,8 +11,7 @@ import os
 import sys
 import threading
 
-from lambda_kit import _callables as callables
-from lambda_kit import _lifecycle
+from lambda_kit._kernel import callables, lifecycle
 from lambda_kit.errors import EventLoopRunning
 
 TYPE_CHECKING = False
@@ -95,9 +94,9 @@ def _register() -> None:
     global _registered
     if not _registered:
         _registered = True
-        _lifecycle.on_fork(_after_fork)
-        _lifecycle.on_restore(close, base=True)  # values are built anew on the new loop
-        _lifecycle.on_reset(close, base=True)  # and closed on the old one
+        lifecycle.on_fork(_after_fork)
+        lifecycle.on_restore(close, base=True)  # values are built anew on the new loop
+        lifecycle.on_reset(close, base=True)  # and closed on the old one
 
 
 def run_or_schedule(coroutine: Coroutine[Any, Any, object]) -> None:
@@ -169,7 +168,7 @@ def _after_fork() -> None:
 def _leave_to_parent(loop: AbstractEventLoop) -> None:
     # Closing a loop takes its wake-up pipe out of the epoll set that child and parent share. The loop's finaliser would
     # do so too, at the latest when the child exits, unless the loop passes for closed.
-    _lifecycle.abandon(loop)
+    lifecycle.abandon(loop)
     _pass_for_closed(loop)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from lambda_kit._resource import Entry
+    from lambda_kit.init_cache._entry import Entry
 
 _NEVER = float("-inf")
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from lambda_kit._copies import copier
+from lambda_kit._kernel.copies import copier
 
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_kit._expressions import compiled, roots_of
+from lambda_kit._kernel.expressions import compiled, roots_of
 from lambda_kit.errors import ConfigurationError
 
 names = st.sampled_from(["a", "b", "c"])

@@ -6,6 +6,8 @@ operation: the tracer shows it as a span.
 
 from __future__ import annotations
 
+from lambda_kit._kernel import log
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,9 +52,7 @@ def tell(name: str, **fields: Any) -> None:
         try:
             observer(name, fields)
         except Exception:
-            import logging
-
-            logging.getLogger("lambda_kit").exception("an observer of the fact %s failed", name)
+            log.exception("an observer of the fact %s failed", name)
 
 
 class _Unobserved:

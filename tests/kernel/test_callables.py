@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import _callables as callables
+from lambda_kit._kernel import callables
 
 
 class Service:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 
+from lambda_kit._kernel import log
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable
 
 # What a forked child inherited and must not use: objects are kept, not dropped, because the finaliser of a connection
@@ -45,7 +46,7 @@ def on_restore(callback: Callable[[], object], *, base: bool = False) -> None:
     try:
         from snapshot_restore_py import register_after_restore
     except ImportError:
-        _logger().warning(
+        log.warning(
             "lambda_kit: AWS_LAMBDA_INITIALIZATION_TYPE is snap-start, but snapshot_restore_py, which the managed "
             "runtimes bundle, is not installed: what was built before the snapshot is used after it as it is"
         )
@@ -58,7 +59,7 @@ def _restored() -> None:
         try:
             callback()
         except Exception:
-            _logger().exception("lambda_kit: a hook failed after the restore from the snapshot")
+            log.exception("lambda_kit: a hook failed after the restore from the snapshot")
 
 
 def on_reset(callback: Callable[[], object], *, base: bool = False) -> None:
@@ -73,9 +74,3 @@ def reset() -> None:
     """Bring the process back to the state before its first invocation, closing what was built."""
     for callback in reversed(_resets):
         callback()
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("lambda_kit")

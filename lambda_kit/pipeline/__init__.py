@@ -1,0 +1,256 @@
+"""Handlers and the layers around them.
+
+A layer is a function decorator: it takes a callable and returns one with the same signature. `handler` puts layers
+around a function, the first one outermost, and opens an `Invocation` for each call:
+
+```python
+from lambda_kit import handler, layer, time_limit
+
+
+@layer
+def announce(event, context):
+    print("before")
+    response = yield
+    print("after", response)
+
+
+@handler(announce, time_limit(margin=1.0))
+def greet(event, context):
+    return f"Hello, {event['name']}"
+```
+
+Whatever happens, a layer that was entered is left exactly once, and one that was not entered is never left. The
+exception of the handler reaches the runtime as it was raised; what fails in a layer's clean-up meanwhile is logged.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+
+from lambda_kit import lazy_exports
+from lambda_kit._kernel import callables
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.invocation import opening
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any, Concatenate, Never, ParamSpec, TypeVar, overload
+
+    from lambda_kit._kernel.layers import AnyLayer, Layer
+    from lambda_kit.pipeline._layer import layer
+    from lambda_kit.pipeline._provide import provide
+    from lambda_kit.pipeline._time_limit import time_limit
+    from lambda_kit.pipeline._types import Decorate, Handler
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    S = TypeVar("S")
+    E = TypeVar("E")
+    C = TypeVar("C")
+else:
+    __getattr__, __dir__ = lazy_exports(
+        globals(),
+        {
+            "Handler": "lambda_kit.pipeline._types",
+            "Layer": "lambda_kit._kernel.layers",
+            "layer": "lambda_kit.pipeline._layer",
+            "provide": "lambda_kit.pipeline._provide",
+            "time_limit": "lambda_kit.pipeline._time_limit",
+        },
+    )
+
+_WARM_AT_INIT = 8.0  # seconds; Lambda allows 10 for the init phase of an on-demand function
+
+__all__ = ["Handler", "Layer", "handler", "layer", "provide", "time_limit"]
+
+if TYPE_CHECKING:
+
+    @overload
+    def handler(  # type: ignore[overload-overlap]  # a coroutine is also some R
+        fn: Callable[[E, C], Coroutine[Any, Any, R]], /
+    ) -> Handler[E, C, R, Callable[[E, C], Coroutine[Any, Any, R]]]: ...
+    @overload
+    def handler(fn: Callable[[E, C], R], /) -> Handler[E, C, R, Callable[[E, C], R]]: ...
+    @overload
+    def handler(  # type: ignore[overload-overlap]
+        fn: Callable[Concatenate[S, E, C, P], Coroutine[Any, Any, R]], /
+    ) -> Callable[[S, E, C], R]: ...
+    @overload
+    def handler(fn: Callable[Concatenate[S, E, C, P], R], /) -> Callable[[S, E, C], R]: ...
+    @overload
+    def handler(
+        fn: Callable[Concatenate[E, C, P], Coroutine[Any, Any, R]], /
+    ) -> Handler[E, C, R, Callable[Concatenate[E, C, P], Coroutine[Any, Any, R]]]: ...
+    @overload
+    def handler(fn: Callable[Concatenate[E, C, P], R], /) -> Handler[E, C, R, Callable[Concatenate[E, C, P], R]]: ...
+    @overload
+    def handler(*layers: AnyLayer) -> Decorate: ...
+
+
+def handler(*args: Any) -> Any:
+    """Make a function the handler of a Lambda function: `@handler`, or `@handler(first, second, ...)` with layers.
+
+    The first layer is the outermost, so that reading order is running order. Layers stacked as decorators under a bare
+    `@handler` do the same. The result is a synchronous callable `(event, context)` for `def` and `async def` functions
+    alike; coroutines run on one event loop that is kept for the life of the environment. Each call opens an
+    `Invocation`, which `current_invocation()` returns, and closes it when the outermost layer is left.
+
+    Whatever the function returns is passed through untouched, generators and bytes too.
+
+    Args:
+        *args: the layers; or, without parentheses, the function itself, which takes `(event, context)`, and by keyword
+            whatever `provide` gives it. In a class it takes `self` before them.
+
+    Returns:
+        The handler, or a decorator that makes one. `__wrapped__` of the handler is the plain function, for unit tests.
+
+    Raises:
+        ConfigurationError: a layer is not callable, or the function cannot be called with `(event, context)`.
+
+    Example:
+        ```python
+        @handler
+        def ping(event, context):
+            return "pong"
+
+
+        assert ping({}, None) == "pong"
+        ```
+    """
+    if len(args) == 1 and _is_handler_function(args[0]):
+        return _handler((), args[0])
+    for position, candidate in enumerate(args, start=1):
+        _check_layer(candidate, position)
+
+    def decorate(*functions: Any) -> Any:
+        if len(functions) != 1:
+            _refuse_call(args, functions)
+        return _handler(args, functions[0])
+
+    return decorate
+
+
+def _is_handler_function(candidate: Any) -> bool:
+    """Tell the function of a bare `@handler` from a single layer: the one takes two arguments, the other one."""
+    if not callable(candidate):
+        return False
+    signature = callables.signature_of(candidate)
+    if signature is None:
+        return False
+    names = [name.lstrip("_").lower() for name in signature.positional]
+    if not signature.takes(2):
+        # A layer takes the function; whoever takes an event and nothing else meant a handler.
+        in_class = signature.takes(3) and names[:1] in (["self"], ["cls"])
+        if not in_class and (not signature.takes(1) or names[:1] in (["event"], ["evt"])):
+            raise _wrong_signature(candidate, signature)
+        return in_class
+    if not signature.takes(1):
+        return True
+    if names[1:2] in (["context"], ["ctx"], ["lambda_context"], [""]):
+        return True
+    raise ConfigurationError(
+        f"handler() cannot tell whether {callables.name_of(candidate)}{signature} is a layer or a handler function: it "
+        "can be called with one argument and with two; write @handler() above a handler function, and pass a layer as "
+        "lambda fn: layer(fn)"
+    )
+
+
+def _wrong_signature(fn: Any, signature: object) -> ConfigurationError:
+    return ConfigurationError(
+        f"handler function {callables.name_of(fn)}{signature} cannot be called with (event, context), which is how the "
+        "runtime calls it; take these two by position, and anything else by keyword from provide(...)"
+    )
+
+
+def _check_layer(candidate: Any, position: int) -> None:
+    where = f"layer {position} of handler(...)"
+    if not callable(candidate):
+        raise ConfigurationError(
+            f"{where} is {candidate!r}, which is not callable; a layer takes the function and returns one"
+        )
+    signature = callables.signature_of(candidate)
+    if signature is None or signature.takes(1):
+        return
+    name = callables.name_of(candidate)
+    if callables.is_generator_function(candidate) and signature.takes(2):
+        raise ConfigurationError(f"{where}, {name}, is a generator function; put @layer above it")
+    hint = f"; did you mean {name.rpartition('.')[2]}(...)?" if signature.takes(0) else ""
+    raise ConfigurationError(
+        f"{where}, {name}{signature}, does not take one argument; a layer takes the function and returns one{hint}"
+    )
+
+
+def _refuse_call(layers: tuple[Any, ...], arguments: tuple[Any, ...]) -> Never:
+    names = ", ".join(callables.name_of(one) for one in layers)
+    raise ConfigurationError(
+        f"handler({names}) is a decorator and was called with {len(arguments)} arguments, as the runtime calls a "
+        f"handler; {names or 'nothing'} was taken for a layer: a handler function takes (event, context)"
+    )
+
+
+def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
+    if not callable(fn):
+        raise ConfigurationError(f"handler() was put above {fn!r}, which is not callable")
+    signature = callables.signature_of(fn)
+    names = () if signature is None else signature.positional
+    in_class = names[:1] == ("self",) and signature is not None and signature.takes(3)
+    if signature is not None and not in_class and not signature.takes(2):
+        raise _wrong_signature(fn, signature)
+    call = _stack(layers, fn)
+    _warm_eager_resources()
+    if callables.is_coroutine_function(fn):
+        call = _blocking(call)
+    entry: Any = _method_entry(call) if in_class else opening(call)
+    functools.update_wrapper(entry, fn)
+    entry.__wrapped__ = callables.plain(fn)
+    return entry
+
+
+def _warm_eager_resources() -> None:
+    cache = sys.modules.get("lambda_kit.init_cache")
+    if cache is not None and "AWS_LAMBDA_RUNTIME_API" in os.environ:
+        cache.init.warm(timeout=_WARM_AT_INIT)
+
+
+def _stack(layers: tuple[Any, ...], fn: Any) -> Any:
+    waits = callables.is_coroutine_function(fn)
+    call = fn
+    for position, one in reversed(list(enumerate(layers, start=1))):
+        inner, call = call, one(call)
+        if not callable(call):
+            raise ConfigurationError(
+                f"layer {position} of handler(...), {callables.name_of(one)}, returned {call!r} for "
+                f"{callables.name_of(fn)}; a layer returns a callable"
+            )
+        if waits and not callables.is_coroutine_function(call):
+            call = _awaiting(call, inner)
+    return call
+
+
+def _awaiting(call: Any, inner: Any) -> Any:
+    """Show a layer's plain function around a coroutine function as what it is, for the layers outside."""
+
+    @functools.wraps(inner)
+    async def awaiting(*args: Any, **kwargs: Any) -> Any:
+        return await call(*args, **kwargs)
+
+    return awaiting
+
+
+def _blocking(call: Any) -> Any:
+    from lambda_kit._kernel import event_loop
+
+    def blocking(*args: Any) -> Any:
+        return event_loop.run(call(*args))
+
+    return blocking
+
+
+def _method_entry(call: Any) -> Any:
+    def entry(self: Any, event: Any, context: Any) -> Any:
+        return opening(functools.partial(call, self))(event, context)
+
+    return entry

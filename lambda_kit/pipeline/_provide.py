@@ -1,0 +1,89 @@
+"""`provide`: values of resources, passed to the handler by keyword."""
+
+from __future__ import annotations
+
+import functools
+
+from lambda_kit._kernel import callables
+from lambda_kit.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from lambda_kit._kernel.layers import Layer
+
+
+def provide(**resources: Callable[[], Any]) -> Layer:
+    """Make a layer that passes values to the handler by keyword: `provide(table=orders)` passes `table=orders()`.
+
+    Each callable is called without arguments, once per invocation, in the order given; a resource, a `Parameter` or a
+    `Secret` answers from its cache. A coroutine function is awaited, on the kept event loop if the handler is not
+    async. A keyword that the caller passes itself is not resolved, so a unit test can pass its own.
+
+    Raises:
+        ConfigurationError: nothing was given, a value is not callable, or the function takes no such keyword.
+
+    Example:
+        ```python
+        @handler(provide(today=date.today))
+        def report(event, context, *, today):
+            return today.isoformat()
+        ```
+    """
+    if not resources:
+        raise ConfigurationError("provide() was given nothing; name what the handler takes: provide(table=orders)")
+    for name, resource in resources.items():
+        if not callable(resource):
+            raise ConfigurationError(
+                f"provide({name}=...) got {type(resource).__name__}, which is not callable; pass a resource or a "
+                f"function without arguments: provide({name}=lambda: value)"
+            )
+    getters = tuple((name, get, callables.is_coroutine_function(get)) for name, get in resources.items())
+
+    def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
+        _check_keywords(fn, resources)
+        make = _providing_coroutine if callables.is_coroutine_function(fn) else _providing_function
+        return functools.update_wrapper(make(fn, getters), fn)
+
+    return decorate
+
+
+def _providing_function(fn: Any, getters: tuple[tuple[str, Any, bool], ...]) -> Any:
+    run: Any = None
+    if any(waits for _, _, waits in getters):
+        from lambda_kit._kernel.event_loop import run
+
+    def provided(*args: Any, **kwargs: Any) -> Any:
+        for name, get, waits in getters:
+            if name not in kwargs:
+                value = get()
+                kwargs[name] = run(value) if waits else value
+        return fn(*args, **kwargs)
+
+    return provided
+
+
+def _providing_coroutine(fn: Any, getters: tuple[tuple[str, Any, bool], ...]) -> Any:
+    async def provided(*args: Any, **kwargs: Any) -> Any:
+        for name, get, waits in getters:
+            if name not in kwargs:
+                value = get()
+                kwargs[name] = await value if waits else value
+        return await fn(*args, **kwargs)
+
+    return provided
+
+
+def _check_keywords(fn: Any, resources: dict[str, Any]) -> None:
+    signature = callables.signature_of(fn)
+    if signature is None or signature.var_keyword:
+        return
+    known = (*signature.keyword_only, *signature.positional)
+    for name in resources:
+        if name not in known:
+            raise ConfigurationError(
+                f"provide({name}=...) does not fit {callables.name_of(fn)}{signature}, which takes no keyword "
+                f"{name!r}{callables.closest(name, known)}"
+            )
