@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TOPICS = (
     "imports",
     "cold_start",
+    "warm",
     "layers",
     "init_cache",
     "logger",

@@ -222,7 +222,7 @@ def test_a_child_that_is_forked_from_inside_a_factory_may_use_other_resources() 
 
 
 @pytest.mark.parametrize("leave", ["os._exit", "sys.exit"])
-@pytest.mark.parametrize("use", ["_event_loop.run(other())", "_event_loop.close()", "gc.collect()"])
+@pytest.mark.parametrize("use", ["event_loop.run(other())", "event_loop.close()", "gc.collect()"])
 def test_the_parents_loop_can_still_be_woken_after_a_child_made_used_or_dropped_its_own(leave: str, use: str) -> None:
     """Both share one epoll set: whoever takes the wake-up pipe out of it does so for both."""
     assert run(f"""
