@@ -21,8 +21,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE
+
 _VENVS = Path(__file__).parent.parent / ".venvs"
-_READY_WITHIN = 60.0  # seconds; it takes less than three on an idle machine
 REGION = "eu-west-1"
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open  # past the proxies of this machine
 
@@ -57,7 +58,7 @@ class _Child:
             preexec_fn=_end_with_parent,  # noqa: PLW1509  # it calls the system alone
         )
         atexit.register(self.stop)
-        deadline = time.monotonic() + _READY_WITHIN
+        deadline = time.monotonic() + PATIENCE
         while not _answers(ready):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.kill()
@@ -86,7 +87,7 @@ def _answers(url: str) -> bool:
 def _ask(url: str, method: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"content-type": "application/json"}, method=method)
-    with _open(request, timeout=10) as answer:
+    with _open(request, timeout=PATIENCE) as answer:
         text = answer.read()
     return json.loads(text) if text else None
 
@@ -135,7 +136,7 @@ class Faults:
         self._child = _Child("microburst", arguments, f"{self.url}/_microburst/fired")
         # The first request makes it load the models of all services, for longer than a test wants to wait for a reply.
         with contextlib.suppress(urllib.error.HTTPError):
-            _open(urllib.request.Request(self.url, b"{}"), timeout=_READY_WITHIN)
+            _open(urllib.request.Request(self.url, b"{}"), timeout=PATIENCE)
         self._rules: list[dict[str, Any]] = []
         self._before = 0
 

@@ -15,6 +15,7 @@ import pytest
 
 import lambda_kit
 from lambda_kit.local import Environment
+from tests.patience import PATIENCE
 
 PACKAGE = Path(lambda_kit.__file__).parent
 LOWEST = {  # what every invocation needs
@@ -180,7 +181,7 @@ def test_an_import_under_the_runtime_client_loads_what_is_listed_and_nothing_els
     statement: str, tmp_path: Path
 ) -> None:
     (tmp_path / "probe.py").write_text(PROBE.format(statement=statement))
-    with Environment("probe.handler", cwd=tmp_path, timeout=30) as environment:
+    with Environment("probe.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
         outcome = environment.invoke({})
     assert outcome.status == "success", outcome
     loaded: Any = outcome.payload
@@ -219,9 +220,9 @@ typing_was_loaded_by_the_client = "typing" in sys.modules
 def test_a_synchronous_pipeline_runs_without_loading_anything_heavy(tmp_path: Path) -> None:
     (tmp_path / "bare.py").write_text("import sys\ndef handler(event, context):\n    return sorted(sys.modules)\n")
     (tmp_path / "app.py").write_text(WHOLE)
-    with Environment("bare.handler", cwd=tmp_path, timeout=30) as environment:
+    with Environment("bare.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
         bare: Any = environment.invoke({}).payload
-    with Environment("app.place", cwd=tmp_path, timeout=30) as environment:
+    with Environment("app.place", cwd=tmp_path, timeout=PATIENCE) as environment:
         environment.invoke({})
         loaded: Any = environment.invoke({}).payload
     assert set(loaded) <= set(bare)
@@ -248,7 +249,7 @@ def handler(event, context):
 
 def test_evaluating_a_flag_loads_the_rules_alone(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(FLAGS)
-    with Environment("app.handler", cwd=tmp_path, timeout=30) as environment:
+    with Environment("app.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
         loaded: Any = environment.invoke({}).payload
     names = ("flags._actions", "flags._model", "flags._rollout", "flags._schema", "_kernel.copies")
     assert set(loaded) == {f"lambda_kit.{name}" for name in names}

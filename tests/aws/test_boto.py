@@ -28,6 +28,7 @@ from lambda_kit.errors import (
 )
 from tests.aws import botocores
 from tests.aws.servers import Server, reply
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "wJalrXUtnF
 
 
 def boto_client(service: str, url: str, **options: Any) -> Any:
-    once = botocores.config.Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
+    once = botocores.config.Config(retries={"total_max_attempts": 1}, connect_timeout=PATIENCE, read_timeout=PATIENCE)
     options = {**KEYS, "config": once, **options}
     return botocores.session.get_session().create_client(service, region_name="eu-west-1", endpoint_url=url, **options)
 

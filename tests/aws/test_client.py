@@ -33,13 +33,13 @@ from lambda_kit.errors import (
 )
 from lambda_kit.testing import make_context
 from tests.aws.servers import Server, reply
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Serve = Callable[..., Server]
 
-LONG = 30.0
 GET: tuple[str, dict[str, Any]] = ("GetParameter", {"Name": "/a"})
 FOUND = reply(b'{"Parameter": {"Name": "/a", "Value": "1", "LastModifiedDate": 1.7e9}}')
 VALUE = {"Parameter": {"Name": "/a", "Value": "1", "LastModifiedDate": 1.7e9}}
@@ -386,7 +386,7 @@ def test_a_reply_of_dynamodb_with_the_wrong_checksum_is_asked_for_again(serve: S
 def test_a_server_that_hangs_is_waited_for_no_longer_than_the_invocation_lasts(serve: Serve) -> None:
     server = serve()
     server.script.append(server.hang)
-    client = client_of(server, read_timeout=LONG, sleep=time.sleep)
+    client = client_of(server, read_timeout=PATIENCE, sleep=time.sleep)
     with pytest.raises(NoAnswer, match="left of the invocation") as caught:
         during(0.4, lambda: client.call(*GET))
     assert (caught.value.sent, caught.value.attempts) == (True, 1)
@@ -411,7 +411,7 @@ def test_a_pause_that_would_not_fit_is_not_begun(serve: Serve) -> None:
 
 def test_outside_an_invocation_and_with_time_enough_nothing_changes(serve: Serve) -> None:
     server = serve(reply(b"", 500), FOUND)
-    assert during(LONG, lambda: client_of(server).call(*GET)) == VALUE
+    assert during(PATIENCE, lambda: client_of(server).call(*GET)) == VALUE
     assert client_of(server).call(*GET) == VALUE
 
 
@@ -422,7 +422,7 @@ def test_a_thread_that_outlives_its_invocation_sends_nothing_more(serve: Serve) 
 
     def sleep(seconds: float) -> None:
         paused.set()
-        over.wait(LONG)
+        over.wait(PATIENCE)
 
     client = client_of(server, sleep=sleep)
 
@@ -439,9 +439,9 @@ def test_a_thread_that_outlives_its_invocation_sends_nothing_more(serve: Serve) 
         nonlocal context
         context = contextvars.copy_context()
         thread.start()
-        paused.wait(LONG)
+        paused.wait(PATIENCE)
 
-    during(LONG, start)
+    during(PATIENCE, start)
     over.set()
     thread.join()
     assert len(server.requests) == 1
@@ -495,11 +495,11 @@ def test_threads_share_a_client_and_none_waits_for_another(serve: Serve) -> None
     together = threading.Barrier(8)
 
     def meet(connection: socket.socket) -> None:
-        together.wait(LONG)  # all eight requests are under way at once
+        together.wait(PATIENCE)  # all eight requests are under way at once
         connection.sendall(FOUND)
 
     server = serve(meet)
-    client = client_of(server, read_timeout=LONG)
+    client = client_of(server, read_timeout=PATIENCE)
     found: list[Any] = []
     threads = [threading.Thread(target=lambda: found.append(client.call(*GET))) for _ in range(8)]
     for one in threads:
@@ -528,7 +528,7 @@ def test_threads_that_connect_at_once_get_the_same_client() -> None:
     found: list[Any] = []
 
     def ask() -> None:
-        start.wait(LONG)
+        start.wait(PATIENCE)
         found.append(connect("secretsmanager"))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
@@ -567,7 +567,7 @@ def test_a_forked_child_makes_its_own_client_and_can_retry(serve: Serve) -> None
         "sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     )
     subprocess.run(
-        [sys.executable, "-c", script], check=True, timeout=60, env={**os.environ, "AWS_ENDPOINT_URL": server.url}
+        [sys.executable, "-c", script], check=True, timeout=PATIENCE, env={**os.environ, "AWS_ENDPOINT_URL": server.url}
     )
     assert [one.connection for one in server.requests] == [1, 2, 2]
 
@@ -599,7 +599,7 @@ def test_importing_the_client_loads_nothing_that_calls_need() -> None:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         cwd=Path(lambda_kit.__file__).parents[1],
     )
     assert done.stdout == "set()\n"

@@ -15,6 +15,7 @@ from lambda_kit.aws._credentials import CredentialChain, Credentials, default_ch
 from lambda_kit.errors import NoCredentials
 from lambda_kit.testing import make_context, reset
 from tests.aws.botocores import session
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,14 +135,14 @@ def test_in_the_last_quarter_of_an_hour_one_thread_fetches_and_the_others_go_on(
 
     def slow(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
         fetching.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         return real(url, headers)
 
     chain._fetch = slow
     found: list[Credentials] = []
     thread = threading.Thread(target=lambda: found.append(chain.get()))
     thread.start()
-    assert fetching.wait(10)
+    assert fetching.wait(PATIENCE)
     assert chain.get() is old
     go_on.set()
     thread.join()
@@ -200,13 +201,13 @@ def test_another_threads_fetch_is_waited_for_no_longer_than_the_invocation_lasts
 
     def slow(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
         fetching.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         return real(url, headers)
 
     chain._fetch = slow
     thread = threading.Thread(target=chain.get)
     thread.start()
-    assert fetching.wait(10)
+    assert fetching.wait(PATIENCE)
     container.left = 0.01
     try:
         if served:

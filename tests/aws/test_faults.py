@@ -12,6 +12,7 @@ from lambda_kit import handler
 from lambda_kit.aws import AwsClient
 from lambda_kit.errors import AwsError, ConditionalCheckFailed, NoAnswer, Throttled
 from lambda_kit.testing import make_context
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from tests.conftest import Aws
@@ -111,7 +112,7 @@ def test_after_the_end_of_the_invocation_nothing_is_sent(ssm: AwsClient, faults:
     go_on, errors = threading.Event(), list[BaseException]()
 
     def late() -> None:
-        go_on.wait(10)
+        go_on.wait(PATIENCE)
         try:
             value(ssm)
         except AwsError as error:

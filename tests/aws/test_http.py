@@ -23,13 +23,13 @@ from lambda_kit.aws._connection import Connection
 from lambda_kit.aws._http import Pool, TransportError
 from lambda_kit.errors import ConfigurationError
 from tests.aws.servers import CERTIFICATES, Server, reply
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Serve = Callable[..., Server]
 
-LONG = 30.0  # seconds, for what must not run out
 SHORT = 0.15  # seconds, for what must
 
 
@@ -68,11 +68,11 @@ def test_two_requests_at_once_have_two_connections_which_are_both_kept(serve: Se
     both = threading.Barrier(2)
 
     def meet(connection: socket.socket) -> None:
-        both.wait(LONG)
+        both.wait(PATIENCE)
         connection.sendall(reply())
 
     server = serve(meet, meet, reply())
-    pool = Pool(server.url, read_timeout=LONG)
+    pool = Pool(server.url, read_timeout=PATIENCE)
     other = threading.Thread(target=get, args=(pool,))
     other.start()
     get(pool)
@@ -97,12 +97,12 @@ def test_threads_that_share_a_pool_each_get_the_answer_to_their_own_request(serv
         accept(plain, number)
 
     server._serve = serve_one  # type: ignore[method-assign]
-    pool = Pool(server.url, read_timeout=LONG)
+    pool = Pool(server.url, read_timeout=PATIENCE)
     start = threading.Barrier(6)
     wrong: list[bytes] = []
 
     def ask(thread: int) -> None:
-        start.wait(LONG)
+        start.wait(PATIENCE)
         for number in range(20):
             body = pool.request("GET", f"/{thread}/{number}").body
             if body != f"/{thread}/{number}".encode():
@@ -132,7 +132,7 @@ def test_a_connection_that_was_closed_while_it_waited_is_replaced(serve: Serve) 
     server = serve(answer_and_close, reply(b"second"))
     pool = Pool(server.url)
     assert get(pool).body == b"first"
-    closed.wait(LONG)
+    closed.wait(PATIENCE)
     while pool._idle[0].is_alive():  # until the end of the connection has come through the loopback
         time.sleep(0.001)
     assert pool.request("POST", "/", repeatable=False).body == b"second"
@@ -170,13 +170,13 @@ def test_a_new_connection_that_breaks_is_not_tried_again(serve: Serve) -> None:
 def test_a_connection_that_is_reset_before_or_in_the_answer_is_an_error(serve: Serve) -> None:
     def half(connection: socket.socket) -> None:
         connection.sendall(reply(b"whole")[:-2])
-        arrived.wait(LONG)
+        arrived.wait(PATIENCE)
         server.abort(connection)
 
     arrived = threading.Event()
     server = serve()
     server.script += [server.abort, half]
-    pool = Pool(server.url, read_timeout=LONG)
+    pool = Pool(server.url, read_timeout=PATIENCE)
     with pytest.raises(TransportError, match="broke before there was an answer: ConnectionResetError") as caught:
         get(pool)
     assert caught.value.sent
@@ -242,7 +242,7 @@ def test_a_body_does_not_depend_on_how_it_is_split_on_the_way(chunks: list[bytes
     fake.recv = recv
     connection._socket = fake
     try:
-        assert connection.exchange(b"x", time.monotonic() + LONG, LONG, "GET").body == b"".join(chunks)
+        assert connection.exchange(b"x", time.monotonic() + PATIENCE, PATIENCE, "GET").body == b"".join(chunks)
     finally:
         ours.close()
         theirs.close()
@@ -374,7 +374,7 @@ def test_a_server_that_speaks_unasked_on_a_kept_connection_is_not_listened_to(se
 
     def answer_and_add(connection: socket.socket) -> None:
         connection.sendall(reply(b"first"))
-        go_on.wait(LONG)
+        go_on.wait(PATIENCE)
         connection.sendall(reply(b"forged"))
         spoke.set()
 
@@ -383,7 +383,7 @@ def test_a_server_that_speaks_unasked_on_a_kept_connection_is_not_listened_to(se
     pool = Pool(server.url)
     assert get(pool).body == b"first"
     go_on.set()
-    spoke.wait(LONG)
+    spoke.wait(PATIENCE)
     while pool._idle[0].is_alive():
         time.sleep(0.001)
     assert get(pool).body == b"second"
@@ -415,7 +415,7 @@ def test_a_deadline_that_comes_before_the_time_out_ends_the_wait(serve: Serve) -
     server = serve()
     server.script.append(server.hang)
     with pytest.raises(TransportError, match="what was left of the invocation") as caught:
-        get(Pool(server.url, read_timeout=LONG), deadline=time.monotonic() + SHORT)
+        get(Pool(server.url, read_timeout=PATIENCE), deadline=time.monotonic() + SHORT)
     assert caught.value.timed_out
 
 
@@ -427,7 +427,7 @@ def test_a_deadline_also_ends_an_answer_that_comes_in_drops(serve: Serve) -> Non
 
     server = serve(drip)
     with pytest.raises(TransportError, match="left") as caught:
-        get(Pool(server.url, read_timeout=LONG), deadline=time.monotonic() + SHORT)
+        get(Pool(server.url, read_timeout=PATIENCE), deadline=time.monotonic() + SHORT)
     assert caught.value.timed_out
 
 
@@ -526,7 +526,7 @@ def test_a_request_does_not_load_the_tables_of_international_names(serve: Serve,
         "sys.exit('encodings.idna' in sys.modules or 'unicodedata' in sys.modules)\n"
     )
     environ = {**os.environ, "AWS_CA_BUNDLE": str(CERTIFICATES / "ca.pem")}
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60, env=environ)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE, env=environ)
 
 
 # TLS
@@ -540,7 +540,7 @@ def authority(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("authority")
 def test_a_certificate_of_a_known_authority_is_accepted(serve: Serve) -> None:
     server = serve(reply(b"over TLS"), certificate="localhost")
-    pool = Pool(server.url, connect_timeout=LONG)
+    pool = Pool(server.url, connect_timeout=PATIENCE)
     assert [get(pool).body, get(pool).body] == [b"over TLS", b"over TLS"]
     assert server.connections == 1
 
@@ -550,7 +550,7 @@ def test_a_certificate_of_a_known_authority_is_accepted(serve: Serve) -> None:
 def test_a_certificate_that_is_not_valid_here_is_refused(serve: Serve, certificate: str, reason: str) -> None:
     server = serve(reply(), certificate=certificate)
     with pytest.raises(TransportError, match=reason) as caught:
-        get(Pool(server.url, connect_timeout=LONG))
+        get(Pool(server.url, connect_timeout=PATIENCE))
     assert not caught.value.sent
     assert server.requests == []
 
@@ -558,14 +558,14 @@ def test_a_certificate_that_is_not_valid_here_is_refused(serve: Serve, certifica
 def test_a_certificate_of_an_unknown_authority_is_refused(serve: Serve) -> None:
     server = serve(reply(), certificate="localhost")
     with pytest.raises(TransportError, match="certificate verify failed"):
-        get(Pool(server.url, connect_timeout=LONG))
+        get(Pool(server.url, connect_timeout=PATIENCE))
 
 
 def test_a_bundle_of_authorities_that_is_not_there_is_named(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere.pem")
     server = serve(reply(), certificate="localhost")
     with pytest.raises(ConfigurationError, match=r"AWS_CA_BUNDLE names '/nowhere\.pem'"):
-        get(Pool(server.url, connect_timeout=LONG))
+        get(Pool(server.url, connect_timeout=PATIENCE))
 
 
 # The process as a whole
@@ -587,7 +587,7 @@ def test_a_forked_child_makes_a_connection_of_its_own_and_leaves_the_parents_alo
         "pool.request('GET', '/parent')\n"
         "sys.exit(status)\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)
     paths = [(one.connection, one.target) for one in server.requests]
     assert paths == [(1, "/parent"), (2, "/child"), (1, "/parent")]
 
@@ -625,7 +625,7 @@ def test_an_interrupt_in_the_middle_gives_up_the_connection(serve: Serve) -> Non
         server.hang(connection)
 
     server = serve(reply(), hang_and_signal, reply(b"right"))
-    pool = Pool(server.url, read_timeout=LONG)
+    pool = Pool(server.url, read_timeout=PATIENCE)
     get(pool)
     previous = signal.signal(signal.SIGUSR1, interrupt)
     try:
@@ -642,11 +642,11 @@ def test_no_more_connections_wait_than_are_worth_it(serve: Serve) -> None:
     all_there = threading.Barrier(count)
 
     def meet(connection: socket.socket) -> None:
-        all_there.wait(LONG)
+        all_there.wait(PATIENCE)
         connection.sendall(reply())
 
     server = serve(meet)
-    pool = Pool(server.url, read_timeout=LONG)
+    pool = Pool(server.url, read_timeout=PATIENCE)
     threads = [threading.Thread(target=get, args=(pool,)) for _ in range(count)]
     for one in threads:
         one.start()

@@ -18,6 +18,7 @@ from lambda_kit.errors import TimeLimitReached
 from lambda_kit.testing import invoke, make_context
 from tests.batch import builders
 from tests.batch.builders import handled, reported
+from tests.patience import PATIENCE
 
 
 class Clock:
@@ -141,7 +142,7 @@ def test_a_thread_that_cannot_be_interrupted_is_left_and_changes_nothing_any_mor
     def stubborn(record: Any) -> str:
         if record.id == "m1":
             with contextlib.suppress(BaseException):
-                go_on.wait(30)
+                go_on.wait(PATIENCE)
             ended.set()
         return str(record.id)
 
@@ -154,10 +155,10 @@ def test_a_thread_that_cannot_be_interrupted_is_left_and_changes_nothing_any_mor
 
     assert reported(invoke(function, builders.sqs(count=2), context=make_context(timeout=0.5)).value) == ["m1"]
     go_on.set()
-    assert ended.wait(10)
+    assert ended.wait(PATIENCE)
     for thread in threading.enumerate():
         if thread.name.startswith("lambda_kit-batch"):
-            thread.join(10)
+            thread.join(PATIENCE)
     (report,) = reports
     assert (report.results, [one.id for one in report.failures]) == (["m0"], ["m1"])
 

@@ -12,6 +12,7 @@ import pytest
 from lambda_kit.batch import BatchReport, process_batch, process_batch_async
 from tests.batch import builders
 from tests.batch.builders import reported
+from tests.patience import PATIENCE
 
 
 class Function:
@@ -152,11 +153,11 @@ def test_so_many_threads_run_at_a_time_and_no_more() -> None:
 
     def meet(record: Any) -> None:
         running.append(1)
-        together.wait(10)
+        together.wait(PATIENCE)
         most.append(len(running))
-        together.wait(10)
+        together.wait(PATIENCE)
         running.pop()
-        together.wait(10)
+        together.wait(PATIENCE)
 
     process_batch(builders.sqs(count=6), meet, concurrency=3)
     assert set(most) == {3}
@@ -209,7 +210,7 @@ def test_results_and_failures_stand_in_the_order_of_the_event_whoever_ends_first
     def wait(record: Any) -> int:
         number: int = record.json["number"]
         if number < 3:
-            assert ends[number + 1].wait(10)  # the last one ends first
+            assert ends[number + 1].wait(PATIENCE)  # the last one ends first
         ends[number].set()
         if number % 2:
             raise ValueError

@@ -24,6 +24,7 @@ from lambda_kit.errors import (
 from lambda_kit.flags import Explanation, Fetched, StaticFlags
 from lambda_kit.testing import FakeClock, reset
 from tests.flags.conftest import StubSource
+from tests.patience import PATIENCE
 
 PREMIUM = {"when_match": True, "conditions": [{"action": "EQUALS", "key": "tier", "value": "premium"}]}
 EARLY = {"default": False, "rules": {"premium": PREMIUM}}
@@ -273,7 +274,7 @@ def test_threads_that_ask_at_once_share_one_fetch(clock: FakeClock) -> None:
     def fetch() -> dict[str, Any]:
         fetches.append(1)
         asked.set()
-        assert go.wait(10)
+        assert go.wait(PATIENCE)
         return DOCUMENT
 
     flags = FeatureFlags(fetch)
@@ -281,10 +282,10 @@ def test_threads_that_ask_at_once_share_one_fetch(clock: FakeClock) -> None:
     threads = [threading.Thread(target=lambda: answers.append(flags.enabled("early", tier="premium"))) for _ in "abc"]
     for thread in threads:
         thread.start()
-    assert asked.wait(10)
+    assert asked.wait(PATIENCE)
     go.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert answers == [True] * 3
     assert len(fetches) == 1
 
@@ -298,7 +299,7 @@ def test_a_refresh_in_the_background_does_not_keep_a_call_waiting(clock: FakeClo
         fetches.append(1)
         if len(fetches) > 1:
             asked.set()
-            assert go.wait(10)
+            assert go.wait(PATIENCE)
         return document
 
     flags = FeatureFlags(fetch, ttl=10.0, refresh="background")
@@ -306,12 +307,12 @@ def test_a_refresh_in_the_background_does_not_keep_a_call_waiting(clock: FakeClo
     clock.advance(9.0)
     document["early"]["default"] = True
     assert not flags.enabled("early")
-    assert asked.wait(10)
+    assert asked.wait(PATIENCE)
     assert not flags.enabled("early")
     refreshing = [thread for thread in threading.enumerate() if "feature flags of" in thread.name]
     go.set()
     for thread in refreshing:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert flags.enabled("early")
     assert len(fetches) == 2
 

@@ -17,6 +17,7 @@ from lambda_kit import FeatureFlags
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.flags import AppConfigAgent, StaticFlags
 from lambda_kit.flags.openfeature import Provider
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,7 +227,7 @@ def test_threads_share_a_provider(client: OpenFeatureClient) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert found == [True] * 1_200
 
 

@@ -12,6 +12,7 @@ from openfeature.exception import ErrorCode, OpenFeatureError
 
 from lambda_kit import FeatureFlags
 from lambda_kit.flags.openfeature import Provider
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +69,7 @@ class Heard:
     def wait(self, count: int) -> list[str]:
         """Return the names of the events, once there are so many."""
         with self._more:
-            assert self._more.wait_for(lambda: len(self.found) >= count, 10)
+            assert self._more.wait_for(lambda: len(self.found) >= count, PATIENCE)
         return [event.name for event, _ in self.found]
 
 
@@ -255,14 +256,14 @@ def test_events_are_sent_once_and_in_their_order_whoever_evaluates(clock: FakeCl
         start = threading.Barrier(4)
 
         def ask(start: threading.Barrier = start) -> None:
-            start.wait(10)
+            start.wait(PATIENCE)
             client.get_boolean_value("b", True)
 
         threads = [threading.Thread(target=ask) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(PATIENCE)
         assert client.get_provider_status().name == "READY"
     names = heard.wait(1 + 20 * 4)
     assert sorted(names[1:]) == sorted(
@@ -284,7 +285,7 @@ def test_who_handles_an_event_may_evaluate_flags(clock: FakeClock) -> None:
     source.document = {"b": {"default": False}}
     clock.advance(11.0)
     client.get_boolean_value("b", True)
-    assert done.wait(10)
+    assert done.wait(PATIENCE)
     assert seen == [False]
 
 

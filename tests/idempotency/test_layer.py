@@ -32,6 +32,7 @@ from lambda_kit.idempotency import (
 from lambda_kit.idempotency import _drive as drive
 from lambda_kit.idempotency import _layer as layer
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,7 +171,7 @@ def test_the_time_limit_gives_the_key_back(store: MemoryStore) -> None:
     @handler(idempotent(store, key="id"), time_limit(margin=1.0))
     def charge(event: Any, context: object) -> str:
         if event.get("slow"):
-            threading.Event().wait(30)
+            threading.Event().wait(PATIENCE)
         return "done"
 
     result = invoke(charge, {"id": 1, "slow": True}, context=make_context(timeout=1.021, clock=FakeClock()))
@@ -203,12 +204,12 @@ def test_who_waits_gets_the_result_of_the_one_that_runs(store: MemoryStore, fact
     @idempotent(store, key="event.id", on_in_progress="wait")
     def charge(event: Any) -> str:
         running.set()
-        assert waiting.wait(10)
+        assert waiting.wait(PATIENCE)
         return "done"
 
     first = threading.Thread(target=lambda: results.append(charge({"id": 1})))
     first.start()
-    assert running.wait(10)
+    assert running.wait(PATIENCE)
     second = threading.Thread(target=lambda: results.append(charge({"id": 1})))
     second.start()
     while "waited" not in facts:
@@ -807,7 +808,7 @@ def test_a_cancelled_task_waits_for_the_claim_that_is_under_way_and_gives_it_bac
 
     def slow(claim: Claim) -> Record | None:
         asked.set()
-        assert answer.wait(10)
+        assert answer.wait(PATIENCE)
         return real(claim)
 
     store.claim = slow  # type: ignore[method-assign]
@@ -1285,7 +1286,7 @@ def test_a_task_that_is_cancelled_twice_while_it_claims_gives_the_key_back() -> 
 
         def claim(self, claim: Claim, /) -> Record | None:
             entered.set()
-            assert go_on.wait(10)
+            assert go_on.wait(PATIENCE)
             return super().claim(claim)
 
     store = Slow()

@@ -21,6 +21,7 @@ from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError, NoAnswer
 from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
 from lambda_kit.testing import StoreContract, reset
+from tests.patience import PATIENCE
 from tests.services import free_port
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def test_processes_share_a_file(tmp_path: Path) -> None:
     path = str(tmp_path / "records.db")
     command = [sys.executable, "-c", SHARED, path]
     children = [subprocess.Popen([*command, str(i)], stdout=subprocess.PIPE, text=True) for i in range(4)]
-    assert sum(int(child.communicate(timeout=60)[0]) for child in children) == 200
+    assert sum(int(child.communicate(timeout=PATIENCE)[0]) for child in children) == 200
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

@@ -14,6 +14,7 @@ import pytest
 from lambda_kit._kernel import event_loop
 from lambda_kit.init_cache import InitCache
 from lambda_kit.testing import FakeClock
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,14 +86,14 @@ class Steps:
 
     def until(self, predicate: Callable[[], object]) -> None:
         """Wait until `predicate` is true; a test that would hang fails instead."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while not predicate():
             assert time.monotonic() < end, "what the test waits for did not happen"
             time.sleep(0.0005)
 
     async def until_async(self, predicate: Callable[[], object]) -> None:
         """Do what `until` does, without blocking the event loop."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         for pause in itertools.chain([0.0] * 20, itertools.repeat(0.0005)):
             if predicate():
                 return

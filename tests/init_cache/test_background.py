@@ -13,6 +13,7 @@ from lambda_kit._kernel import event_loop
 from lambda_kit.errors import ResourceBuildError
 from lambda_kit.invocation import at_end
 from lambda_kit.testing import make_context
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +34,7 @@ class Slow:
         self.calls += 1
         call = self.calls
         if call > 1:
-            assert self.go_on.acquire(timeout=20)
+            assert self.go_on.acquire(timeout=PATIENCE)
         if self.down:
             raise OSError(f"down at call {call}")
         return call
@@ -67,7 +68,7 @@ def test_the_last_fifth_of_the_life_starts_one_build_and_everyone_gets_the_old_v
     assert resource() == 1
     assert resource.info._entry._flight is None
     clock.advance(0.1)
-    assert [call.result(20) for call in [pool.submit(resource) for _ in range(8)]] == [1] * 8
+    assert [call.result(PATIENCE) for call in [pool.submit(resource) for _ in range(8)]] == [1] * 8
     steps.until(lambda: slow.calls == 2)
     slow.go_on.release()
     steps.landed(resource)
@@ -87,7 +88,7 @@ def test_a_call_after_the_life_waits_for_the_build_that_is_under_way(
     late = pool.submit(resource)
     steps.waiting(resource, 1)
     slow.go_on.release()
-    assert late.result(20) == 2
+    assert late.result(PATIENCE) == 2
 
 
 def test_a_call_after_the_life_builds_if_nobody_called_in_its_last_fifth(
@@ -303,7 +304,7 @@ def test_a_build_that_began_after_an_invalidation_is_not_given_up_in_place_of_th
     steps.until(lambda: slow.calls == 3)
     end_invocation(remaining=0)
     slow.go_on.release(2)
-    builder.result(20)
+    builder.result(PATIENCE)
     assert resource.info.builds == 1 + 1
     assert not at_end
 
@@ -404,7 +405,7 @@ def test_a_task_that_was_cancelled_before_its_first_step_blocks_nobody(cache: In
     assert asyncio.run(call()) == 1  # the loop ends, and cancels the task before it begins
     assert resource.info._entry._flight is None
     clock.advance(2)
-    assert asyncio.run(asyncio.wait_for(call(), 20)) == 2
+    assert asyncio.run(asyncio.wait_for(call(), PATIENCE)) == 2
 
 
 def test_a_handler_called_inside_a_running_loop_leaves_the_task_to_that_loop(
@@ -455,7 +456,7 @@ def test_the_task_of_another_threads_loop_is_waited_for(
     steps.until(lambda: calls == 2)
     threading.Timer(0.03, stop.set).start()
     end_invocation()
-    running.result(20)
+    running.result(PATIENCE)
     assert resource.info.builds == 2
     assert caplog.records == []
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit.errors import ResourceBuildError, ResourceCycle
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -87,7 +88,7 @@ def test_a_circle_through_gather_is_found(cache: InitCache) -> None:
 def test_two_threads_that_build_towards_each_other_do_not_wait_for_ever(
     cache: InitCache, pool: ThreadPoolExecutor
 ) -> None:
-    both = threading.Barrier(2, timeout=20)
+    both = threading.Barrier(2, timeout=PATIENCE)
 
     def a() -> object:
         both.wait()
@@ -105,7 +106,7 @@ def test_two_threads_that_build_towards_each_other_do_not_wait_for_ever(
 
 
 def test_three_threads_that_build_in_a_circle_do_not_wait_for_ever(cache: InitCache, pool: ThreadPoolExecutor) -> None:
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=PATIENCE)
     resources: dict[str, Any] = {}
     for name, needs in ("ab", "bc", "ca"):
 
@@ -135,7 +136,7 @@ def test_two_tasks_that_build_towards_each_other_do_not_wait_for_ever(cache: Ini
     second = cache.resource(b)
 
     async def main() -> list[object]:
-        return list(await asyncio.wait_for(asyncio.gather(first(), second(), return_exceptions=True), 20))
+        return list(await asyncio.wait_for(asyncio.gather(first(), second(), return_exceptions=True), PATIENCE))
 
     assert all(isinstance(error, ResourceCycle) for error in asyncio.run(main()))
 
@@ -166,7 +167,7 @@ def test_a_circle_is_found_although_one_of_two_equal_waits_was_cancelled(
     async def main() -> list[object]:
         other = asyncio.ensure_future(second())
         await asyncio.sleep(0)
-        return list(await asyncio.wait_for(asyncio.gather(first(), other, return_exceptions=True), 20))
+        return list(await asyncio.wait_for(asyncio.gather(first(), other, return_exceptions=True), PATIENCE))
 
     assert all(isinstance(error, ResourceCycle) for error in asyncio.run(main()))
 
@@ -253,12 +254,12 @@ def test_an_async_diamond_is_no_circle_though_two_tasks_wait_for_one_build(cache
     async def top() -> list[str]:
         return list(await asyncio.gather(left(), right(), bottom(), left()))
 
-    assert asyncio.run(asyncio.wait_for(top(), 20)) == ["bottom"] * 4
+    assert asyncio.run(asyncio.wait_for(top(), PATIENCE)) == ["bottom"] * 4
     assert bottom.info.builds == left.info.builds == 1
 
 
 def test_threads_under_one_factory_may_share_a_build(cache: InitCache, pool: ThreadPoolExecutor) -> None:
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2, timeout=PATIENCE)
 
     @cache.resource
     def bottom() -> str:
@@ -271,7 +272,7 @@ def test_threads_under_one_factory_may_share_a_build(cache: InitCache, pool: Thr
     @cache.resource
     def top() -> list[str]:
         calls = [pool.submit(contextvars.copy_context().run, ask) for _ in range(2)]
-        return [call.result(20) for call in calls]
+        return [call.result(PATIENCE) for call in calls]
 
     assert top() == ["bottom", "bottom"]
 
@@ -283,7 +284,7 @@ def test_a_thread_that_outlives_the_build_that_started_it_may_call_the_resource(
     @cache.resource
     def resource() -> threading.Thread:
         def later() -> None:
-            assert built.wait(20)
+            assert built.wait(PATIENCE)
             resource.invalidate()
             seen.append(resource())
 
@@ -294,7 +295,7 @@ def test_a_thread_that_outlives_the_build_that_started_it_may_call_the_resource(
 
     thread = resource()
     built.set()
-    thread.join(20)
+    thread.join(PATIENCE)
     assert seen == [resource()]
 
 

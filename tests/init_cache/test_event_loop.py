@@ -11,6 +11,7 @@ import pytest
 from lambda_kit._kernel import event_loop
 from lambda_kit.errors import EventLoopRunning
 from lambda_kit.testing import reset
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,14 +25,14 @@ async def running_loop() -> asyncio.AbstractEventLoop:
 def test_a_thread_keeps_its_loop_and_others_have_their_own(pool: ThreadPoolExecutor) -> None:
     loop = event_loop.run(running_loop())
     assert event_loop.run(running_loop()) is loop
-    assert pool.submit(lambda: event_loop.run(running_loop())).result(20) is not loop
+    assert pool.submit(lambda: event_loop.run(running_loop())).result(PATIENCE) is not loop
 
 
 def test_the_loop_of_a_thread_is_closed_when_the_thread_ends() -> None:
     loops: list[asyncio.AbstractEventLoop] = []
     thread = threading.Thread(target=lambda: loops.append(event_loop.run(running_loop())))
     thread.start()
-    thread.join(20)
+    thread.join(PATIENCE)
     assert loops[0].is_closed()
 
 

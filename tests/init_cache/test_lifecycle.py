@@ -17,6 +17,7 @@ from lambda_kit.errors import ResourceBuildError
 from lambda_kit.init_cache import InitCache
 from lambda_kit.invocation import at_end
 from lambda_kit.testing import FakeClock, make_context, reset
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -171,7 +172,7 @@ def test_reset_inside_a_running_loop_schedules_an_async_close_and_logs_its_failu
         cache.reset()
         await steps.until_async(lambda: good.times_closed and caplog.records)
 
-    asyncio.run(asyncio.wait_for(main(), 20))
+    asyncio.run(asyncio.wait_for(main(), PATIENCE))
     assert "closing the resource" in caplog.text
 
 
@@ -239,7 +240,7 @@ def test_a_build_that_was_under_way_at_the_reset_lands_nowhere(
     def resource() -> str:
         value = next(values)
         if value == "before":
-            assert go_on.wait(20)
+            assert go_on.wait(PATIENCE)
         return value
 
     builder, waiter = pool.submit(resource), None
@@ -249,7 +250,7 @@ def test_a_build_that_was_under_way_at_the_reset_lands_nowhere(
     cache.reset()
     assert resource() == "after"
     go_on.set()
-    assert builder.result(20) == waiter.result(20) == "before"
+    assert builder.result(PATIENCE) == waiter.result(PATIENCE) == "before"
     assert resource() == "after"
     assert resource.info.builds == 1
 
@@ -264,7 +265,7 @@ def test_a_refresh_that_was_under_way_at_the_reset_is_not_waited_for(
     def resource() -> None:
         nonlocal first
         if not first:
-            go_on.wait(20)
+            go_on.wait(PATIENCE)
         first = False
 
     again = cache.resource(close=Value.close)(Value)
@@ -312,7 +313,7 @@ def test_an_override_is_what_every_thread_gets_until_its_end(declare: Any, pool:
     real = resource()
     with resource.override("fake"):
         assert resource() == resource.refresh() == "fake"
-        assert pool.submit(resource).result(20) == "fake"
+        assert pool.submit(resource).result(PATIENCE) == "fake"
     assert resource() is real
     assert resource.info.builds == 1
 
@@ -368,7 +369,7 @@ def test_an_override_survives_a_reset_and_a_build_that_ends_meanwhile(
 
     @cache.resource
     def resource() -> str:
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         return "real"
 
     builder = pool.submit(resource)
@@ -376,7 +377,7 @@ def test_an_override_survives_a_reset_and_a_build_that_ends_meanwhile(
     with resource.override("fake"):
         assert resource() == "fake"
         go_on.set()
-        assert builder.result(20) == "real"
+        assert builder.result(PATIENCE) == "real"
         assert resource() == "fake"
         cache.reset()
         assert resource() == "fake"

@@ -20,6 +20,7 @@ from lambda_kit._kernel import event_loop
 from lambda_kit.errors import ResourceBuildError
 from lambda_kit.init_cache import InitCache
 from lambda_kit.testing import FakeClock
+from tests.patience import PATIENCE
 
 PAUSES = [1, 2, 4, 8, 16, 30]
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
@@ -158,7 +159,7 @@ class Machine(RuleBasedStateMachine):
                 return event_loop.run(call_async())
             value = call()
             while (flight := entry._flight) is not None:
-                assert flight.done.wait(20)
+                assert flight.done.wait(PATIENCE)
             return value
         except ResourceBuildError:
             return RAISED

@@ -13,6 +13,8 @@ import textwrap
 
 import pytest
 
+from tests.patience import PATIENCE
+
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
 PRELUDE = """
@@ -53,7 +55,7 @@ def run(program: str, **environment: str) -> list[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         env={**os.environ, **environment},
     )
@@ -243,7 +245,7 @@ def test_the_parents_loop_can_still_be_woken_after_a_child_made_used_or_dropped_
         async def woken():
             future = loop.create_future()
             threading.Timer(0.01, loop.call_soon_threadsafe, (future.set_result, "woken")).start()
-            return await asyncio.wait_for(future, 15)
+            return await asyncio.wait_for(future, PATIENCE)
 
         print(loop.run_until_complete(woken()))
     """) == ["True", "woken"]
@@ -267,7 +269,7 @@ def test_the_loops_of_the_parents_other_threads_can_still_be_woken_too() -> None
                 future = loop.create_future()
                 threading.Timer(0.01, loop.call_soon_threadsafe, (future.set_result, "woken")).start()
                 began = loop.time()
-                await asyncio.wait([future], timeout=10)
+                await asyncio.wait([future], timeout=PATIENCE)
                 return "woken" if loop.time() - began < 5 else "slept"
 
             answers.append(event_loop.run(woken()))

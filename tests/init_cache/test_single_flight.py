@@ -13,6 +13,7 @@ from lambda_kit.errors import ResourceBuildError, TimeLimitInterrupt, TimeLimitR
 from lambda_kit.init_cache._build import Flight
 from lambda_kit.init_cache._entry import Entry
 from lambda_kit.testing import FakeClock, make_context
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,7 @@ class Gate:
         self.calls += 1
         outcome = self.outcomes.pop(0) if self.outcomes else object()
         self.entered.release()
-        assert self.go_on.acquire(timeout=20)
+        assert self.go_on.acquire(timeout=PATIENCE)
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
@@ -48,7 +49,7 @@ def test_threads_share_one_build(cache: InitCache, pool: ThreadPoolExecutor, ste
     calls = [pool.submit(resource) for _ in range(THREADS)]
     steps.waiting(resource, THREADS - 1)
     gate.go_on.release()
-    values = [call.result(20) for call in calls]
+    values = [call.result(PATIENCE) for call in calls]
     assert gate.calls == 1
     assert all(value is values[0] for value in values)
 
@@ -121,7 +122,7 @@ def test_loops_of_several_threads_share_one_build(
     runs = [pool.submit(lambda: asyncio.run(main())) for _ in range(4)]
     steps.waiting(resource, 11)
     go_on.set()
-    results = [one for run in runs for one in run.result(20)]
+    results = [one for run in runs for one in run.result(PATIENCE)]
     assert calls == 1
     if fails:
         assert len(set(results)) == 12
@@ -148,13 +149,13 @@ def test_a_loop_that_was_closed_meanwhile_keeps_nobody_else_waiting(
     flight._waiters.append((loop, loop.create_future()))
     loop.close()
     go_on.set()
-    assert builder.result(20) == other.result(20) == "built"
+    assert builder.result(PATIENCE) == other.result(PATIENCE) == "built"
 
 
 def test_who_comes_to_wait_as_the_build_ends_does_not_wait(cache: InitCache) -> None:
     flight = Flight(cache.resource(object).info._entry)
     flight.end()
-    asyncio.run(asyncio.wait_for(flight.wait(), 5))
+    asyncio.run(asyncio.wait_for(flight.wait(), PATIENCE))
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, TimeLimitInterrupt])
@@ -164,12 +165,12 @@ def test_a_waiter_takes_over_from_a_thread_that_was_interrupted(
     gate = Gate(interrupt(), "second")
     resource: Any = cache.resource(gate)
     first = pool.submit(resource)
-    assert gate.entered.acquire(timeout=20)
+    assert gate.entered.acquire(timeout=PATIENCE)
     others = [pool.submit(resource) for _ in range(3)]
     steps.waiting(resource, 3)
     gate.go_on.release(2)
     assert isinstance(first.exception(20), interrupt)
-    assert [other.result(20) for other in others] == ["second"] * 3
+    assert [other.result(PATIENCE) for other in others] == ["second"] * 3
     assert gate.calls == 2
     assert resource.info.last_error is None
 
@@ -234,7 +235,7 @@ def test_an_interrupt_strikes_the_kits_own_code_and_nothing_is_stuck(
     monkeypatch.setattr(Entry, where, strike)
     with pytest.raises(TimeLimitInterrupt):
         resource()
-    assert pool.submit(resource).result(20) is resource()
+    assert pool.submit(resource).result(PATIENCE) is resource()
 
 
 def test_a_task_that_was_thrown_away_in_the_middle_of_a_build_is_stuck_in_nobodys_way(cache: InitCache) -> None:
@@ -274,7 +275,7 @@ def test_a_build_on_a_loop_that_has_stopped_is_not_waited_for(
     task = loop.create_task(resource())
     loop.run_until_complete(asyncio.sleep(0))
     waits = False
-    assert pool.submit(lambda: asyncio.run(resource())).result(20) == "built"
+    assert pool.submit(lambda: asyncio.run(resource())).result(PATIENCE) == "built"
     assert loop.run_until_complete(task) == "late"
     loop.close()
     assert asyncio.run(resource()) == "built"
@@ -288,7 +289,7 @@ def test_the_time_limit_ends_a_build_and_the_next_invocation_builds(cache: InitC
         nonlocal calls
         calls += 1
         if calls == 1:
-            threading.Event().wait(20)
+            threading.Event().wait(PATIENCE)
         return "built"
 
     @handler(time_limit(margin=0.1))
@@ -307,12 +308,12 @@ def test_refresh_is_answered_by_a_build_that_began_after_it(
     gate = Gate("old", "new")
     resource: Any = cache.resource(gate)
     builder = pool.submit(resource)
-    assert gate.entered.acquire(timeout=20)
+    assert gate.entered.acquire(timeout=PATIENCE)
     refreshes = [pool.submit(resource.refresh) for _ in range(10)]
     steps.waiting(resource, 10)
     gate.go_on.release(2)
-    assert builder.result(20) == "old"
-    assert {refresh.result(20) for refresh in refreshes} == {"new"}
+    assert builder.result(PATIENCE) == "old"
+    assert {refresh.result(PATIENCE) for refresh in refreshes} == {"new"}
     assert gate.calls == 2
     assert resource() == "new"
 

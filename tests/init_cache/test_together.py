@@ -9,6 +9,7 @@ import pytest
 
 from lambda_kit.errors import ResourceBuildError
 from lambda_kit.init_cache._entry import build_together, draw_ticket, run_out_at
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,7 +143,7 @@ def test_who_calls_one_meanwhile_waits_for_the_joint_build(
 ) -> None:
     a, _ = together.declare("a", "b")
     go = threading.Event()
-    together.fetching = lambda: go.wait(20)
+    together.fetching = lambda: go.wait(PATIENCE)
     building = pool.submit(together.build, "a", "b")
     steps.flight(a)
     waiting = [pool.submit(a) for _ in range(4)]
@@ -160,7 +161,7 @@ def test_waiters_of_a_joint_build_that_failed_get_the_error(
     go = threading.Event()
 
     def fail() -> None:
-        go.wait(20)
+        go.wait(PATIENCE)
         raise OSError("down")
 
     together.fetching = fail
@@ -181,7 +182,7 @@ def test_one_that_is_being_built_elsewhere_is_left_to_that_build(
 
     @cache.resource
     def slow() -> str:
-        go.wait(20)
+        go.wait(PATIENCE)
         return "slow"
 
     together.resources["slow"] = slow

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit.errors import ResourceBuildError
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -144,7 +145,7 @@ def test_a_step_back_during_somebody_elses_build_revives_nothing(
     def build() -> int:
         value = values.pop(0)
         if value == 2:
-            assert go_on.wait(20)
+            assert go_on.wait(PATIENCE)
         return value
 
     resource: Any = cache.resource(ttl=10)(build)
@@ -158,7 +159,7 @@ def test_a_step_back_during_somebody_elses_build_revives_nothing(
     second = pool.submit(resource)
     steps.waiting(resource, 2)
     go_on.set()
-    assert (builder.result(20), first.result(20), second.result(20)) == (2, 2, 2)
+    assert (builder.result(PATIENCE), first.result(PATIENCE), second.result(PATIENCE)) == (2, 2, 2)
 
 
 def test_a_step_back_that_a_failed_refresh_sees_first_prolongs_nothing(declare: Any, clock: FakeClock) -> None:
@@ -206,7 +207,7 @@ def test_a_step_back_that_a_late_build_sees_first_prolongs_nothing(
         calls += 1
         mine = calls
         if mine == 1:
-            assert go_on.wait(20)
+            assert go_on.wait(PATIENCE)
         return mine
 
     late = pool.submit(resource)
@@ -217,7 +218,7 @@ def test_a_step_back_that_a_late_build_sees_first_prolongs_nothing(
     assert resource() == 2
     clock.advance(-100)
     go_on.set()
-    assert late.result(20) == 1
+    assert late.result(PATIENCE) == 1
     clock.advance(1.9)
     assert resource() == 2
     clock.advance(0.2)
@@ -361,7 +362,7 @@ def test_who_waits_for_a_refresh_that_fails_gets_the_old_value_where_it_may_be_u
         calls += 1
         if calls == 1:
             return "old"
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         raise OSError("down")
 
     resource: Any = cache.resource(ttl=10, stale_if_error=100)(build)
@@ -373,7 +374,7 @@ def test_who_waits_for_a_refresh_that_fails_gets_the_old_value_where_it_may_be_u
     steps.waiting(resource, 1)
     go_on.set()
     assert isinstance(refresh.exception(20), ResourceBuildError)
-    assert call.result(20) == "old"
+    assert call.result(PATIENCE) == "old"
 
 
 def test_a_step_back_of_the_clock_prolongs_no_pause_and_no_stale_life(declare: Any, clock: FakeClock) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.patience import PATIENCE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -66,7 +68,7 @@ async def look(event, context, *, eager, session, lazy, kept):
 def meet(event, context, *, eager, session):
     mine = pathlib.Path(event["directory"], str(os.getpid()))
     mine.touch()
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while len(list(mine.parent.iterdir())) < event["count"]:
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -85,7 +87,7 @@ def function(tmp_path: Path) -> Path:
 def test_snap_start_rebuilds_in_the_restore_phase_and_not_in_the_first_invocation(function: Path) -> None:
     from lambda_kit.local import Environment
 
-    with Environment("cached.look", cwd=function, init_type="snap-start", memory=512, timeout=30) as environment:
+    with Environment("cached.look", cwd=function, init_type="snap-start", memory=512, timeout=PATIENCE) as environment:
         first = environment.invoke({})
         second = environment.invoke({})
     assert first.error is None, first.error
@@ -100,7 +102,7 @@ def test_snap_start_rebuilds_in_the_restore_phase_and_not_in_the_first_invocatio
 def test_on_demand_builds_the_eager_ones_in_the_init_phase(function: Path) -> None:
     from lambda_kit.local import Environment
 
-    with Environment("cached.look", cwd=function, memory=512, timeout=30) as environment:
+    with Environment("cached.look", cwd=function, memory=512, timeout=PATIENCE) as environment:
         first = environment.invoke({})
         second = environment.invoke({})
     assert first.error is None, first.error
@@ -112,7 +114,7 @@ def test_each_worker_of_a_managed_instance_builds_its_own_once(function: Path, t
     from lambda_kit.local import Environment
 
     with (
-        Environment("cached.meet", cwd=function, concurrency=4, memory=512, timeout=30) as environment,
+        Environment("cached.meet", cwd=function, concurrency=4, memory=512, timeout=PATIENCE) as environment,
         ThreadPoolExecutor(4) as pool,
     ):
         for round_ in ("first", "second"):

@@ -11,6 +11,7 @@ import pytest
 from lambda_kit import handler, init
 from lambda_kit._kernel import event_loop
 from lambda_kit.errors import ResourceBuildError
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from lambda_kit.init_cache import InitCache
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("timeout", [None, 20.0])
 def test_eager_resources_are_built_side_by_side(cache: InitCache, timeout: float | None) -> None:
     """Each factory waits until all three are running: the coroutine function on the kept loop among the threads."""
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=PATIENCE)
 
     def build() -> int:
         together.wait()
@@ -51,7 +52,7 @@ def test_async_resources_are_built_side_by_side(cache: InitCache, steps: Any) ->
 
     for _ in range(2):
         cache.resource(eager=True)(build)
-    cache.warm(timeout=20)
+    cache.warm(timeout=PATIENCE)
     assert [info.builds for info in cache.report()] == [1, 1]
 
 
@@ -107,7 +108,7 @@ def test_a_build_that_takes_longer_than_the_timeout_goes_on_and_is_shared(
 
     @cache.resource(eager=True)
     def slow() -> str:
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         return "built"
 
     @cache.resource(eager=True)
@@ -120,7 +121,7 @@ def test_a_build_that_takes_longer_than_the_timeout_goes_on_and_is_shared(
     call = pool.submit(slow)
     steps.waiting(slow, 1)
     go_on.set()
-    assert call.result(20) == "built"
+    assert call.result(PATIENCE) == "built"
     assert event_loop.run(slow_async()) == "built"
     assert (slow.info.builds, slow_async.info.builds) == (1, 1)
 

@@ -24,6 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_kit._kernel.json_text import Encoder
+from tests.patience import PATIENCE
 
 encoder = Encoder(("password", "x-api-key"))
 
@@ -316,7 +317,7 @@ def test_many_threads_may_encode_at_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert failed == []
 
 

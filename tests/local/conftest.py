@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lambda_kit.local import Environment, _proc
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def functions() -> Path:
 @pytest.fixture(scope="module")
 def env() -> Iterator[Environment]:
     """One environment for all the tests of a module that do not care what ran in it before."""
-    with Environment("app.handler", cwd=FUNCTIONS, timeout=20, memory=256) as environment:
+    with Environment("app.handler", cwd=FUNCTIONS, timeout=PATIENCE, memory=256) as environment:
         yield environment
 
 
@@ -50,7 +51,7 @@ def processes(mark: str) -> Callable[[int], list[int]]:
     """Wait until so many processes carry the mark, and return them."""
 
     def wait(count: int) -> list[int]:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while len(found := _proc.with_environment(mark)) != count and time.monotonic() < deadline:
             time.sleep(0.02)
         return found

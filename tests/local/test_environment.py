@@ -10,6 +10,7 @@ import pytest
 
 from lambda_kit.errors import ConfigurationError, LambdaKitError
 from lambda_kit.local import Environment, _sandbox
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -278,13 +279,13 @@ def test_output_of_every_kind_comes_in_order_and_before_the_report(functions: Pa
 
 def test_output_is_passed_on_while_the_function_runs(functions: Path) -> None:
     heard = threading.Event()
-    with Environment("app.handler", cwd=functions, timeout=60, on_output=lambda _: heard.set()) as env:
+    with Environment("app.handler", cwd=functions, timeout=PATIENCE, on_output=lambda _: heard.set()) as env:
         caller = threading.Thread(target=lambda: _quietly(env))
         caller.start()
-        assert heard.wait(10)
+        assert heard.wait(PATIENCE)
         assert caller.is_alive()
         env.close()
-        caller.join(10)
+        caller.join(PATIENCE)
         assert not caller.is_alive()
 
 
@@ -318,7 +319,7 @@ def test_logging_is_text_or_json_as_configured(functions: Path) -> None:
 
 @pytest.mark.parametrize("seconds", [5, 0], ids=["while it runs", "at its end"])
 def test_more_memory_than_the_function_has_kills_it(functions: Path, seconds: int) -> None:
-    with Environment("app.handler", cwd=functions, timeout=30) as env:
+    with Environment("app.handler", cwd=functions, timeout=PATIENCE) as env:
         began = time.perf_counter()
         outcome = env.invoke({"do": "fill", "mb": 160, "seconds": seconds})
         took = time.perf_counter() - began
@@ -338,7 +339,7 @@ def test_memory_of_processes_that_the_function_started_counts(module: Callable[[
         "def handler(event, context):\n"
         "    subprocess.run([sys.executable, '-c', 'import time; x = b\"x\" * (200 << 20); time.sleep(20)'])\n"
     )
-    with Environment("app.handler", cwd=root, timeout=30) as env:
+    with Environment("app.handler", cwd=root, timeout=PATIENCE) as env:
         assert env.invoke({}).status == "crash"
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -55,7 +57,7 @@ def test_a_signal_while_a_handler_hangs_leaves_nothing_behind(
     child = start(*workers, event={"do": "spawn", "leave_group": True})
     assert len(processes(5 if workers else 3)) == (5 if workers else 3)
     child.send_signal(number)
-    assert child.wait(10) == status
+    assert child.wait(PATIENCE) == status
     assert processes(0) == []
 
 
@@ -70,9 +72,9 @@ def test_a_command_that_is_killed_leaves_nothing_behind(
     assert len(processes(4)) == 4
     assert list(tmp_path.glob("lambda-kit-*"))
     child.kill()
-    child.wait(10)
+    child.wait(PATIENCE)
     assert processes(0) == []
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while (left := list(tmp_path.glob("lambda-kit-*"))) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert left == []
@@ -90,7 +92,7 @@ def test_an_interrupted_run_sums_up_what_it_got(functions: Path) -> None:
     progress = child.stderr.readline()  # comes after two seconds where there is no terminal
     assert " of 1000000 invocations, 0 failed, 1 cold, " in progress
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=10)
+    out, err = child.communicate(timeout=PATIENCE)
     assert child.returncode == 130
     assert "invocations of 1000000, interrupted: " in out
     assert "Traceback" not in err

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from lambda_kit.local import Environment, Outcome
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 def test_invocations_run_side_by_side_in_processes_of_their_own(functions: Path, tmp_path: Path) -> None:
     lines: list[str] = []
     with (
-        Environment("app.handler", cwd=functions, concurrency=4, memory=512, timeout=30, on_output=lines.append) as env,
+        Environment(
+            "app.handler", cwd=functions, concurrency=4, memory=512, timeout=PATIENCE, on_output=lines.append
+        ) as env,
         ThreadPoolExecutor(4) as pool,
     ):
         event = {"do": "meet", "directory": str(tmp_path), "count": 4}
@@ -54,7 +57,7 @@ def test_a_timeout_does_not_stop_the_code(functions: Path) -> None:
         "app.handler", cwd=functions, concurrency=1, memory=512, timeout=0.5, on_output=lines.append
     ) as env:
         outcome = env.invoke({"do": "sleep", "seconds": 0.9})
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while not any("awake" in line for line in lines) and time.monotonic() < deadline:
             time.sleep(0.02)
         after = env.invoke({})
@@ -75,7 +78,7 @@ def test_an_invocation_that_finds_no_free_process_is_throttled(functions: Path) 
 
 
 def test_a_worker_that_crashes_leaves_the_others(functions: Path) -> None:
-    with Environment("app.handler", cwd=functions, concurrency=2, memory=512, timeout=20) as env:
+    with Environment("app.handler", cwd=functions, concurrency=2, memory=512, timeout=PATIENCE) as env:
         began = time.perf_counter()
         crash = env.invoke({"do": "exit_now", "code": 3})
         took = time.perf_counter() - began

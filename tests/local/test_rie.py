@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit.local import Environment
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -63,7 +64,7 @@ def emulator(handler: str, root: Path) -> Generator[Callable[[object], tuple[int
     )
 
     def invoke(event: object) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", front, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", front, timeout=PATIENCE)
         try:
             connection.request("POST", "/2015-03-31/functions/function/invocations", json.dumps(event))
             response = connection.getresponse()
@@ -72,7 +73,7 @@ def emulator(handler: str, root: Path) -> Generator[Callable[[object], tuple[int
             connection.close()
 
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while not listens(front):
             assert time.monotonic() < deadline, "the emulator does not listen"
             time.sleep(0.02)

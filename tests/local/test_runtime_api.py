@@ -10,6 +10,7 @@ import pytest
 
 from lambda_kit.local import RuntimeApi
 from lambda_kit.local._runtime_api import RESPONSE_LIMIT, Exchange
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ class Runtime:
 
     def __init__(self, api: RuntimeApi) -> None:
         host, port = api.address.split(":")
-        self.connection = http.client.HTTPConnection(host, int(port), timeout=10)
+        self.connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
 
     def call(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
@@ -86,7 +87,7 @@ def test_the_next_poll_says_that_the_invocation_is_over(api: RuntimeApi, runtime
 def test_an_invocation_is_not_given_to_a_connection_that_is_gone(api: RuntimeApi, runtime: Runtime) -> None:
     dead = Runtime(api)
     dead.connection.request("GET", f"{ROOT}/invocation/next")
-    assert api.wait_for(lambda: api.ready_at is not None, 10)
+    assert api.wait_for(lambda: api.ready_at is not None, PATIENCE)
     dead.connection.close()
     one = exchange()
     threading.Timer(0.1, api.submit, [one]).start()
@@ -175,7 +176,7 @@ def test_an_error_of_initialization_is_taken_once_and_not_afterwards(api: Runtim
 
 def test_a_runtime_waits_at_its_snapshot_until_it_is_restored(api: RuntimeApi, runtime: Runtime) -> None:
     runtime.connection.request("GET", f"{ROOT}/restore/next")
-    assert api.wait_for(lambda: api.snapshot_at is not None, 10)
+    assert api.wait_for(lambda: api.snapshot_at is not None, PATIENCE)
     api.restore()
     response = runtime.connection.getresponse()
     assert response.status == 200
@@ -186,7 +187,7 @@ def test_a_runtime_waits_at_its_snapshot_until_it_is_restored(api: RuntimeApi, r
 
 def test_closing_drops_those_that_wait(runtime: Runtime, api: RuntimeApi) -> None:
     runtime.connection.request("GET", f"{ROOT}/invocation/next")
-    assert api.wait_for(lambda: api.ready_at is not None, 10)
+    assert api.wait_for(lambda: api.ready_at is not None, PATIENCE)
     api.close()
     with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
         runtime.connection.getresponse()

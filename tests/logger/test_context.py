@@ -19,6 +19,7 @@ from lambda_kit.idempotency import MemoryStore, idempotent
 from lambda_kit.invocation import at_end
 from lambda_kit.logger import _context
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +40,7 @@ def work(event: Any, context: Any) -> None:
     if event["n"] == 2:
         raise ValueError("fails")
     if event["n"] == 3:
-        threading.Event().wait(30)
+        threading.Event().wait(PATIENCE)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -120,7 +121,7 @@ def test_threads_and_tasks_with_a_copied_context_have_the_fields_and_others_do_n
             for target in (lambda: log.info("bare"), lambda: copied.run(log.info, "copied")):
                 thread = threading.Thread(target=target)
                 thread.start()
-                thread.join(10)
+                thread.join(PATIENCE)
         await task
 
     async def tell(name: str) -> None:
@@ -143,13 +144,13 @@ def test_interleaved_invocations_on_two_threads_never_mix(logs: Logs) -> None:
     def place(event: Any, context: object) -> None:
         log.append(a=event)
         for i in range(steps):
-            step.wait(10)
+            step.wait(PATIENCE)
             log.info("plain", mine=event)
-            step.wait(10)
+            step.wait(PATIENCE)
             with log.bind(b=event, i=i):
-                step.wait(10)
+                step.wait(PATIENCE)
                 log.info("bound", mine=event)
-                step.wait(10)
+                step.wait(PATIENCE)
             log.append(c=event)
 
     def run(name: str) -> None:
@@ -162,7 +163,7 @@ def test_interleaved_invocations_on_two_threads_never_mix(logs: Logs) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert failures == []
     lines = logs()
     assert len(lines) == 4 * steps
@@ -178,7 +179,7 @@ def test_threads_that_append_at_once_lose_nothing(logs: Logs) -> None:
     @handler(log)
     def place(event: object, context: object) -> None:
         def work(n: int) -> None:
-            ready.wait(10)
+            ready.wait(PATIENCE)
             for i in range(200):
                 log.append(**{f"k{n}_{i}": 1})
 
@@ -186,7 +187,7 @@ def test_threads_that_append_at_once_lose_nothing(logs: Logs) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(PATIENCE)
         log.info("all")
 
     place({}, make_context())

@@ -14,6 +14,7 @@ import lambda_kit.local
 from lambda_kit import Logger, current_invocation, handler
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.logger._correlation import HEADER_PRESETS, PRESETS
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,5 +158,5 @@ def test_what_is_none_of_these_is_refused_with_advice(wanted: Any, said: str) ->
 def test_only_an_expression_loads_jmespath(wanted: str, loads: bool) -> None:
     made = f"from lambda_kit import Logger; Logger(correlation_id={wanted!r})"
     code = f"import sys; {made}; print('jmespath' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout == f"{loads}\n"

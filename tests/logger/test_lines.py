@@ -18,6 +18,7 @@ from lambda_kit import Logger, handler
 from lambda_kit._kernel.json_text import Encoder
 from lambda_kit.logger import _line, _logger
 from lambda_kit.testing import make_context
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,7 +174,7 @@ def test_after_the_first_line_of_each_kind_nothing_is_imported(tmp_path: Any) ->
         "print(sorted(set(sys.modules) - before), file=sys.stderr)\n"
     )
     done = subprocess.run(
-        [sys.executable, "app.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "app.py"], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert done.stderr == "[]\n"
 
@@ -386,7 +387,7 @@ def test_at_the_end_of_the_stack_the_logger_raises_nothing_of_its_own(logs: Logs
 
 def test_a_line_logged_by_the_interpreter_itself_has_no_place(tmp_path: Any) -> None:
     code = "import atexit; from lambda_kit import Logger; atexit.register(Logger().info, 'bye', a=1)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
     line = json.loads(done.stdout)
     assert (line["message"], line["a"], line["location"]) == ("bye", 1, "?")
 

@@ -15,6 +15,7 @@ import pytest
 from lambda_kit import Logger, handler
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing import make_context
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ def on_a_terminal(tmp_path: Path, **variables: str) -> str:
             output += chunk
     except OSError:  # the other end is closed
         pass
-    assert done.wait(60) == 0
+    assert done.wait(PATIENCE) == 0
     os.close(master)
     return output.decode().replace("\r\n", "\n")
 

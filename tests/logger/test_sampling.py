@@ -14,6 +14,7 @@ from lambda_kit._kernel.stdout import write
 from lambda_kit.errors import ConfigurationError, TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.logger import _logger
 from lambda_kit.testing import FakeClock, make_context
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +101,7 @@ def test_what_waits_is_written_when_the_handler_raises_or_runs_out_of_time(insid
         log.debug("waits")
         if event == "fail":
             raise ValueError("v")
-        threading.Event().wait(30)
+        threading.Event().wait(PATIENCE)
 
     run: Any = handler(*layers)(place)
     with pytest.raises(ValueError, match="v"):
@@ -178,7 +179,7 @@ def test_lines_of_many_threads_are_kept_and_written_once(logs: Logs) -> None:
     ready = threading.Barrier(5)
 
     def work(n: int) -> None:
-        ready.wait(10)
+        ready.wait(PATIENCE)
         for i in range(200):
             log.debug("%d-%d", n, i)
             if i % 50 == 0:
@@ -190,7 +191,7 @@ def test_lines_of_many_threads_are_kept_and_written_once(logs: Logs) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(PATIENCE)
         log.error("now")
 
     place({}, make_context())
@@ -205,16 +206,16 @@ def test_what_waits_in_one_invocation_never_shows_in_another(logs: Logs) -> None
     @handler(log)
     def place(event: Any, context: object) -> None:
         log.debug(event)
-        both.wait(10)
+        both.wait(PATIENCE)
         if event == "fails":
             log.error("now")
-        both.wait(10)
+        both.wait(PATIENCE)
 
     threads = [threading.Thread(target=place, args=(name, make_context())) for name in ("fails", "works")]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert [line["message"] for line in logs()] == ["fails", "now"]
 
 

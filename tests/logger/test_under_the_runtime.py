@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -123,7 +125,7 @@ def test_a_time_out_is_logged_before_the_platform_kills(app: Any) -> None:
 
 
 def test_large_lines_of_four_forked_workers_are_whole_and_keep_their_own_fields(app: Any) -> None:
-    with app(concurrency=4, timeout=30) as environment, ThreadPoolExecutor(4) as threads:
+    with app(concurrency=4, timeout=PATIENCE) as environment, ThreadPoolExecutor(4) as threads:
         events = [{"n": n, "id": f"c-{n}", "big": 100_000, "workers": 4} for n in range(12)]
         outcomes = list(threads.map(environment.invoke, events))
     assert len({outcome.payload for outcome in outcomes}) == 4
@@ -166,7 +168,7 @@ def test_beside_a_telemetry_descriptor_lines_go_to_standard_output(log_format: s
 
     env = {**os.environ, "AWS_LAMBDA_LOG_FORMAT": log_format, "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1"}
     done = subprocess.run(
-        [sys.executable, "-c", TELEMETRY], env=env, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", TELEMETRY], env=env, capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert [json.loads(line)["message"] for line in done.stdout.splitlines()] == ["to stdout", "captured"]
 
@@ -187,6 +189,6 @@ def handler(event, context):
 
 def test_the_logger_loads_little(tmp_path: Path) -> None:
     (tmp_path / "probe.py").write_text(IMPORTS)
-    with Environment("probe.handler", cwd=tmp_path, timeout=30) as environment:
+    with Environment("probe.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
         loaded: Any = environment.invoke({}).payload
     assert {name for name in loaded if not name.startswith("lambda_kit")} <= {"_contextvars", "contextvars"}

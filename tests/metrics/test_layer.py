@@ -22,6 +22,7 @@ from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.metrics import Metrics
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
 from tests.metrics.validator import parse, parse_all, points
+from tests.patience import PATIENCE
 
 
 def values_of(output: str, name: str = "Orders") -> list[float]:
@@ -48,7 +49,7 @@ def test_what_was_added_is_written_when_the_time_limit_is_reached(metrics: Metri
     @handler(metrics, time_limit(margin=1.0))
     def place(event: object, context: object) -> None:
         metrics.add("Orders", 1)
-        threading.Event().wait(30)
+        threading.Event().wait(PATIENCE)
 
     result = invoke(place, context=make_context(timeout=1.021, clock=FakeClock()))
     assert isinstance(result.error, TimeLimitReached)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.metrics.validator import parse, points
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from lambda_kit.local import Outcome
@@ -33,7 +34,7 @@ def names_of(outcome: Outcome) -> dict[str, tuple[Any, ...]]:
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_each_line_stands_alone_in_either_log_format(log_format: str) -> None:
-    with Environment("shop.place", cwd=FUNCTIONS, log_format=log_format, timeout=20) as environment:
+    with Environment("shop.place", cwd=FUNCTIONS, log_format=log_format, timeout=PATIENCE) as environment:
         cold = environment.invoke({"order": "o-1"})
         warm = environment.invoke({"order": "o-2", "values": list(range(150))})
     dimensions = (STATIC, ("tenant", "t"))
@@ -51,7 +52,7 @@ def test_each_line_stands_alone_in_either_log_format(log_format: str) -> None:
 
 
 def test_an_error_reaches_the_platform_and_the_metrics_are_written() -> None:
-    with Environment("shop.place", cwd=FUNCTIONS, timeout=20) as environment:
+    with Environment("shop.place", cwd=FUNCTIONS, timeout=PATIENCE) as environment:
         outcome = environment.invoke({"fail": True})
     assert outcome.status == "error"
     assert outcome.error is not None
@@ -70,7 +71,7 @@ def test_the_metrics_of_an_invocation_that_runs_out_of_time_are_written() -> Non
 
 def test_workers_side_by_side_write_their_own_lines(tmp_path: Path) -> None:
     with (
-        Environment("shop.place", cwd=FUNCTIONS, concurrency=4, memory=512, timeout=30) as environment,
+        Environment("shop.place", cwd=FUNCTIONS, concurrency=4, memory=512, timeout=PATIENCE) as environment,
         ThreadPoolExecutor(4) as pool,
     ):
         events = [{"tenant": f"t-{i}", "meet": str(tmp_path), "count": 4} for i in range(4)]

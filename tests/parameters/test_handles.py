@@ -19,6 +19,7 @@ from lambda_kit.errors import ConfigurationError, ParameterNotFound, TransformEr
 from lambda_kit.parameters import Parameter, Secret, SecretValue
 from lambda_kit.parameters import _entries as entries
 from lambda_kit.testing import invoke
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,7 +164,7 @@ def test_a_thread_whose_resource_needs_one_of_them_is_no_deadlock(store: Any) ->
     module.x = x
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.submit(module.b), pool.submit(x)
-        assert (first.result(20), second.result(20)) == ("bx of a", "x of a")
+        assert (first.result(PATIENCE), second.result(PATIENCE)) == ("bx of a", "x of a")
     init.discard(x)
     assert store.counts() == {"GetParameters": 1}
 
@@ -447,7 +448,7 @@ def test_a_forked_child_fetches_for_itself(store: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of the fork beside the threads of the test
         process.start()
-    process.join(20)
+    process.join(PATIENCE)
     assert process.exitcode == 0
     assert host() == "one"
 

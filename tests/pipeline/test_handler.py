@@ -16,6 +16,7 @@ import pytest
 from lambda_kit import current_invocation, handler, layer
 from lambda_kit.errors import ConfigurationError, EventLoopRunning, OutsideInvocation
 from lambda_kit.testing import make_context
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -299,9 +300,9 @@ def test_invocations_that_interleave_on_two_threads_do_not_mix() -> None:
 
     @handler
     def place(event: str, context: object) -> tuple[str, str]:
-        both_inside.wait(10)
+        both_inside.wait(PATIENCE)
         request_id = current_invocation().request_id
-        both_inside.wait(10)
+        both_inside.wait(PATIENCE)
         return event, request_id
 
     seen: list[tuple[str, str]] = []

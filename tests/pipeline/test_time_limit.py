@@ -17,6 +17,7 @@ import pytest
 from lambda_kit import handler, layer, time_limit
 from lambda_kit.errors import ConfigurationError, OutsideInvocation, TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.testing import FakeClock, FakeContext, make_context
+from tests.patience import PATIENCE
 
 SOON = 0.02
 
@@ -279,7 +280,7 @@ def test_a_timer_of_the_users_own_goes_on_after_the_handler() -> None:
 
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         assert place({}, make_context()) == "done"
-        assert rung.wait(10)
+        assert rung.wait(PATIENCE)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
@@ -301,7 +302,7 @@ def test_on_another_thread_the_limit_comes_between_two_bytecodes(caplog: pytest.
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(30)
+    thread.join(PATIENCE)
     assert [type(error) for error in caught] == [TimeLimitReached]
     assert "in place" in caplog.text
 
@@ -314,9 +315,9 @@ def test_on_another_thread_a_handler_in_time_leaves_no_timer_behind() -> None:
     seen: list[int] = []
     thread = threading.Thread(target=lambda: seen.append(place({}, make_context())))
     thread.start()
-    thread.join(30)
+    thread.join(PATIENCE)
     for timer in [one for one in threading.enumerate() if isinstance(one, threading.Timer)]:
-        timer.join(30)
+        timer.join(PATIENCE)
     assert seen
     assert not [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
 

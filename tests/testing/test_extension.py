@@ -13,6 +13,7 @@ import pytest
 from lambda_kit.aws._http import Pool, Response, TransportError
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing import FakeExtension, reset
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,7 +157,7 @@ def test_connections_are_kept_until_it_is_stopped_which_leaves_nothing_running()
 
     before = set(threading.enumerate())
     with FakeExtension(parameters={"/a": "one"}, token="t") as extension:
-        idle, waiting = (HTTPConnection("127.0.0.1", extension.port, timeout=5) for _ in range(2))
+        idle, waiting = (HTTPConnection("127.0.0.1", extension.port, timeout=PATIENCE) for _ in range(2))
         for connection in (idle, waiting):
             send(connection)
             assert connection.getresponse().read()

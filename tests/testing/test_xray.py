@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing import FakeXRayDaemon, SpanNode
+from tests.patience import PATIENCE
 from tests.testing.xray_sender import Sender, new_id, running, span
 
 if TYPE_CHECKING:
@@ -326,7 +327,7 @@ with xray_recorder.in_subsegment("handler") as handler:
 
 def test_what_the_x_ray_sdk_records_comes_out_as_a_tree(daemon: FakeXRayDaemon) -> None:
     environ = {**os.environ, **daemon.environ, "LAMBDA_TASK_ROOT": "/var/task"}
-    subprocess.run([sys.executable, "-c", SDK_PROGRAM], env=environ, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", SDK_PROGRAM], env=environ, check=True, timeout=PATIENCE)
     assert len(daemon.documents) > 1
     [root] = daemon.tree(daemon.trace_id)
     assert root.names() == ("handler", "load", ("charge", "call"), "table", "late")

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 XRAY = "1-5759e988-bd862e3fe1be46a994272793"
 TRACE_ID = int(XRAY[2:].replace("-", ""), 16)
 PARENT = "53995c3f42cd8ad8"
-LONG = 30.0
 Tree = tuple[str, tuple[Any, ...]]
 
 

@@ -21,6 +21,7 @@ from lambda_kit.testing import make_context
 from lambda_kit.tracer import Tracer
 from lambda_kit.tracer import _sdk_bridge as sdk_bridge
 from tests.aws.servers import Server
+from tests.patience import PATIENCE
 from tests.services import REGION
 from tests.tracer.sdk import FOUND, KEY, lambda_with_sdk, parents, patched_dynamodb, recording
 
@@ -415,7 +416,7 @@ def test_in_an_environment_like_that_of_lambda_a_patched_client_is_under_the_spa
             cwd=Path(__file__).parents[2],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
     finally:

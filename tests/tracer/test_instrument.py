@@ -19,6 +19,7 @@ from lambda_kit.errors import ConfigurationError
 from lambda_kit.tracer import Tracer
 from lambda_kit.tracer import _instrument_http as instrument_http
 from tests.aws.servers import Server, reply
+from tests.patience import PATIENCE
 from tests.services import free_port
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ requests_auth: Any = import_module("requests.auth")
 requests_adapters: Any = import_module("requests.adapters")
 urllib3: Any = import_module("urllib3")
 
-LONG = 30.0
 HEADER = "x-amzn-trace-id"
 HEAD = b"HTTP/1.1 200 Text\r\nContent-Length: 5\r\n\r\n"
 
@@ -56,19 +56,21 @@ def serve() -> Iterator[Serve]:
 
 def by_requests(tracer: Tracer, url: str, **options: Any) -> int:
     with tracer.instrument(requests.Session()) as session:
-        status: int = session.get(url, timeout=LONG, **options).status_code
+        status: int = session.get(url, timeout=PATIENCE, **options).status_code
         return status
 
 
 def by_httpx(tracer: Tracer, url: str, **options: Any) -> int:
-    with tracer.instrument(httpx.Client(verify=False, timeout=LONG, follow_redirects=True)) as client:
+    with tracer.instrument(httpx.Client(verify=False, timeout=PATIENCE, follow_redirects=True)) as client:
         status: int = client.get(url, **options).status_code
         return status
 
 
 def by_async_httpx(tracer: Tracer, url: str, **options: Any) -> int:
     async def get() -> int:
-        async with tracer.instrument(httpx.AsyncClient(verify=False, timeout=LONG, follow_redirects=True)) as client:
+        async with tracer.instrument(
+            httpx.AsyncClient(verify=False, timeout=PATIENCE, follow_redirects=True)
+        ) as client:
             status: int = (await client.get(url, **options)).status_code
             return status
 
@@ -77,7 +79,7 @@ def by_async_httpx(tracer: Tracer, url: str, **options: Any) -> int:
 
 def by_urllib3(tracer: Tracer, url: str, **options: Any) -> int:
     with tracer.instrument(urllib3.PoolManager(retries=urllib3.Retry(connect=0, redirect=5))) as pool:
-        status: int = pool.request("GET", url, timeout=LONG, **options).status
+        status: int = pool.request("GET", url, timeout=PATIENCE, **options).status
         return status
 
 
@@ -147,7 +149,7 @@ def test_an_answer_whose_length_is_not_known_has_none(get: Any, serve: Serve, xr
 def stream_by_requests(tracer: Tracer, url: str, then: Callable[[], None]) -> None:
     with (
         tracer.instrument(requests.Session()) as session,
-        session.get(url, stream=True, timeout=LONG),
+        session.get(url, stream=True, timeout=PATIENCE),
     ):
         then()
 
@@ -167,7 +169,7 @@ def stream_by_async_httpx(tracer: Tracer, url: str, then: Callable[[], None]) ->
 
 def stream_by_urllib3(tracer: Tracer, url: str, then: Callable[[], None]) -> None:
     with tracer.instrument(urllib3.PoolManager()) as pool:
-        response = pool.request("GET", url, preload_content=False, timeout=LONG)
+        response = pool.request("GET", url, preload_content=False, timeout=PATIENCE)
         then()
         response.close()
 
@@ -343,7 +345,7 @@ def test_requests_of_many_tasks_on_one_client_stand_each_under_the_span_of_its_t
     together = threading.Barrier(8)
 
     def answer(connection: Any) -> None:
-        together.wait(LONG)  # so all requests are under way at once
+        together.wait(PATIENCE)  # so all requests are under way at once
         connection.sendall(reply())
 
     server = serve(answer)
@@ -354,7 +356,7 @@ def test_requests_of_many_tasks_on_one_client_stand_each_under_the_span_of_its_t
             await client.get(f"{server.url}/{number}")
 
     async def main() -> None:
-        async with tracer.instrument(httpx.AsyncClient(verify=False, timeout=LONG)) as client:
+        async with tracer.instrument(httpx.AsyncClient(verify=False, timeout=PATIENCE)) as client:
             await asyncio.gather(*(work(client, number) for number in range(8)))
 
     asyncio.run(main())
@@ -368,14 +370,14 @@ def test_requests_of_many_threads_on_one_client_stand_each_under_the_span_of_its
     together = threading.Barrier(8)
 
     def answer(connection: Any) -> None:
-        together.wait(LONG)
+        together.wait(PATIENCE)
         connection.sendall(reply())
 
     server = serve(answer)
     tracer = Tracer()
     client: Any = {
         "requests": requests.Session,
-        "httpx": lambda: httpx.Client(verify=False, timeout=LONG),
+        "httpx": lambda: httpx.Client(verify=False, timeout=PATIENCE),
         "urllib3": lambda: urllib3.PoolManager(maxsize=8),
     }[library]()
     tracer.instrument(client)
@@ -389,7 +391,7 @@ def test_requests_of_many_threads_on_one_client_stand_each_under_the_span_of_its
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(LONG)
+            thread.join(PATIENCE)
     _assert_nested(server, xray_daemon, "thread")
 
 
@@ -439,7 +441,7 @@ def test_other_clients_of_the_same_library_stay_what_they_are(serve: Serve, xray
     tracer = Tracer()
     for make in MAKERS.values():
         tracer.instrument(make())
-    requests.get(server.url, timeout=LONG)
+    requests.get(server.url, timeout=PATIENCE)
     with httpx.Client(verify=False) as client, urllib3.PoolManager() as pool:
         client.get(server.url)
         pool.request("GET", server.url)
@@ -453,7 +455,7 @@ def test_adapters_of_a_session_can_be_asked_for_and_those_mounted_later_are_trac
     with Tracer().instrument(requests.Session()) as session:
         session.mount("http://", requests_adapters.HTTPAdapter(max_retries=7))
         assert session.get_adapter(server.url).max_retries.total == 7
-        session.get(server.url, timeout=LONG)
+        session.get(server.url, timeout=PATIENCE)
     assert [span.names() for span in xray_daemon.tree()] == ["127.0.0.1"]
 
 
@@ -465,7 +467,7 @@ def test_clients_of_a_class_of_the_users_own_are_taken(serve: Serve, xray_daemon
 
     shop: Any = Shop()
     with Tracer().instrument(shop) as session:
-        session.get(server.url, timeout=LONG)
+        session.get(server.url, timeout=PATIENCE)
     assert [span.names() for span in xray_daemon.tree()] == ["127.0.0.1"]
 
 
@@ -492,5 +494,5 @@ def test_nothing_is_loaded_that_was_not() -> None:
         "Tracer().instrument(urllib3.PoolManager())\n"
         "print([name for name in ('boto3', 'botocore', 'requests', 'httpx', 'lambda_kit.aws') if name in sys.modules])"
     )
-    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=PATIENCE)
     assert ran.stdout.strip() == "[]"

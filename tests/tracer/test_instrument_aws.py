@@ -20,6 +20,7 @@ from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer
 from lambda_kit.tracer import Tracer
 from lambda_kit.tracer import _instrument_aws as instrument_aws
 from tests.aws.servers import Server, reply
+from tests.patience import PATIENCE
 from tests.services import REGION, free_port
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ Config: Any = import_module("botocore.config").Config
 exceptions: Any = import_module("botocore.exceptions")
 Stubber: Any = import_module("botocore.stub").Stubber
 
-LONG = 30.0
 HEADER = "x-amzn-trace-id"
 TABLE: dict[str, Any] = {
     "TableName": "orders",
@@ -419,7 +419,7 @@ def test_calls_of_many_threads_on_one_client_stand_each_under_the_span_of_its_th
     together = threading.Barrier(8)
 
     def answer(connection: Any) -> None:
-        together.wait(LONG)  # so all calls are under way at once
+        together.wait(PATIENCE)  # so all calls are under way at once
         connection.sendall(FOUND)
 
     server = serve(answer)
@@ -438,7 +438,7 @@ def test_calls_of_many_threads_on_one_client_stand_each_under_the_span_of_its_th
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(LONG)
+            thread.join(PATIENCE)
     [handler] = xray_daemon.tree()
     sent = {json.loads(one.body)["TableName"]: one.headers[HEADER].split(";")[1] for one in server.requests}
     assert len(handler.children) == len(sent) == 8
@@ -508,7 +508,7 @@ def test_aws_xray_sdk_tells_the_same_of_the_same_calls(aws: Aws, xray_daemon: Fa
     aws.boto3("dynamodb").create_table(**TABLE)
     aws.boto3("s3").create_bucket(Bucket="bills", CreateBucketConfiguration={"LocationConstraint": REGION})
     ran = subprocess.run(
-        [sys.executable, "-c", SCENARIO + BY_THE_SDK], check=True, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", SCENARIO + BY_THE_SDK], check=True, capture_output=True, text=True, timeout=PATIENCE
     )
     of_sdk: list[dict[str, Any]] = json.loads(ran.stdout)
     names: dict[str, Any] = {}

@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from lambda_kit import handler
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing import invoke, make_context
+from tests.patience import PATIENCE
 from tests.tracer.otel import Recorded, installed, make
 
 if TYPE_CHECKING:
@@ -220,5 +221,5 @@ with tracer.span("step"):
 assert "opentelemetry.trace" in sys.modules
 assert not [name for name in sys.modules if name.startswith("opentelemetry.sdk")]
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,8 @@ from opentelemetry.trace import SpanKind
 from lambda_kit import handler
 from lambda_kit.testing import invoke, make_context
 from lambda_kit.testing import reset as reset_kit
-from tests.tracer.otel import LONG, PARENT, XRAY, Recorded, id_of, installed, make, parent_of
+from tests.patience import PATIENCE
+from tests.tracer.otel import PARENT, XRAY, Recorded, id_of, installed, make, parent_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -57,7 +58,7 @@ def test_tasks_and_threads_with_a_copy_of_the_context_nest_where_they_began(reco
     with tracer.span("threads"):
         thread = threading.Thread(target=contextvars.copy_context().run, args=(asyncio.run, step(2)))
         thread.start()
-        thread.join(LONG)
+        thread.join(PATIENCE)
     assert recorded.tree() == (
         ("gather", (("task 0", (("in 0", ()),)), ("task 1", (("in 1", ()),)))),
         ("threads", (("task 2", (("in 2", ()),)),)),

@@ -17,7 +17,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from lambda_kit import handler
 from lambda_kit.testing import FakeClock, invoke, make_context
-from tests.tracer.otel import LONG, PARENT, TRACE_ID, XRAY, Recorded, installed, make
+from tests.patience import PATIENCE
+from tests.tracer.otel import PARENT, TRACE_ID, XRAY, Recorded, installed, make
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,7 +81,7 @@ def test_an_invocation_that_recorded_nothing_does_not_wait(monkeypatch: pytest.M
 
 def test_an_export_that_hangs_does_not_take_the_invocation_with_it(caplog: pytest.LogCaptureFixture) -> None:
     release = threading.Event()
-    provider = Flushed(Recorded().provider, lambda: release.wait(LONG))
+    provider = Flushed(Recorded().provider, lambda: release.wait(PATIENCE))
     with installed(provider):
         traced = two_spans(make())
         try:
@@ -130,7 +131,7 @@ def collector() -> Iterator[Collector]:
         thread.start()
         yield collector
         collector.shutdown()
-        thread.join(LONG)
+        thread.join(PATIENCE)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the runtime client has wheels for Linux alone")
@@ -139,7 +140,7 @@ def test_under_the_runtime_client_the_collector_has_each_invocation_when_it_ends
 
     trace_id = f"Root={XRAY};Parent={PARENT};Sampled=1"
     environ = {"COLLECTOR": collector.url}
-    with Environment("otel_shop.place", cwd=FUNCTIONS, timeout=30, env=environ) as environment:
+    with Environment("otel_shop.place", cwd=FUNCTIONS, timeout=PATIENCE, env=environ) as environment:
         first = environment.invoke({"order": "o-1"}, trace_id=trace_id)
         assert len(collector.bodies) == 1
         second = environment.invoke({"order": "o-2", "fail": True}, trace_id=trace_id)

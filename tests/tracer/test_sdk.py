@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lambda_kit.tracer import Tracer
 from lambda_kit.tracer import _sdk_bridge as sdk_bridge
+from tests.patience import PATIENCE
 from tests.tracer.sdk import KEY, lambda_with_sdk, patched_dynamodb, recording
 
 if TYPE_CHECKING:
@@ -336,7 +337,7 @@ Tracer(backend="xray-sdk")
 """
     root = Path(__file__).parents[2]
     run = subprocess.run(
-        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert 'ConfigurationError: Tracer(backend="xray-sdk") needs aws-xray-sdk' in run.stderr
     assert 'pip install "lambda-kit-sdk[xray]"' in run.stderr

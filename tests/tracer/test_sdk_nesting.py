@@ -16,6 +16,7 @@ from lambda_kit.pipeline import handler
 from lambda_kit.testing import make_context
 from lambda_kit.tracer import Tracer
 from lambda_kit.tracer import _sdk_bridge as sdk_bridge
+from tests.patience import PATIENCE
 from tests.tracer.sdk import lambda_with_sdk, parents, recording
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def test_a_span_that_outlives_its_invocation_in_a_thread_stays_in_its_trace(
     def work() -> None:
         with tracer.span("slow"):
             started.set()
-            go_on.wait(30)
+            go_on.wait(PATIENCE)
             with tracer.span("late"):
                 pass
         with tracer.span("never"):
@@ -127,7 +128,7 @@ def test_a_span_that_outlives_its_invocation_in_a_thread_stays_in_its_trace(
     def place_order(event: Any, context: Any) -> None:
         threads.append(threading.Thread(target=contextvars.copy_context().run, args=(work,)))
         threads[0].start()
-        assert started.wait(30)
+        assert started.wait(PATIENCE)
 
     place_order({}, make_context())
     trace = xray_daemon.trace_id

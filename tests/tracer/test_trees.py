@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lambda_kit import Tracer, handler
 from lambda_kit.testing import FakeXRayDaemon, SpanNode, make_context, reset
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -180,7 +181,7 @@ def test_a_child_may_outlive_its_parent_and_the_invocation(
     def work() -> None:
         with tracer.span("work"):
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(PATIENCE)
             with tracer.span("late"):
                 pass
         with tracer.span("after the end"):
@@ -192,7 +193,7 @@ def test_a_child_may_outlive_its_parent_and_the_invocation(
             return None
         thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
         thread.start()
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE)
         return thread
 
     first = xray_daemon.trace_id
@@ -201,7 +202,7 @@ def test_a_child_may_outlive_its_parent_and_the_invocation(
     place(False, make_context())
     go_on.set()
     assert thread is not None
-    thread.join(10)
+    thread.join(PATIENCE)
     (early,), (late,) = xray_daemon.tree(first), xray_daemon.tree(xray_daemon.trace_id)
     assert early.names() == ("place", ("work", "late"))
     assert late.names() == "place"
@@ -218,7 +219,7 @@ def test_threads_without_a_copy_of_the_context_hang_on_the_function(xray_daemon:
     def place(event: object, context: object) -> None:
         thread = threading.Thread(target=contextvars.Context().run, args=(work,))
         thread.start()
-        thread.join(10)
+        thread.join(PATIENCE)
 
     place({}, make_context())
     assert [node.names() for node in xray_daemon.tree()] == ["place", ("work", "inside")]

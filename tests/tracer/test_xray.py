@@ -23,6 +23,7 @@ from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing import FakeXRayDaemon, invoke, make_context, reset
 from lambda_kit.tracer import _document as document
 from lambda_kit.tracer import _header as headers
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -492,7 +493,7 @@ def test_the_address_of_the_daemon_has_several_forms(
 def test_the_daemon_may_listen_on_ipv6(xray_daemon: FakeXRayDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as listening:
         listening.bind(("::1", 0))
-        listening.settimeout(10)
+        listening.settimeout(PATIENCE)
         monkeypatch.setenv(ADDRESS, f"[::1]:{listening.getsockname()[1]}")
         with Tracer().span("span"):
             pass

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
 _ROLE = "arn:aws:iam::000000000000:role/shop"
-_PATIENCE = 60.0  # seconds; nothing here takes more than a fourth of it
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open  # past the proxies of this machine
 
 
@@ -46,7 +47,7 @@ def until(what: str, condition: Callable[[], object]) -> None:
     Raises:
         AssertionError: it has not come.
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"{what} has not come about"
         time.sleep(0.1)
@@ -106,7 +107,7 @@ class Recorder:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-                with _open(urllib.request.Request(upstream + self.path, body, headers), timeout=30) as reply:
+                with _open(urllib.request.Request(upstream + self.path, body, headers), timeout=PATIENCE) as reply:
                     text = reply.read()
                 calls.append((self.headers["x-amz-target"].partition(".")[2], json.loads(body), json.loads(text)))
                 self.send_response(200)
