@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TOPICS = (
     "imports",
     "cold_start",
+    "lazy_start",
     "warm",
     "layers",
     "init_cache",
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{topic.name}: left out, it compares with nothing but the peer", file=sys.stderr)
         elif topic.linux_only and sys.platform != "linux":
             print(f"{topic.name}: left out, the runtime client runs on Linux alone", file=sys.stderr)
+        elif sys.version_info < topic.oldest_python:
+            needed = "{}.{}".format(*topic.oldest_python)
+            print(f"{topic.name}: left out, it needs Python {needed} or later", file=sys.stderr)
         else:
             results += _measure(topic, options, chosen.rounds)
     print(_table.verdict(results))

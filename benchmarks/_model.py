@@ -104,6 +104,7 @@ class Topic:
         rounds: how many rounds a full run and a quick one have.
         needs_peer: whether nothing is left to compare where there is no peer.
         linux_only: whether it needs what other systems do not have.
+        oldest_python: the first Python that has what it measures.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Topic:
     rounds: tuple[int, int]
     needs_peer: bool = False
     linux_only: bool = False
+    oldest_python: tuple[int, int] = (3, 11)
 
 
 @dataclass(frozen=True, slots=True)

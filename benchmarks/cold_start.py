@@ -19,7 +19,7 @@ from benchmarks._service import Service
 from lambda_kit.testing import FakeAppConfigAgent
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
 _ROOT = Path(__file__).parent.parent
 # All sides run from bytecode, whatever this shell is set to.
@@ -29,19 +29,21 @@ _FLAGS = json.dumps({"express": {"default": False, "rules": {"r": {"when_match":
 
 
 @contextlib.contextmanager
-def _opened(options: Options, cases: Sequence[Case]) -> Generator[Measure]:
+def opened(options: Options, cases: Sequence[Case], environ: Mapping[str, str] | None = None) -> Generator[Measure]:
+    """Make ready to start functions, each with `environ` in its environment; the measure starts one twice or more."""
     service = Service()
     daemon = socket.socket(type=socket.SOCK_DGRAM)  # of X-Ray; nobody reads what it gets
     daemon.bind(("127.0.0.1", 0))
-    environ = {**service.environ(), **_COMPILED, "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}"}
+    address = f"127.0.0.1:{daemon.getsockname()[1]}"
+    full = {**service.environ(), **_COMPILED, "AWS_XRAY_DAEMON_ADDRESS": address, **(environ or {})}
     try:
         with FakeAppConfigAgent({"shop/prod/features": _FLAGS}) as agent:
-            environ |= agent.environ
+            full |= agent.environ
             for case in cases:
-                _start(case, options.python(case.side), environ)  # compiles what was not compiled yet
+                _start(case, options.python(case.side), full)  # compiles what was not compiled yet
             assert len(agent.requests) == sum(case.setup.endswith("_agent") for case in cases)
             count = 2 if options.quick else 3
-            yield lambda case: best_of(count, lambda: _start(case, options.python(case.side), environ))
+            yield lambda case: best_of(count, lambda: _start(case, options.python(case.side), full))
     finally:
         service.close()
         daemon.close()
@@ -68,6 +70,8 @@ def _start(case: Case, python: str, environ: dict[str, str]) -> dict[str, float]
 
 _CASES: list[tuple[str, Side, str]] = [
     ("bare", "kit", "bare"),
+    ("kit all", "kit", "kit_all"),
+    ("peer all", "peer", "peer_all"),
     ("kit", "kit", "kit"),
     ("kit pipeline", "kit", "kit_pipeline"),
     ("peer", "peer", "peer"),
@@ -96,9 +100,10 @@ _MEASURES = [
     ("peak", "peak of memory", "MB", 1 / 6),
 ]
 _AGAINST = [
-    ("kit", "", "peer", "middleware, parameter"),
-    ("kit pipeline", "a layer alone, ", "peer middleware", "middleware alone"),
-    ("kit observability", "logger and metrics, ", "peer observability", "Logger, Metrics"),
+    ("kit all", "all capabilities, ", "peer all", "all capabilities", 1 / 15, 1 / 10),
+    ("kit observability", "logger and metrics, ", "peer observability", "Logger, Metrics", 1 / 10, 1 / 6),
+    ("kit", "", "peer", "middleware, parameter", 1 / 15, 1 / 6),
+    ("kit pipeline", "a layer alone, ", "peer middleware", "middleware alone", 1 / 15, 1 / 6),
 ]
 
 _ROWS = [
@@ -108,10 +113,10 @@ _ROWS = [
         Figure(f"{peer} {key}", f"peer bare {key}"),
         label,
         unit,
-        goal,
+        None if key == "wall" else memory_goal if key == "peak" else time_goal,
     )
-    for key, title, unit, goal in _MEASURES
-    for kit, kind, peer, label in _AGAINST
+    for key, title, unit, _ in _MEASURES
+    for kit, kind, peer, label, time_goal, memory_goal in _AGAINST
 ]
 _TRACED = [
     Row(
@@ -151,7 +156,7 @@ TOPIC = Topic(
     "added to a bare handler under awslambdaric",
     tuple(Case(name, side, setup) for name, side, setup in _CASES),
     (*_ROWS, *_TRACED, *_FIRST_CALLS),
-    _opened,
+    opened,
     (24, 4),
     needs_peer=True,
     linux_only=True,
