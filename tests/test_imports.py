@@ -155,6 +155,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.aws._failures",
         "lambda_kit.aws._operations",
         "lambda_kit.aws._retries",
+        "lambda_kit.aws._services",
     },
 }
 MOST_MODULES = {  # of the kit; more would be felt in a cold start

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import callables, log
-from lambda_kit.aws._failures import error_of
-from lambda_kit.aws._operations import hide, operations_of
+from lambda_kit._kernel import callables, log, type_of
+from lambda_kit.aws._failures import error_of, hide
+from lambda_kit.aws._services import operations_of
 from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer, NoCredentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
-
-_kind_of: Callable[[Any], Any] = type
 
 
 class BotoCaller:
@@ -148,7 +145,7 @@ def instead(service: str, region: str | None, reason: str) -> BotoCaller:
 
 def _plain(value: Any) -> Any:
     """Return `value` with times as seconds since the epoch and streams as bytes."""
-    kind = _kind_of(value)
+    kind = type_of(value)
     if kind is dict:
         return {name: _plain(one) for name, one in value.items()}
     if kind is list:

@@ -7,9 +7,9 @@ import time
 
 from lambda_kit._kernel import callables
 from lambda_kit._version import __version__
-from lambda_kit.aws import _operations as operations
 from lambda_kit.aws import _retries as retries
-from lambda_kit.aws._failures import CREDENTIALS_CODES, error_of
+from lambda_kit.aws._failures import CREDENTIALS_CODES, error_of, hide, read_failure
+from lambda_kit.aws._services import operations_of
 from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer
 from lambda_kit.invocation import current
 
@@ -75,7 +75,7 @@ class AwsClient:
         credentials: CredentialChain | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._operations = operations.operations_of(service)
+        self._operations = operations_of(service)
         if max_attempts is None:
             max_attempts = retries.attempts_of(service, os.environ)
         elif max_attempts < 1:
@@ -247,8 +247,8 @@ class _Call:
     def _error(self, response: Response) -> AwsError:
         if response.status < 300:
             return self._aws_error("the reply does not have the checksum that it says", response)
-        said = operations.failure(self._client.service, response.status, response.headers, response.body)
-        reason = operations.hide(said.message, self._params, self._operation.secrets)
+        said = read_failure(self._client.service, response.status, response.headers, response.body)
+        reason = hide(said.message, self._params, self._operation.secrets)
         return error_of(
             said.code,
             reason,

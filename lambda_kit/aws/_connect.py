@@ -6,9 +6,9 @@ import os
 import threading
 
 from lambda_kit._kernel import lifecycle
-from lambda_kit.aws import _operations as operations
 from lambda_kit.aws import _retries as retries
 from lambda_kit.aws._client import AwsClient
+from lambda_kit.aws._services import operations_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def connect(service: str, client: Any = None, *, region: str | None = None) -> C
 
 
 def _make(service: str, region: str | None) -> Caller:
-    operations.operations_of(service)  # an unknown service is named before anything else is looked at
+    operations_of(service)  # an unknown service is named before anything else is looked at
     reason = "AWS_RETRY_MODE is adaptive" if retries.is_adaptive(os.environ) else _beyond(service, region)
     if reason is None:
         return AwsClient(service, region)

@@ -12,15 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_kit.aws import _operations as operations
 from lambda_kit.aws._boto import _plain
+from lambda_kit.aws._failures import hide, read_failure
+from lambda_kit.aws._services import operations_of
 from lambda_kit.errors import ConfigurationError
 from tests.aws import botocores
 
 _session = botocores.session.get_session()
 SERVICES = ("ssm", "secretsmanager", "appconfigdata", "dynamodb", "sqs")
 MODELS = {service: _session.get_service_model(service) for service in SERVICES}
-ALL = [(service, name) for service in SERVICES for name in operations.operations_of(service)]
+ALL = [(service, name) for service in SERVICES for name in operations_of(service)]
 REQUEST_ID = "7a62c49f-347e-4fc4-9331-6e8eaf5bd4c7"
 
 
@@ -97,7 +98,7 @@ def test_a_request_is_the_one_that_botocore_writes(service: str, name: str, data
     params = {**params, **idempotent}
     serializer = botocores.serialize.create_serializer(MODELS[service].metadata["protocol"], include_validation=False)
     wanted = serializer.serialize_to_request(params, model)
-    operation = operations.operations_of(service)[name]
+    operation = operations_of(service)[name]
     query, body = operation.request(params)
     assert (operation.method, operation.path) == (wanted["method"], wanted["url_path"])
     assert query == botocores.utils.percent_encode_sequence(wanted["query_string"] or {})
@@ -109,7 +110,7 @@ def test_a_request_is_the_one_that_botocore_writes(service: str, name: str, data
 @given(data=st.data())
 def test_a_reply_is_read_as_botocore_reads_it(service: str, name: str, data: st.DataObject) -> None:
     model = model_of(service, name)
-    operation = operations.operations_of(service)[name]
+    operation = operations_of(service)[name]
     headers = {"x-amzn-requestid": REQUEST_ID}
     body = b""
     shape = model.output_shape
@@ -192,7 +193,7 @@ def test_a_failure_is_read_as_botocore_reads_it(
         status = 400  # botocore takes 300 for a success in one place and for a failure in another
     body = b"" if empty else json.dumps(members).encode()
     wanted = boto_parsed(service, model_of(service, name), status, headers, body)["Error"]
-    said = operations.failure(service, status, headers, body)
+    said = read_failure(service, status, headers, body)
     assert (said.code, said.message) == (wanted["Code"], wanted["Message"])
 
 
@@ -208,42 +209,42 @@ def test_the_item_of_a_condition_that_failed_is_the_one_that_botocore_attaches(i
         }
     ).encode()
     wanted = boto_parsed("dynamodb", model, 400, {}, body)
-    said = operations.failure("dynamodb", 400, {}, body)
+    said = read_failure("dynamodb", 400, {}, body)
     assert said.item == wanted["Item"] == item
 
 
 @pytest.mark.parametrize("item", ["[]", '"x"', '{"a": 1}', '{"a": {"B": "abc"}}', '{"a": {"M": []}}'])
 def test_an_item_that_is_none_is_left_out(item: str) -> None:
-    said = operations.failure("dynamodb", 400, {}, f'{{"__type": "X", "Item": {item}}}'.encode())
+    said = read_failure("dynamodb", 400, {}, f'{{"__type": "X", "Item": {item}}}'.encode())
     assert (said.code, said.item) == ("X", None)
 
 
 @pytest.mark.parametrize("body", [b"<html>503</html>", b"secret=1", b"\xff\xfe\x00", b"[1]", b'"text"', b"[" * 100_000])
 def test_a_failure_that_is_not_in_json_is_not_quoted(body: bytes) -> None:
-    said = operations.failure("ssm", 400, {}, body)
+    said = read_failure("ssm", 400, {}, body)
     assert (said.code, said.message) == ("400", "the reply is not in JSON")
 
 
 def test_a_server_error_without_words_has_those_of_http() -> None:
-    said = operations.failure("ssm", 503, {}, b" <html>busy</html>")
+    said = read_failure("ssm", 503, {}, b" <html>busy</html>")
     assert (said.code, said.message) == ("503", "Service Unavailable")
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'"x"', b"{", b'{"Parameter": {"LastModifiedDate": "soon"}}'])
 def test_a_reply_that_is_not_what_the_operation_answers_is_an_error(body: bytes) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        operations.operations_of("ssm")["GetParameter"].reply({}, body)
+        operations_of("ssm")["GetParameter"].reply({}, body)
 
 
 def test_times_may_also_be_text() -> None:
-    reply = operations.operations_of("secretsmanager")["DescribeSecret"].reply(
+    reply = operations_of("secretsmanager")["DescribeSecret"].reply(
         {}, b'{"NextRotationDate": "2030-01-02T03:04:05Z", "CreatedDate": "1.5"}'
     )
     assert reply == {"NextRotationDate": datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp(), "CreatedDate": 1.5}
 
 
 def test_a_token_that_tells_repetitions_apart_is_made_up_unless_it_is_given() -> None:
-    operation = operations.operations_of("secretsmanager")["PutSecretValue"]
+    operation = operations_of("secretsmanager")["PutSecretValue"]
     params = {"SecretId": "s", "SecretString": "v"}
     made = [json.loads(operation.request(params)[1])["ClientRequestToken"] for _ in range(2)]
     assert made[0] != made[1]
@@ -256,25 +257,25 @@ def test_a_token_that_tells_repetitions_apart_is_made_up_unless_it_is_given() ->
 
 @pytest.mark.parametrize(("service", "name"), ALL, ids=lambda one: one)
 def test_tokens_are_made_up_for_the_operations_for_which_botocore_does_it(service: str, name: str) -> None:
-    _, body = operations.operations_of(service)[name].request({})
+    _, body = operations_of(service)[name].request({})
     made = set(json.loads(body)) if body else set[str]()
     assert made == set(model_of(service, name).idempotent_members)
 
 
 def test_what_json_does_not_have_is_refused_without_being_quoted() -> None:
     with pytest.raises(TypeError, match="of type set, which JSON does not have"):
-        operations.operations_of("ssm")["PutParameter"].request({"Value": {"secret"}})
+        operations_of("ssm")["PutParameter"].request({"Value": {"secret"}})
 
 
 def test_values_of_secret_parameters_are_taken_out_of_the_words_of_aws() -> None:
     message = "Value 'hunter2' at 'value' failed: hunter2 is too short"
-    assert operations.hide(message, {"Value": "hunter2"}, ("Value",)) == (
+    assert hide(message, {"Value": "hunter2"}, ("Value",)) == (
         "Value '[hidden]' at 'value' failed: [hidden] is too short"
     )
-    assert operations.hide("Value 'a' at 'value'", {"Value": "a"}, ("Value",)) == "Value '[hidden]' at 'value'"
-    assert operations.hide("no such thing", {}, ("Value",)) == "no such thing"
+    assert hide("Value 'a' at 'value'", {"Value": "a"}, ("Value",)) == "Value '[hidden]' at 'value'"
+    assert hide("no such thing", {}, ("Value",)) == "no such thing"
 
 
 def test_an_unknown_service_gets_the_closest_name() -> None:
     with pytest.raises(ConfigurationError, match="did you mean 'secretsmanager'"):
-        operations.operations_of("secretmanager")
+        operations_of("secretmanager")

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_kit.aws import _operations as operations
 from lambda_kit.aws import connect
 from lambda_kit.aws._credentials import Credentials
 from lambda_kit.aws._endpoints import resolve
+from lambda_kit.aws._failures import Failure, read_failure
+from lambda_kit.aws._services import operations_of
 from lambda_kit.aws._signing import Signer
 from lambda_kit.errors import AwsError, ConfigurationError
 from tests.aws import botocores
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 HOST = "s3.eu-west-1.amazonaws.com"
 NOW = 1_795_420_800.0
-OPERATION = operations.operations_of("s3")["PutObject"]
+OPERATION = operations_of("s3")["PutObject"]
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20) | st.sampled_from(
     ["a//b", "/a", "a/", "../a", "a/./b", "a b+c", "ü~é", "%41", "?x=1#y", "a&b=c"]
 )
@@ -140,9 +141,9 @@ def test_a_bucket_that_is_not_there_is_told(aws: Aws, lean: bool) -> None:
     assert (info.value.code, info.value.status) == ("NoSuchBucket", 404)
 
 
-def failure(status: int, body: str, **headers: str) -> operations.Failure:
+def failure(status: int, body: str, **headers: str) -> Failure:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return operations.failure("s3", status, named, body.encode())
+    return read_failure("s3", status, named, body.encode())
 
 
 def xml(code: str, message: str) -> str:

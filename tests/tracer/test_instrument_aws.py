@@ -15,7 +15,7 @@ import pytest
 
 import lambda_kit.testing
 from lambda_kit.aws import AwsClient, connect
-from lambda_kit.aws import _operations as operations
+from lambda_kit.aws._services import operations_of
 from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer
 from lambda_kit.tracer import Tracer
 from lambda_kit.tracer import _instrument_aws as instrument_aws
@@ -190,7 +190,7 @@ def test_the_parameters_that_name_resources_are_those_of_the_services(prefix: st
 
 @pytest.mark.parametrize("service", ["ssm", "secretsmanager", "appconfigdata", "dynamodb", "sqs"])
 def test_the_lean_client_names_services_as_botocore_does(service: str) -> None:
-    assert operations.operations_of(service)
+    assert operations_of(service)
     assert botocore_session.get_session().get_service_model(service).endpoint_prefix == service
 
 
