@@ -362,3 +362,46 @@ def test_no_file_imports_itself_through_others() -> None:
 def test_the_top_of_the_package_has_at_most_twenty_files_and_folders() -> None:
     found = {path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"}
     assert len(found) <= 20, sorted(found)
+
+
+FIRST_CALLS = """
+import sys
+
+from lambda_kit import LambdaKitError, Logger, Metrics, Parameter, Tracer, handler
+
+before = set(sys.modules)
+log, tracer, metrics = Logger(), Tracer(), Metrics(namespace="Shop")
+
+
+host = Parameter("/db/host")
+
+
+@handler(log, tracer, metrics)
+def place(event, context):
+    try:
+        host()
+    except LambdaKitError:
+        pass  # nothing answers: the sockets were opened all the same
+    metrics.add("Orders", 1)
+    with tracer.span("card"):
+        log.info("placing")
+    return sorted(set(sys.modules) - before)
+"""
+
+
+def test_a_first_invocation_that_opens_sockets_does_not_load_the_codec_of_domain_names(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(FIRST_CALLS)
+    environ = {
+        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+    }
+    trace_id = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    with Environment("app.place", cwd=tmp_path, timeout=30, env=environ) as environment:
+        outcome = environment.invoke({}, trace_id=trace_id)
+    assert outcome.status == "success", outcome
+    loaded: Any = outcome.payload
+    assert "socket" in loaded
+    assert {"encodings.idna", "unicodedata", "stringprep"} & set(loaded) == set()

@@ -70,8 +70,9 @@ class LocalServer:
         if self.is_expected() and not self._seen:
             import socket
 
+            where: Any = (b"127.0.0.1", self._find_port())  # bytes, because text loads the codec of domain names
             try:
-                socket.create_connection(("127.0.0.1", self._find_port()), _CONNECT).close()
+                socket.create_connection(where, _CONNECT).close()
                 self._seen = True
             except OSError as error:
                 self._watch_process()

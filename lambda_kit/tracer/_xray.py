@@ -349,7 +349,10 @@ class XRay:
             return self._socket or self._open()
 
     def _open(self) -> socket:
-        family, *_, address = self._sockets.getaddrinfo(*self._address, type=self._sockets.SOCK_DGRAM)[0]
+        host, port = self._address
+        # As bytes where that can be: text loads the codec of domain names.
+        where = host.encode("ascii") if host.isascii() else host
+        family, *_, address = self._sockets.getaddrinfo(where, port, type=self._sockets.SOCK_DGRAM)[0]
         made: socket = self._sockets.socket(family, self._sockets.SOCK_DGRAM)
         try:
             made.setblocking(False)
