@@ -1,7 +1,7 @@
 """The pytest plugin of `lambda_kit.testing`.
 
-It stands outside of that package, because pytest imports it in every project that has the kit installed: it must load
-nothing else of the kit before a test asks for it.
+pytest imports this module in every project that has the kit installed. It stands outside `lambda_kit.testing`, so that
+nothing else of the kit is loaded until a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the setting that turns the reset off."""
+    """Add the setting that switches the reset off."""
     parser.addini(
         "lambda_kit_reset", "reset the state of lambda_kit before and after each test", type="bool", default=True
     )
@@ -26,11 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def _lambda_kit_reset(request: pytest.FixtureRequest) -> Iterator[None]:
-    wanted = request.config.getini("lambda_kit_reset")
-    if wanted:
+    resets = request.config.getini("lambda_kit_reset")
+    if resets:
         _reset()
     yield
-    if wanted:
+    if resets:
         _reset()
 
 
@@ -50,7 +50,7 @@ def lambda_context() -> FakeContext:
 
 @pytest.fixture
 def xray_daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeXRayDaemon]:
-    """An X-Ray daemon to which the environment leads; in the end the test fails if what was sent to it is wrong."""
+    """A fake X-Ray daemon that the environment points to. The test fails in the end if wrong documents were sent."""
     from lambda_kit.testing import FakeXRayDaemon
 
     with FakeXRayDaemon() as daemon:

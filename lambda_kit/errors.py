@@ -1,49 +1,49 @@
-"""Every error that the kit raises.
+"""The errors that the kit raises, as one tree.
 
 ```text
 Exception
 └── LambdaKitError
-    ├── ConfigurationError (also ValueError)   an argument, option or declaration is wrong
-    ├── OutsideInvocation (also RuntimeError)  asked for the invocation where none is running
+    ├── ConfigurationError (also ValueError)   an argument, an option or a declaration is wrong
+    ├── OutsideInvocation (also RuntimeError)  `current_invocation()` was called where no handler runs
     ├── LayerError (also RuntimeError)         a layer broke the rules of the pipeline
     ├── EventLoopRunning (also RuntimeError)   an async handler was called from a running event loop
     ├── TimeLimitReached                       the time limit ended the handler
-    ├── ResourceBuildError                     a resource's factory failed; the cause is chained
+    ├── ResourceBuildError                     the factory of a resource failed; the cause is chained
     ├── ResourceCycle                          a resource needs itself, directly or through others
-    ├── ParameterError                         a parameter, secret or configuration cannot be had
+    ├── ParameterError                         a parameter, secret or configuration could not be read
     │   ├── ParameterAccessDenied              the role may not read or write it
     │   ├── ParameterNotFound                  it, or this version of it, does not exist
     │   └── TransformError                     its value does not fit the transform
     ├── FlagError                              a feature flag cannot be evaluated
-    │   ├── FlagSchemaError (also ValueError)  what defines the flags is wrong; every place is told
-    │   ├── FlagsUnavailable                   the flags could not be fetched, now or before
-    │   └── UnknownFlag (also LookupError)     there is no such flag, and no default was given
-    ├── EventError (also ValueError)           an event or a record is not what its source sends, or cannot be read
+    │   ├── FlagSchemaError (also ValueError)  the flag document is wrong; all problems are listed
+    │   ├── FlagsUnavailable                   the flags could not be fetched, and no older ones are cached
+    │   └── UnknownFlag (also LookupError)     the flag does not exist, and no default was given
+    ├── EventError (also ValueError)           an event or a record is malformed
     │   └── InvalidRecord                      a record does not fit its model
-    ├── BatchError                             what a function returned for a record cannot be its result
+    ├── BatchError                             the return value of a record function is not a result
     │   └── BatchFailed                        no record of a batch succeeded
     ├── SettingsError (also ValueError)        fields of a `Settings` class are missing or invalid
-    ├── IdempotencyError                       what `idempotent` reports
+    ├── IdempotencyError                       an idempotent call was refused, or its result was not stored
     │   ├── AlreadyInProgress                  another call with the same key is running
-    │   ├── MissingIdempotencyKey (also ValueError)  the event has no key, or not all of its parts
-    │   ├── PayloadMismatch                    the same key came with another payload
-    │   ├── LeaseLost                          another call has claimed the key while this one was running
-    │   ├── FailedEarlier                      an earlier call failed, with an exception that cannot be made again
-    │   ├── StoreUnavailable                   the store could not be asked, or could not keep the result
-    │   └── ResultNotStored                    the call was completed, and its result is not there to replay
-    │       └── ResultTooLarge                 because it did not fit into the store
+    │   ├── MissingIdempotencyKey (also ValueError)  the event has no key, or a part of it is missing
+    │   ├── PayloadMismatch                    the key was used before with another payload
+    │   ├── LeaseLost                          the lease ended, and another call has claimed the key
+    │   ├── FailedEarlier                      an earlier call failed; its exception cannot be rebuilt
+    │   ├── StoreUnavailable                   the store did not answer, or could not store the result
+    │   └── ResultNotStored                    the call was completed without a stored result
+    │       └── ResultTooLarge                 the result did not fit into the store
     └── AwsError                               a call to AWS failed
-        ├── AccessDenied                       the role may not do it
-        ├── ConditionalCheckFailed             DynamoDB's condition does not hold; the item is attached
+        ├── AccessDenied                       the role lacks a permission
+        ├── ConditionalCheckFailed             a DynamoDB condition was not met; the item is attached
         ├── NoAnswer                           no connection, no reply, or no time left for one
-        ├── NoCredentials                      there are none, or they could not be fetched
-        ├── NotFound                           what was asked for does not exist
-        └── Throttled                          too many requests, also after retries
+        ├── NoCredentials                      no credentials were found, or they could not be fetched
+        ├── NotFound                           the resource does not exist
+        └── Throttled                          too many requests, even after retries
 BaseException
-└── TimeLimitInterrupt                         what `time_limit` raises inside the running handler
+└── TimeLimitInterrupt                         `time_limit` raises it inside the running handler
 ```
 
-Each error says what happened, with which value, and what to do; the data is on its attributes.
+The message of an error says what happened, with which value, and what to do. The attributes hold the same data.
 """
 
 from __future__ import annotations
@@ -96,10 +96,10 @@ __all__ = [
 
 
 class LambdaKitError(Exception):
-    """The root of the tree: `except LambdaKitError` catches every error of the kit and nothing else."""
+    """The base class of all errors of the kit: `except LambdaKitError` catches them and nothing else."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the message and the attributes, whatever arguments the class takes."""
+        """Pickle the message and the attributes, for any signature of the class."""
         return _revive, (type(self), self.args, vars(self))
 
 
@@ -110,7 +110,7 @@ def _revive(cls: type[LambdaKitError], args: tuple[Any, ...], attributes: dict[s
 
 
 class ConfigurationError(LambdaKitError, ValueError):
-    """An argument, an option or a declaration is wrong; raised when it is made, not when it is first used."""
+    """An argument, an option or a declaration is wrong. It is raised at the declaration, not at the first use."""
 
 
 class OutsideInvocation(LambdaKitError, RuntimeError):
@@ -130,14 +130,14 @@ class LayerError(LambdaKitError, RuntimeError):
 
 
 class EventLoopRunning(LambdaKitError, RuntimeError):
-    """Something that waits for a coroutine was called on a thread whose event loop is running already."""
+    """An async handler or resource was called synchronously on a thread that already runs an event loop."""
 
 
 class TimeLimitReached(LambdaKitError):
-    """`time_limit` ended the handler, or did not start it, because the invocation was about to time out.
+    """`time_limit` interrupted the handler, or did not start it, because the invocation was about to time out.
 
     Attributes:
-        margin: seconds before the deadline at which the limit lies.
+        margin: seconds between the limit and the deadline.
     """
 
     def __init__(self, message: str, *, margin: float) -> None:
@@ -148,17 +148,16 @@ class TimeLimitReached(LambdaKitError):
 class TimeLimitInterrupt(BaseException):
     """Raised inside a running synchronous handler when its time limit is reached.
 
-    It derives from `BaseException`, as `asyncio.CancelledError` does in a coroutine that `asyncio.timeout` ends, so
-    that `except Exception` (the handler's own, or that of a library: botocore wraps and retries whatever it catches)
-    cannot swallow it. `time_limit` turns it into `TimeLimitReached` for the layers outside and for the runtime. Code
-    that catches it may return an answer of its own.
+    It derives from `BaseException`, as `asyncio.CancelledError` does, so that `except Exception` cannot swallow it:
+    botocore, for example, catches and retries every `Exception`. `time_limit` turns it into `TimeLimitReached` for the
+    layers outside and for the runtime. Code that catches it may return a response.
     """
 
 
 class ResourceBuildError(LambdaKitError):
-    """The factory of a resource raised; nothing was cached, and the next call tries again.
+    """The factory of a resource raised. Nothing was cached, and the next call tries again.
 
-    The factory's exception is the `__cause__`.
+    The exception of the factory is the `__cause__`.
 
     Attributes:
         resource: the name of the resource.
@@ -170,17 +169,17 @@ class ResourceBuildError(LambdaKitError):
 
 
 class ResourceCycle(LambdaKitError):
-    """Building a resource needs that same resource.
+    """The factory of a resource needs this same resource, directly or through others.
 
     Attributes:
-        chain: the names, from the resource that was asked for to the one that closes the circle.
+        chain: the names of the resources in calling order; the last one closes the cycle.
     """
 
     def __init__(self, chain: Iterable[str]) -> None:
         self.chain = tuple(chain)
         super().__init__(
             f"resource {self.chain[-1]!r} needs itself: {' -> '.join(self.chain)}; "
-            "pass what they share to both, or let one of them be asked for later than in a factory"
+            "build what they share in a third resource, or call one of them later than in a factory"
         )
 
 
@@ -190,13 +189,13 @@ _SOURCES = {"agent": "the AppConfig agent", "environment": "the environment", "e
 class ParameterError(LambdaKitError):
     """A parameter, a secret or a configuration could not be read or written. Values are never quoted.
 
-    The `AwsError` that it came from, if there is one, is the `__cause__`.
+    If an `AwsError` is the reason, it is the `__cause__`.
 
     Attributes:
-        names: the names of what was asked for; most often one.
-        source: where it was asked for: `"ssm"`, `"secretsmanager"`, `"appconfig"`, `"extension"`, `"agent"` for that of
-            AppConfig, or `"environment"`.
-        reason: what went wrong.
+        names: the names that were requested; in most cases one.
+        source: `"ssm"`, `"secretsmanager"`, `"appconfig"`, `"extension"`, `"agent"` (the AppConfig agent) or
+            `"environment"`.
+        reason: the reason as text.
     """
 
     def __init__(self, reason: str, *, names: tuple[str, ...], source: str, what: str, done: str = "read from") -> None:
@@ -208,58 +207,58 @@ class ParameterError(LambdaKitError):
 
 
 class ParameterAccessDenied(ParameterError):
-    """The role of the function may not read or write it.
+    """The role of the function may not read or write the parameter or secret.
 
     Attributes:
-        action: the IAM action that the role needs: `"ssm:GetParameter"`.
+        action: the IAM action that the role needs, for example `"ssm:GetParameter"`.
     """
 
     action: str = ""
 
 
 class ParameterNotFound(ParameterError):
-    """It does not exist, or not in the version, label or stage that was asked for."""
+    """The parameter or secret does not exist, or not in the requested version, label or stage."""
 
 
 class TransformError(ParameterError):
-    """A value does not fit the transform that was asked for. Neither message nor traceback has the value.
+    """A value does not fit the requested transform. Message and traceback do not contain the value.
 
     Attributes:
-        transform: the name of the transform: `"json"`, or that of the function or model.
+        transform: the name of the transform: `"json"`, or the name of the function or model.
     """
 
     transform: str = ""
 
 
 class FlagError(LambdaKitError):
-    """A feature flag cannot be evaluated, or not as it was asked for."""
+    """A feature flag cannot be evaluated."""
 
 
 class FlagSchemaError(FlagError, ValueError):
-    """What defines the flags is wrong.
+    """The document that defines the flags is wrong.
 
     Attributes:
-        problems: where, as a JSON path such as `$.cart.rules.early.conditions[0].action`, and what is wrong there; all
-            of it, or the first fifty.
+        problems: pairs of a JSON path, such as `$.cart.rules.early.conditions[0].action`, and the problem there; the
+            first fifty at most.
         path: the first of these paths.
     """
 
     def __init__(self, problems: Iterable[tuple[str, str]]) -> None:
         self.problems = list(problems)
         self.path = self.problems[0][0]
-        told = "".join(f"\n  {path}: {problem}" for path, problem in self.problems)
-        super().__init__(f"the feature flags cannot be used:{told}")
+        lines = "".join(f"\n  {path}: {problem}" for path, problem in self.problems)
+        super().__init__(f"the feature flags cannot be used:{lines}")
 
 
 class FlagsUnavailable(FlagError):
-    """The flags could not be fetched, and there are none from before. The cause is chained."""
+    """The flags could not be fetched, and no older version is cached. The cause is chained."""
 
 
 class UnknownFlag(FlagError, LookupError):
-    """There is no flag with this name, and no default was given.
+    """The flag does not exist, and no default was given.
 
     Attributes:
-        flag: the name.
+        flag: the name of the flag.
     """
 
     def __init__(self, message: str, *, flag: str) -> None:
@@ -268,14 +267,14 @@ class UnknownFlag(FlagError, LookupError):
 
 
 class EventError(LambdaKitError, ValueError):
-    """An event or a record is not what its source sends, or what it holds cannot be read; payloads are not quoted."""
+    """An event or a record is malformed: it lacks a field of its source, or its content cannot be decoded."""
 
 
 class InvalidRecord(EventError):
-    """A record does not fit the model that `batch` was given.
+    """A record does not fit the model of its batch.
 
     Attributes:
-        problems: where, as a path such as `lines.0.amount`, and what is wrong there; never the value that was given.
+        problems: pairs of a path, such as `lines.0.amount`, and the problem there, without the value.
     """
 
     def __init__(self, message: str, *, problems: Iterable[tuple[str, str]]) -> None:
@@ -284,14 +283,14 @@ class InvalidRecord(EventError):
 
 
 class BatchError(LambdaKitError):
-    """What a function returned for a record of a batch cannot be its result."""
+    """The return value of a record function cannot be the result of a record."""
 
 
 class BatchFailed(BatchError):
-    """No record of a batch succeeded, and `raise_if_all_failed` is set; the error of the first one is chained.
+    """No record of a batch succeeded, and `raise_if_all_failed` is set. The first error is chained.
 
     Attributes:
-        report: what became of each record, a `lambda_kit.batch.BatchReport`.
+        report: the outcome of each record, a `lambda_kit.batch.BatchReport`.
     """
 
     def __init__(self, message: str, *, report: Any) -> None:
@@ -300,29 +299,29 @@ class BatchFailed(BatchError):
 
 
 class SettingsError(LambdaKitError, ValueError):
-    """Fields of a `Settings` class are missing or invalid; the message names all of them, and quotes no value.
+    """Fields of a `Settings` class are missing or invalid. The message names all of them and quotes no value.
 
     Attributes:
-        problems: for each such field where it comes from and what is wrong.
+        problems: for each such field, its source and the problem.
     """
 
     def __init__(self, model: str, problems: dict[str, str]) -> None:
         self.problems = problems
-        told = "".join(f"\n  {field}: {problem}" for field, problem in problems.items())
-        super().__init__(f"{model} could not be loaded:{told}")
+        lines = "".join(f"\n  {field}: {problem}" for field, problem in problems.items())
+        super().__init__(f"{model} could not be loaded:{lines}")
 
 
 class AwsError(LambdaKitError):
-    """A call to AWS failed, after the retries that make sense for it. Requests and replies are never quoted.
+    """A call to AWS failed, also after its retries. Requests and replies are never quoted.
 
     Attributes:
-        service: the service, as boto3 names it: `"ssm"`.
-        operation: the operation: `"GetParameter"`.
-        code: what AWS calls the error: `"ParameterNotFound"`; the name of the class where AWS gave no answer.
-        reason: AWS's message, or what went wrong.
-        request_id: AWS's id of the request, for its support; None if there was no answer.
-        status: the HTTP status; None if there was no answer.
-        attempts: how often the request was sent.
+        service: the service as boto3 names it, for example `"ssm"`.
+        operation: the operation, for example `"GetParameter"`.
+        code: the error code of AWS, for example `"ParameterNotFound"`; the name of the class without an answer.
+        reason: the message of AWS, or the reason of the failure.
+        request_id: the request id, for AWS support; None without an answer.
+        status: the HTTP status; None without an answer.
+        attempts: number of times that the request was sent.
     """
 
     def __init__(
@@ -343,53 +342,55 @@ class AwsError(LambdaKitError):
         self.request_id = request_id
         self.status = status
         self.attempts = attempts
-        told = f"{service} {operation} failed with {self.code}: {reason}"
+        summary = f"{service} {operation} failed with {self.code}: {reason}"
         details = [f"request id {request_id}"] if request_id else []
         details += [f"{attempts} attempts"] if attempts > 1 else []
-        super().__init__(f"{told} ({', '.join(details)})" if details else told)
+        super().__init__(f"{summary} ({', '.join(details)})" if details else summary)
 
 
 class AccessDenied(AwsError):
-    """The role of the function may not do this; the reason names the missing action where AWS tells it."""
+    """The role of the function lacks a permission. The reason names the action if AWS does."""
 
 
 class ConditionalCheckFailed(AwsError):
-    """The condition of a write to DynamoDB does not hold.
+    """The condition of a write to DynamoDB was not met.
 
     Attributes:
-        item: the item that is there, as DynamoDB's attribute values, if the request asked for it; else None.
+        item: the existing item, as DynamoDB attribute values; None if the request did not ask for it.
     """
 
     item: dict[str, Any] | None = None
 
 
 class NoAnswer(AwsError):
-    """There was no connection, no complete reply, or no time left in the invocation to wait for one.
+    """No connection was made, no complete reply came, or the invocation had no time left to wait for one.
 
     Attributes:
-        sent: whether AWS may have received the request, and acted on it.
+        sent: True if AWS may have received the request and acted on it.
     """
 
     sent: bool = False
 
 
 class NoCredentials(AwsError):
-    """There are no credentials to sign the request with, or they could not be fetched."""
+    """No credentials were found to sign the request, or they could not be fetched."""
 
 
 class NotFound(AwsError):
-    """What was asked for does not exist."""
+    """The requested resource does not exist."""
 
 
 class Throttled(AwsError):
-    """AWS refused for too many requests, also when it was asked again."""
+    """AWS refused the request because there were too many, even after retries."""
 
 
 class IdempotencyError(LambdaKitError):
-    """What `idempotent` reports. Keys and payloads are never quoted, only the hash that the record is stored under.
+    """An idempotent call was refused, or its result was not stored.
+
+    The message quotes the stored key, which contains a hash, and never the payload or the key of the event.
 
     Attributes:
-        key: the key of the record: the names of namespace and function, and a hash.
+        key: the key of the stored record: the names of namespace and function, and a hash.
     """
 
     def __init__(self, message: str, *, key: str) -> None:
@@ -398,44 +399,44 @@ class IdempotencyError(LambdaKitError):
 
 
 class AlreadyInProgress(IdempotencyError):
-    """Another call with the same key is running, here or elsewhere.
+    """Another call with the same key is running, in this process or another one.
 
     Attributes:
-        remaining: seconds until its lease ends at the latest; None if the record does not tell.
+        remaining: seconds until the lease of that call ends; None if the record has no lease.
     """
 
     def __init__(self, *, key: str, remaining: float | None) -> None:
         self.remaining = remaining
-        until = "" if remaining is None else f", for {remaining:.1f} s at the most"
+        until = "" if remaining is None else f", for at most {remaining:.1f} s"
         super().__init__(f"another call with the key {key} is in progress{until}; try again later", key=key)
 
 
 class MissingIdempotencyKey(IdempotencyError, ValueError):
-    """What should hold the key is missing from the event, or a part of it is."""
+    """The event has no idempotency key, or a part of the key is missing."""
 
 
 class PayloadMismatch(IdempotencyError):
-    """A call came with the key of another one, and with another payload."""
+    """The key was used before with another payload."""
 
 
 class LeaseLost(IdempotencyError):
-    """The call ran longer than its lease, and another one has claimed the key meanwhile, or run already.
+    """The call ran longer than its lease, and another call has claimed the key meanwhile.
 
-    What it did is done; its result was not stored, so that it replaces nothing.
+    The function has run. Its result was not stored, because the other call owns the record.
 
     Attributes:
-        result: what the function returned.
+        result: the return value of the function.
     """
 
     result: Any = None
 
 
 class StoreUnavailable(IdempotencyError):
-    """The store could not be asked for the key, or could not be told the result. The cause is chained.
+    """The store did not answer the claim, or could not store the result. The cause is chained.
 
     Attributes:
-        ran: whether the function has run; its result was not stored then.
-        result: what it returned.
+        ran: True if the function has run. Its result was not stored then.
+        result: the return value of the function, if it has run.
     """
 
     ran: bool = False
@@ -443,13 +444,13 @@ class StoreUnavailable(IdempotencyError):
 
 
 class FailedEarlier(IdempotencyError):
-    """An earlier call failed with one of `replay_errors`, and its exception cannot be made again.
+    """An earlier call failed with one of `replay_errors`, and its exception cannot be rebuilt.
 
-    Its class is not there any more, or cannot be made without its constructor, as that of an exception group.
+    The class of the exception no longer exists, or needs its constructor, as exception groups do.
 
     Attributes:
-        error_type: the name of its class.
-        reason: its message.
+        error_type: the name of the class of the exception.
+        reason: the message of the exception.
     """
 
     error_type: str = ""
@@ -457,14 +458,14 @@ class FailedEarlier(IdempotencyError):
 
 
 class ResultNotStored(IdempotencyError):
-    """The call was completed, by this run or an earlier one, but there is no result to replay.
+    """The call was completed, by this run or an earlier one, but no result is stored for a replay.
 
     Attributes:
-        result: what the function returned, where this run has completed the call.
+        result: the return value of the function, if this run has completed the call.
     """
 
     result: Any = None
 
 
 class ResultTooLarge(ResultNotStored):
-    """The call was completed earlier; its result did not fit into the store, not even compressed."""
+    """The call was completed, and its result did not fit into the store, even compressed."""

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     D = TypeVar("D")
 
     class LambdaContext(Protocol):
-        """What the runtime passes as the second argument of a handler.
+        """The context object: the second argument of a handler.
 
-        See <https://docs.aws.amazon.com/lambda/latest/dg/python-context.html>. A plain class while the program runs,
-        so that annotating with it does not load `typing`; a protocol for type checkers, so that the runtime's object,
-        `lambda_kit.testing.make_context()` and your own stand-in all fit.
+        See <https://docs.aws.amazon.com/lambda/latest/dg/python-context.html>. A protocol for type checkers, so
+        that the runtime's object, `lambda_kit.testing.make_context()` and your own stand-in all fit. While the program
+        runs it is an empty class, so that an annotation does not load `typing`.
         """
 
         aws_request_id: str
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
         tenant_id: str | None
 
         def get_remaining_time_in_millis(self) -> int:
-            """Return the milliseconds that are left before Lambda ends the invocation."""
+            """Return the milliseconds left before Lambda ends the invocation."""
             ...
 else:
 
     class LambdaContext:
-        """What the runtime passes as the second argument of a handler; a protocol for type checkers."""
+        """The context object: the second argument of a handler. A protocol for type checkers."""
 
 
 __all__ = ["Invocation", "LambdaContext", "current_invocation"]
@@ -51,7 +51,11 @@ _UNSET: Any = object()
 
 
 class _Process:
-    """What is true of this process, not of one invocation."""
+    """State of the process, as opposed to that of one invocation.
+
+    Attributes:
+        cold: True until the first invocation has started.
+    """
 
     __slots__ = ("_registered", "cold")
 
@@ -60,7 +64,7 @@ class _Process:
         self._registered = False
 
     def warm_up(self) -> None:
-        """Note that the first invocation has begun."""
+        """Record that the first invocation has started."""
         self.cold = False
         if not self._registered:
             self._registered = True
@@ -70,28 +74,28 @@ class _Process:
 
 process = _Process()
 current: ContextVar[Invocation] = ContextVar("lambda_kit_invocation")
-# Work that is under way and must not outlive the invocation unnoticed: called with the invocation as it ends.
+# Callbacks for work that must not silently outlive the invocation. They are called with the invocation when it ends.
 at_end: dict[object, Callable[[Invocation], object]] = {}
-_making_state = threading.Lock()
+_state_lock = threading.Lock()
 
 
 def reset() -> None:
-    """Forget what this process has seen: the next invocation is its first."""
-    global _making_state
+    """Make the next invocation the first one of this process."""
+    global _state_lock
     process.cold = True
     at_end.clear()
-    _making_state = threading.Lock()  # in a forked child it may be held by a thread of the parent
+    _state_lock = threading.Lock()  # in a forked child, a thread of the parent may hold the old one
 
 
 class Invocation:
-    """One run of the handler, as every layer sees it. Attributes are worked out when first asked for.
+    """One run of the handler, as every layer sees it. Most attributes are computed on first use.
 
     Attributes:
-        ended: whether the outermost layer has been left.
+        ended: True once the outermost layer has been left.
         event: the event as the runtime passed it to the handler, before any layer replaced it.
-        cold_start: whether this is the first invocation of this process. Under provisioned concurrency and SnapStart
-            the first invocation is one too, although its caller does not wait for the initialisation: see `init_type`.
-        correlation_id: the id that ties this invocation to others, once a layer has found it; None before.
+        cold_start: True for the first invocation of this process. Under provisioned concurrency and SnapStart it is
+            True as well, although the caller does not wait for the initialisation: see `init_type`.
+        correlation_id: the id that connects this invocation to others; None until a layer has set it.
     """
 
     __slots__ = ("_context", "_deadline", "_state", "_trace_id", "cold_start", "correlation_id", "ended", "event")
@@ -108,22 +112,22 @@ class Invocation:
 
     @property
     def context(self) -> Any:
-        """The Lambda context, taken out of a durable execution's; None if a test passed None."""
+        """The Lambda context; that of a durable execution is unwrapped. None if a test passed None."""
         return getattr(self._context, "lambda_context", self._context)
 
     @property
     def request_id(self) -> str:
-        """The id of the request, the same over Lambda's retries of it; `""` if there is no context."""
+        """The request id, which stays the same when Lambda retries the request; `""` if there is no context."""
         return getattr(self.context, "aws_request_id", None) or ""
 
     @property
     def function_name(self) -> str:
-        """The name of the function; `""` if it is not known."""
+        """The name of the Lambda function; `""` if it is unknown."""
         return getattr(self.context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
 
     @property
     def init_type(self) -> str:
-        """How this environment was initialised.
+        """The initialisation type of this execution environment.
 
         `"on-demand"` (also outside Lambda), `"provisioned-concurrency"`, `"snap-start"`, `"lambda-managed-instances"`,
         or a value that AWS adds later:
@@ -133,10 +137,10 @@ class Invocation:
 
     @property
     def trace_id(self) -> str | None:
-        """The root of the X-Ray trace, `1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx`; None where tracing gave none.
+        """The root id of the X-Ray trace, `1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx`; None if there is no trace.
 
-        It is read from the environment when first asked for. A thread that asks for the first time after the
-        invocation has ended gets None, never the id of the next invocation.
+        It is read from the environment on first use. If the first use is after the end of the invocation, it is
+        None: never the id of the next invocation.
         """
         if self._trace_id is _UNSET:
             if self.ended:
@@ -149,38 +153,38 @@ class Invocation:
 
     @property
     def tenant_id(self) -> str | None:
-        """The tenant of a function with tenant isolation; None elsewhere."""
+        """The tenant id of a function with tenant isolation; None for other functions."""
         return getattr(self.context, "tenant_id", None)
 
     @property
     def deadline(self) -> float:
-        """When Lambda ends the invocation, in seconds since the epoch; `inf` if the context does not know."""
+        """The time when Lambda ends the invocation, in seconds since the epoch; `inf` without a context."""
         if self._deadline is None:
             self._deadline = time.time() + self.remaining()
         return self._deadline
 
     def remaining(self) -> float:
-        """Return the seconds that are left before the deadline, never less than 0; `inf` without a context."""
+        """Return the seconds left before the deadline, 0 or more; `inf` without a context."""
         ask = getattr(self.context, "get_remaining_time_in_millis", None)
         return float("inf") if ask is None else max(ask() / 1000, 0.0)
 
     @property
     def state(self) -> dict[Any, Any]:
-        """A dict for layers to leave notes in; empty at the start of every invocation."""
+        """A dict in which layers may keep values of this invocation. It starts empty."""
         state = self._state
         if state is None:
-            with _making_state:  # two threads may ask for the first time at once
+            with _state_lock:  # two threads may ask first at the same time
                 state = self._state
                 if state is None:
                     state = self._state = {}
         return state
 
     def peek(self, key: Any) -> Any:
-        """Return what `state` holds for `key`, or None; unlike `state`, it makes no dict."""
+        """Return the value of `key` in `state`, or None, without creating the dict."""
         return None if self._state is None else self._state.get(key)
 
     def forget(self, key: Any) -> None:
-        """Remove `key` from `state`, if it is there."""
+        """Remove `key` from `state` if it is there."""
         if self._state is not None:
             self._state.pop(key, None)
 
@@ -213,7 +217,7 @@ def _finish(invocation: Invocation) -> None:
         try:
             finish(invocation)
         except Exception:
-            log.exception("what had to end with the invocation failed to")
+            log.exception("lambda_kit: a callback for the end of the invocation failed")
 
 
 if TYPE_CHECKING:
@@ -230,10 +234,10 @@ def current_invocation(default: Any = _UNSET) -> Any:
     Threads and tasks see it if they run in a copy of the context, as tasks and `asyncio.to_thread` do.
 
     Args:
-        default: what to return where no handler is running.
+        default: value to return if no handler is running.
 
     Raises:
-        OutsideInvocation: no handler is running and there is no default.
+        OutsideInvocation: no handler is running, and no default was passed.
     """
     invocation = current.get(default)
     if invocation is _UNSET:

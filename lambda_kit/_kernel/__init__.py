@@ -1,4 +1,4 @@
-"""What every room of the package stands on. A module each, and three names that almost every module needs."""
+"""The lowest room: modules that all other rooms build on, and three names that almost every module needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120  # pathlib costs a cold start
-"""The folder of the package, with a separator at its end: a frame whose file begins with it is one of the kit's own."""
+"""The folder of the package, with a separator at its end. A frame whose file starts with it belongs to the kit."""
 
 if TYPE_CHECKING:
     log: logging.Logger
@@ -25,7 +25,7 @@ else:
             return getattr(logging.getLogger("lambda_kit"), name)
 
     log = _Log()
-"""The standard logger `lambda_kit`, for what must not reach the handler. The runtime client shows its records."""
+"""The standard logger of the kit, for errors that must not reach the handler. The runtime client writes its records."""
 
 type_of: Any = type
-"""`type`, for checks like `type_of(x) is dict`: type checkers narrow `x` after a check of `type(x)`, often wrongly."""
+"""`type`, for checks such as `type_of(x) is dict`. Type checkers narrow `x` after `type(x) is dict`, often wrongly."""

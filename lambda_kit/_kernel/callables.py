@@ -1,7 +1,7 @@
-"""What users pass: the name, arguments and kind of a callable; whether a value is a number; the closest known name.
+"""Checks of what users pass: the name, the parameters and the kind of a callable; numbers; the closest known name.
 
-Plain functions, methods and objects with `__call__`, which are all that a handler module normally holds, are read from
-their code objects. `inspect` is imported for the rest alone: it costs more than the whole pipeline.
+Plain functions, methods and objects with `__call__` are read from their code objects. `inspect` is imported only for
+other callables, because its import costs more than the whole pipeline.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _VAR_POSITIONAL, _VAR_KEYWORD, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 
 
 
 class Signature:
-    """The positional and keyword-only parameters of a callable, `self` of a bound method left out.
+    """The parameters of a callable, without the `self` of a bound method.
 
     Attributes:
-        positional: names of the parameters that can be given by position.
-        required: how many of them have no default.
-        var_positional: whether there is `*args`.
-        keyword_only: names of the parameters that can be given by keyword alone.
-        var_keyword: whether there is `**kwargs`.
+        positional: names of the parameters that can be passed by position.
+        required: number of positional parameters without a default.
+        var_positional: True if there is `*args`.
+        keyword_only: names of the parameters that can only be passed by keyword.
+        var_keyword: True if there is `**kwargs`.
     """
 
     __slots__ = ("keyword_only", "positional", "required", "var_keyword", "var_positional")
@@ -45,11 +45,11 @@ class Signature:
         self.var_keyword = var_keyword
 
     def takes(self, count: int) -> bool:
-        """Tell whether `count` positional arguments, and nothing else, can be passed."""
+        """Return True if the callable can be called with exactly `count` positional arguments."""
         return self.required <= count and (self.var_positional or count <= len(self.positional))
 
     def __str__(self) -> str:
-        """The parameters as they stand in a `def`, without annotations and defaults."""
+        """Return the parameters as a `def` writes them, without annotations and with `...` for defaults."""
         parts = [name if i < self.required else f"{name}=..." for i, name in enumerate(self.positional)]
         if self.var_positional:
             parts.append("*args")
@@ -62,7 +62,7 @@ class Signature:
 
 
 def name_of(fn: object) -> str:
-    """Return the name by which a person knows `fn`: module and qualified name, else its `repr`."""
+    """Return the module and the qualified name of `fn`, or its `repr` if it has no name."""
     name = getattr(fn, "__qualname__", None)
     if name is None:
         return repr(fn)
@@ -71,14 +71,14 @@ def name_of(fn: object) -> str:
 
 
 def plain(fn: Any) -> Any:
-    """Follow `__wrapped__` to the function that decorators stand around."""
+    """Return the function that decorators were put around, by following `__wrapped__`."""
     while (inner := getattr(fn, "__wrapped__", None)) is not None:
         fn = inner
     return fn
 
 
 def signature_of(fn: Any) -> Signature | None:
-    """Return the signature of `fn`, seen through decorators, or None where it cannot be known (some builtins)."""
+    """Return the signature of `fn` without its decorators; None if it cannot be read, as for some builtins."""
     fn = plain(fn)
     bound = 0
     if isinstance(fn, MethodType):
@@ -116,38 +116,46 @@ def _inspected(fn: Callable[..., object]) -> Signature | None:
     )
 
 
+def has_handler_signature(fn: Any) -> bool:
+    """Return True if `fn` is declared as `(event, context)`, like most handlers.
+
+    A layer can then call it with two positional arguments, instead of packing and unpacking `*args` and `**kwargs`.
+    """
+    return str(signature_of(fn)) == "(event, context)"
+
+
 def is_coroutine_function(fn: Any) -> bool:
-    """Tell whether calling `fn` gives a coroutine, seen through decorators that set `__wrapped__`."""
+    """Return True if a call of `fn` returns a coroutine. Decorators that set `__wrapped__` are looked through."""
     while fn is not None:
         if _flags(fn) & _COROUTINE or hasattr(fn, "_is_coroutine_mark"):
             return True
-        fn = getattr(fn, "__wrapped__", None) or getattr(fn, "func", None)  # the latter is a functools.partial's
+        fn = getattr(fn, "__wrapped__", None) or getattr(fn, "func", None)  # `func` is what a functools.partial calls
     return False
 
 
 def is_generator_function(fn: Any) -> bool:
-    """Tell whether calling `fn` gives a generator."""
+    """Return True if a call of `fn` returns a generator."""
     return bool(_flags(fn) & _GENERATOR)
 
 
 def is_async_generator_function(fn: Any) -> bool:
-    """Tell whether calling `fn` gives an asynchronous generator."""
+    """Return True if a call of `fn` returns an asynchronous generator."""
     return bool(_flags(fn) & _ASYNC_GENERATOR)
 
 
 def _flags(fn: Any) -> int:
-    code = getattr(fn, "__code__", None)  # a method answers for its function
+    code = getattr(fn, "__code__", None)  # a method has the code of its function
     if code is None and not isinstance(fn, type):
         code = getattr(_call_of(fn), "__code__", None)
     return 0 if code is None else int(code.co_flags)
 
 
 def _call_of(instance: Any) -> Any:
-    return getattr(instance.__class__, "__call__", None)  # noqa: B004  # the function behind it is wanted
+    return getattr(instance.__class__, "__call__", None)  # noqa: B004  # the function itself is needed
 
 
 def closest(name: str, known: Iterable[str]) -> str:
-    """Return `"; did you mean 'x'?"` with the closest of the known names, or `""` where none is close."""
+    """Return `"; did you mean 'x'?"` with the closest known name; `""` if no name is close."""
     import difflib
 
     matches = difflib.get_close_matches(name, list(known), n=1)
@@ -155,5 +163,5 @@ def closest(name: str, known: Iterable[str]) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether `value` is a finite int or float, and not a bool."""
+    """Return True if `value` is a finite int or float. A bool is no number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")

@@ -1,4 +1,4 @@
-"""A copy of a cached value for each caller, so that none of them can change what the others get."""
+"""Copies of cached values: each caller gets its own, so that no caller can change the value of another."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _SCALARS = frozenset({str, bytes, int, float, bool, complex, type(None)})
 
 
 def copier(value: Any) -> Callable[[], Any]:
-    """Return a function that returns the value, and a copy of it if it is a container or a pydantic model.
+    """Return a function that returns a new copy of a container or a pydantic model on each call.
 
-    What cannot be changed is returned as it is, and so is an object of any other class. A flat dict or list costs one
-    shallow copy. `marshal` makes nested ones of JSON anew in half the time of a copy in Python.
+    Immutable values and objects of other classes are returned as they are. A flat dict or list costs one shallow copy.
+    Nested containers of JSON types are kept as `marshal` data, which loads twice as fast as Python code can copy.
     """
     cls = type_of(value)
     if cls in _SCALARS:
@@ -24,7 +24,7 @@ def copier(value: Any) -> Callable[[], Any]:
     if cls in (dict, list):
         items: Any = value.values() if cls is dict else value
         if all(type_of(item) in _SCALARS for item in items):
-            kept = value.copy()  # the transform may hold on to what it returned
+            kept = value.copy()  # the code that made the value may still change it
             copy: Callable[[], Any] = kept.copy
             return copy
         if _is_plain(value):
@@ -42,7 +42,7 @@ def copier(value: Any) -> Callable[[], Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Tell whether a value consists of what `marshal` gives back as it was, and nothing else."""
+    """Return True if `marshal` gives back an equal value: it holds only dicts, lists and scalars."""
     try:
         return _walk(value)
     except RecursionError:

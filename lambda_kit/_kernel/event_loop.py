@@ -1,7 +1,7 @@
 """The event loop on which async handlers and async resources run: one for the life of the environment.
 
-It is kept from one invocation to the next, so that what is bound to a loop (a client session, a connection pool, a
-lock) is reused by warm invocations. A forked child and a restored snapshot get a new one. Other threads get one each.
+The loop is kept from one invocation to the next, so that warm invocations can reuse what is bound to a loop: a client
+session, a connection pool, a lock. A forked child and a restored snapshot get a new loop. Each thread has its own.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class _Kept:
-    """A loop that is closed when its thread ends."""
+class _KeptLoop:
+    """An event loop that is closed when its thread ends."""
 
     __slots__ = ("loop", "process")
 
@@ -35,72 +35,72 @@ class _Kept:
     def __del__(self) -> None:
         if self.loop.is_closed():
             return
-        if self.process != os.getpid():  # a fork drops what is local to the threads that are gone in the child
+        if self.process != os.getpid():  # in a forked child, the threads of the parent are gone
             _leave_to_parent(self.loop)
-        elif sys.is_finalizing():  # what closing needs may be gone
-            _pass_for_closed(self.loop)
+        elif sys.is_finalizing():  # modules that closing needs may be gone
+            _mark_closed(self.loop)
         elif not self.loop.is_running():
             self.loop.close()
 
 
 class _State(threading.local):
-    kept: _Kept | None = None
+    kept: _KeptLoop | None = None
 
 
 _state = _State()
-_scheduled: set[Task[Any]] = set()  # the loop itself keeps weak references only
-_UNWINDING = 0.1  # seconds that cancelled tasks have to end
+_scheduled: set[Task[Any]] = set()  # strong references: the loop has only weak ones
+_UNWIND_SECONDS = 0.1  # time that cancelled tasks have to end
 _registered = False
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run `coroutine` to its end on the kept loop of this thread and return its result.
+    """Run `coroutine` on the kept loop of this thread and return its result.
 
     Raises:
-        EventLoopRunning: this thread is running an event loop already.
+        EventLoopRunning: an event loop is already running on this thread.
     """
     import asyncio
 
-    if asyncio._get_running_loop() is not None:  # the public function raises where there is none
+    if asyncio._get_running_loop() is not None:  # the public function raises if no loop runs
         coroutine.close()
         raise EventLoopRunning(
-            f"{callables.name_of(coroutine)} has to be waited for, and this thread is running an event loop already; "
-            "in async code await handler.__wrapped__(event, context) for the function without its layers, or call the "
-            "handler with asyncio.to_thread(handler, event, context)"
+            f"{callables.name_of(coroutine)} cannot be run here, because an event loop is already running on this "
+            "thread; in async code, call await asyncio.to_thread(handler, event, context), or await "
+            "handler.__wrapped__(event, context) to call the function without its layers"
         )
     loop = kept_loop()
     task = loop.create_task(coroutine)
     try:
         return loop.run_until_complete(task)
     finally:
-        if not task.done():  # an interrupt ended the loop: what is left must not run in the next invocation
+        if not task.done():  # an interrupt ended the loop: the task must not go on in the next invocation
             _unwind(loop, [task])
 
 
 def kept_loop() -> AbstractEventLoop:
-    """Return the kept loop of this thread, a new one where there is none or it was closed."""
+    """Return the kept loop of this thread. Make a new one if there is none or it was closed."""
     kept = _state.kept
     if kept is not None and not kept.loop.is_closed():
         return kept.loop
     import asyncio
 
     _register()
-    kept = _state.kept = _Kept(asyncio.new_event_loop())
+    kept = _state.kept = _KeptLoop(asyncio.new_event_loop())
     return kept.loop
 
 
 def _register() -> None:
-    """See to it, once, that the loop does not outlive a fork, a restore or a test."""
+    """Register once what drops the loop at a fork, a restore from a snapshot, and the end of a test."""
     global _registered
     if not _registered:
         _registered = True
         lifecycle.on_fork(_after_fork)
-        lifecycle.on_restore(close, base=True)  # values are built anew on the new loop
-        lifecycle.on_reset(close, base=True)  # and closed on the old one
+        lifecycle.on_restore(close, base=True)  # before resources are rebuilt, on the new loop
+        lifecycle.on_reset(close, base=True)  # after resources are closed, on the old loop
 
 
 def run_or_schedule(coroutine: Coroutine[Any, Any, object]) -> None:
-    """Run `coroutine` to its end; on a thread whose event loop is running, start it as a task of that loop instead."""
+    """Run `coroutine` to its end. If an event loop is running on this thread, start it there as a task instead."""
     import asyncio
 
     if (loop := asyncio._get_running_loop()) is None:
@@ -112,24 +112,24 @@ def run_or_schedule(coroutine: Coroutine[Any, Any, object]) -> None:
 
 
 def is_running(loop: AbstractEventLoop) -> bool:
-    """Tell whether this thread is running `loop`."""
+    """Return True if `loop` is running on this thread."""
     import asyncio
 
     return asyncio._get_running_loop() is loop
 
 
 def give_time(task: Task[Any], seconds: float) -> bool:
-    """Run the kept loop of this thread until `task` has ended, so many seconds at the most; cancel it if it has not.
+    """Run the kept loop of this thread until `task` has ended. Cancel the task if it takes longer than `seconds`.
 
     Returns:
-        Whether `task` is one of that loop. Where it is not, nothing was done.
+        False if `task` belongs to another loop. Nothing was done then.
     """
     import asyncio
 
     kept = _state.kept
     if kept is None or kept.loop is not task.get_loop() or kept.loop.is_closed():
         return False
-    if asyncio._get_running_loop() is not None:  # another one, on this thread
+    if asyncio._get_running_loop() is not None:  # another loop is running on this thread
         return False
     if not task.done():
         kept.loop.run_until_complete(asyncio.wait({task}, timeout=seconds))
@@ -139,7 +139,7 @@ def give_time(task: Task[Any], seconds: float) -> bool:
 
 
 def close() -> None:
-    """Cancel what is left on the kept loop of this thread and close it; the next coroutine gets a new one."""
+    """Cancel the remaining tasks of the kept loop of this thread, and close it. The next coroutine gets a new loop."""
     import asyncio
 
     kept = _state.kept
@@ -158,7 +158,7 @@ def _unwind(loop: AbstractEventLoop, tasks: Iterable[Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     if tasks:
-        loop.run_until_complete(asyncio.wait(tasks, timeout=_UNWINDING))
+        loop.run_until_complete(asyncio.wait(tasks, timeout=_UNWIND_SECONDS))
 
 
 def _after_fork() -> None:
@@ -166,13 +166,13 @@ def _after_fork() -> None:
 
 
 def _leave_to_parent(loop: AbstractEventLoop) -> None:
-    # Closing a loop takes its wake-up pipe out of the epoll set that child and parent share. The loop's finaliser would
-    # do so too, at the latest when the child exits, unless the loop passes for closed.
+    # Closing the loop would remove its wake-up pipe from the epoll set, which child and parent share. The finaliser of
+    # the loop does the same when the child exits, unless the loop is marked as closed.
     lifecycle.abandon(loop)
-    _pass_for_closed(loop)
+    _mark_closed(loop)
 
 
-def _pass_for_closed(loop: AbstractEventLoop) -> None:
+def _mark_closed(loop: AbstractEventLoop) -> None:
     own: Any = loop
-    with contextlib.suppress(AttributeError):  # it is not asyncio's own
+    with contextlib.suppress(AttributeError):  # the loop is not asyncio's own
         own._closed = True

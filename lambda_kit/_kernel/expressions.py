@@ -1,6 +1,6 @@
-"""JMESPath expressions over events, with functions for the JSON and the base64 inside of them.
+"""JMESPath expressions over events, with extra functions that decode JSON and base64 inside an event.
 
-A path of plain names, which is what most expressions are, is followed without the library.
+Most expressions are paths of plain names, such as `order.id`. Those are evaluated without the library.
 """
 
 from __future__ import annotations
@@ -17,20 +17,19 @@ _SIZED = (str, list, tuple, dict)
 
 
 def compiled(expression: str, where: str, *, whole: bool = False) -> Callable[[Any], Any]:
-    """Return a function that finds what the expression stands for in a value; None if that is nothing, or unreadable.
+    """Return a function that evaluates the expression on a value. It returns None if nothing is found or readable.
 
-    Beside the functions of JMESPath there are `parse_json`, `parse_base64` and `parse_base64_gzip`, which take text;
-    `powertools_json`, `powertools_base64` and `powertools_base64_gzip` are the same.
+    The functions of JMESPath are known, and `parse_json`, `parse_base64` and `parse_base64_gzip`, which take text.
+    `powertools_json`, `powertools_base64` and `powertools_base64_gzip` are other names of these three.
 
     Args:
-        expression: the expression.
-        where: what it was given for, for the error.
-        whole: whether to find nothing also if a part is missing of a list or an object that the expression puts
-            together, at any depth: `[user, {order: order.id}]` without `order.id`. What stands in the value as it is
-            may have members that are null.
+        expression: the JMESPath expression.
+        where: the option that it was passed as, for the error message.
+        whole: if True, the result is None as well if a list or an object that the expression builds lacks a part, at
+            any depth: `[user, {order: order.id}]` without `order.id`. Null members of found values are allowed.
 
     Raises:
-        ConfigurationError: it is no JMESPath expression.
+        ConfigurationError: the expression is not valid JMESPath, or calls an unknown function.
     """
     steps = tuple(expression.split("."))
     if all(step.isidentifier() and step.isascii() for step in steps):
@@ -47,7 +46,7 @@ def compiled(expression: str, where: str, *, whole: bool = False) -> Callable[[A
     for name in _functions_in(parsed.parsed):
         if name not in known:
             raise ConfigurationError(
-                f"{where} is {expression!r}; there is no function {name!r}{callables.closest(name, known)}"
+                f"{where} is {expression!r}, which calls an unknown function {name!r}{callables.closest(name, known)}"
             )
 
     interpreter = _interpreter(whole=whole)
@@ -55,16 +54,16 @@ def compiled(expression: str, where: str, *, whole: bool = False) -> Callable[[A
     def search(value: Any) -> Any:
         try:
             return interpreter(options).visit(parsed.parsed, value)
-        except Exception:  # text that is no JSON, a number where a text belongs: there is nothing
+        except Exception:  # for example text that is not JSON, or a number instead of text
             return None
 
     return search
 
 
 def roots_of(expression: str) -> frozenset[str] | None:
-    """Return the members of a value that a valid expression begins with; None if it takes the value as a whole.
+    """Return the top-level members that a valid expression reads; None if it reads the whole value.
 
-    `[user, order.id]` begins with `user` and `order`, `@` with all there is.
+    `[user, order.id]` reads `user` and `order`; `@` reads the whole value.
     """
     steps = expression.split(".")
     if all(step.isidentifier() and step.isascii() for step in steps):
@@ -74,7 +73,8 @@ def roots_of(expression: str) -> frozenset[str] | None:
     return _roots_in(jmespath.compile(expression).parsed)
 
 
-_OF_FIRST = (
+# Nodes whose first child reads the value; the other children read what the first one found.
+_FIRST_CHILD_READS = (
     "subexpression",
     "index_expression",
     "pipe",
@@ -91,18 +91,18 @@ def _roots_in(node: Any) -> frozenset[str] | None:
         return frozenset((str(node["value"]),))
     if kind == "literal":
         return frozenset()
-    children = node["children"][:1] if kind in _OF_FIRST else node["children"]  # the rest is about what the first finds
+    children = node["children"][:1] if kind in _FIRST_CHILD_READS else node["children"]
     found: frozenset[str] = frozenset()
     for child in children:
         roots = _roots_in(child)
         if roots is None:
             return None
         found |= roots
-    return found if children else None  # without children it is `@`, or what stands for it
+    return found if children else None  # a node without children is `@` or equal to it
 
 
 def is_nothing(value: Any) -> bool:
-    """Tell whether nothing was found: None, an empty text, an empty list or an empty object; not 0 or False."""
+    """Return True if nothing was found: None, an empty text, list or object. 0 and False are values."""
     return value is None or (isinstance(value, _SIZED) and not value)
 
 
@@ -127,7 +127,7 @@ _interpreters: tuple[Any, Any] | None = None
 
 
 def _interpreter(*, whole: bool) -> Any:
-    """Return the type of interpreter that finds nothing where a part is missing, or the library's own."""
+    """Return the library's interpreter; with `whole`, one that fails if a list or object it builds lacks a part."""
     global _interpreters
     if _interpreters is None:
         from jmespath.visitor import TreeInterpreter

@@ -1,7 +1,7 @@
-"""Facts that capabilities tell, and observers that the logger, the tracer and the metrics register to hear of them.
+"""Events inside the kit: capabilities publish facts and operations; logger, tracer and metrics observe them.
 
-So that no capability imports another one, and a fact costs nothing where nobody listens. What takes time is an
-operation: the tracer shows it as a span.
+No capability has to import another one for this, and a fact costs nothing if nobody observes it. A fact is a moment. An
+operation takes time: the tracer shows it as a span.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol, Self
 
     class Operation(Protocol):
-        """What is under way, as a context manager; what is said about it has to be said before it ends."""
+        """Work that takes time, as a context manager. Annotations and metadata have to be added before it ends."""
 
         def __enter__(self) -> Self: ...
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
         ) -> None: ...
 
         def annotate(self, /, **annotations: str | float | bool) -> None:
-            """Add values by which it can be searched for; never a payload, a key as it was given, or a secret."""
+            """Add values to search by. Never pass a payload, an idempotency key in clear text, or a secret."""
             ...
 
         def metadata(self, /, **metadata: Any) -> None:
-            """Add values that are shown with it."""
+            """Add values to show beside it."""
             ...
 
 
@@ -36,17 +36,17 @@ observers: list[Callable[[str, dict[str, Any]], object]] = []
 
 
 def observe(observer: Callable[[str, dict[str, Any]], object]) -> None:
-    """Call `observer` with the name and the fields of every fact from now on, in the thread that tells it."""
+    """Call `observer` with the name and the fields of each later fact, in the thread that publishes it."""
     if observer not in observers:
         observers.append(observer)
 
 
 def tell(name: str, **fields: Any) -> None:
-    """Tell a fact. An observer that fails is logged, and the others still hear of it.
+    """Publish a fact to all observers. If an observer fails, its exception is logged and the others are still called.
 
     Args:
-        name: capability and fact: `"idempotency.claimed"`.
-        **fields: what belongs to it; never a payload, a key as it was given, or a secret.
+        name: capability and fact, for example `"idempotency.claimed"`.
+        **fields: details of the fact; never a payload, an idempotency key in clear text, or a secret.
     """
     for observer in observers:
         try:
@@ -56,7 +56,7 @@ def tell(name: str, **fields: Any) -> None:
 
 
 class _Unobserved:
-    """An operation that nobody watches."""
+    """An operation that nobody observes: it does nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -78,15 +78,15 @@ _watcher: Callable[[str], Operation] | None = None
 
 
 def watch(watcher: Callable[[str], Operation]) -> None:
-    """Let `watcher` make the operations from now on; it returns `UNOBSERVED` for those that it does not watch."""
+    """Let `watcher` create the later operations. It returns `UNOBSERVED` for those that it ignores."""
     global _watcher
     _watcher = watcher
 
 
 def operation(name: str) -> Operation:
-    """Return an operation of a capability, which begins when it is entered.
+    """Return an operation. It starts when it is entered.
 
     Args:
-        name: capability and what it does: `"parameters fetch"`.
+        name: capability and action, for example `"parameters fetch"`.
     """
     return UNOBSERVED if _watcher is None else _watcher(name)

@@ -1,4 +1,4 @@
-"""The type of a layer. For type checkers; the classes are empty while the program runs."""
+"""The type of a layer, for type checkers. The class is empty while the program runs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     AnyLayer: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
     class Layer(Protocol):
-        """A function decorator that keeps the signature. Every object that fits is a layer; nothing need be derived."""
+        """A function decorator that keeps the signature. Any callable of this shape is a layer."""
 
         def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
-            """Return `fn` with the layer around it."""
+            """Return `fn` with this layer around it."""
             ...
 
 else:

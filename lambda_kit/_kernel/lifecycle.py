@@ -1,7 +1,7 @@
-"""What happens to the process as a whole: it is forked, restored from a SnapStart snapshot, or reset between two tests.
+"""Callbacks for events of the whole process: a fork, a restore from a SnapStart snapshot, a reset between two tests.
 
-Nothing is registered on import. The invocation record, the event loop and the init cache register themselves when they
-first hold something.
+Nothing is registered at import. The invocation record, the event loop and the init cache register their callbacks when
+they first hold state.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What a forked child inherited and must not use: objects are kept, not dropped, because the finaliser of a connection
-# or of a task would act on what still belongs to the parent.
+# Objects that a forked child inherited and must not use. They are kept alive, because the finaliser of a connection or
+# of a task would act on resources that belong to the parent.
 _inherited: list[object] = []
 
 _restores: list[Callable[[], object]] = []
@@ -23,21 +23,21 @@ _resets: list[Callable[[], object]] = []
 
 
 def abandon(value: object) -> None:
-    """Keep `value` alive for the life of the process without ever using it."""
+    """Keep `value` alive until the process ends, so that its finaliser does not run."""
     _inherited.append(value)
 
 
 def on_fork(callback: Callable[[], object]) -> None:
-    """Call `callback` in every child that is forked from now on, before anything else runs there."""
+    """Call `callback` in each child process that is forked later, before other code runs there."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=callback)
 
 
 def on_restore(callback: Callable[[], object], *, base: bool = False) -> None:
-    """Call `callback` after a restore from a snapshot, where the function uses SnapStart; else do nothing.
+    """Call `callback` after a restore from a snapshot. Does nothing unless the function uses SnapStart.
 
-    Callbacks run in the order of their registration; with `base`, before the others, which build on it. An exception in
-    a hook would make Lambda throw the environment away, so it is logged and goes no further. See
+    Callbacks run in the order of registration; those with `base=True` run before the others. An exception in a callback
+    is logged and not raised, because Lambda ends an environment whose hook raises. See
     <https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html>.
     """
     _restores.insert(0 if base else len(_restores), callback)
@@ -47,8 +47,8 @@ def on_restore(callback: Callable[[], object], *, base: bool = False) -> None:
         from snapshot_restore_py import register_after_restore
     except ImportError:
         log.warning(
-            "lambda_kit: AWS_LAMBDA_INITIALIZATION_TYPE is snap-start, but snapshot_restore_py, which the managed "
-            "runtimes bundle, is not installed: what was built before the snapshot is used after it as it is"
+            "lambda_kit: AWS_LAMBDA_INITIALIZATION_TYPE is snap-start, but the package snapshot_restore_py is not "
+            "installed (the managed runtimes bundle it): resources built before the snapshot are not rebuilt after it"
         )
         return
     register_after_restore(_restored)
@@ -59,18 +59,18 @@ def _restored() -> None:
         try:
             callback()
         except Exception:
-            log.exception("lambda_kit: a hook failed after the restore from the snapshot")
+            log.exception("lambda_kit: a callback failed after the restore from the snapshot")
 
 
 def on_reset(callback: Callable[[], object], *, base: bool = False) -> None:
-    """Call `callback` when tests ask for the state of a new process.
+    """Call `callback` when a test asks for the state of a new process.
 
-    The callback registered last comes first; with `base`, after the others, which build on it.
+    Callbacks run in reverse order of registration; those with `base=True` run after the others.
     """
     _resets.insert(0 if base else len(_resets), callback)
 
 
 def reset() -> None:
-    """Bring the process back to the state before its first invocation, closing what was built."""
+    """Close what was built, and bring the process back to the state before its first invocation."""
     for callback in reversed(_resets):
         callback()

@@ -1,7 +1,7 @@
 """Handlers and the layers around them.
 
 A layer is a function decorator: it takes a callable and returns one with the same signature. `handler` puts layers
-around a function, the first one outermost, and opens an `Invocation` for each call:
+around a function, the first layer outermost, and opens an `Invocation` for each call:
 
 ```python
 from lambda_kit import handler, layer, time_limit
@@ -19,8 +19,8 @@ def greet(event, context):
     return f"Hello, {event['name']}"
 ```
 
-Whatever happens, a layer that was entered is left exactly once, and one that was not entered is never left. The
-exception of the handler reaches the runtime as it was raised; what fails in a layer's clean-up meanwhile is logged.
+A layer that was entered is left exactly once, and a layer that was not entered is never left. An exception of the
+handler reaches the runtime unchanged. If a layer fails while it cleans up after that exception, its failure is logged.
 """
 
 from __future__ import annotations
@@ -93,19 +93,20 @@ if TYPE_CHECKING:
 def handler(*args: Any) -> Any:
     """Make a function the handler of a Lambda function: `@handler`, or `@handler(first, second, ...)` with layers.
 
-    The first layer is the outermost, so that reading order is running order. Layers stacked as decorators under a bare
-    `@handler` do the same. The result is a synchronous callable `(event, context)` for `def` and `async def` functions
-    alike; coroutines run on one event loop that is kept for the life of the environment. Each call opens an
-    `Invocation`, which `current_invocation()` returns, and closes it when the outermost layer is left.
+    Layers run in reading order: the first one is the outermost. Layers stacked as decorators under a bare `@handler` do
+    the same. The result is a synchronous callable `(event, context)`, for `def` and `async def` functions. Coroutines
+    run on one event loop, which is kept for the life of the environment. Each call opens an `Invocation`, which
+    `current_invocation()` returns, and closes it when the outermost layer has been left.
 
-    Whatever the function returns is passed through untouched, generators and bytes too.
+    The return value of the function is passed through unchanged, also generators and bytes.
 
     Args:
-        *args: the layers; or, without parentheses, the function itself, which takes `(event, context)`, and by keyword
-            whatever `provide` gives it. In a class it takes `self` before them.
+        *args: the layers; for a bare `@handler` the function itself. The function takes `(event, context)`, and by
+            keyword what `provide` passes. A method takes `self` first.
 
     Returns:
-        The handler, or a decorator that makes one. `__wrapped__` of the handler is the plain function, for unit tests.
+        The handler; for `@handler(...)` the decorator that makes it. `__wrapped__` of the handler is the plain
+        function, for unit tests.
 
     Raises:
         ConfigurationError: a layer is not callable, or the function cannot be called with `(event, context)`.
@@ -134,7 +135,7 @@ def handler(*args: Any) -> Any:
 
 
 def _is_handler_function(candidate: Any) -> bool:
-    """Tell the function of a bare `@handler` from a single layer: the one takes two arguments, the other one."""
+    """Return True for the function under a bare `@handler`, which takes two arguments; a layer takes one."""
     if not callable(candidate):
         return False
     signature = callables.signature_of(candidate)
@@ -142,7 +143,7 @@ def _is_handler_function(candidate: Any) -> bool:
         return False
     names = [name.lstrip("_").lower() for name in signature.positional]
     if not signature.takes(2):
-        # A layer takes the function; whoever takes an event and nothing else meant a handler.
+        # A layer takes a function. A single parameter named `event` means that a handler was intended.
         in_class = signature.takes(3) and names[:1] in (["self"], ["cls"])
         if not in_class and (not signature.takes(1) or names[:1] in (["event"], ["evt"])):
             raise _wrong_signature(candidate, signature)
@@ -152,16 +153,16 @@ def _is_handler_function(candidate: Any) -> bool:
     if names[1:2] in (["context"], ["ctx"], ["lambda_context"], [""]):
         return True
     raise ConfigurationError(
-        f"handler() cannot tell whether {callables.name_of(candidate)}{signature} is a layer or a handler function: it "
-        "can be called with one argument and with two; write @handler() above a handler function, and pass a layer as "
+        f"handler() cannot tell if {callables.name_of(candidate)}{signature} is a layer or a handler function, because "
+        "it takes one argument or two; write @handler() above a handler function, and pass a layer as "
         "lambda fn: layer(fn)"
     )
 
 
 def _wrong_signature(fn: Any, signature: object) -> ConfigurationError:
     return ConfigurationError(
-        f"handler function {callables.name_of(fn)}{signature} cannot be called with (event, context), which is how the "
-        "runtime calls it; take these two by position, and anything else by keyword from provide(...)"
+        f"handler function {callables.name_of(fn)}{signature} cannot be called with (event, context), as the runtime "
+        "does; take these two by position, and other arguments by keyword from provide(...)"
     )
 
 
@@ -169,7 +170,7 @@ def _check_layer(candidate: Any, position: int) -> None:
     where = f"layer {position} of handler(...)"
     if not callable(candidate):
         raise ConfigurationError(
-            f"{where} is {candidate!r}, which is not callable; a layer takes the function and returns one"
+            f"{where} is {candidate!r}, which is not callable; a layer takes a function and returns a function"
         )
     signature = callables.signature_of(candidate)
     if signature is None or signature.takes(1):
@@ -179,15 +180,15 @@ def _check_layer(candidate: Any, position: int) -> None:
         raise ConfigurationError(f"{where}, {name}, is a generator function; put @layer above it")
     hint = f"; did you mean {name.rpartition('.')[2]}(...)?" if signature.takes(0) else ""
     raise ConfigurationError(
-        f"{where}, {name}{signature}, does not take one argument; a layer takes the function and returns one{hint}"
+        f"{where}, {name}{signature}, does not take one argument; a layer takes a function and returns a function{hint}"
     )
 
 
 def _refuse_call(layers: tuple[Any, ...], arguments: tuple[Any, ...]) -> Never:
     names = ", ".join(callables.name_of(one) for one in layers)
     raise ConfigurationError(
-        f"handler({names}) is a decorator and was called with {len(arguments)} arguments, as the runtime calls a "
-        f"handler; {names or 'nothing'} was taken for a layer: a handler function takes (event, context)"
+        f"handler({names}) returned a decorator, and it was called with {len(arguments)} arguments like a handler; "
+        f"{names or 'nothing'} was taken for a layer, because a handler function takes (event, context)"
     )
 
 
@@ -223,7 +224,7 @@ def _stack(layers: tuple[Any, ...], fn: Any) -> Any:
         if not callable(call):
             raise ConfigurationError(
                 f"layer {position} of handler(...), {callables.name_of(one)}, returned {call!r} for "
-                f"{callables.name_of(fn)}; a layer returns a callable"
+                f"{callables.name_of(fn)}; a layer takes a function and returns a function"
             )
         if waits and not callables.is_coroutine_function(call):
             call = _awaiting(call, inner)
@@ -231,7 +232,7 @@ def _stack(layers: tuple[Any, ...], fn: Any) -> Any:
 
 
 def _awaiting(call: Any, inner: Any) -> Any:
-    """Show a layer's plain function around a coroutine function as what it is, for the layers outside."""
+    """Make a coroutine function of a layer's plain function, so that the layers outside recognise it as one."""
 
     @functools.wraps(inner)
     async def awaiting(*args: Any, **kwargs: Any) -> Any:

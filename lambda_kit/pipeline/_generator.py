@@ -1,7 +1,7 @@
-"""How the generator function under `@layer` runs around a handler: the rules of the `yield`.
+"""The rules of the `yield`: how the generator function under `@layer`, its body, runs around a handler.
 
-The body is started, and stands at its `yield` while the handler runs. It is resumed with the response, or the exception
-is raised there. Whatever it does then, it is left once, and the handler's exception is not lost.
+The body is started and waits at its `yield` while the handler runs. Then it is resumed with the response, or the
+exception of the handler is raised there. The body is left exactly once, and the exception of the handler is never lost.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any
 
-_DONE: Any = object()
+_ENDED: Any = object()  # the body ended without a response
 
 
-class _Answer:
-    """What a body returned, where that is not None."""
+class _Response:
+    """The return value of a body, if it is not None."""
 
     __slots__ = ("value",)
 
@@ -29,14 +29,15 @@ class _Answer:
 
 
 def _drive() -> Generator[Any, Any, None]:
-    """Run one body after the other.
+    """Run bodies, one after another.
 
-    A generator ends by raising StopIteration, which costs more than all the rest of a layer; not so inside the
-    `yield from` of another generator. So bodies run inside of drivers, which wait in `_idle` between two of them.
+    A generator that ends raises StopIteration, which costs more than the rest of the layer. Inside the `yield from` of
+    another generator it costs almost nothing. That other generator is the driver. It is reused for the next body, and
+    waits in `_idle_drivers` meanwhile.
     """
     value: Any = None
     while True:
-        body: Generator[Any, Any, Any] = yield _DONE if value is None else _Answer(value)
+        body: Generator[Any, Any, Any] = yield _ENDED if value is None else _Response(value)
         value = yield from body
 
 
@@ -46,12 +47,12 @@ def _new_driver() -> Any:
     return driver.send
 
 
-_idle: list[Any] = []
+_idle_drivers: list[Any] = []  # their `send` methods
 
 
-def around_plain_function(body: Any, call: Any, name: str) -> Any:
-    """Do what `around_function` does for the signature of most handlers, at half the cost."""
-    take, give = _idle.pop, _idle.append
+def around_handler(body: Any, call: Any, name: str) -> Any:
+    """Return `call`, declared as `(event, context)`, with the body around it; `around_function` at half the cost."""
+    take, give_back = _idle_drivers.pop, _idle_drivers.append
 
     def layered(event: Any, context: Any) -> Any:
         try:
@@ -60,10 +61,10 @@ def around_plain_function(body: Any, call: Any, name: str) -> Any:
             send = _new_driver()
         new_event = send(body(event, context))
         if new_event is not None:
-            if new_event is _DONE:
-                give(send)
+            if new_event is _ENDED:
+                give_back(send)
                 return None
-            if type(new_event) is _Answer:
+            if type(new_event) is _Response:
                 return new_event.value
             event = new_event
         try:
@@ -74,10 +75,10 @@ def around_plain_function(body: Any, call: Any, name: str) -> Any:
                 raise
             return answer
         end = send(response)
-        if end is _DONE:
-            give(send)
+        if end is _ENDED:
+            give_back(send)
             return response
-        if type(end) is _Answer:
+        if type(end) is _Response:
             return end.value
         raise _yielded_twice(send.__self__, name)
 
@@ -85,13 +86,13 @@ def around_plain_function(body: Any, call: Any, name: str) -> Any:
 
 
 def _throw_in(driver: Any, error: BaseException, name: str) -> Any:
-    """Do what `_raise_at_yield` does, for a body that runs inside of a driver, which is not used again."""
+    """Do the work of `_raise_at_yield` for a body inside a driver. The driver is not used again."""
     traceback = error.__traceback__
     try:
         end = driver.throw(error)
-        if end is _DONE:
+        if end is _ENDED:
             return None
-        if type(end) is _Answer:
+        if type(end) is _Response:
             return end.value
         raise _yielded_twice(driver, name)
     except Exception as other:
@@ -108,6 +109,8 @@ def _throw_in(driver: Any, error: BaseException, name: str) -> Any:
 
 
 def around_function(body: Any, call: Any, name: str, at: int) -> Any:
+    """Return a function `call` of any signature with the body around it; it takes the event at position `at`."""
+
     def layered(*args: Any, **kwargs: Any) -> Any:
         if len(args) <= at + 1:
             args, kwargs = _by_position(call, args, kwargs, at)
@@ -131,6 +134,8 @@ def around_function(body: Any, call: Any, name: str, at: int) -> Any:
 
 
 def around_coroutine(body: Any, call: Any, name: str, at: int) -> Any:
+    """Return a coroutine function `call` with the body around it; it takes the event at position `at`."""
+
     async def layered(*args: Any, **kwargs: Any) -> Any:
         if len(args) <= at + 1:
             args, kwargs = _by_position(call, args, kwargs, at)
@@ -154,7 +159,7 @@ def around_coroutine(body: Any, call: Any, name: str, at: int) -> Any:
 
 
 def _by_position(call: Any, args: Any, kwargs: dict[str, Any], at: int) -> tuple[Any, dict[str, Any]]:
-    """Move the event and the context of a call that passed them by keyword to where they stand by position."""
+    """Turn an event and a context that were passed by keyword into positional arguments."""
     signature = callables.signature_of(call)
     names = () if signature is None else signature.positional[len(args) : at + 2]
     missing = [name for name in names if name not in kwargs] if names else ["event", "context"]
@@ -165,7 +170,7 @@ def _by_position(call: Any, args: Any, kwargs: dict[str, Any], at: int) -> tuple
 
 
 def _resume(generator: Generator[Any, Any, Any], response: Any, name: str) -> Any:
-    """Let the body go on behind its `yield` with the response; return the response, or the one it returned instead."""
+    """Resume the body with the response. Return the response, or the one that the body returned instead."""
     try:
         generator.send(response)
     except StopIteration as end:
@@ -174,7 +179,7 @@ def _resume(generator: Generator[Any, Any, Any], response: Any, name: str) -> An
 
 
 def _raise_at_yield(generator: Generator[Any, Any, Any], error: BaseException, name: str) -> Any:
-    """Raise `error` at the `yield`; return the response that the body answers with, or None to let `error` go on."""
+    """Raise `error` at the `yield`. Return the response of the body, or None to let `error` go on."""
     traceback = error.__traceback__
     try:
         generator.throw(error)
@@ -183,7 +188,7 @@ def _raise_at_yield(generator: Generator[Any, Any, Any], error: BaseException, n
         if end is not error:
             return end.value
     except Exception as other:
-        # A generator turns a StopIteration that passes through it into a RuntimeError.
+        # Python turns a StopIteration that passes through a generator into a RuntimeError.
         passed_through = isinstance(error, StopIteration) and other.__cause__ is error
         if other is not error and not passed_through:
             _log_clean_up(other, error, name)
@@ -191,7 +196,7 @@ def _raise_at_yield(generator: Generator[Any, Any, Any], error: BaseException, n
         if other is not error:
             raise
     finally:
-        error.__traceback__ = traceback  # without the frames of this layer
+        error.__traceback__ = traceback  # as it was, without the frames of the body
         del traceback
     return None
 
@@ -199,13 +204,12 @@ def _raise_at_yield(generator: Generator[Any, Any, Any], error: BaseException, n
 def _yielded_twice(generator: Generator[Any, Any, Any], name: str) -> LayerError:
     with contextlib.suppress(RuntimeError):  # a third yield, in a finally
         generator.close()
-    return LayerError(f"layer {name} yielded twice; a layer yields once, where the handler runs", layer=name)
+    return LayerError(f"layer {name} yielded twice; a layer yields exactly once, where the handler runs", layer=name)
 
 
 def _log_clean_up(failure: Exception, error: BaseException, name: str) -> None:
-
     log.error(
-        "layer %s failed while it handled %s, which goes on unchanged; to answer instead, a layer returns a response",
+        "layer %s failed while it handled %s, which is raised unchanged; to answer instead, return a response",
         name,
         type(error).__name__,
         exc_info=failure,

@@ -1,4 +1,4 @@
-"""`layer`: a generator function becomes a layer."""
+"""`layer`: makes a layer of a generator function."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Layer:
     """Turn a generator function `(event, context)` that yields once into a layer.
 
-    What stands before the `yield` runs before the handler, what stands after it runs after. The same body serves
-    handlers with `def` and with `async def`.
+    Code before the `yield` runs before the handler, code after it runs after the handler. The same generator works for
+    `def` and `async def` handlers.
 
-    - The value of the `yield` is the response of the handler. To replace it, `return` another after the `yield`.
-    - `yield new_event` passes another event on; a bare `yield` passes on the one that came.
-    - `return response` before the `yield` answers early: neither the handler nor the layers inside run.
+    - The value of the `yield` is the response of the handler. To replace it, `return` another one after the `yield`.
+    - `yield new_event` passes a new event to the layers inside and the handler. A bare `yield` passes the event on.
+    - `return response` before the `yield` answers early: the handler and the layers inside do not run.
     - An exception of the handler is raised at the `yield`. Let it pass, or `return` a response (not None) to answer
-      instead. It cannot be lost: if the body ends without a response, or raises something else, which is logged, the
-      handler's exception goes on unchanged.
-    - What the body raises after the handler succeeded is raised to the layers outside.
+      instead. It cannot be lost: if the generator ends without a response, or raises another exception, which is
+      logged, the exception of the handler goes on unchanged.
+    - An exception that the generator raises after the handler succeeded is raised to the layers outside.
 
     Raises:
         ConfigurationError: `body` is not a generator function that takes `(event, context)`.
-        LayerError: when running, the body yielded twice.
+        LayerError: when running, the generator yielded twice.
 
     Example:
         ```python
@@ -46,8 +46,8 @@ def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Lay
     signature = callables.signature_of(body)
     if callables.is_async_generator_function(body):
         raise ConfigurationError(
-            f"@layer was put above {name}, an asynchronous generator, which could not serve a handler that is not "
-            "async; write a plain generator, or a decorator of coroutine functions by hand where it has to await"
+            f"@layer was put above {name}, an asynchronous generator, which cannot run around a plain function; write "
+            "a plain generator, or, if the layer has to await, a decorator of coroutine functions"
         )
     if not callables.is_generator_function(body):
         raise ConfigurationError(f"@layer was put above {name}, which is not a generator function: it has no yield")
@@ -60,8 +60,8 @@ def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Lay
         at = _event_position(fn, name)
         if callables.is_coroutine_function(fn):
             layered = _generator.around_coroutine(body, fn, name, at)
-        elif str(callables.signature_of(fn)) == "(event, context)":
-            layered = _generator.around_plain_function(body, fn, name)
+        elif callables.has_handler_signature(fn):
+            layered = _generator.around_handler(body, fn, name)
         else:
             layered = _generator.around_function(body, fn, name, at)
         return functools.update_wrapper(layered, fn)
@@ -74,9 +74,9 @@ def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Lay
 
 
 def _event_position(fn: Any, name: str) -> int:
-    """Return at which position `fn` takes the event: 1 in a class, behind `self`, else 0."""
+    """Return the position of the event among the parameters of `fn`: 1 for a method, after `self`, else 0."""
     if not callable(fn):
-        raise ConfigurationError(f"layer {name} was put around {fn!r}, which is not callable")
+        raise ConfigurationError(f"layer {name} was put above {fn!r}, which is not callable")
     signature = callables.signature_of(fn)
     if signature is None:
         return 0
@@ -84,7 +84,7 @@ def _event_position(fn: Any, name: str) -> int:
         return 1
     if not signature.takes(2):
         raise ConfigurationError(
-            f"layer {name} was put around {callables.name_of(fn)}{signature}, which cannot be called with "
+            f"layer {name} was put above {callables.name_of(fn)}{signature}, which cannot be called with "
             "(event, context)"
         )
     return 0

@@ -1,4 +1,4 @@
-"""`provide`: values of resources, passed to the handler by keyword."""
+"""`provide`: passes the values of resources to the handler by keyword."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def provide(**resources: Callable[[], Any]) -> Layer:
-    """Make a layer that passes values to the handler by keyword: `provide(table=orders)` passes `table=orders()`.
+    """Return a layer that passes values to the handler by keyword: `provide(table=orders)` passes `table=orders()`.
 
-    Each callable is called without arguments, once per invocation, in the order given; a resource, a `Parameter` or a
-    `Secret` answers from its cache. A coroutine function is awaited, on the kept event loop if the handler is not
-    async. A keyword that the caller passes itself is not resolved, so a unit test can pass its own.
+    Each callable is called once per invocation, without arguments, in the given order. A resource, a `Parameter` or a
+    `Secret` returns its cached value. A coroutine function is awaited, on the kept event loop if the handler is not
+    async. A keyword that the caller passes is not resolved, so that a unit test can pass its own value.
 
     Raises:
-        ConfigurationError: nothing was given, a value is not callable, or the function takes no such keyword.
+        ConfigurationError: no keyword was given, a value is not callable, or the function takes no such keyword.
 
     Example:
         ```python
@@ -33,12 +33,14 @@ def provide(**resources: Callable[[], Any]) -> Layer:
         ```
     """
     if not resources:
-        raise ConfigurationError("provide() was given nothing; name what the handler takes: provide(table=orders)")
+        raise ConfigurationError(
+            "provide() was called without keywords; pass the arguments of the handler: provide(table=orders)"
+        )
     for name, resource in resources.items():
         if not callable(resource):
             raise ConfigurationError(
-                f"provide({name}=...) got {type(resource).__name__}, which is not callable; pass a resource or a "
-                f"function without arguments: provide({name}=lambda: value)"
+                f"provide({name}=...) got {type(resource).__name__}, which is not callable; pass a resource, or a "
+                f"function without parameters: provide({name}=lambda: value)"
             )
     getters = tuple((name, get, callables.is_coroutine_function(get)) for name, get in resources.items())
 

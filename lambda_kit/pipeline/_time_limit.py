@@ -171,17 +171,20 @@ def _for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable
 
 
 def _stack_below(frame: FrameType | None) -> list[str]:
-    """Format where a function stands, from the limit inwards, without the frames of the kit."""
+    """Format the stack of a running function from the time limit inwards, without the frames of the kit."""
     frames = traceback.extract_stack(frame)
     limits = [i for i, one in enumerate(frames) if one.filename == __file__]
-    inside = frames[limits[-1] + 1 :] if limits else frames
-    return traceback.format_list([one for one in inside if not one.filename.startswith(PACKAGE)])
+    return _format_frames(frames[limits[-1] + 1 :] if limits else frames)
 
 
 def _stack_of(coroutine: Any) -> list[str]:
-    """Format where a suspended coroutine stands, through the coroutines that it awaits."""
+    """Format the stack of a suspended coroutine and of the coroutines that it awaits, without the frames of the kit."""
     frames: list[traceback.FrameSummary] = []
     while (frame := getattr(coroutine, "cr_frame", None)) is not None:
         frames += traceback.extract_stack(frame, limit=1)
         coroutine = coroutine.cr_await
-    return traceback.format_list(frames)
+    return _format_frames(frames)
+
+
+def _format_frames(frames: list[traceback.FrameSummary]) -> list[str]:
+    return traceback.format_list([one for one in frames if not one.filename.startswith(PACKAGE)])

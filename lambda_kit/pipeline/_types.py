@@ -1,4 +1,4 @@
-"""The types of handlers. For type checkers; the classes are empty while the program runs."""
+"""The types of handlers, for type checkers. The classes are empty while the program runs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     C_contra = TypeVar("C_contra", contravariant=True)
 
     class Handler(Protocol[E_contra, C_contra, R_co, W_co]):
-        """What `handler` returns: a synchronous callable, as the runtime calls it.
+        """A handler: the synchronous callable `(event, context)` that `handler` returns and the runtime calls.
 
         Attributes:
-            __wrapped__: the plain function, without the layers, for unit tests.
+            __wrapped__: the plain function without its layers, for unit tests.
         """
 
         __name__: str
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
             ...
 
     class Decorate(Protocol):
-        """What `handler(...)` returns: the decorator that makes a function a handler."""
+        """The decorator that `handler(...)` returns. It turns a function into a handler."""
 
         @overload
         def __call__(  # type: ignore[overload-overlap]  # a coroutine is also some R
@@ -61,4 +61,4 @@ if TYPE_CHECKING:
 else:
 
     class Handler:
-        """What `handler` returns; a protocol for type checkers."""
+        """The callable that `handler` returns. A protocol for type checkers."""

@@ -44,7 +44,7 @@ def test_a_loop_that_was_closed_by_somebody_is_replaced() -> None:
 
 def test_a_coroutine_cannot_be_waited_for_where_a_loop_is_running() -> None:
     async def main() -> None:
-        with pytest.raises(EventLoopRunning, match="running_loop has to be waited for"):
+        with pytest.raises(EventLoopRunning, match="running_loop cannot be run here"):
             event_loop.run(running_loop())
 
     asyncio.run(main())

@@ -49,7 +49,7 @@ def test_json_and_base64_inside_are_read(library: str) -> None:
 
 
 def test_a_function_that_does_not_exist_is_refused_with_the_closest_one() -> None:
-    with pytest.raises(ConfigurationError, match=r"no function 'parse_jsn'; did you mean 'parse_json'"):
+    with pytest.raises(ConfigurationError, match=r"unknown function 'parse_jsn'; did you mean 'parse_json'"):
         compiled("a || [parse_jsn(body).id]", "key")
 
 

@@ -372,7 +372,7 @@ def test_a_function_with_one_argument_is_taken_for_a_layer_and_says_so_when_it_i
         return order
 
     taken: Any = handler(place)
-    with pytest.raises(ConfigurationError, match=r"place was taken for a layer: a handler function takes"):
+    with pytest.raises(ConfigurationError, match=r"place was taken for a layer, because a handler function takes"):
         taken({}, None)
 
 
@@ -380,7 +380,7 @@ def test_a_callable_that_may_be_either_is_refused_with_the_way_out() -> None:
     def either(fn: Any, option: Any = None) -> Any:
         return fn
 
-    with pytest.raises(ConfigurationError, match=r"cannot tell whether .*either\(fn, option=\.\.\.\) is a layer"):
+    with pytest.raises(ConfigurationError, match=r"cannot tell if .*either\(fn, option=\.\.\.\) is a layer"):
         handler(either)
 
 

@@ -205,7 +205,7 @@ def test_an_exception_chained_to_that_of_the_handler_is_logged_too(kind: str, ca
 
     with pytest.raises(ValueError, match="x"):
         handler(translate)(make(kind, fail))({}, None)
-    assert "to answer instead, a layer returns a response" in caplog.text
+    assert "to answer instead, return a response" in caplog.text
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -277,7 +277,7 @@ def test_a_generator_that_yields_twice_is_a_named_error(kind: str) -> None:
         yield
         yield
 
-    with pytest.raises(LayerError, match=r"twice yielded twice; a layer yields once") as caught:
+    with pytest.raises(LayerError, match=r"twice yielded twice; a layer yields exactly once") as caught:
         handler(twice)(make(kind, echo))({}, None)
     assert caught.value.layer.endswith("twice")
 
@@ -376,7 +376,7 @@ def test_a_layer_around_a_function_that_does_not_take_event_and_context_says_so(
     def noop(event: Any, context: Any) -> Any:
         yield
 
-    with pytest.raises(ConfigurationError, match=r"noop was put around .*job\(one\), which cannot be called with"):
+    with pytest.raises(ConfigurationError, match=r"noop was put above .*job\(one\), which cannot be called with"):
 
         @noop
         def job(one: Any) -> None: ...

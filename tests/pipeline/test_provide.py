@@ -114,5 +114,5 @@ def test_a_keyword_that_the_function_does_not_take_is_refused_with_the_closest_o
 
 
 def test_nothing_to_provide_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"provide\(\) was given nothing"):
+    with pytest.raises(ConfigurationError, match=r"provide\(\) was called without keywords"):
         provide()
