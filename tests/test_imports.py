@@ -1,4 +1,4 @@
-"""What importing loads, measured in a fresh process under the real runtime client, and who may import whom.
+"""Import budgets, measured in a fresh process under the real runtime client, and the rules of imports.
 
 The lists are edited by hand: a module that appears on one is a cost that every cold start pays.
 """
