@@ -58,6 +58,7 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit import Logger": CORE
     | {
         "lambda_kit._kernel.facts",
+        "lambda_kit._kernel.json_scalars",
         "lambda_kit._kernel.json_text",
         "lambda_kit._kernel.stdout",
         "lambda_kit.logger",
@@ -66,14 +67,20 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.logger._levels",
         "lambda_kit.logger._line",
         "lambda_kit.logger._logger",
+        "lambda_kit.logger._settings",
+        "lambda_kit.logger._writer",
     },
     "from lambda_kit import Metrics": CORE
     | {
         "lambda_kit._kernel.facts",
+        "lambda_kit._kernel.json_scalars",
         "lambda_kit._kernel.json_text",
         "lambda_kit._kernel.stdout",
         "lambda_kit.metrics",
+        "lambda_kit.metrics._head",
+        "lambda_kit.metrics._lines",
         "lambda_kit.metrics._metrics",
+        "lambda_kit.metrics._pending",
         "lambda_kit.metrics._record",
         "lambda_kit.metrics._rules",
     },
@@ -82,6 +89,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit._kernel",
         "lambda_kit._kernel.callables",
         "lambda_kit._kernel.facts",
+        "lambda_kit._kernel.json_scalars",
         "lambda_kit._kernel.json_text",
         "lambda_kit._kernel.lifecycle",
         "lambda_kit.errors",

@@ -1,8 +1,8 @@
-"""Writing one line to standard output with one `write`, whatever standard output is at the moment.
+"""Writes one line to standard output with one `write`.
 
-Under the runtime client `sys.stdout` flushes after every write, so that what `print` wrote is out before a line goes to
-the descriptor past it. Anything else that stands in its place (a terminal, a file, a test's capture) is written to as
-it is. A line that cannot be written goes to standard error, marked: log lines are how one learns of trouble.
+Under the runtime client `sys.stdout` flushes after every write. So the output of `print` is out when a line is written
+directly to the descriptor. Any other standard output (a terminal, a file, the capture of a test) is written to through
+its own methods. A line that cannot be written goes to standard error with a mark.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# The last standard output that was looked at, and its descriptor if it is that of the runtime client, else -1.
+# The last `sys.stdout` that was examined, and its descriptor if it is the runtime client's, else -1.
 _known: tuple[Any, int] = (None, -1)
-_asked: tuple[Any, bool] = (None, False)  # likewise, and whether it is a terminal
+_asked: tuple[Any, bool] = (None, False)  # the last one that was asked, and whether it is a terminal
 
 
 def write(line: str) -> None:
@@ -34,7 +34,7 @@ def write(line: str) -> None:
             return
         try:
             data = line.encode()
-        except UnicodeEncodeError:  # half of a surrogate pair, for which JSON has an escape
+        except UnicodeEncodeError:  # half of a surrogate pair: JSON has an escape for it
             data = line.encode("utf-8", "backslashreplace")
         written = os.write(fd, data)
         while written < len(data):
@@ -81,5 +81,5 @@ def _write_to_stderr(line: str, error: Exception) -> None:
         line = f'{line[:-2]},"loggingError":"standard output: {type(error).__name__}"}}\n'
     try:
         os.write(2, line.encode("utf-8", "backslashreplace"))
-    except OSError:  # nothing is left to write to
+    except OSError:  # there is nothing left to write to
         return

@@ -1,7 +1,8 @@
-"""What a logger keeps for one invocation: whether it is sampled, and the lines that wait for an error."""
+"""The log of one invocation: its sampling decision, and the lines that wait for an error."""
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from threading import RLock
 
@@ -11,13 +12,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lambda_kit.invocation import Invocation
+    from lambda_kit.logger._settings import Settings
+
 
 class InvocationLog:
     """The log of one invocation.
 
     Attributes:
-        sampled: whether lines below the level are written, by the decision that was made as the invocation began.
-        limit: bytes of lines that may wait.
+        sampled: whether lines below the level are written; decided once for each invocation.
+        limit: maximum size of the waiting lines, in bytes.
     """
 
     __slots__ = ("_dropped", "_lines", "_lock", "_size", "limit", "sampled")
@@ -28,10 +32,10 @@ class InvocationLog:
         self._lines: deque[str] = deque()
         self._size = 0
         self._dropped = 0
-        self._lock = RLock()  # which the interrupt of a time limit may take again on the same thread
+        self._lock = RLock()  # the interrupt of a time limit may take it again on the same thread
 
     def keep(self, line: str) -> None:
-        """Let a line wait; the oldest ones make room. A line that never fits is dropped alone."""
+        """Keep a line; drop the oldest lines if there is no room. A line longer than the buffer is dropped alone."""
         size = size_of(line)
         with self._lock:
             if size > self.limit:
@@ -44,9 +48,9 @@ class InvocationLog:
                 self._dropped += 1
 
     def write_to(self, write: Callable[[str], None], tell_dropped: Callable[[int], None]) -> None:
-        """Write the lines that wait, the oldest first; before them, tell how many had to go.
+        """Write the waiting lines, the oldest first. Before them, report how many were dropped.
 
-        A line is forgotten after it is written: writing may wait for whoever reads, and be interrupted there.
+        A line is removed only after it was written, because a write can block and be interrupted.
         """
         with self._lock:
             if self._dropped:
@@ -54,11 +58,24 @@ class InvocationLog:
                 self._dropped = 0
             while self._lines:
                 write(self._lines[0])
-                if self._lines:  # unless what writes has logged an error in turn, and done it all
+                if self._lines:  # empty if `write` itself logged an error, which wrote them all
                     self._size -= size_of(self._lines.popleft())
 
     def clear(self) -> None:
-        """Forget the lines that wait."""
+        """Drop the waiting lines."""
         with self._lock:
             self._lines.clear()
             self._size = self._dropped = 0
+
+
+def log_of(invocation: Invocation | None, settings: Settings) -> InvocationLog | None:
+    """Return the log of an invocation. The first call makes it, and decides whether the invocation is sampled."""
+    if invocation is None:
+        return None
+    log: InvocationLog | None = invocation.peek(settings)
+    if log is None:
+        rate = settings.sample_rate
+        sampled = rate > 0 and int.from_bytes(os.urandom(4)) < rate * 2**32
+        made = InvocationLog(sampled=sampled, limit=settings.buffer)
+        log = invocation.state.setdefault(settings, made)  # two threads may come here at once; one decides
+    return log

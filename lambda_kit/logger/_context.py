@@ -1,4 +1,4 @@
-"""The fields that lines have in common: of the logger, of the invocation, and what was appended or bound."""
+"""The fields that lines share: those of the logger, of the invocation, and the appended and bound ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _APPENDED = "lambda_kit.appended"
 
 
 class _Bound:
-    """One `bind` that was entered, on top of those around it; never changed, because contexts share it."""
+    """One entered `bind`, linked to the one around it. It is immutable, because contexts share it."""
 
     __slots__ = ("around", "binding", "fields", "invocation")
 
@@ -35,14 +35,14 @@ class _Bound:
 
 
 _bound: ContextVar[_Bound | None] = ContextVar("lambda_kit_log_fields", default=None)
-_outside: dict[str, Any] = {}  # appended where no invocation runs
+_outside: dict[str, Any] = {}  # fields that were appended outside of invocations
 _appending = RLock()
-_holding: set[Common] = set()  # whose text belongs to an invocation
+_holding: set[Common] = set()  # those that cache text of an invocation
 _registered = False
 
 
 class Binding:
-    """The context manager that `Logger.bind` returns. It holds no state, so that it can be entered again."""
+    """The context manager that `Logger.bind` returns. It has no state of its own, so that it can be entered again."""
 
     __slots__ = ("fields",)
 
@@ -55,7 +55,7 @@ class Binding:
         _bound.set(_Bound(self, invocation, _bound.get()))
 
     def __exit__(self, *exc_info: object) -> None:
-        # Generators leave in any order, and in whatever context they are closed: take out this one, wherever it is.
+        # Generators are closed in any order and in any context: remove this one wherever it stands in the chain.
         top = _bound.get()
         above: list[_Bound] = []
         while top is not None and top.binding is not self:
@@ -74,7 +74,7 @@ _ENDS = frozenset(("completed", "released", "lost", "abandoned"))
 
 
 def note_fact(name: str, fields: dict[str, Any]) -> None:
-    """Let the lines of a call that holds an idempotency key have it, from the claim on until it ends."""
+    """Bind the idempotency key of a call to its lines, from the claim until the call ends."""
     if not name.startswith(_IDEMPOTENCY) or "key" not in fields:
         return
     bound = {"idempotencyKey": fields["key"]}
@@ -90,7 +90,7 @@ def note_fact(name: str, fields: dict[str, Any]) -> None:
 
 
 def append(fields: dict[str, Any]) -> None:
-    """Add fields until the invocation ends; where none runs, to the lines outside of invocations."""
+    """Add fields until the invocation ends; outside of invocations, to all lines that are written outside."""
     global _outside
     invocation = current.get(None)
     with _appending:
@@ -102,7 +102,7 @@ def append(fields: dict[str, Any]) -> None:
 
 
 class Rendered:
-    """The rendered part of a line that stays the same, and what it was rendered for."""
+    """The rendered common part of lines, and the state that it was rendered for."""
 
     __slots__ = ("appended", "bound", "correlation_id", "invocation", "members", "special", "text")
 
@@ -123,11 +123,11 @@ class Rendered:
         self.special = SPECIAL.union(members)
 
 
-SPECIAL = RESERVED | {"exc_info"}  # fields that take the long way
+SPECIAL = RESERVED | {"exc_info"}  # fields that need `Writer._merged`
 
 
 class Common:
-    """What the lines of one logger have in common at the moment."""
+    """The common part of the lines of one logger."""
 
     __slots__ = ("_encoder", "_last", "_of_invocation", "_static", "fields")
 
@@ -139,10 +139,10 @@ class Common:
         self._last: Rendered | None = None
 
     def now(self, invocation: Invocation | None) -> Rendered:
-        """Return what stands on every line; it is rendered again only if something in it has changed."""
+        """Return the common part as it is now. It is rendered again only if something in it has changed."""
         bound = _bound.get()
         if bound is not None and bound.invocation is not invocation:
-            bound = None  # it was bound outside of this invocation
+            bound = None  # bound outside of this invocation
         if invocation is None:
             correlation_id, appended = None, _outside or None
         else:
@@ -182,7 +182,7 @@ class Common:
         return members
 
     def let_go(self, invocation: Invocation) -> None:
-        """Forget what belongs to `invocation`, or to one that has ended."""
+        """Drop the text of `invocation`, or of an invocation that has ended."""
         known = self._of_invocation
         if known is None or known[0] is None or known[0] is invocation or known[0].ended:
             self._of_invocation = self._last = None
@@ -190,7 +190,7 @@ class Common:
 
 
 def texts(encoder: Encoder, fields: dict[str, Any]) -> dict[str, str]:
-    """Return names and JSON texts of the fields, those with reserved names under another one."""
+    """Return names and JSON texts of fields. A reserved name gets underscores at its end."""
     found: dict[str, str] = {}
     for name, value in fields.items():
         hidden = encoder.key(name)[1]
@@ -225,7 +225,7 @@ def _let_go_later(invocation: Invocation | None) -> None:
 
 
 def note_failure(invocation: Invocation, error: BaseException) -> bool:
-    """Tell whether `error` is yet to be logged, and note that it will have been."""
+    """Return whether `error` has not been logged yet, and note it as logged."""
     known = invocation.peek(LOGGED)
     if known is not None and (known is error or _replaces(error, known)):
         return False
@@ -235,7 +235,7 @@ def note_failure(invocation: Invocation, error: BaseException) -> bool:
 
 
 def _replaces(error: BaseException, known: BaseException) -> bool:
-    """Tell whether `error` is what `time_limit` made of the interruption that was logged inside of it."""
+    """Tell whether `time_limit` raised `error` in place of the interrupt `known`, which an inner layer has logged."""
     from lambda_kit.errors import TimeLimitReached
 
     return isinstance(error, TimeLimitReached) and error.__context__ is known
@@ -245,7 +245,7 @@ def _let_go(invocation: Invocation) -> None:
     for common in tuple(_holding):
         common.let_go(invocation)
     bound = top = _bound.get()
-    while bound is not None and bound.invocation is invocation:  # entered, and never left
+    while bound is not None and bound.invocation is invocation:  # entered and never left
         bound = bound.around
     if bound is not top:
         _bound.set(bound)

@@ -1,4 +1,4 @@
-"""Finding the id that ties an invocation to others: by the name of a source, a header, or a JMESPath expression."""
+"""Finds the correlation id in an event: by the name of a source, a header, or a JMESPath expression."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PRESETS: dict[str, tuple[str | int, ...]] = {
     "dynamodb-stream": ("Records", 0, "eventID"),
     "s3": ("Records", 0, "responseElements", "x-amz-request-id"),
 }
-# These have it in a header, which a load balancer may pass on among `multiValueHeaders`.
+# Sources that have the id in a header. A load balancer may send `multiValueHeaders` instead of `headers`.
 HEADER_PRESETS = {"alb": "x-amzn-trace-id", "vpc-lattice": "x-amzn-trace-id", "appsync": "x-amzn-trace-id"}
 _HEADER = "header:"
 
@@ -83,7 +83,7 @@ def _jmespath(expression: str) -> Callable[[Any], Any]:
 
 
 def _follow(value: Any, path: tuple[str | int, ...]) -> Any:
-    """Return what stands at the end of `path`; below `headers`, names count in any letter case."""
+    """Return the value at the end of `path`. Below `headers`, the letter case of names does not matter."""
     in_headers = False
     for step in path:
         at: Any = value
@@ -98,7 +98,7 @@ def _follow(value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def _of_header(headers: dict[Any, Any], name: str) -> Any:
-    """Return the header `name`, which is in small letters."""
+    """Return the header `name`, which is given in lower case."""
     if name in headers:
         return headers[name]
     return next((value for key, value in headers.items() if isinstance(key, str) and key.lower() == name), None)
@@ -116,10 +116,10 @@ def _header(event: Any, name: str) -> Any:
 
 
 def text_of(found: Any) -> str | None:
-    """Return what was found as text, None for nothing.
+    """Return a found value as text; None for null and for the empty text.
 
     Raises:
-        TypeError: it is a part of the event, and no id.
+        TypeError: the value is an object or a list, not an id.
     """
     if found is None or found == "":
         return None

@@ -1,4 +1,4 @@
-"""An exception as fields: what it is, why, and where; never the values of locals."""
+"""Exceptions as fields: type, message, causes and frames; never the values of local variables."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _MAX_CODE = 300
 
 
 def exception_fields(error: BaseException, encode: Callable[[Any], str]) -> dict[str, Any]:
-    """Return `error` as a dict with `type` and `message`, and what there is besides.
+    """Return `error` as a dict with `type` and `message`.
 
-    That is `module`, `notes`, `frames`, and in the same shape `cause`, `context` and, of a group, `exceptions`. A note
-    that is no text becomes one by `encode`.
+    Where they exist, it also has `module`, `notes` and `frames`, and in the same shape `cause`, `context` and, for a
+    group, `exceptions`. `encode` turns notes that are not text into text.
     """
     return _Tree(encode).fields(error, _MAX_CHAIN)
 
 
 class _Tree:
-    """An exception with all that hangs on it, within bounds: chains may be circles, and groups hold groups."""
+    """Converts an exception, its causes and its members, within bounds: chains can be circular, and groups nest."""
 
     __slots__ = ("_encode", "_frames_left", "_seen")
 
@@ -71,7 +71,7 @@ class _Tree:
         return [shortened(text, _MAX_MESSAGE) for text in texts]
 
     def _frames(self, traceback: TracebackType | None) -> list[dict[str, Any]]:
-        """Return the frames, the outermost first; of a deep stack those in the middle are left out, and counted."""
+        """Return the frames, the outermost first. Of a deep stack the middle is left out and counted."""
         stack: list[TracebackType] = []
         while traceback is not None:
             stack.append(traceback)
@@ -93,7 +93,7 @@ def shortened(text: str, limit: int) -> str:
 def _frame(traceback: TracebackType) -> dict[str, Any]:
     code, line = traceback.tb_frame.f_code, traceback.tb_lineno
     frame: dict[str, Any] = {"file": code.co_filename, "line": line, "function": code.co_qualname}
-    # The globals tell where the source of modules in a zip file is found; nothing else is taken from the frame.
+    # The globals tell where the source of a module in a zip file is; nothing else is read from the frame.
     if line and (source := linecache.getline(code.co_filename, line, traceback.tb_frame.f_globals).strip()):
         frame["code"] = shortened(source, _MAX_CODE)
     return frame

@@ -1,4 +1,4 @@
-"""Levels: their names, their numbers, and which one is in force."""
+"""Levels: their names, their numbers, and the effective one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50
 
-# Spelt as Lambda spells them: a level that its filter does not know counts as INFO. See
+# Named as Lambda names them: its filter takes a level that it does not know for INFO. See
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 _SPELLING = ((CRITICAL, "FATAL"), (ERROR, "ERROR"), (WARNING, "WARN"), (INFO, "INFO"), (DEBUG, "DEBUG"), (0, "TRACE"))
 _NUMBERS = {
@@ -29,18 +29,18 @@ _NUMBERS = {
 
 
 def spelling(number: int) -> str:
-    """Return the name that Lambda has for a level."""
+    """Return the name that Lambda uses for a level."""
     return next((name for least, name in _SPELLING if number >= least), "TRACE")
 
 
 def effective(argument: str | int | None) -> int:
-    """Return the level in force.
+    """Return the number of the effective level.
 
-    `AWS_LAMBDA_LOG_LEVEL` comes first, because the platform drops what is below it in any case, and because whoever
-    operates the function sets it; then the argument, `LAMBDA_KIT_LOG_LEVEL`, `POWERTOOLS_LOG_LEVEL`, and INFO.
+    `AWS_LAMBDA_LOG_LEVEL` comes first, because the platform drops the lines below it anyway. Then come the argument,
+    `LAMBDA_KIT_LOG_LEVEL`, `POWERTOOLS_LOG_LEVEL`, and INFO.
 
     Raises:
-        ConfigurationError: the argument, or a variable of the kit, is no level.
+        ConfigurationError: the argument, or a variable of the kit, is not a level.
     """
     chosen = None if argument is None else number(argument, "level")
     platform = _NUMBERS.get(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper())

@@ -14,22 +14,23 @@ if TYPE_CHECKING:
 # A log event of CloudWatch holds 256 KiB, 26 bytes of which are its own:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 LIMIT = 256 * 1024 - 26
-SAFE = LIMIT // 6  # characters that fit whatever they are: half of a surrogate pair takes six bytes
-_SHORTEST = 1_000  # bytes that are left of a value that is cut
+SAFE = LIMIT // 6  # this many characters always fit: half of a surrogate pair takes six bytes
+_SHORTEST = 1_000  # bytes that a cut value keeps at least
 _MARKER = 60  # bytes that the marker may take
 _MAX_PLACES = 2_000
 
 _now = time.time
 _frame = sys._getframe
-_second: tuple[float, str] = (0.0, "")  # when a second began, and its text
-_millis: list[str] = [""] * 1000  # texts of milliseconds, made when first needed
+_second: tuple[float, str] = (0.0, "")  # the start of the last second, and its text
+_millis: list[str] = [""] * 1000  # texts of milliseconds, made on first use
 _places: dict[tuple[int, int], tuple[str, CodeType]] = {}
 
 
-def timestamp() -> str:
-    """Return the time in RFC 3339, in UTC with milliseconds: `2026-11-23T06:00:00.000Z`."""
+def timestamp(now: float | None = None) -> str:
+    """Return a time, by default the present, in RFC 3339, in UTC with milliseconds: `2026-11-23T06:00:00.000Z`."""
     global _second
-    now = _now()
+    if now is None:
+        now = _now()
     began, text = _second  # one read: other threads may replace it
     if not began <= now < began + 1.0:
         began = float(int(now))
@@ -45,10 +46,10 @@ def _milli_text(millis: int) -> str:
 
 
 def place(depth: int) -> str:
-    """Return the JSON text of `module.function:line` of the code that called, `depth` frames up."""
+    """Return the JSON text of `module.function:line` of the calling code, `depth` frames up."""
     try:
         frame = _frame(depth + 1)
-    except ValueError:  # the interpreter itself called, as it does at exit
+    except ValueError:  # called by the interpreter itself, as at exit
         return '"?"'
     code = frame.f_code
     key = (id(code), frame.f_lasti)  # the instruction: working out the line costs more than looking it up
@@ -57,13 +58,13 @@ def place(depth: int) -> str:
         if len(_places) >= _MAX_PLACES:  # code that is made at run time must not fill the memory
             _places.clear()
         module = frame.f_globals.get("__name__", "?")
-        # The code is kept, so that no other one gets its id.
+        # The code object is kept alive, so that no other one gets its id.
         known = _places[key] = escape(f"{module}.{code.co_qualname}:{frame.f_lineno}"), code
     return known[0]
 
 
 def join(members: dict[str, str]) -> str:
-    """Return the line with these members, names and values as JSON texts; cut to the limit if it is longer."""
+    """Return the line with these members, given as JSON texts. A line that is too long is cut to the limit."""
     line = _object(members)
     excess = size_of(line) - LIMIT
     if excess <= 0:
@@ -85,7 +86,7 @@ def _object(members: dict[str, str]) -> str:
 
 
 def _most_of(members: dict[str, str]) -> str:
-    """Leave out members, the last ones first, until the rest fits: there are thousands of them, or a huge name."""
+    """Keep as many members as fit, from the first on. For lines with thousands of members, or with a huge name."""
     kept: list[str] = []
     size = 100
     for name, text in members.items():
@@ -100,11 +101,11 @@ def _most_of(members: dict[str, str]) -> str:
 
 
 def _cut(text: str, size: int) -> str:
-    """Return the beginning of a JSON text, at most `size` bytes, as a JSON string that says how much is missing."""
+    """Return the first `size` bytes of a JSON text as a JSON string that says how much is missing."""
     if not text.startswith('"'):
         text = escape(text)
     inner = text[1 : _fitting(text, size)]
-    # Half of an escape has to go: a backslash that is itself not escaped, and what belongs to it.
+    # Remove an escape that was cut in half: a backslash that is not itself escaped, and what follows it.
     for back in range(1, 7):
         head = inner[: len(inner) - back]
         if inner[len(head)] == "\\" and (len(head) - len(head.rstrip("\\"))) % 2 == 0:
@@ -115,7 +116,7 @@ def _cut(text: str, size: int) -> str:
 
 
 def _fitting(text: str, size: int) -> int:
-    """Return how many characters from the beginning of `text` take at most `size` bytes."""
+    """Return the number of characters at the beginning of `text` that take at most `size` bytes."""
     if text.isascii():
         return size
     low, high = size // 6, min(size, len(text))
@@ -126,5 +127,5 @@ def _fitting(text: str, size: int) -> int:
 
 
 def size_of(text: str) -> int:
-    """Return the bytes of `text` as it is written."""
+    """Return the size of `text` in bytes, as it is written."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))

@@ -1,4 +1,4 @@
-"""Lines for people: aligned, coloured, exceptions as tracebacks. For terminals; machines get JSON."""
+"""Lines for terminals: aligned, coloured, exceptions as tracebacks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 _COLOURS = {"TRACE": "2", "DEBUG": "2", "INFO": "32", "WARN": "33", "ERROR": "31", "FATAL": "1;31"}
 _SHOWN = ("timestamp", "level", "message", "location")
-# Of the invocation and the logger, and the same on line after line: left out unless a call gave them another value.
+# Common fields, the same on all lines: left out unless a call gave them another value.
 _LEFT_OUT = ("functionName", "requestId", "coldStart", "service")
-# What would move the cursor or change the colours of whoever reads a header that an attacker sent.
+# Control characters: an attacker could send them in a header to move the cursor or change colours.
 _CONTROLS = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 
 
@@ -21,7 +21,7 @@ def prettify(line: str, common: dict[str, str], *, colour: bool) -> str:
 
     Args:
         line: the line as it would go to CloudWatch.
-        common: what the logger's lines have in common, as names and JSON texts.
+        common: the common fields of the logger, as names and JSON texts.
         colour: whether it is coloured.
     """
     entry: dict[str, Any] = json.loads(line)

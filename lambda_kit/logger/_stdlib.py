@@ -1,4 +1,4 @@
-"""Records of the standard library's `logging` in the shape and the context of a logger's own lines."""
+"""The bridge that writes records of `logging` as lines of a logger."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from lambda_kit._kernel import lifecycle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lambda_kit.logger._logger import Logger
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    WriteRecord: TypeAlias = Callable[[int, Any, Any, dict[str, Any], str], None]
 
 _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
     "message",
@@ -19,9 +22,9 @@ _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
 
 
 class _Bridge(logging.Handler):
-    def __init__(self, logger: Logger) -> None:
+    def __init__(self, write_record: WriteRecord) -> None:
         super().__init__()
-        self.kit_logger = logger
+        self._write_record = write_record
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -31,12 +34,12 @@ class _Bridge(logging.Handler):
                 fields["stack"] = record.stack_info
             if record.exc_info:
                 fields["exc_info"] = record.exc_info
-            # A record class of the user's has a getMessage of its own, for messages with braces.
+            # A record class of the user may have its own getMessage, for messages with braces.
             message, args = record.msg, record.args or ()
             if type(record).getMessage is not logging.LogRecord.getMessage:
                 message, args = record.getMessage(), ()
             where = f"{record.module}.{record.funcName}:{record.lineno}"
-            self.kit_logger.log_record(record.levelno, message, args, fields, where)
+            self._write_record(record.levelno, message, args, fields, where)
         except Exception:
             self.handleError(record)
 
@@ -46,8 +49,8 @@ _level = logging.WARNING
 _registered = False
 
 
-def capture(logger: Logger, level: int) -> None:
-    """Put the bridge in the place of the root logger's handlers, the runtime client's among them."""
+def capture(write_record: WriteRecord, level: int) -> None:
+    """Replace the handlers of the root logger, the runtime client's included, with the bridge."""
     global _replaced, _level, _registered
     release()
     if not _registered:
@@ -55,12 +58,12 @@ def capture(logger: Logger, level: int) -> None:
         lifecycle.on_reset(release)
     root = logging.getLogger()
     _replaced, _level = list(root.handlers), root.level
-    root.handlers[:] = [_Bridge(logger)]
+    root.handlers[:] = [_Bridge(write_record)]
     root.setLevel(level)
 
 
 def release() -> None:
-    """Put the handlers back, if they were replaced."""
+    """Restore the handlers, if they were replaced."""
     global _replaced
     if _replaced is not None:
         root = logging.getLogger()

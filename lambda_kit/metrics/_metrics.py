@@ -1,31 +1,29 @@
-"""`Metrics`: adding values, and the layer that writes them when the invocation ends."""
+"""`Metrics`: the methods that users call. What is added waits in `_pending`; the layer writes it."""
 
 from __future__ import annotations
 
-import functools
 import os
 import weakref
-from collections import deque
-from threading import RLock
-from time import perf_counter, time_ns
+from time import time
 
-from lambda_kit._kernel import callables, facts, lifecycle, log
+from lambda_kit._kernel import facts, lifecycle
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
-from lambda_kit._kernel.stdout import write
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current
 from lambda_kit.metrics import _rules as rules
-from lambda_kit.metrics._record import Definition, Labels, Record, Static, lines_of
+from lambda_kit.metrics._head import Head, InvocationHead
+from lambda_kit.metrics._pending import Pending
+from lambda_kit.metrics._record import Definition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
-    from types import TracebackType
     from typing import Any, ParamSpec, TypeVar
 
-    from lambda_kit.invocation import Invocation
+    from lambda_kit.metrics._record import Record
     from lambda_kit.metrics._rules import Unit
+    from lambda_kit.metrics._timer import Timer
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -35,20 +33,13 @@ _SERVICE = ("LAMBDA_KIT_SERVICE", "POWERTOOLS_SERVICE_NAME")
 _SMALLEST, _LARGEST = -rules.LARGEST, rules.LARGEST
 _SMALLEST_INT, _LARGEST_INT = int(_SMALLEST), int(_LARGEST)
 _MAX_DEFINITIONS = 1_000
-_MAX_WAITING = 100
 # Where the platform filters by level, a line without one counts as INFO:
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 _ABOVE_INFO = frozenset(("WARN", "ERROR", "FATAL"))
 
-_in_use: weakref.WeakSet[Metrics] = weakref.WeakSet()  # what a fork and a reset between tests have to reach
+_in_use: weakref.WeakSet[Metrics] = weakref.WeakSet()  # a fork, and a reset between tests, clear these
 _counting_flags: weakref.WeakSet[Metrics] = weakref.WeakSet()
 _registered = False
-
-
-def _count_flag(name: str, fields: dict[str, Any]) -> None:
-    if name == "flags.evaluated":
-        for metrics in list(_counting_flags):
-            metrics._note_flag(fields["flag"], fields["variant"])
 
 
 class Metrics:
@@ -68,6 +59,8 @@ class Metrics:
         flags: whether the layer counts how often each variant of each feature flag was evaluated: the metric
             `FlagEvaluations`, on lines of its own, with the dimensions `flag`, `variant` and `service`. It needs
             `@handler` around it, and `FeatureFlags(record=True)`.
+        clock: returns the time in seconds, for tests. By default the wall clock for the timestamps of lines, and a
+            monotonic one for timers.
         **dimensions: dimensions of every metric.
 
     Raises:
@@ -94,19 +87,15 @@ class Metrics:
 
     __slots__ = (
         "__weakref__",
+        "_clock",
         "_cold_start",
         "_definitions",
         "_dimensions",
         "_encoder",
-        "_flags",
-        "_lock",
+        "_head",
         "_namespace",
-        "_outside",
-        "_recent",
+        "_pending",
         "_service",
-        "_static",
-        "_unwritten",
-        "_waiting",
     )
 
     def __init__(
@@ -116,6 +105,7 @@ class Metrics:
         *,
         cold_start: bool = False,
         flags: bool = False,
+        clock: Callable[[], float] | None = None,
         **dimensions: object,
     ) -> None:
         self._namespace = None if namespace is None else rules.checked_namespace(namespace, "the namespace")
@@ -123,28 +113,17 @@ class Metrics:
         self._dimensions = rules.checked_dimensions(dimensions)
         rules.check_count([*(["service"] if self._service else []), *self._dimensions])
         self._cold_start = cold_start
-        self._flags = flags
+        self._clock = clock
         if flags:
             _counting_flags.add(self)
             facts.observe(_count_flag)
         self._encoder = Encoder(DEFAULT_REDACT)
-        self._begin()
-
-    def _begin(self) -> None:
-        """Forget what waits and what was read from the environment."""
-        self._lock = RLock()  # a signal handler and a finaliser may add in the middle of an addition
-        self._static: Static | None = None
+        self._head: Head | None = None
         self._definitions: dict[str, Definition] = {}
-        self._outside = Record(False)
-        self._unwritten: deque[str] = deque()  # lines that an interrupt left for whoever writes next
-        # Records with values that no layer is going to write, and their invocations.
-        self._waiting: dict[Record, Invocation | None] = {}
-        self._recent: tuple[Invocation | None, Record] = None, self._outside  # what was used last
+        self._pending = Pending(self, self._known_head, clock or time)
 
     def __repr__(self) -> str:
         return f"<Metrics of {self._namespace or 'the namespace in the environment'}>"
-
-    # What is written
 
     def add(  # noqa: C901  # it runs most often: what it needs stands in it
         self,
@@ -187,13 +166,14 @@ class Metrics:
             definition = self._define(name, unit, high_resolution)
             name = definition.name
         invocation = current.get(None)
-        recent, record = self._recent
+        pending = self._pending
+        recent, record = pending.recent
         if recent is not invocation:
-            record = self._record(invocation)
+            record = pending.record(invocation)
         series = record.series.get(name)
         if series is None:
-            if record.labels is not None:
-                record.labels.check_metric(name)
+            if record.head is not None:
+                record.head.check_metric(name)
             first = definition, texts
             series = record.series.setdefault(name, first)
             if series is not first:  # another thread was first
@@ -203,8 +183,8 @@ class Metrics:
             if series[0] is not definition:
                 series[0].check_same(definition)
             series[1].extend(texts)
-        if not record.layered and record not in self._waiting:
-            self._let_wait(record, invocation)
+        if not record.layered and record not in pending.waiting:
+            pending.let_wait(record, invocation)
 
     def dimension(self, /, **dimensions: object) -> None:
         """Add dimensions to every dimension set, until the invocation ends.
@@ -247,19 +227,19 @@ class Metrics:
             ConfigurationError: the name is that of a metric or of a dimension, or `_aws`, `level` or `timestamp`; there
                 is no namespace.
         """
-        static = self._static or self._resolve()
+        head = self._head or self._resolve()
         encoder = self._encoder
         texts = {
             rules.checked_name("metadata field", name): REDACTED if encoder.key(name)[1] else encoder.value(value)
             for name, value in fields.items()
         }
-        with self._lock:
-            record = self._record(current.get(None))
-            labels = record.labels or Labels(static)
-            labels.metadata(record, texts)
-            record.labels = labels
+        with self._pending.lock:
+            record = self._pending.record(current.get(None))
+            own = record.head or InvocationHead(head)
+            own.metadata(texts, metrics=record.series)
+            record.head = own
 
-    def timer(self, name: str = "Duration", unit: Unit = "Milliseconds", *, high_resolution: bool = False) -> _Timer:
+    def timer(self, name: str = "Duration", unit: Unit = "Milliseconds", *, high_resolution: bool = False) -> Timer:
         """Return a context manager, for `with` and `async with`, that adds how long its block took, however it ended.
 
         It is for one block at a time; each of several at once needs its own.
@@ -275,235 +255,64 @@ class Metrics:
         """
         factor = rules.checked_duration(unit)
         self._define(name, unit, high_resolution)
-        return _Timer(self, name, unit, factor, high_resolution=high_resolution)
+        from lambda_kit.metrics import _timer
+
+        def add(seconds: float) -> None:
+            self.add(name, seconds * factor, unit, high_resolution=high_resolution)
+
+        return _timer.Timer(name, add, self._clock or _timer.perf_counter)
 
     def flush(self) -> None:
         """Write what waits now: of this invocation, of none, and of invocations that ended without the layer.
 
         In an invocation dimensions and metadata stay.
         """
-        invocation = current.get(None)
-        with self._lock:
-            lines = self._take_waiting()
-            if invocation is None:
-                self._renew_outside()
-            else:
-                lines += self._take(self._record(invocation))
-        self._write(lines)
-
-    # The layer
+        self._pending.flush(current.get(None))
 
     def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
-        """Put the layer around a function: what it adds is written when it ends.
+        """Return a function with the layer around it: what was added is written when the function ends.
 
-        Around a function that runs inside of another one with this layer it does nothing.
+        Inside of another function with this layer it does nothing.
         """
-        given: Any = fn
-        if not callable(given):
-            raise ConfigurationError(f"a Metrics object was put around {given!r}, which is not callable")
-        layered: Any = self._around_coroutine(given) if callables.is_coroutine_function(fn) else self._around(given)
-        wrapped: Callable[P, R] = functools.update_wrapper(layered, given)
-        return wrapped
+        from lambda_kit.metrics._layer import Layer
 
-    def _around(self, fn: Any) -> Any:
-        get, enter, leave = current.get, self._enter, self._leave
-        if str(callables.signature_of(fn)) == "(event, context)":  # most handlers; it spares packing the arguments
-
-            def measured(event: Any, context: Any) -> Any:
-                invocation = get(None)
-                record = enter(invocation)
-                try:
-                    return fn(event, context)
-                finally:
-                    if record is not None:
-                        leave(record, invocation)
-
-            return measured
-
-        def measured_of_any_signature(*args: Any, **kwargs: Any) -> Any:
-            invocation = get(None)
-            record = enter(invocation)
-            try:
-                return fn(*args, **kwargs)
-            finally:
-                if record is not None:
-                    leave(record, invocation)
-
-        return measured_of_any_signature
-
-    def _around_coroutine(self, fn: Any) -> Any:
-        get, enter, leave = current.get, self._enter, self._leave
-
-        async def measured(*args: Any, **kwargs: Any) -> Any:
-            invocation = get(None)
-            record = enter(invocation)
-            try:
-                return await fn(*args, **kwargs)
-            finally:
-                if record is not None:
-                    leave(record, invocation)
-
-        return measured
-
-    def _enter(self, invocation: Invocation | None) -> Record | None:
-        """Return the record that is to be written when the function ends, or None if a layer outside does it."""
-        if invocation is None:
-            return self._outside
-        state = invocation.state
-        record: Record | None = state.get(self)
-        if record is None:
-            record = state[self] = Record(True)
-        elif record.layered:
-            return None
-        else:
-            record.layered = True
-        self._recent = invocation, record
-        if self._cold_start and invocation.cold_start and not record.counted:
-            record.counted = True
-            self._count_cold_start(invocation)
-        return record
-
-    def _leave(self, record: Record, invocation: Invocation | None) -> None:
-        try:
-            if invocation is None:
-                self.flush()
-                return
-            record.layered = False
-            if record.series:
-                head = record.labels or self._static or self._resolve()
-                self._write(lines_of(head, record.series, time_ns() // 1_000_000))
-            record.labels = None
-            if record.flags is not None:
-                self._write_flags(record.flags)
-                record.flags = None
-            if self._recent[0] is invocation:  # it would keep the invocation alive
-                self._recent = None, self._outside
-            if self._waiting or self._unwritten:
-                with self._lock:
-                    lines = self._take_waiting()
-                self._write(lines)
-        except Exception:
-            log.exception("metrics could not be written")
-
-    def _count_cold_start(self, invocation: Invocation) -> None:
-        # Written as the invocation begins: one that is killed at its deadline was a cold start too.
-        try:
-            self._write_count("ColdStart", 1, {"function_name": invocation.function_name or "unknown"})
-        except Exception:
-            log.exception("the cold start could not be counted")
-
-    def _note_flag(self, flag: str, variant: str) -> None:
-        invocation = current.get(None)
-        record: Record | None = None if invocation is None else invocation.peek(self)
-        if record is not None and record.layered:
-            with self._lock:
-                counts = record.flags = record.flags or {}
-                counts[flag, variant] = counts.get((flag, variant), 0) + 1
-
-    def _write_flags(self, counts: dict[tuple[str, str], int]) -> None:
-        for (flag, variant), count in counts.items():
-            try:
-                self._write_count("FlagEvaluations", count, {"flag": flag, "variant": variant})
-            except Exception:
-                log.exception("the evaluations of the flag %r could not be counted", flag)
-
-    def _write_count(self, name: str, count: int, dimensions: dict[str, object]) -> None:
-        """Write a metric of the kit's own on a line of its own."""
-        static = self._static or self._resolve()
-        checked = rules.checked_dimensions(dimensions)
-        if "service" in static.dimensions:
-            checked["service"] = static.dimensions["service"]
-        own = Static(static.namespace, checked, static.level)
-        series = {name: (Definition(name, "Count", high_resolution=False), [str(count)])}
-        self._write(lines_of(own, series, time_ns() // 1_000_000))
+        layer = Layer(self, self._pending, self._known_head, cold_start=self._cold_start)
+        layered: Callable[P, R] = layer.around(fn)
+        return layered
 
     # Within
 
-    def _take(self, record: Record) -> Iterable[str]:
-        """Take the values of a record and return their lines."""
-        missing: Any = self
-        # Out of there first: a value that is added meanwhile lets it wait again.
-        invocation = self._waiting.pop(record, missing)
-        try:
-            if record.series:
-                head = record.labels or self._static or self._resolve()
-                return list(lines_of(head, record.series, time_ns() // 1_000_000))
-        except BaseException:
-            if invocation is not missing:
-                self._waiting[record] = invocation
-            raise
-        return ()
-
-    def _take_waiting(self) -> list[str]:
-        """Take what was added outside of invocations, and in those that have ended, and return the lines."""
-        lines: list[str] = []
-        while self._unwritten:
-            lines.append(self._unwritten.popleft())
-        for record, invocation in list(self._waiting.items()):
-            if invocation is None or invocation.ended:
-                lines += self._take(record)
-                if record is self._outside:
-                    self._renew_outside()
-        return lines
-
-    def _write(self, lines: Iterable[str]) -> None:
-        """Write lines; writing may wait for whoever reads, and an interrupt there must not lose them."""
-        left = iter(lines)
-        line: str | None = None
-        try:
-            for line in left:
-                write(line)
-                line = None  # noqa: PLW2901
-        except BaseException:
-            self._unwritten.extend([] if line is None else [line])
-            self._unwritten.extend(left)
-            raise
-
-    def _renew_outside(self) -> None:
-        if self._recent[1] is self._outside:
-            self._outside = Record(False)
-            self._recent = None, self._outside
-        else:
-            self._outside = Record(False)
-
-    def _let_wait(self, record: Record, invocation: Invocation | None) -> None:
-        lines: list[str] = []
-        with self._lock:
-            if len(self._waiting) >= _MAX_WAITING:  # a function whose layer was forgotten must not fill the memory
-                lines = self._take_waiting()
-            self._waiting[record] = invocation
-        self._write(lines)
-
-    def _record(self, invocation: Invocation | None) -> Record:
-        """Return the record of an invocation, or of none, and find it at once the next time."""
-        record: Record = (
-            self._outside
-            if invocation is None
-            else invocation.peek(self) or invocation.state.setdefault(self, Record(False))
-        )
-        self._recent = invocation, record
-        return record
-
     def _add_dimensions(self, dimensions: dict[str, object], *, as_set: bool) -> None:
-        static = self._static or self._resolve()
+        head = self._head or self._resolve()
         checked = rules.checked_dimensions(dimensions)
-        with self._lock:
-            record = self._record(current.get(None))
-            labels = record.labels or Labels(static)
-            labels.dimension(record, checked, as_set=as_set)
-            record.labels = labels
+        with self._pending.lock:
+            record = self._pending.record(current.get(None))
+            own = record.head or InvocationHead(head)
+            own.dimension(checked, as_set=as_set, metrics=record.series, waits=record.waits())
+            record.head = own
+
+    def _count_flag(self, flag: str, variant: str) -> None:
+        invocation = current.get(None)
+        record: Record | None = None if invocation is None else invocation.peek(self)
+        if record is not None and record.layered:
+            with self._pending.lock:
+                counts = record.flags = record.flags or {}
+                counts[flag, variant] = counts.get((flag, variant), 0) + 1
 
     def _define(self, name: Any, unit: Any, high_resolution: Any) -> Definition:
-        static = self._static or self._resolve()
+        head = self._head or self._resolve()
         plain = rules.checked_name("metric", name)
-        static.check_metric(plain)
+        head.check_metric(plain)
         definition = Definition(plain, rules.checked_unit(plain, unit), high_resolution=bool(high_resolution))
-        if len(self._definitions) >= _MAX_DEFINITIONS:  # names that are data must not fill the memory
+        if len(self._definitions) >= _MAX_DEFINITIONS:  # names that are made of data must not fill the memory
             self._definitions.clear()
         self._definitions[plain] = definition
         return definition
 
-    def _resolve(self) -> Static:
+    def _known_head(self) -> Head:
+        return self._head or self._resolve()
+
+    def _resolve(self) -> Head:
         """Find out namespace and service, and render what is the same on all lines."""
         namespace = self._namespace
         if namespace is None:
@@ -519,51 +328,22 @@ class Metrics:
             service = rules.checked_dimensions({"service": found})["service"]
         dimensions = self._dimensions if service is None else {"service": service, **self._dimensions}
         level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
-        self._static = static = Static(namespace, dimensions, level if level in _ABOVE_INFO else "")
+        self._head = head = Head(namespace, dimensions, level if level in _ABOVE_INFO else "")
         _in_use.add(self)
         _register()
-        return static
+        return head
+
+    def _clear(self) -> None:
+        """Drop the waiting values and what was read from the environment."""
+        self._head = None
+        self._definitions = {}
+        self._pending.clear()
 
 
-class _Timer:
-    """The context manager that `Metrics.timer` returns."""
-
-    __slots__ = ("_began", "_factor", "_high_resolution", "_metrics", "_name", "_unit")
-
-    def __init__(self, metrics: Metrics, name: str, unit: Unit, factor: float, *, high_resolution: bool) -> None:
-        self._metrics = metrics
-        self._name = name
-        self._unit: Unit = unit
-        self._factor = factor
-        self._high_resolution = high_resolution
-        self._began: float | None = None
-
-    def __enter__(self) -> None:
-        if self._began is not None:
-            raise ConfigurationError(
-                f"the timer of {self._name!r} was entered while it runs: call timer() for each of the blocks"
-            )
-        self._began = perf_counter()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        began, self._began = self._began, None
-        took = (perf_counter() - (began or 0.0)) * self._factor
-        try:
-            self._metrics.add(self._name, took, self._unit, high_resolution=self._high_resolution)
-        except ConfigurationError:
-            if error is None:
-                raise
-            log.exception("a timer could not add what it measured")
-
-    async def __aenter__(self) -> None:
-        self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, traceback)
+def _count_flag(name: str, fields: dict[str, Any]) -> None:
+    if name == "flags.evaluated":
+        for metrics in list(_counting_flags):
+            metrics._count_flag(fields["flag"], fields["variant"])
 
 
 def _register() -> None:
@@ -575,6 +355,6 @@ def _register() -> None:
 
 
 def _forget() -> None:
-    """Forget what waits: in a forked child it belongs to the parent, which writes it."""
+    """Drop the waiting values: in a forked child they belong to the parent, which writes them."""
     for metrics in list(_in_use):
-        metrics._begin()
+        metrics._clear()

@@ -1,4 +1,4 @@
-"""What CloudWatch takes, and errors for the rest: it drops what breaks its rules without a word to the function.
+"""Checks of the rules of CloudWatch, which drops metrics that break them without telling the function.
 
 The limits are those of the format and of the API that takes metrics:
 <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>,
@@ -52,7 +52,7 @@ _RATED = [*(amount[0].upper() + amount[1:] for amount in _AMOUNTS), "Count"]
 UNITS = frozenset(
     ("Seconds", "Microseconds", "Milliseconds", "Percent", "None", *_RATED, *(f"{one}/Second" for one in _RATED))
 )
-# How many of the unit a second has.
+# Number of units in a second.
 DURATIONS = {"Seconds": 1.0, "Milliseconds": 1e3, "Microseconds": 1e6}
 _SHORT = {
     "s": "Seconds",
@@ -72,17 +72,17 @@ MAX_DIMENSIONS = 30  # in a set
 LARGEST = 2.0**360
 _MAX_NAME = 255
 _MAX_DIMENSION_VALUE = 1024
-# The first is the format's own. By the others Lambda decides whether a line is dropped, if a log level is set for it:
+# The format reserves the first. Lambda's log-level filter reads the others:
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 RESERVED = {
-    "_aws": "which the format keeps for itself",
-    "level": "by which Lambda decides whether it drops the line",
-    "timestamp": "by which Lambda decides whether it drops the line",
+    "_aws": "which the format reserves",
+    "level": "which Lambda reads to filter log lines",
+    "timestamp": "which Lambda reads to filter log lines",
 }
 
 
 def checked_name(kind: str, name: Any) -> str:
-    """Return the name of a metric, of a dimension, of a metadata field or a namespace as a plain string."""
+    """Return the name of a metric, a dimension or a metadata field as a plain string."""
     if not isinstance(name, str):
         raise ConfigurationError(f"the name of a {kind} is a {type(name).__name__}, {name!r}; pass a string")
     plain: str = str.__str__(name)
@@ -97,7 +97,7 @@ def checked_name(kind: str, name: Any) -> str:
 
 
 def checked_namespace(name: Any, where: str) -> str:
-    """Return the namespace. `where` says from where it comes."""
+    """Return the namespace. `where` says where it comes from, for messages."""
     if not isinstance(name, str):
         raise ConfigurationError(f"{where} is a {type(name).__name__}, {name!r}; pass a string")
     problem = _problem(name, _MAX_NAME)
@@ -117,7 +117,7 @@ def checked_dimensions(given: dict[str, Any]) -> dict[str, str]:
 
 
 def check_count(names: Iterable[str]) -> None:
-    """Refuse a dimension set of more names than CloudWatch takes."""
+    """Refuse a dimension set with more names than CloudWatch takes."""
     names = list(names)
     if len(names) > MAX_DIMENSIONS:
         raise ConfigurationError(
@@ -149,7 +149,7 @@ def checked_unit(metric: str, unit: Any) -> str:
 
 
 def checked_duration(unit: Any) -> float:
-    """Return how many of a unit of time a second has."""
+    """Return the number of units of time in a second."""
     factor = DURATIONS.get(unit) if isinstance(unit, str) else None
     if factor is None:
         raise ConfigurationError(f"timer(unit={unit!r}): that is no unit of time{_hint(unit, DURATIONS)}")
@@ -204,6 +204,11 @@ def _text_of(metric: str, value: Any, where: str) -> str:
             "2^360"
         )
     return int.__repr__(number) if isinstance(number, int) else float.__repr__(number)
+
+
+def size_of(text: str) -> int:
+    """Return the size of `text` in bytes, as it is written."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
 
 
 def _empty(text: str) -> str | None:

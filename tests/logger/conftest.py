@@ -10,13 +10,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class _Stdout:
-    """A standard output that keeps each write for itself."""
+class Stdout:
+    """A standard output that keeps each write for itself.
+
+    Attributes:
+        before: is called before each write.
+    """
 
     def __init__(self, writes: list[str]) -> None:
         self.writes = writes
+        self.before: Callable[[], object] = bool
 
     def write(self, text: str) -> int:
+        self.before()
         self.writes.append(text)
         return len(text)
 
@@ -24,12 +30,18 @@ class _Stdout:
 
 
 @pytest.fixture
-def writes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was written to standard output, one item for each write."""
-    kept: list[str] = []
+def stdout(monkeypatch: pytest.MonkeyPatch) -> Stdout:
+    """A standard output that keeps what is written."""
+    stdout = Stdout([])
     # Not `sys.stdout` itself, which pytest replaces again before the test begins.
-    monkeypatch.setattr("lambda_kit._kernel.stdout.sys", SimpleNamespace(stdout=_Stdout(kept), __stdout__=None))
-    return kept
+    monkeypatch.setattr("lambda_kit._kernel.stdout.sys", SimpleNamespace(stdout=stdout, __stdout__=None))
+    return stdout
+
+
+@pytest.fixture
+def writes(stdout: Stdout) -> list[str]:
+    """The text of each write to standard output."""
+    return stdout.writes
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Which level is in force, and how levels are spelt."""
+"""The effective level, and the names of levels."""
 
 from __future__ import annotations
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import Logger, handler, layer, time_limit
-from lambda_kit._kernel.stdout import write
 from lambda_kit.errors import ConfigurationError, TimeLimitInterrupt, TimeLimitReached
-from lambda_kit.logger import _logger
 from lambda_kit.testing import FakeClock, make_context
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.logger.conftest import Stdout
 
     Logs = Callable[[], list[dict[str, Any]]]
 
@@ -240,21 +240,20 @@ def test_options_that_cannot_be_are_refused(options: dict[str, Any]) -> None:
         Logger(**options)
 
 
-def test_what_waits_survives_an_interrupt_while_it_is_written(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_survives_an_interrupt_while_it_is_written(logs: Logs, stdout: Stdout) -> None:
     log = Logger(buffer=10_000)
     count = [0]
 
-    def interrupted(line: str) -> None:
+    def interrupt() -> None:
         count[0] += 1
         if count[0] == 2:
             raise TimeLimitInterrupt
-        write(line)
 
     @handler(log)
     def place(event: object, context: object) -> None:
         for i in range(3):
             log.debug("%s", i)
-        monkeypatch.setattr(_logger, "write", interrupted)
+        stdout.before = interrupt
         log.error("fails")
 
     with pytest.raises(TimeLimitInterrupt):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from decimal import Decimal
 from enum import Enum
@@ -13,8 +14,7 @@ import pytest
 
 from lambda_kit import handler
 from lambda_kit.metrics import Metrics
-from lambda_kit.metrics import _record as record
-from lambda_kit.testing import invoke
+from lambda_kit.testing import FakeClock, invoke
 from tests.metrics.validator import parse, parse_all, points
 
 if TYPE_CHECKING:
@@ -121,9 +121,8 @@ def test_a_high_resolution_metric_says_so(metrics: Metrics) -> None:
     assert directive_of(line)["Metrics"] == [{"Name": "Latency", "Unit": "Milliseconds", "StorageResolution": 1}]
 
 
-def test_the_timestamp_is_in_milliseconds(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lambda_kit.metrics._metrics.time_ns", lambda: 1_795_420_800_123_999_999)
-    line = parse_unchecked(metrics, lambda m: m.add("Orders", 1))
+def test_the_timestamp_is_in_milliseconds() -> None:
+    line = parse_unchecked(Metrics("Shop", clock=FakeClock(1_795_420_800.1239)), lambda m: m.add("Orders", 1))
     assert line["_aws"]["Timestamp"] == 1_795_420_800_123
 
 
@@ -278,23 +277,22 @@ def test_a_line_is_never_longer_than_a_log_event() -> None:
 
     lines = output_of(metrics, work).splitlines(keepends=True)
     assert len(lines) > 4
-    assert max(len(line.encode()) for line in lines) <= record.LIMIT
+    assert max(len(line.encode()) for line in lines) <= 256 * 1024 - 26, (
+        "a log event of CloudWatch, less what is its own"
+    )
     assert sum(len(points([parse(line)])) for line in lines) == 100 * 130 * 3
 
 
 @pytest.mark.parametrize("unit", ["Milliseconds", "Seconds", "Microseconds"])
-def test_a_timer_adds_the_time_of_its_block_in_the_unit_asked_for(
-    metrics: Metrics, unit: Unit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = iter([10.0, 10.5])
-    monkeypatch.setattr("lambda_kit.metrics._metrics.perf_counter", lambda: next(clock))
+def test_a_timer_adds_the_time_of_its_block_in_the_unit_asked_for(unit: Unit) -> None:
+    clock = FakeClock(time.time())
 
     def work(m: Metrics) -> None:
         with m.timer("Payment", unit, high_resolution=True):
-            pass
+            clock.advance(0.5)
 
-    line = line_of(metrics, work)
-    assert line["Payment"] == {"Seconds": 0.5, "Milliseconds": 500, "Microseconds": 500_000}[unit]
+    line = line_of(Metrics("Shop", clock=clock), work)
+    assert line["Payment"] == pytest.approx({"Seconds": 0.5, "Milliseconds": 500, "Microseconds": 500_000}[unit])
     assert directive_of(line)["Metrics"] == [{"Name": "Payment", "Unit": unit, "StorageResolution": 1}]
 
 

@@ -36,7 +36,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(["layer", "handler", "outside"]), st.
 
 @dataclass
 class Model:
-    """What waits of one invocation, written down as plainly as can be."""
+    """A plain model of the values of one invocation that wait."""
 
     static: dict[str, str]
     values: list[tuple[str, float, str, int]] = field(default_factory=list[tuple[str, float, str, int]])

@@ -1,4 +1,4 @@
-"""What CloudWatch would drop is refused, with a message that says what and why."""
+"""Calls that CloudWatch would drop are refused, with a message that says what is wrong and why."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_the_member_of_the_format_itself_is_no_name(metrics: Metrics) -> None:
         refusal(lambda: metrics.dimension(_aws=1)),
         refusal(lambda: metrics.metadata(_aws=1)),
     ):
-        assert "'_aws', which the format keeps for itself" in message
+        assert "'_aws', which the format reserves" in message
 
 
 @pytest.mark.parametrize(

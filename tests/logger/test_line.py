@@ -1,8 +1,9 @@
-"""A line never exceeds what CloudWatch takes, says how much is missing, and still parses."""
+"""The time of a line, and its limit: it never exceeds what CloudWatch takes, says how much is missing, and parses."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambda_kit import Logger
-from lambda_kit.logger._line import LIMIT, join
+from lambda_kit.logger._line import LIMIT, join, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,19 @@ MISSING = re.compile(r"… \[cut: (\d+) more characters\]$")
 
 def size(line: str) -> int:
     return len(line.encode("utf-8", "backslashreplace"))
+
+
+@pytest.mark.parametrize(
+    ("now", "text"),
+    [
+        (0.0, "1970-01-01T00:00:00.000Z"),
+        (1_000_000_000.9996, "2001-09-09T01:46:40.999Z"),
+        (math.nextafter(2_000_000_000.0, 0), "2033-05-18T03:33:19.999Z"),
+        (1_999_999_999.25, "2033-05-18T03:33:19.250Z"),
+    ],
+)
+def test_the_time_is_cut_to_milliseconds_also_when_the_clock_goes_back(now: float, text: str) -> None:
+    assert timestamp(now) == text
 
 
 def test_a_line_of_any_length_fits_and_parses(writes: list[str]) -> None:

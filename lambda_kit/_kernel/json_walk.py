@@ -1,0 +1,251 @@
+"""JSON text of nested values: containers, dataclasses, models and whatever else has parts.
+
+The C encoder of `json` neither hides fields nor ends on a value that contains its parts many times over, so a nested
+value is given to it only after a look through all of its parts.
+"""
+
+from __future__ import annotations
+
+import enum
+from itertools import islice
+from json.encoder import JSONEncoder
+
+from lambda_kit._kernel import type_of
+from lambda_kit._kernel.json_scalars import (
+    MAX_DIGITS,
+    REDACTED,
+    SCALARS,
+    class_name,
+    describe,
+    escape,
+    float_text,
+    integer_text,
+    text_of_bytes,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Protocol
+
+    class Keys(Protocol):
+        """Decides which fields are hidden: an `Encoder`."""
+
+        shown: dict[Any, str]
+
+        def key(self, name: Any) -> tuple[str, bool]: ...
+
+        def shows(self, names: Iterable[Any]) -> bool: ...
+
+
+_MAX_DEPTH = 32
+_MAX_TEXT = 2_000_000  # characters; shared parts can make a small value an endless text
+_PER_ITEM = 8  # characters that each item counts for at least
+_LONG = 100  # texts from this length on are counted
+_MANY = 10  # from this many items on, checking a value and using the C encoder is faster than walking it
+_CUT = '"[cut: too much]"'
+_CONTAINERS = frozenset((dict, list, tuple))
+_encode = JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
+
+
+class Walk:
+    """One pass through a nested value."""
+
+    __slots__ = ("_encoder", "_left", "_path", "_plain")
+
+    def __init__(self, encoder: Keys) -> None:
+        self._encoder = encoder
+        self._left = _MAX_TEXT
+        self._path: list[int] = []
+        self._plain = True  # so far nothing in the value needs more than the C encoder
+
+    def value(self, value: Any, depth: int) -> str:
+        cls = type_of(value)
+        text_of = SCALARS.get(cls)
+        return self._nested(value, depth) if text_of is None else text_of(value)
+
+    def _nested(self, value: Any, depth: int) -> str:
+        if self._left <= 0:
+            return _CUT
+        if depth >= _MAX_DEPTH:
+            return '"[cut: too deep]"'
+        cls = type_of(value)
+        key, path = id(value), self._path
+        if key in path:
+            return '"[recursive]"'
+        path.append(key)
+        try:
+            if cls in _CONTAINERS:
+                if self._plain and len(value) >= _MANY:
+                    text = self._at_once(value, depth)
+                    if text is not None:
+                        return text
+                    self._plain = False
+                return self._members(value, depth) if cls is dict else self._items(value, depth)
+            return self._other(value, depth)
+        except Exception as error:
+            if cls is dict and type(error) is RuntimeError:  # another thread has changed it meanwhile
+                return self._members(value.copy(), depth)
+            return _cannot(value, error)
+        finally:
+            path.pop()
+
+    def _at_once(self, value: Any, depth: int) -> str | None:  # noqa: C901  # inner functions would cost half of the gain
+        """Return the text of a value of containers and scalars without hidden fields; None for any other value."""
+        left: int = self._left
+        level: list[Any] = [value]
+        shown, scalar_types, containers = self._encoder.shown.keys(), SCALARS, _CONTAINERS
+        try:
+            for _ in range(depth, _MAX_DEPTH):
+                below: list[Any] = []
+                for one in level:
+                    left -= (len(one) + 1) * _PER_ITEM
+                    if left < 0:
+                        return None
+                    items = one
+                    if type_of(one) is dict:
+                        if not one.keys() <= shown:
+                            left -= sum(map(len, one))
+                            if left < 0 or not self._encoder.shows(one):
+                                return None
+                        items = one.values()
+                    for item in items:
+                        cls = type_of(item)
+                        if cls is str:
+                            left -= len(item)
+                        elif cls in containers:
+                            below.append(item)
+                        elif cls not in scalar_types:
+                            return None
+                if left < 0:
+                    return None
+                if not below:
+                    text = _encode(value)
+                    self._left = left
+                    return text
+                level = below
+        except Exception:  # not a JSON number, or changed by another thread: the walk deals with it
+            return None
+        return None
+
+    def _members(self, value: dict[Any, Any], depth: int) -> str:
+        parts: list[str] = []
+        encoder, nested, depth = self._encoder, self._nested, depth + 1
+        key_of, scalar_of = encoder.shown.get, SCALARS.get
+        members: Iterable[tuple[Any, Any]] = value.items()
+        self._left -= (len(value) + 1) * _PER_ITEM
+        cut = self._excess(len(value)) if self._left < 0 else 0
+        if cut:
+            members = islice(members, len(value) - cut)
+        for name, member in members:
+            key = key_of(name)
+            if key is None:
+                key, hidden = encoder.key(name)
+                self._left -= len(key)
+                if hidden:
+                    parts.append(key + REDACTED)
+                    continue
+            cls = type_of(member)
+            if cls is str:
+                parts.append(key + (escape(member) if len(member) < _LONG else self._long(member)))
+            elif (text_of := scalar_of(cls)) is not None:
+                parts.append(key + text_of(member))
+            else:
+                parts.append(key + nested(member, depth))
+        if cut:
+            parts.append(f'"[cut]":"{cut} more"')
+        return f"{{{','.join(parts)}}}"
+
+    def _items(self, value: Any, depth: int) -> str:
+        parts: list[str] = []
+        scalar_of, nested, depth = SCALARS.get, self._nested, depth + 1
+        self._left -= (len(value) + 1) * _PER_ITEM
+        cut = self._excess(len(value)) if self._left < 0 else 0
+        for item in islice(value, len(value) - cut) if cut else value:
+            cls = type_of(item)
+            if cls is str:
+                parts.append(escape(item) if len(item) < _LONG else self._long(item))
+            elif (text_of := scalar_of(cls)) is not None:
+                parts.append(text_of(item))
+            else:
+                parts.append(nested(item, depth))
+        if cut:
+            parts.append(f'"[cut: {cut} more]"')
+        return f"[{','.join(parts)}]"
+
+    def _excess(self, count: int) -> int:
+        """Return how many of the items just counted exceed the limit."""
+        return min(-self._left // _PER_ITEM + 1, count)
+
+    def _long(self, text: str) -> str:
+        if self._left <= 0:
+            return f'"[cut: {len(text)} characters]"'
+        self._left -= len(text)
+        return escape(text)
+
+    def _other(self, value: Any, depth: int) -> str:  # noqa: C901, PLR0911, PLR0912  # one line for each kind of value
+        # By `type(value)`, because `isinstance` asks the value: proxies and mocks claim to be what they stand for.
+        cls = type_of(value)
+        given: Any = value
+        if issubclass(cls, type):
+            return escape(class_name(value))
+        if issubclass(cls, enum.Enum):
+            return self.value(value.value, depth)
+        if hasattr(cls, "get_secret_value"):
+            return REDACTED
+        if issubclass(cls, str):
+            return self._long(str.__str__(value))
+        if issubclass(cls, int):
+            return integer_text(value)
+        if issubclass(cls, float):
+            return float_text(value)
+        if issubclass(cls, bytes | bytearray | memoryview):
+            return self._long(text_of_bytes(bytes(value)))
+        if issubclass(cls, BaseException):
+            return self._long(describe(value))
+        if hasattr(cls, "__dataclass_fields__"):
+            fields = cls.__dataclass_fields__.values()
+            names = [field.name for field in fields if field.repr and field._field_type.name == "_FIELD"]
+            return self._members(_attributes(value, names), depth)
+        if hasattr(cls, "__attrs_attrs__"):
+            return self._members(_attributes(value, [one.name for one in cls.__attrs_attrs__ if one.repr]), depth)
+        if hasattr(cls, "__pydantic_serializer__"):
+            return self.value(value.model_dump(warnings=False), depth)
+        if hasattr(cls, "model_dump"):
+            return self.value(value.model_dump(), depth)
+        if hasattr(cls, "__fields__") and hasattr(cls, "dict"):  # pydantic 1
+            return self.value(value.dict(), depth)
+        if hasattr(cls, "_asdict"):
+            return self.value(value._asdict(), depth)
+        if issubclass(cls, set | frozenset):
+            return self._items(sorted(given, key=_order), depth)
+        if issubclass(cls, dict) or (hasattr(cls, "keys") and hasattr(cls, "__getitem__")):
+            copied: dict[Any, Any] = dict(given)
+            return self._members(copied, depth)
+        if issubclass(cls, list | tuple) or (hasattr(cls, "append") and hasattr(cls, "__getitem__")):
+            return self._items(value, depth)
+        if cls.__name__ == "SimpleNamespace":
+            return self._members(given.__dict__, depth)
+        if cls.__name__ == "Decimal":
+            text = str(value)
+            return text if value.is_finite() and len(text) <= MAX_DIGITS else escape(text)
+        if hasattr(cls, "isoformat"):
+            return escape(value.isoformat())
+        if hasattr(cls, "total_seconds"):
+            return float_text(value.total_seconds())
+        return self._long(str(value))
+
+
+def _cannot(value: Any, error: Exception) -> str:
+    return escape(f"[cannot encode {class_name(type(value))}: {describe(error)}]")
+
+
+def _attributes(value: Any, names: list[str]) -> dict[str, Any]:
+    """Return the attributes that are set: a field can be missing."""
+    missing: Any = object()
+    found = {name: getattr(value, name, missing) for name in names}
+    return {name: one for name, one in found.items() if one is not missing}
+
+
+def _order(value: Any) -> str:
+    return value if type(value) is str else str(value)

@@ -1,0 +1,104 @@
+"""The logger as a layer: the correlation id, the event, and the exception of the handler."""
+
+from __future__ import annotations
+
+import functools
+
+from lambda_kit._kernel import callables
+from lambda_kit._kernel.json_text import describe, escape
+from lambda_kit.invocation import current_invocation
+from lambda_kit.logger import _context as context
+from lambda_kit.logger._buffer import log_of
+from lambda_kit.logger._levels import ERROR, INFO, WARNING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lambda_kit.invocation import Invocation
+    from lambda_kit.logger._writer import Writer
+
+
+def around(writer: Writer, fn: Any) -> Any:
+    """Return `fn` with the layer around it."""
+    layer = _Layer(writer, escape(callables.name_of(fn)))
+    made = layer.around_coroutine(fn) if callables.is_coroutine_function(fn) else layer.around(fn)
+    return functools.update_wrapper(made, fn)
+
+
+class _Layer:
+    """The layer around one function.
+
+    Attributes:
+        begins: whether there is something to do before the function runs.
+    """
+
+    __slots__ = ("_where", "_writer", "begins")
+
+    def __init__(self, writer: Writer, where: str) -> None:
+        self._writer = writer
+        self._where = where
+        settings = writer.settings
+        keeps = settings.threshold != settings.level
+        self.begins = settings.correlation_id is not None or settings.log_event or keeps
+
+    def around(self, fn: Any) -> Any:
+        """Return the layer around a synchronous function."""
+        begin, failed, begins = self._begin, self._failed, self.begins
+
+        def logged(*args: Any, **kwargs: Any) -> Any:
+            invocation = current_invocation()
+            if begins:
+                begin(invocation)
+            try:
+                return fn(*args, **kwargs)
+            except BaseException as error:
+                failed(invocation, error)
+                raise
+
+        return logged
+
+    def around_coroutine(self, fn: Any) -> Any:
+        """Return the layer around a coroutine function."""
+        begin, failed, begins = self._begin, self._failed, self.begins
+
+        async def logged(*args: Any, **kwargs: Any) -> Any:
+            invocation = current_invocation()
+            if begins:
+                begin(invocation)
+            try:
+                return await fn(*args, **kwargs)
+            except BaseException as error:
+                failed(invocation, error)
+                raise
+
+        return logged
+
+    def _begin(self, invocation: Invocation) -> None:
+        writer = self._writer
+        settings = writer.settings
+        if settings.threshold != settings.level:
+            log_of(invocation, settings)
+        if settings.correlation_id is not None:
+            try:
+                found = settings.correlation_id(invocation.event)
+                if found is not None:
+                    invocation.correlation_id = found
+            except Exception as failure:
+                if settings.threshold <= WARNING:
+                    text = f"the correlation id could not be found: {describe(failure)}"
+                    writer.log(WARNING, "WARN", text, (), {}, self._where)
+        if settings.log_event and settings.threshold <= INFO:
+            writer.log(INFO, "INFO", "event", (), {"event": invocation.event}, self._where)
+
+    def _failed(self, invocation: Invocation, error: BaseException) -> None:
+        if isinstance(error, GeneratorExit):  # the coroutine was closed, which is not a failure
+            return
+        writer = self._writer
+        settings = writer.settings
+        log = log_of(invocation, settings) if settings.threshold != settings.level else None
+        if log is not None:
+            writer.write_kept(log)
+        if settings.level <= ERROR and context.note_failure(invocation, error):
+            message = f"the handler failed: {describe(error)}"
+            writer.log(ERROR, "ERROR", message, (), {"exc_info": error}, self._where)
