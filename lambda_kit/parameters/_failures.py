@@ -1,4 +1,4 @@
-"""What goes wrong, in the words of parameters: which one, at which source, why, and what to grant."""
+"""The errors of this package: which value, at which source, why, and which action to grant."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def failed(reason: str, query: Query, source: str) -> ParameterError:
 
 
 def not_found(query: Query, source: str, reason: str = "it does not exist") -> ParameterNotFound:
-    """Return the error for a value that is not there."""
+    """Return the error for a value that does not exist."""
     chosen = {"version": query.version, "label": query.label, "version id": query.version_id, "stage": query.stage}
     for what, value in chosen.items():
         if value is not None:
@@ -45,7 +45,7 @@ def not_found(query: Query, source: str, reason: str = "it does not exist") -> P
 def translated(
     error: AwsError, *, names: tuple[str, ...], what: str, source: str, done: str = "read from"
 ) -> ParameterError:
-    """Return the error of this package for one of AWS."""
+    """Return the error of this package for an error of AWS."""
     reason = f"{error.code}: {error.reason}"
     if isinstance(error, AccessDenied):
         told = error.reason.lower()
@@ -65,14 +65,15 @@ def translated(
     return cls(reason, names=names, source=source, what=what, done=done)
 
 
-def inner(error: ResourceBuildError) -> Exception:
-    """Return what to raise for a resource that could not be built: its cause, if that is an error of the kit."""
+def raise_cause(error: ResourceBuildError) -> None:
+    """Raise the cause of a failed build if that is an error of the kit."""
     cause = error.__cause__
-    return again(cause) if isinstance(cause, LambdaKitError) else error
+    if isinstance(cause, LambdaKitError):
+        raise again(cause)
 
 
 def again(error: LambdaKitError) -> LambdaKitError:
-    """Return a copy: all who waited for a build would share one traceback, and hold each other's variables by it."""
+    """Return a copy of an error: callers that share an error share its traceback, and keep each other's variables."""
     from copy import copy
 
     own = copy(error)

@@ -1,6 +1,6 @@
 """`Parameter` and `Secret`: parameters and secrets that are declared once, and called where they are needed.
 
-A handle is a closure, as a resource of the init cache is: an instance with `__call__` would cost more than the look-up.
+A handle is a closure, as a resource of the init cache is: a call of an instance with `__call__` takes longer.
 """
 
 # pyright: reportInvalidTypeVarUse=false
@@ -8,15 +8,12 @@ A handle is a closure, as a resource of the init cache is: an instance with `__c
 
 from __future__ import annotations
 
-import functools
 import sys
 
-from lambda_kit._kernel import callables, type_of
-from lambda_kit.errors import ConfigurationError, ResourceBuildError
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.parameters import _entries as entries
-from lambda_kit.parameters import _failures as failures
-from lambda_kit.parameters._entries import pack, unpack
-from lambda_kit.parameters._query import UNSET, Query, checked
+from lambda_kit.parameters._node import pack, reader
+from lambda_kit.parameters._query import Query, checked
 from lambda_kit.parameters._secret_value import SecretValue
 
 TYPE_CHECKING = False
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault
 
     from lambda_kit.init_cache import ResourceInfo
-    from lambda_kit.parameters._entries import Node
+    from lambda_kit.parameters._node import Node
     from lambda_kit.parameters._options import ParameterHandleOptions, SecretHandleOptions
 
     T = TypeVar("T")
@@ -37,13 +34,13 @@ if TYPE_CHECKING:
     D = TypeVarWithDefault("D", default=Never)
 
     class _Handle(Generic[T_co]):
-        """What the handles of both kinds can do."""
+        """The methods that `Parameter` and `Secret` have in common."""
 
         name: str
 
         @property
         def info(self) -> ResourceInfo:
-            """What it has cost and how it stands."""
+            """Counts, times and the last error of its resource."""
             ...
 
         def __call__(self) -> T_co:
@@ -65,7 +62,7 @@ else:
     T_co = None
 
     class _Handle:
-        """What the handles of both kinds can do."""
+        """The methods that `Parameter` and `Secret` have in common."""
 
         __slots__ = ()
 
@@ -73,72 +70,44 @@ else:
             return cls
 
 
-def _declare(where: str, name: str, options: dict[str, Any], module: str) -> Node:
+def _declare(where: str, name: str, options: dict[str, Any], module: str) -> tuple[Any, Node]:
+    """Return a handle that is declared in `module`, and its node."""
     full = checked(where, name, options)
+    query = Query(where, name, full)
     try:
-        return entries.declare(Query(where, name, full), module, eager=full["eager"])
-    except ConfigurationError as error:  # of the init cache
+        node = entries.declare(query, module, eager=full["eager"])
+    except ConfigurationError as error:  # the init cache refuses an option
         raise ConfigurationError(f"{where}({name!r}): {error}") from None
-
-
-def _handle(node: Node, default: Any) -> Any:
-    """Return what is called, without what else a handle can do."""
-    resource = node.resource
-    if default is not UNSET:
-
-        def handle_with_default() -> Any:
-            try:
-                value = unpack(resource())
-            except ResourceBuildError as error:
-                raise failures.inner(error)  # noqa: B904  # it has its own cause
-            return default if value is UNSET else value
-
-        return handle_with_default
-
-    def handle() -> Any:
-        try:
-            held = resource()
-        except ResourceBuildError as error:
-            raise failures.inner(error)  # noqa: B904
-        return held if type_of(held) is str else held()
-
-    return handle
-
-
-def _equip(handle: Any, node: Node, default: Any) -> Any:
-    def refresh() -> Any:
-        try:
-            value = unpack(node.fresh())
-        except ResourceBuildError as error:
-            raise failures.inner(error)  # noqa: B904
-        return default if value is UNSET else value
+    default = full["default"]
 
     def override(value: object) -> AbstractContextManager[None]:
-        if node.query.wrapped and not isinstance(value, SecretValue):
+        if query.wrapped and not isinstance(value, SecretValue):
             value = SecretValue(value)
         return node.resource.override(pack(value))
 
-    handle.__qualname__ = handle.__name__ = node.query.title
+    handle: Any = reader(node.resource, default)
+    handle.__qualname__ = handle.__name__ = query.title
     handle.__module__ = ""
-    handle.name = node.query.name
+    handle.name = query.name
     handle.info = node.resource.info
     handle.invalidate = node.invalidate
-    handle.refresh = refresh
+    handle.refresh = reader(node.refresh, default)
     handle.override = override
-    return handle
+    return handle, node
 
 
 class Parameter(_Handle[T_co]):
-    """A parameter that is declared, at module level, and called where it is needed: `host()`.
+    """A parameter that is declared at module level, and called where it is needed: `host()`.
 
     Declaring it fetches nothing. It fits `provide(host=host)`. The handles of one module that still have no value are
-    fetched together when the first of them is called, ten in a request; the extension gives them one by one.
+    fetched together when the first of them is called, ten in a request. The extension returns them one by one.
 
     Args:
         name: its name, or its ARN.
-        **options: those of `get`, but for `fresh`. `secret=True`: the value comes in a `SecretValue`, for what a
-            SecureString hides. `eager=True`: it is fetched in the init phase, where the extension does not answer yet:
-            from AWS itself.
+        **options: each by its name: those of `get` but `fresh`, and the following.
+        secret: True returns the value in a `SecretValue`, for a SecureString. False by default.
+        eager: True fetches it in the init phase, from AWS itself, because the extension does not answer there. False by
+            default.
 
     Attributes:
         name: the name.
@@ -255,18 +224,17 @@ class Parameter(_Handle[T_co]):
         ) -> Parameter[SecretValue[T] | D]: ...
 
     def __new__(cls, name: str, /, **options: Any) -> Any:
-        node = _declare("Parameter", name, options, _caller())
-        default = options.get("default", UNSET)
-        return _equip(_handle(node, default), node, default)
+        return _declare("Parameter", name, options, _caller())[0]
 
 
 class Secret(_Handle[T_co]):
-    """A secret that is declared, at module level, and called where it is needed; the value is a `SecretValue`.
+    """A secret that is declared at module level, and called where it is needed; the value is a `SecretValue`.
 
     Args:
         name: its name, or its ARN.
-        **options: those of `secret`, but for `fresh`; and `eager=True`: it is fetched in the init phase, where the
-            extension does not answer yet: from AWS itself.
+        **options: each by its name: those of `secret` but `fresh`, and the following.
+        eager: True fetches it in the init phase, from AWS itself, because the extension does not answer there. False by
+            default.
 
     Attributes:
         name: the name.
@@ -285,20 +253,20 @@ class Secret(_Handle[T_co]):
             retry_on: type[Exception] | tuple[type[Exception], ...],
             **kwargs: Any,
         ) -> R:
-            """Call `fn` with the plain value, and once more with a new one, if the secret was rotated meanwhile.
+            """Call `fn` with the plain value, and once more with a new one if the secret was rotated meanwhile.
 
-            If `fn` raises one of `retry_on`, the secret is fetched past every cache. If that brings another version,
-            `fn` is called with it, and whatever comes of that is what comes of this call. If it is the same version,
-            or cannot be fetched, the error goes on.
+            If `fn` raises one of `retry_on`, the secret is fetched past every cache. If that returns another version,
+            `fn` is called with it, and its result or error is that of this call. If it is the same version, or cannot
+            be fetched, the first error is raised.
 
             Args:
                 fn: takes the value, then the other arguments. A coroutine function may be passed, and awaited.
                 *args: further arguments for it.
-                retry_on: the errors by which it tells that the value is not accepted.
+                retry_on: the errors that it raises if the value is not accepted.
                 **kwargs: keyword arguments for it.
 
             Raises:
-                ParameterError: the secret could not be had in the first place.
+                ParameterError: the secret could not be fetched the first time.
                 ConfigurationError: `retry_on` is no class of exceptions.
             """
             ...
@@ -335,76 +303,17 @@ class Secret(_Handle[T_co]):
         ) -> Secret[SecretValue[T] | D]: ...
 
     def __new__(cls, name: str, /, **options: Any) -> Any:
-        node = _declare("Secret", name, options, _caller())
-        default = options.get("default", UNSET)
-        handle = _equip(_handle(node, default), node, default)
-        handle.use = functools.partial(_use, node, handle)
+        handle, node = _declare("Secret", name, options, _caller())
+
+        def use(fn: Callable[..., Any], /, *args: Any, retry_on: Any, **kwargs: Any) -> Any:
+            from lambda_kit.parameters import _rotation
+
+            return _rotation.use(node, handle, fn, args, retry_on, kwargs)
+
+        handle.use = use
         return handle
 
 
 def _caller() -> str:
-    """Return the module in which a handle is declared."""
+    """Return the name of the module that declares a handle."""
     return str(sys._getframe(2).f_globals.get("__name__"))
-
-
-def _use(
-    node: Node, handle: Callable[[], Any], fn: Callable[..., Any], /, *args: Any, retry_on: Any, **kwargs: Any
-) -> Any:
-    errors: tuple[Any, ...] = retry_on if type_of(retry_on) is tuple else (retry_on,)
-    for one in errors:
-        if not (isinstance(one, type) and issubclass(one, Exception)):
-            raise ConfigurationError(f"{node.query.title}.use(retry_on={one!r}): pass classes of exceptions")
-    if callables.is_coroutine_function(fn):
-        return _use_async(node, handle, fn, args, errors, kwargs)
-    used: Any = handle()
-    try:
-        return fn(_plain(used), *args, **kwargs)
-    except errors as error:
-        successor = _successor(node, used, error)
-        if successor is None:
-            raise
-    return fn(successor.get_secret_value(), *args, **kwargs)
-
-
-async def _use_async(
-    node: Node,
-    handle: Callable[[], Any],
-    fn: Callable[..., Any],
-    args: tuple[Any, ...],
-    errors: tuple[type[Exception], ...],
-    kwargs: dict[str, Any],
-) -> Any:
-    used = handle()
-    try:
-        return await fn(_plain(used), *args, **kwargs)
-    except errors as error:
-        import asyncio
-
-        successor = await asyncio.to_thread(_successor, node, used, error)
-        if successor is None:
-            raise
-    return await fn(successor.get_secret_value(), *args, **kwargs)
-
-
-def _plain(value: Any) -> Any:
-    return value.get_secret_value() if type_of(value) is SecretValue else value  # else it is the default
-
-
-def _successor(node: Node, used: Any, error: Exception) -> SecretValue[Any] | None:
-    """Return another version of a secret than the one that was used: another thread may have fetched it already."""
-    try:
-        current = unpack(node.resource())
-        if _is_same(current, used):
-            current = unpack(node.fresh())
-    except ResourceBuildError as failure:
-        error.add_note(f"The secret was to be fetched anew: {failures.inner(failure)}")
-        return None
-    return None if current is UNSET or _is_same(current, used) else current
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    if isinstance(one, SecretValue) and isinstance(other, SecretValue):
-        if one.version is not None and other.version is not None:
-            return one.version == other.version
-        return one == other
-    return not isinstance(one, SecretValue)

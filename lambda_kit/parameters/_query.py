@@ -7,7 +7,6 @@ import re
 
 from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.parameters import _transforms as transforms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 UNSET: Any = object()
 VARIABLE = "LAMBDA_KIT_PARAMETERS_SOURCE"
 ENVIRONMENT = "environment"
+_TRANSFORMS = ("json", "binary", "auto")
 SOURCES = ("auto", "extension", "aws", ENVIRONMENT)
 
 # The options of every reading function, and their defaults; those of the cache come last.
@@ -189,7 +189,7 @@ def checked(where: str, name: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     options = {**known, **given}
     try:
         _check_name(name)
-        transforms.check(options["transform"])
+        _check_transform(options["transform"])
         _check_hash(options)
         _check_version(options)
         _check_source(options)
@@ -209,6 +209,15 @@ def _check_name(name: Any) -> None:
     if not isinstance(name, str) or not name.strip():
         many = "; get_many takes several names" if isinstance(name, list | tuple | set) else ""
         raise ConfigurationError(f"pass the name, or the ARN, as text{many}")
+
+
+def _check_transform(transform: Any) -> None:
+    if transform is None or transform in _TRANSFORMS or (callable(transform) and not isinstance(transform, str)):
+        return
+    hint = callables.closest(transform, _TRANSFORMS) if isinstance(transform, str) else ""
+    raise ConfigurationError(
+        f"transform={transform!r}: pass 'json', 'binary', 'auto', a pydantic model or a function{hint}"
+    )
 
 
 def _check_hash(options: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, get_args
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import ConfigurationError, ParameterError, ParameterNotFound, SettingsError
 from lambda_kit.parameters import _entries as entries
-from lambda_kit.parameters._functions import value_of
+from lambda_kit.parameters._build import build_nodes
+from lambda_kit.parameters._calls import value_of
 from lambda_kit.parameters._query import Query, checked
 from lambda_kit.parameters._transforms import describe_problem
 
@@ -158,7 +159,7 @@ class Settings(BaseModel):
         fields = cls.model_fields
         markers = {name: _marker_of(cls, name, field) for name, field in fields.items() if name not in given}
         nodes = {name: entries.find(one.query) for name, one in markers.items() if isinstance(one, _Stored)}
-        failed = entries.build_nodes(nodes.values())
+        failed = build_nodes(nodes.values())
         values = dict(given)
         problems: dict[str, str] = {}
         for name, marker in markers.items():

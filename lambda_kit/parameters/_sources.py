@@ -24,13 +24,12 @@ _changed: dict[str, tuple[float, float]] = {}
 _watched = False
 
 
-def fetch(query: Query, *, past_caches: bool = False) -> Fetched:
-    """Return a value from the source that the call, the environment or the place of running decides for.
+def fetch(query: Query, *, bypass_caches: bool = False) -> Fetched:
+    """Return a value from the source that the call or the environment names, or that is present.
 
     Args:
-        query: what to fetch; no path.
-        past_caches: whether a value from the cache of the extension will not do. Where that is the only source, it has
-            to.
+        query: the query; not one of a path.
+        bypass_caches: True takes no value from the cache of the extension, unless no other source is allowed.
 
     Raises:
         ParameterError: it cannot be read.
@@ -45,7 +44,7 @@ def fetch(query: Query, *, past_caches: bool = False) -> Fetched:
         from lambda_kit.parameters import _app_config
 
         return _through(AGENT, source, query, _app_config.fetch_from_agent, _app_config.fetch)
-    if source == "aws" or (source == "auto" and (past_caches or _was_changed(query))):
+    if source == "aws" or (source == "auto" and (bypass_caches or _was_changed(query))):
         return direct.fetch(query)
     from lambda_kit.parameters import _extension
 
@@ -86,13 +85,13 @@ def fetch_below(query: Query) -> dict[str, Fetched]:
     return direct.fetch_below(query)
 
 
-def is_joint(query: Query, *, past_caches: bool = False) -> bool:
+def is_joint(query: Query, *, bypass_caches: bool = False) -> bool:
     """Tell whether a value is fetched in one call with others: not from the extension, which gives them one by one."""
     source = source_of(query)
     if source == "auto":
         from lambda_kit.parameters import _extension
 
-        source = "extension" if not past_caches and _extension.SERVER.is_present() else "aws"
+        source = "extension" if not bypass_caches and _extension.SERVER.is_present() else "aws"
     return source == "aws" and direct.is_joint(query)
 
 

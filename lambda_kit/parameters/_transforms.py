@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from lambda_kit._kernel import callables
-from lambda_kit.errors import ConfigurationError, ResourceCycle, TransformError
+from lambda_kit.errors import ResourceCycle, TransformError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,18 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lambda_kit.parameters._query import Fetched
-
-_NAMES = ("json", "binary", "auto")
-
-
-def check(transform: Any) -> None:
-    """Raise `ConfigurationError` unless this is a transform."""
-    if transform is None or transform in _NAMES or (callable(transform) and not isinstance(transform, str)):
-        return
-    hint = callables.closest(transform, _NAMES) if isinstance(transform, str) else ""
-    raise ConfigurationError(
-        f"transform={transform!r}: pass 'json', 'binary', 'auto', a pydantic model or a function{hint}"
-    )
 
 
 def apply(transform: Any, fetched: Fetched, *, name: str, what: str) -> Any:

@@ -103,7 +103,7 @@ def test_a_value_that_does_not_fit_has_the_source(file: Path) -> None:
 
 
 def test_nothing_is_written_to_it(environment: Callable[[str, str], None]) -> None:
-    with pytest.raises(ConfigurationError, match="which is not written to"):
+    with pytest.raises(ConfigurationError, match="which cannot be written to"):
         parameters.put("/a", "x")
 
 

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _forget_handles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Handles live as long as the process; those of one test are none of the next."""
-    monkeypatch.setattr(entries, "_families", {})
+    monkeypatch.setattr(entries, "_by_module", {})
     known = dict(entries._nodes)
     yield
-    for key in set(entries._nodes) - set(known) - set(entries._passing):
+    for key in set(entries._nodes) - set(known) - set(entries._undeclared):
         entries._drop(key)
 
 
