@@ -1,4 +1,4 @@
-"""Configurations of AppConfig as parameters: from its agent where it is present, else from the service."""
+"""AppConfig as a source: its agent where it is present, else the service."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def fetch_from_agent(query: Query, *, alone: bool) -> Fetched:
 
     Raises:
         Unavailable: the agent cannot be used.
-        ParameterNotFound: there is no such configuration.
+        ParameterNotFound: the agent knows no such configuration.
     """
     found = ask_agent(_place_of(query), alone=alone)
     if found is None:
@@ -35,7 +35,7 @@ def fetch_from_agent(query: Query, *, alone: bool) -> Fetched:
 
 
 def fetch(query: Query) -> Fetched:
-    """Return the configuration as the service deploys it; as it was, while the service wants no question yet.
+    """Return the configuration that the service deploys; until its poll interval has passed, the one of the last poll.
 
     Raises:
         ParameterError: it cannot be read.

@@ -1,4 +1,4 @@
-"""SSM and Secrets Manager, through the lean client or a boto3 client."""
+"""SSM and Secrets Manager as sources, through the lean client or a boto3 client."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from lambda_kit.parameters._query import Query
 
-_BATCH = 10  # names in a call of GetParameters, and parameters in a page by path: AWS allows no more
-_PREFIXES = ("arn:", "/aws/reference/")  # names that do not come back in a reply as they were asked for
-_denied: set[Any] = set()  # where the role may not call GetParameters, or DescribeSecret
+_BATCH = 10  # names in a call of GetParameters, and parameters in a page by path; AWS allows no more
+_PREFIXES = ("arn:", "/aws/reference/")  # the reply of GetParameters has other names for these
+# The places where the role may not call GetParameters, and the secrets for which it may not call DescribeSecret.
+_denied: set[Any] = set()
 _watched = False
 
 
@@ -42,20 +43,21 @@ def fetch(query: Query) -> Fetched:
 
 
 def is_joint(query: Query) -> bool:
-    """Tell whether a parameter can be fetched in one call with others."""
+    """Tell whether a parameter can be fetched in one request with others."""
     plain = query.kind == "parameter" and ":" not in query.name and not query.name.startswith(_PREFIXES)
     return plain and query.place not in _denied
 
 
 def fetch_joint(queries: Iterable[Query]) -> dict[Query, Fetched | ParameterError]:
-    """Return parameters that can be fetched together, ten in a call.
+    """Fetch parameters that can be fetched together, ten in a request.
 
     Returns:
-        For each the value, or that it does not exist. Those that the reply does not tell are left out, and so are all
-        where the role may not do this: from then on they are fetched one by one.
+        For each query the value, or the error that it does not exist. A query that the reply does not mention is left
+        out. So are all queries of a place where the role may not call GetParameters: from then on parameters are
+        fetched one by one there.
 
     Raises:
-        ParameterError: a call failed.
+        ParameterError: a request failed.
     """
     groups: dict[Any, dict[str, list[Query]]] = {}
     for query in queries:
@@ -68,7 +70,7 @@ def fetch_joint(queries: Iterable[Query]) -> dict[Query, Fetched | ParameterErro
             for start in range(0, len(names), _BATCH):
                 some = {name: group[name] for name in names[start : start + _BATCH]}
                 found.update(_fetch_some(some))
-        except ParameterAccessDenied:  # to call it at all, or to use the key of one of the parameters
+        except ParameterAccessDenied:  # the call itself, or the use of the key of one of the parameters
             _watch_process()
             _denied.add(place)
     return found
@@ -94,7 +96,7 @@ def fetch_below(query: Query) -> dict[str, Fetched]:
     """Return the parameters below a path, by their names relative to it.
 
     Raises:
-        ParameterError: a call failed.
+        ParameterError: a request failed.
     """
     path = query.name.rstrip("/")
     params = {
@@ -119,7 +121,7 @@ def _parameter(reply: dict[str, Any]) -> Fetched:
 
 
 def next_rotation(query: Query) -> float | None:
-    """Return when a secret is rotated next, in seconds since the epoch; None if that is not known, or has passed.
+    """Return the time of a secret's next rotation in seconds since the epoch; None if it is unknown, or has passed.
 
     Without the permission to ask, there is one warning for each secret.
     """
@@ -154,11 +156,11 @@ def call(
     """Call AWS for a query.
 
     Args:
-        query: what is asked for.
+        query: the query.
         service: the service.
         operation: the operation.
         params: its parameters.
-        names: what is asked for, if that is more than the query.
+        names: the names in the request, if it has more than that of the query.
 
     Raises:
         ParameterError: it failed.

@@ -1,4 +1,4 @@
-"""The source for local work and tests: variables, and a file of JSON."""
+"""The source for local work and tests: variables, and a JSON file."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _SECTIONS = {"parameter": "parameters", "path": "parameters", "secret": "secrets
 
 
 def variable_of(kind: str, name: str) -> str:
-    """Return the variable that stands for a name: of `/app/db-host` it is `LAMBDA_KIT_PARAMETER_APP_DB_HOST`."""
+    """Return the variable that stands for a name: `LAMBDA_KIT_PARAMETER_APP_DB_HOST` for `/app/db-host`."""
     letters = "".join(one if one.isascii() and one.isalnum() else "_" for one in name.upper())
     return _PREFIXES[kind] + letters.strip("_")
 
 
 def fetch(query: Query) -> Fetched:
-    """Return the value of the variable, else that of the name in the file.
+    """Return the value of the variable, else the value of the name in the file.
 
     Raises:
-        ParameterNotFound: there is neither.
+        ParameterNotFound: neither exists.
         ParameterError: the file cannot be read.
     """
     name = query.selector.removesuffix(":AWSCURRENT")
@@ -45,7 +45,7 @@ def fetch(query: Query) -> Fetched:
         value = _section(query).get(name)
     if value is None:
         file = os.environ.get(FILE)
-        where = f"nor does {name!r} stand in the file {file}" if file else f"and {FILE} names no file"
+        where = f"and the file {file} has no {name!r}" if file else f"and {FILE} names no file"
         raise failures.not_found(query, ENVIRONMENT, f"{variable} is not set, {where}")
     return Fetched(_text(value), ENVIRONMENT)
 
@@ -57,7 +57,7 @@ def fetch_below(query: Query) -> dict[str, Fetched]:
         ParameterError: there is no file, or it cannot be read.
     """
     if not os.environ.get(FILE):
-        raise failures.failed(f"paths need the file that {FILE} names, and it names none", query, ENVIRONMENT)
+        raise failures.failed(f"a path needs a file; set {FILE} to its name", query, ENVIRONMENT)
     path = query.name.rstrip("/") + "/"
     found: dict[str, Fetched] = {}
     for name, value in _section(query).items():
@@ -75,7 +75,7 @@ def _section(query: Query) -> dict[str, Any]:
         with open(file, encoding="utf-8") as stream:  # noqa: PTH123  # pathlib costs more than this package
             content: Any = json.load(stream)
     except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) else "it is no JSON"
+        what = error.strerror if isinstance(error, OSError) else "it is not JSON"
         raise failures.failed(
             f"the file {file}, which {FILE} names, cannot be read: {what}", query, ENVIRONMENT
         ) from None

@@ -30,19 +30,19 @@ def fetch(query: Query, *, alone: bool) -> Fetched:
     """Return a parameter or a secret from the extension, or from its cache.
 
     Args:
-        query: what to fetch.
-        alone: whether there is no other source.
+        query: the query.
+        alone: True if no other source is allowed.
 
     Raises:
         Unavailable: the extension cannot be used.
-        ParameterError: the service behind it has refused.
+        ParameterError: the service behind it refused.
     """
     answer = SERVER.ask(_target(query), [("x-aws-parameters-secrets-token", _token())], alone=alone)
     if answer.status == 200:
         try:
             return _read(query, json.loads(answer.body))
         except (ValueError, LookupError, TypeError, AttributeError):
-            pass  # told outside: the error of the decoder holds the reply
+            pass  # raised outside: the error of the decoder holds the reply
         raise Unavailable("its answer cannot be read")
     error = _error_of(query, answer)
     if error is None:
@@ -67,7 +67,7 @@ def _target(query: Query) -> str:
 
 
 def _token() -> str:
-    """Return the session token, by which the extension knows that it is the function that asks."""
+    """Return the session token, which shows the extension that the function itself asks."""
     from lambda_kit.aws._credentials import default_chain
 
     try:
@@ -75,7 +75,7 @@ def _token() -> str:
     except NoCredentials as error:
         raise Unavailable(str(error)) from error
     if not token:
-        raise Unavailable("the credentials have no session token, which it asks for")
+        raise Unavailable("the credentials have no session token, which it requires")
     return token
 
 
@@ -98,7 +98,7 @@ def _text(value: Any) -> str:
 
 
 def _error_of(query: Query, answer: Response) -> AwsError | None:
-    """Return what the service behind the extension has said; None if it was the extension itself that failed."""
+    """Return the error of the service behind the extension; None if the extension itself failed."""
     from lambda_kit.aws._failures import CREDENTIALS_CODES, error_of
 
     try:

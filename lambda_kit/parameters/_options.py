@@ -1,4 +1,4 @@
-"""The options of the functions and handles, for type checkers: this module is not imported while the program runs."""
+"""The options of the functions and handles, for type checkers. The program itself never imports this module."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Literal, TypedDict
 
 
 class CacheOptions(TypedDict, total=False):
-    """Those that everything has."""
+    """Options of every function and handle."""
 
     ttl: float | None
     stale_if_error: float
@@ -17,7 +17,7 @@ class CacheOptions(TypedDict, total=False):
 
 
 class ParameterOptions(CacheOptions, total=False):
-    """Those of one parameter."""
+    """Options of one parameter."""
 
     decrypt: bool
     version: int | None
@@ -25,32 +25,32 @@ class ParameterOptions(CacheOptions, total=False):
 
 
 class GetOptions(ParameterOptions, total=False):
-    """Those of `get`."""
+    """Options of `get`."""
 
     fresh: bool
 
 
 class ParameterHandleOptions(ParameterOptions, total=False):
-    """Those of `Parameter`."""
+    """Options of `Parameter`."""
 
     eager: bool
 
 
 class GetManyOptions(CacheOptions, total=False):
-    """Those of `get_many`."""
+    """Options of `get_many`."""
 
     decrypt: bool
     fresh: bool
 
 
 class PathOptions(GetManyOptions, total=False):
-    """Those of `by_path`."""
+    """Options of `by_path`."""
 
     recursive: bool
 
 
 class SecretBaseOptions(CacheOptions, total=False):
-    """Those of one secret."""
+    """Options of one secret."""
 
     version_id: str | None
     stage: str | None
@@ -58,19 +58,19 @@ class SecretBaseOptions(CacheOptions, total=False):
 
 
 class SecretOptions(SecretBaseOptions, total=False):
-    """Those of `secret`."""
+    """Options of `secret`."""
 
     fresh: bool
 
 
 class SecretHandleOptions(SecretBaseOptions, total=False):
-    """Those of `Secret`."""
+    """Options of `Secret`."""
 
     eager: bool
 
 
 class AppConfigOptions(TypedDict, total=False):
-    """Those of `app_config`."""
+    """Options of `app_config`."""
 
     ttl: float
     stale_if_error: float

@@ -1,4 +1,4 @@
-"""What is asked for: the options of the functions and handles, checked, and all that decides a value in one record."""
+"""Queries: the checked options of a function or handle, and the key that its value is kept by."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENVIRONMENT = "environment"
 _TRANSFORMS = ("json", "binary", "auto")
 SOURCES = ("auto", "extension", "aws", ENVIRONMENT)
 
-# The options of every reading function, and their defaults; those of the cache come last.
+# The options of every reading function and their defaults, those of the cache last.
 _COMMON = {
     "transform": None,
     "region": None,
@@ -57,23 +57,23 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 
 
 class Query:
-    """What is asked for, and how. Two are the same if their keys are: then they share one value.
+    """The description of one value. Queries with equal keys share one value.
 
     Attributes:
         kind: `"parameter"`, `"path"`, `"secret"` or `"app_config"`.
-        name: the name; of a configuration application, environment and profile with slashes between.
+        name: the name; for a configuration application, environment and profile, joined by slashes.
         transform: the transform of its value.
         region: another region than that of the function.
         client: a boto3 client to use.
-        source: the source that the call asks for; None to leave it to the environment.
-        optional: whether there is a default, so that it is kept in mind too that there is no value.
+        source: the source that the call names; None to leave it to the environment.
+        optional: whether there is a default, so that the answer "it does not exist" is cached too.
         wrapped: whether the value is hidden in a `SecretValue`.
-        version, label, decrypt: of a parameter.
-        version_id, stage, rotation: of a secret.
-        recursive: of a path.
+        version, label, decrypt: options of a parameter.
+        version_id, stage, rotation: options of a secret.
+        recursive: option of a path.
         cache: the options of its resource.
-        place: where AWS is called: the region and the client.
-        key: all of it.
+        place: the region and the client with which AWS is called.
+        key: everything that changes the value.
     """
 
     __slots__ = (
@@ -116,7 +116,7 @@ class Query:
         self.recursive: bool = options.get("recursive", True)
         self.cache: dict[str, Any] = {option: options[option] for option in _CACHE}
         if self.cache["ttl"] is None and self.cache["stale_if_error"] == _COMMON["stale_if_error"]:
-            self.cache["stale_if_error"] = 0.0  # what never runs out needs no grace
+            self.cache["stale_if_error"] = 0.0  # a value that never runs out needs no grace
         self.key = (
             *(self.kind, name, self.version, self.label, self.version_id, self.stage, self.decrypt, self.recursive),
             *(self.transform, self.wrapped, self.optional, self.rotation, *self.place),
@@ -125,12 +125,12 @@ class Query:
 
     @property
     def title(self) -> str:
-        """What it is called in reports: `"parameter /app/x"`."""
+        """The name of its resource in reports: `"parameter /app/x"`."""
         return f"{_TITLES[self.kind]} {self.name}"
 
     @property
     def what(self) -> str:
-        """What it is, before its name in a message."""
+        """Its kind, as it stands before its name in a message: `"the parameter"`."""
         return f"the {_TITLES[self.kind]}"
 
     @property
@@ -141,13 +141,13 @@ class Query:
 
 
 class Fetched:
-    """What a source has answered; its `repr` shows nothing of it.
+    """The answer of a source; its `repr` does not show the value.
 
     Attributes:
-        data: the value; bytes where the source has kept it as bytes.
-        source: which source that was, for messages.
-        version: the version, if it is known.
-        kind: the content type, if it is known.
+        data: the value; bytes where the source keeps bytes.
+        source: the name of the source, for messages.
+        version: the version; None if it is not known.
+        kind: the content type; `""` if it is not known.
     """
 
     __slots__ = ("data", "kind", "source", "version")
@@ -160,7 +160,7 @@ class Fetched:
 
 
 class _Identity:
-    """Makes a client part of a key, and keeps it alive, so that no other one gets its id."""
+    """A client as part of a key. It keeps the client alive, so that no other object gets its id."""
 
     __slots__ = ("_client",)
 
@@ -175,10 +175,10 @@ class _Identity:
 
 
 def checked(where: str, name: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all options of a function with their values, the given ones and the defaults.
+    """Return all options of a function with their values, given or default.
 
     Raises:
-        ConfigurationError: an option is unknown or out of its range, two exclude each other, or the name is none.
+        ConfigurationError: an option is unknown or out of its range, two exclude each other, or the name is no text.
     """
     known = OPTIONS[where]
     for option in given:
@@ -226,7 +226,7 @@ def _check_hash(options: dict[str, Any]) -> None:
             hash(options[option])
         except TypeError:
             raise ConfigurationError(
-                f"{option}={options[option]!r}: it has no hash, so that no value can be kept by it; pass another object"
+                f"{option}={options[option]!r}: values are cached by it, and it is not hashable; pass another object"
             ) from None
 
 
@@ -259,7 +259,7 @@ def _check_source(options: dict[str, Any]) -> None:
 
 
 def source_of(query: Query) -> str:
-    """Return the source to use: the argument, then what the arguments imply, then the environment, then `"auto"`."""
+    """Return the source to use: by the argument, by the other arguments, by the environment, else `"auto"`."""
     if query.source is not None:
         return query.source
     if query.client is not None:
@@ -269,8 +269,8 @@ def source_of(query: Query) -> str:
     return "aws" if query.region is not None and source != "environment" else source
 
 
-def check_source(source: object, told: str) -> None:
+def check_source(source: object, prefix: str) -> None:
     """Raise `ConfigurationError` unless this is the name of a source."""
     if source not in SOURCES:
         hint = callables.closest(source, SOURCES) if isinstance(source, str) else ""
-        raise ConfigurationError(f"{told}{source!r}: pass one of {', '.join(map(repr, SOURCES))}{hint}")
+        raise ConfigurationError(f"{prefix}{source!r}: pass one of {', '.join(map(repr, SOURCES))}{hint}")

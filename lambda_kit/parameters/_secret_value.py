@@ -1,4 +1,4 @@
-"""`SecretValue`: a value that nothing shows unless it is asked for."""
+"""`SecretValue`: a value that is not shown unless it is asked for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ else:
     T_co = None
 
     class Generic:
-        """Stands for `typing.Generic`, whose module costs more than this package."""
+        """A stand-in for `typing.Generic`, whose module takes longer to load than this package."""
 
         __slots__ = ()
 
@@ -25,17 +25,18 @@ _HIDDEN = "**********"
 
 
 class SecretValue(Generic[T_co]):
-    """Holds a value that `repr`, `str`, f-strings, logs and tracebacks do not show.
+    """A value that `repr`, `str`, f-strings, logs and tracebacks do not show.
 
-    It has the method of pydantic's secrets, by which the kit's logger knows what to hide. It cannot be changed, and it
-    refuses to be pickled, so that no cache or queue stores the value unnoticed. Two are equal if their values are.
+    Its method has the name that pydantic's secrets use, by which the kit's logger knows what to hide. It cannot be
+    changed, and it refuses to be pickled, so that no cache or queue stores the value unnoticed. Two are equal if their
+    values are.
 
     Args:
         value: the value.
-        version: the version that it has where it came from.
+        version: its version at the source.
 
     Attributes:
-        version: the same; None if it is not known.
+        version: its version at the source; None if it is not known.
 
     Example:
         ```python
@@ -54,7 +55,7 @@ class SecretValue(Generic[T_co]):
         self.version = version
 
     def get_secret_value(self) -> T_co:
-        """Return the value itself; of a dict or list a copy, which is the caller's own."""
+        """Return the value itself; for a dict or a list a copy, which is the caller's own."""
         value: T_co = self._copy()
         return value
 

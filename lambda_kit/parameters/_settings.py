@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 class _Stored:
-    """What comes from a store.
+    """The source of a field: a query.
 
     Attributes:
-        query: what is asked for.
+        query: the query.
     """
 
     def __init__(self, query: Query) -> None:
         self.query = query
 
     def pick(self, value: Any) -> Any:
-        """Return what the field gets of the value."""
+        """Return the value of the field, for the value of the query."""
         return value
 
     def __str__(self) -> str:
@@ -43,12 +43,12 @@ class _Stored:
 
 
 class FromParameter(_Stored):
-    """Says, in `Annotated[...]`, that a field of `Settings` comes from a parameter.
+    """A parameter as the source of a field of `Settings`, in `Annotated[...]`.
 
     Args:
         name: its name, or its ARN.
-        transform: what the text becomes before pydantic gets it, as for `get`.
-        **options: those of `get`, but for `default`, which is the field's own, and `fresh`.
+        transform: the conversion of the text before pydantic gets it, as for `get`.
+        **options: those of `get` but `fresh` and `default`; the default is the field's own.
     """
 
     def __init__(self, name: str, *, transform: Any = None, **options: Unpack[ParameterOptions]) -> None:
@@ -56,15 +56,15 @@ class FromParameter(_Stored):
 
 
 class FromSecret(_Stored):
-    """Says, in `Annotated[...]`, that a field of `Settings` comes from a secret.
+    """A secret as the source of a field of `Settings`, in `Annotated[...]`.
 
-    The field has to be one that hides its value: `pydantic.SecretStr`, `SecretBytes` or `Secret[...]`.
+    The type of the field has to hide the value: `pydantic.SecretStr`, `SecretBytes` or `Secret[...]`.
 
     Args:
         name: its name, or its ARN.
-        key: the key of the value, where the secret is a JSON object; None for the whole.
-        transform: what the text becomes before pydantic gets it, as for `get`; with a key it is `"json"`.
-        **options: those of `secret`, but for `default`, which is the field's own, and `fresh`.
+        key: the key of the value, where the secret is a JSON object; None, the default, for the whole.
+        transform: the conversion of the text before pydantic gets it, as for `get`; with a key it is `"json"`.
+        **options: those of `secret` but `fresh` and `default`; the default is the field's own.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class FromSecret(_Stored):
         self._key = key
 
     def pick(self, value: Any) -> Any:
-        """Return what the field gets of the secret."""
+        """Return the value of the field, for the value of the secret."""
         value = value.get_secret_value()
         if self._key is None:
             return value
@@ -90,7 +90,7 @@ class FromSecret(_Stored):
 
 
 class FromEnv:
-    """Says, in `Annotated[...]`, that a field of `Settings` comes from a variable of the environment.
+    """A variable of the environment as the source of a field of `Settings`, in `Annotated[...]`.
 
     Args:
         name: the name of the variable.
@@ -104,7 +104,7 @@ class FromEnv:
 
 
 class Settings(BaseModel):
-    """A pydantic model whose fields say, in `Annotated[...]`, where they come from; `load()` fetches them.
+    """A pydantic model whose fields name their sources in `Annotated[...]`; `load()` fetches them.
 
     Raises:
         ConfigurationError: a field has two sources, or one from a secret would show it; raised for the class.
@@ -131,16 +131,16 @@ class Settings(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Check the sources of a class as it is defined."""
+        """Check the sources of the fields when a class is defined."""
         super().__pydantic_init_subclass__(**kwargs)
         for name, field in cls.model_fields.items():
             _marker_of(cls, name, field)
 
     @classmethod
     def load(cls, **given: Any) -> Self:
-        """Fetch all fields, those from parameters ten in a request, and return them validated.
+        """Fetch all fields, parameters ten in a request, and return them validated.
 
-        They come through the init cache: a second call fetches what has run out, and no more.
+        Values come through the init cache: a second call fetches only those that have run out.
 
         Args:
             **given: values of fields that are not fetched.
@@ -155,7 +155,7 @@ class Settings(BaseModel):
 
     @classmethod
     def _read(cls, given: dict[str, Any]) -> tuple[Self | None, dict[str, str]]:
-        """Return the settings, or what is wrong. Only the latter is raised: a traceback has the variables of frames."""
+        """Return the settings, or None and the problems. They are raised elsewhere: this frame has the values."""
         fields = cls.model_fields
         markers = {name: _marker_of(cls, name, field) for name, field in fields.items() if name not in given}
         nodes = {name: entries.find(one.query) for name, one in markers.items() if isinstance(one, _Stored)}

@@ -1,4 +1,4 @@
-"""Which source answers a question."""
+"""The choice of the source that a query goes to."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import time
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.aws._local_server import Unavailable
-from lambda_kit.parameters import _direct as direct
-from lambda_kit.parameters import _failures as failures
 from lambda_kit.parameters._query import source_of
 
 TYPE_CHECKING = False
@@ -19,7 +17,8 @@ if TYPE_CHECKING:
 
 _EXTENSION_KEEPS = 300.0  # seconds; it allows no longer time to live
 _MAX_CHANGED = 1_000
-# What this process has written, and when by the wall and the monotonic clock: the extension may have the old value.
+# The parameters that this process has written, and the times of that by the wall clock and the monotonic clock. The
+# extension may still have the old value.
 _changed: dict[str, tuple[float, float]] = {}
 _watched = False
 
@@ -44,6 +43,8 @@ def fetch(query: Query, *, bypass_caches: bool = False) -> Fetched:
         from lambda_kit.parameters import _app_config
 
         return _through(AGENT, source, query, _app_config.fetch_from_agent, _app_config.fetch)
+    from lambda_kit.parameters import _direct as direct
+
     if source == "aws" or (source == "auto" and (bypass_caches or _was_changed(query))):
         return direct.fetch(query)
     from lambda_kit.parameters import _extension
@@ -66,11 +67,13 @@ def _through(
     try:
         return locally(query, alone=True)
     except Unavailable as error:
+        from lambda_kit.parameters import _failures as failures
+
         raise failures.failed(str(error), query, server.source) from error
 
 
 def fetch_below(query: Query) -> dict[str, Fetched]:
-    """Return the parameters below a path. The extension has no such question: AWS is called.
+    """Return the parameters below a path; AWS is called, because the extension cannot list parameters.
 
     Raises:
         ParameterError: they cannot be read.
@@ -81,18 +84,26 @@ def fetch_below(query: Query) -> dict[str, Fetched]:
 
         return _environment.fetch_below(query)
     if source == "extension":
-        raise failures.failed("it has no parameters by path, and no other source is allowed", query, "extension")
+        from lambda_kit.parameters import _failures as failures
+
+        raise failures.failed("it cannot list parameters by path, and no other source is allowed", query, "extension")
+    from lambda_kit.parameters import _direct as direct
+
     return direct.fetch_below(query)
 
 
 def is_joint(query: Query, *, bypass_caches: bool = False) -> bool:
-    """Tell whether a value is fetched in one call with others: not from the extension, which gives them one by one."""
+    """Tell whether a value is fetched in one request with others; the extension returns them one by one."""
     source = source_of(query)
     if source == "auto":
         from lambda_kit.parameters import _extension
 
         source = "extension" if not bypass_caches and _extension.SERVER.is_present() else "aws"
-    return source == "aws" and direct.is_joint(query)
+    if source != "aws":
+        return False
+    from lambda_kit.parameters import _direct as direct
+
+    return direct.is_joint(query)
 
 
 def note_change(name: str) -> None:
@@ -107,7 +118,7 @@ def note_change(name: str) -> None:
 
 
 def _was_changed(query: Query) -> bool:
-    """Tell whether the extension may still have the value from before; it does not say by which clock it counts."""
+    """Tell whether the extension may still have the old value; the clock that it counts by is not documented."""
     written = _changed.get(query.name)
     if written is None:
         return False

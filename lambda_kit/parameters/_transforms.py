@@ -1,4 +1,4 @@
-"""Transforms: what becomes of the text of a value. A failure is told in words that quote none of it."""
+"""Transforms: conversions of the text of a value. Their errors quote nothing of the text."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 def apply(transform: Any, fetched: Fetched, *, name: str, what: str) -> Any:
-    """Return what a transform makes of a value.
+    """Return a value after its transform.
 
     Args:
-        transform: a transform. `"auto"` goes by the content type, if that is known, else by the suffix of the name.
+        transform: the transform. `"auto"` goes by the content type if that is known, else by the suffix of the name.
         fetched: the value.
         name: its name.
-        what: what it is, for a message: `"the secret"`.
+        what: its kind, for a message: `"the secret"`.
 
     Raises:
-        TransformError: it failed. Neither its message nor a variable of its traceback is the value.
+        TransformError: the transform failed. Neither the message nor a variable in the traceback is the value.
     """
     if transform == "auto":
         transform = _by_suffix(name, fetched.kind)
@@ -44,7 +44,7 @@ def apply(transform: Any, fetched: Fetched, *, name: str, what: str) -> Any:
 
 
 def _attempt(transform: Any, fetched: Fetched) -> tuple[Any, str]:
-    """Return the value and no problem, or what the problem is. Only the latter leaves: tracebacks know the value."""
+    """Return the value and no problem, or None and the problem: the traceback of the error would keep the value."""
     try:
         return _run(transform, fetched.data)
     except ResourceCycle:
@@ -90,6 +90,6 @@ def _describe(error: Exception) -> str:
 
 
 def describe_problem(loc: Iterable[Any], kind: str) -> str:
-    """Return place and kind of a problem that pydantic found. Its message may quote the value."""
+    """Return the place and the kind of a problem that pydantic found; its message may quote the value."""
     place = ".".join(map(str, loc))
     return f"{place} ({kind})" if place else kind

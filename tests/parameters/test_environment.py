@@ -65,7 +65,9 @@ def test_what_is_in_neither_is_told_with_the_variable(environment: Callable[[str
     path = tmp_path / "parameters.json"
     path.write_text("{}")
     environment("LAMBDA_KIT_PARAMETERS_FILE", str(path))
-    with pytest.raises(ParameterNotFound, match="LAMBDA_KIT_SECRET_B_X is not set, nor does 'b:x' stand") as info:
+    with pytest.raises(
+        ParameterNotFound, match=r"LAMBDA_KIT_SECRET_B_X is not set, and the file .* has no 'b:x'"
+    ) as info:
         parameters.secret("b", stage="x")
     assert info.value.source == "environment"
     with pytest.raises(ParameterNotFound):
@@ -75,7 +77,7 @@ def test_what_is_in_neither_is_told_with_the_variable(environment: Callable[[str
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('{"secrets": hunter2', "it is no JSON"),
+        ('{"secrets": hunter2', "it is not JSON"),
         ('["hunter2"]', 'holds no object such as {"parameters"'),
         ('{"parameters": "hunter2"}', 'holds no object such as {"parameters"'),
         (None, "cannot be read: No such file"),
@@ -93,7 +95,7 @@ def test_a_file_that_is_wrong_is_told_and_not_quoted(file: Path, content: str | 
 
 
 def test_a_path_without_a_file_is_told(environment: Callable[[str, str], None]) -> None:
-    with pytest.raises(ParameterError, match="paths need the file that LAMBDA_KIT_PARAMETERS_FILE names"):
+    with pytest.raises(ParameterError, match="a path needs a file; set LAMBDA_KIT_PARAMETERS_FILE"):
         parameters.by_path("/app")
 
 
