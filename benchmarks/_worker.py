@@ -31,7 +31,7 @@ _TEMPLATE = """
 
 @dataclass
 class Loop:
-    """A statement to time.
+    """What to time.
 
     Attributes:
         statement: it makes `calls` calls; it may await coroutines that do not wait for anything.

@@ -1,4 +1,4 @@
-"""The cost of n layers that do nothing, against n closures nested by hand and n middlewares of the peer."""
+"""What n layers that do nothing cost, against n closures nested by hand and against the peer's middlewares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cost of a log line, against the peer and against the floor: `orjson.dumps` and one write."""
+"""What a log line costs, against the peer and against the floor: `orjson.dumps` and one write."""
 
 from __future__ import annotations
 

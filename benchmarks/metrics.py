@@ -1,4 +1,4 @@
-"""The cost of metrics in each invocation, against the peer: a handler with the layer, minus one without."""
+"""What metrics cost in each invocation, against the peer: a handler with the layer, minus the same without it."""
 
 from __future__ import annotations
 

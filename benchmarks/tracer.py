@@ -1,4 +1,4 @@
-"""The cost of tracing in each invocation, against the peer and against the X-Ray SDK, which the peer uses.
+"""What tracing costs in each invocation, against the peer and against the X-Ray SDK, which the peer uses.
 
 Each invocation has a trace of its own, as on Lambda, where the runtime client sets the variable; a handler without a
 tracer, for which it is set too, is taken off. What is sent goes to a socket that nobody reads.

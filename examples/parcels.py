@@ -21,7 +21,7 @@ directory = os.environ.get("PARCELS_DIRECTORY")  # for this machine; on Lambda t
 
 
 class Parcel(BaseModel):
-    """The order that a message carries."""
+    """What a message asks for."""
 
     order: str
     country: str = Field(pattern="^[A-Z]{2}$")

@@ -17,20 +17,23 @@ from lambda_kit.errors import (
 from lambda_kit.idempotency._codec import Codec
 from lambda_kit.idempotency._layer import idempotent
 from lambda_kit.idempotency._record import Claim, Record, decide
-from lambda_kit.idempotency._store import MemoryStore, Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.idempotency._dynamodb import DynamoDBStore
+    from lambda_kit.idempotency._memory import MemoryStore
     from lambda_kit.idempotency._redis import RedisStore
     from lambda_kit.idempotency._sqlite import SQLiteStore
+    from lambda_kit.idempotency._store import Store
 else:
     __getattr__, __dir__ = lazy_exports(
         globals(),
         {
             "DynamoDBStore": "lambda_kit.idempotency._dynamodb",
+            "MemoryStore": "lambda_kit.idempotency._memory",
             "RedisStore": "lambda_kit.idempotency._redis",
             "SQLiteStore": "lambda_kit.idempotency._sqlite",
+            "Store": "lambda_kit.idempotency._store",
         },
     )
 

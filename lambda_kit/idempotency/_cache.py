@@ -1,4 +1,4 @@
-"""Completed records in the memory of this process: those used last, bounded in number and in bytes."""
+"""The local cache: the completed records that were used last, bounded in number and in bytes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.idempotency._record import Record
 
-_MOST = 1_048_576  # bytes of results
+_MAX_BYTES = 1_048_576  # of all results together
 _caches: weakref.WeakSet[Cache] = weakref.WeakSet()
 
 
 class Cache:
-    """Keeps records by their key. Results are texts in them, so that each reader makes a value of its own."""
+    """Keeps completed records by their keys. They hold results as text, from which each reader makes its own value."""
 
     __slots__ = ("__weakref__", "_bytes", "_lock", "_records", "_size")
 
@@ -40,7 +40,7 @@ class Cache:
                 self._drop(key)
                 return None
             if self._records.pop(key, None) is not None:
-                self._records[key] = record  # the last one to go
+                self._records[key] = record  # at the end: it is the last one to be dropped
         return record
 
     def _drop(self, key: str) -> None:
@@ -58,11 +58,11 @@ class Cache:
         length = _length(record)
         with self._lock:
             self._drop(record.key)
-            if length > _MOST:
+            if length > _MAX_BYTES:
                 return
             self._records[record.key] = record
             self._bytes += length
-            while len(self._records) > self._size or self._bytes > _MOST:
+            while len(self._records) > self._size or self._bytes > _MAX_BYTES:
                 self._drop(next(iter(self._records)))
 
 

@@ -1,9 +1,9 @@
-"""Values as JSON text and back: what is read is exactly what was written, or the writing fails.
+"""Values as JSON text and back. Reading returns exactly the value that was written, or the writing fails.
 
-Values that JSON has are written as they are, so that other libraries can read them. Those that it lacks are objects
-with a member `$type`; a dict that has such a member itself, or keys that are no text, is written as a list of pairs.
-Of subclasses of text, numbers and dicts (`HTTPStatus`, a `StrEnum`, `OrderedDict`) what they derive from is written and
-read back: it is equal to them.
+JSON's own values are written as they are, so that other libraries can read them. Other types become objects with a
+member `$type`. A dict that has such a member itself, or keys that are no text, becomes a list of pairs. Instances of
+subclasses of text, numbers and dicts (`HTTPStatus`, a `StrEnum`, `OrderedDict`) become the plain value that is equal to
+them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Codec(Protocol):
-        """Turns results into values that JSON has, and back."""
+        """Turns results into values of JSON, and back."""
 
         def encode(self, value: Any, /) -> Any:
-            """Return the value as dicts, lists, texts, numbers, booleans and None; or as what `decode` needs."""
+            """Return the value as dicts, lists, texts, numbers, booleans and None, for `decode`."""
             ...
 
         def decode(self, value: Any, /) -> Any:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 else:
 
     class Codec:
-        """Turns results into values that JSON has, and back; a protocol for type checkers."""
+        """Turns results into values of JSON, and back; a protocol for type checkers."""
 
 
 _TAG = "$type"
@@ -42,7 +42,7 @@ _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (float, float.__float__),
     (dict, dict),
 )
-# `json.dumps` with options makes an encoder for every call, which takes longer than most encodings.
+# `json.dumps` with options makes an encoder at every call, which takes longer than most encodings.
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 _sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
@@ -51,7 +51,7 @@ def dumps(value: Any) -> str:
     """Return a value as JSON text.
 
     Raises:
-        TypeError: there is a value in it that would not be read back as it is.
+        TypeError: it holds a value that would not be read back as it is.
         ValueError: it contains itself.
     """
     try:
@@ -61,12 +61,12 @@ def dumps(value: Any) -> str:
 
 
 def loads(text: str | bytes) -> Any:
-    """Return the value that `dumps` was given, made anew."""
+    """Return a new copy of the value that `dumps` was given."""
     return _decoded(json.loads(text))
 
 
 def canonical(value: Any) -> str:
-    """Return one text for all values that are equal and of the same types, whatever the order of their keys."""
+    """Return the same text for all values that are equal and of the same types, in any order of their keys."""
     try:
         return _sorted(_encoded(value, ordered=True))
     except RecursionError:
@@ -88,13 +88,13 @@ def _encoded(value: Any, *, ordered: bool = False) -> Any:
         return {_TAG: cls.__name__, "items": sorted(items, key=_sorted)}
     write = _writers().get(cls)
     if write is None:
-        for base, plain_of in _BASES:  # not by `str()` and the like, which a class may have changed
+        for base, plain_of in _BASES:  # not by `str()` and its like, which a class may override
             if isinstance(value, base):
                 plain = plain_of(value)
                 if plain == value:
                     return _encoded_dict(plain, ordered=ordered) if base is dict else plain
         raise TypeError(
-            f"a {cls.__module__}.{cls.__qualname__} cannot be stored; pass codec=, or return what JSON has, or "
+            f"a {cls.__module__}.{cls.__qualname__} cannot be stored; pass codec=, or return a value of JSON, or "
             "Decimal, datetime, date, time, timedelta, UUID, bytes, tuple or set"
         )
     return {_TAG: cls.__name__, "value": write(value)}
@@ -172,7 +172,7 @@ def _write_moment(value: Any) -> Any:
     from datetime import timezone
 
     zone = value.tzinfo
-    key = getattr(zone, "key", None)  # of zoneinfo, which has more than the offset
+    key = getattr(zone, "key", None)  # the name of a zone of zoneinfo, which knows more than the offset
     if zone is not None and key is None and type_of(zone) is not timezone:
         raise TypeError(f"a time in a {type_of(zone).__name__} cannot be stored; use zoneinfo, or an offset")
     if key is None and not value.fold:
@@ -197,7 +197,7 @@ def _reader_of_moments(cls: Any) -> Callable[[Any], Any]:
 
 
 def codec_of(given: Any) -> Codec | None:
-    """Return the codec that was asked for: an object with `encode` and `decode`, or a type that pydantic knows.
+    """Return the codec for the option `codec`: an object with `encode` and `decode`, or a type that pydantic knows.
 
     Raises:
         ConfigurationError: it is neither.
@@ -210,7 +210,7 @@ def codec_of(given: Any) -> Codec | None:
         raise ConfigurationError(f"idempotent(codec={given.__name__}): pass a codec, not its class: {given.__name__}()")
     names = ("__origin__", "__args__", "__supertype__", "__value__")  # of generic types, NewType, type aliases
     if isinstance(given, type) or any(hasattr(given, name) for name in names):
-        return _Typed(given)
+        return _PydanticCodec(given)
     raise ConfigurationError(
         f"idempotent(codec={given!r}): pass an object with encode and decode, or a type: a pydantic model, a "
         "dataclass, a TypedDict, list[Model]"
@@ -220,8 +220,8 @@ def codec_of(given: Any) -> Codec | None:
 _NOTHING = object()
 
 
-class _Typed:
-    """A codec for a type, by pydantic."""
+class _PydanticCodec:
+    """A codec for a type, made by pydantic."""
 
     __slots__ = ("_adapter", "_type")
 
@@ -237,7 +237,7 @@ class _Typed:
         return self._adapter
 
     def encode(self, value: Any) -> Any:
-        # Strictly, because what serialises with a warning would not come back as it was.
+        # A value that pydantic serialises with a warning would not come back as it was.
         encoded = self._ready().dump_python(value, mode="json", warnings="error", by_alias=True, round_trip=True)
         try:
             again = self.decode(encoded)
@@ -245,20 +245,21 @@ class _Typed:
             again = _NOTHING
         if not _is_same(value, again):
             raise TypeError(
-                f"what {callables.name_of(self._type)} makes of a {type(value).__qualname__} would not be read back as "
-                "it is: it is of another type, or a field is left out, hidden, or has other names when it is read"
+                f"a {type(value).__qualname__}, stored by the codec for {callables.name_of(self._type)}, would not be "
+                "read back as it is: it is of another type, or has a field that is excluded, hidden, or read by "
+                "another name"
             )
         return encoded
 
     def decode(self, value: Any) -> Any:
-        return self._ready().validate_json(_compact(value))  # strict models take dates as texts from JSON alone
+        return self._ready().validate_json(_compact(value))  # strict models take dates as text only from JSON
 
     def __repr__(self) -> str:
         return f"<codec for {callables.name_of(self._type)}>"
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Tell whether a value that was read is the one that was written, also if it has NaN in it, or no `__eq__`."""
+    """Tell whether a value that was read equals the one that was written, also if it holds NaN, or has no `__eq__`."""
     cls: Any = type_of(one)
     if type_of(other) is not cls and not (cls in _SCALARS and type_of(other) in _SCALARS):
         return False  # 3 for 3.0 is as good
@@ -273,7 +274,7 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 def _parts(value: Any) -> dict[str, Any]:
-    """Return what a model or a dataclass consists of; nothing for other objects, which say themselves what is equal."""
+    """Return the parts of a model or a dataclass; nothing for other objects, whose `__eq__` decides."""
     names = ("__dict__", "__pydantic_private__", "__pydantic_extra__")
     if hasattr(value, "__pydantic_fields_set__"):
         return {name: getattr(value, name, None) for name in names}

@@ -1,4 +1,4 @@
-"""A store in a DynamoDB table, with the attribute names of Powertools, so that both may share one."""
+"""A store in a DynamoDB table. Its attribute names are those of Powertools, so that both can share a table."""
 
 from __future__ import annotations
 
@@ -16,22 +16,27 @@ if TYPE_CHECKING:
     from lambda_kit.idempotency._record import Claim
 
 _LARGEST_ITEM = 400 * 1024  # bytes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-_REST_OF_ITEM = 4 * 1024  # names and the other attributes; a partition key alone has 2 KiB at the most
+_REST_OF_ITEM = 4 * 1024  # for names and the other attributes; a partition key alone may have 2 KiB
 
 
 class DynamoDBStore:
-    """Keeps records in a DynamoDB table. A claim is one conditional write; so is what follows it.
+    """Keeps records in a DynamoDB table. Each step is one conditional write.
 
-    The names of attributes are those that Powertools has by default, so that one table serves both.
+    The default names of attributes are those of Powertools, so that one table serves both.
 
     Args:
         table: the name or the ARN of the table.
-        client: a boto3 client of DynamoDB, which is then used for every call; by default the kit's own.
-        region: another region than that of the function.
+        client: a boto3 client of DynamoDB, used for every call; the kit's own by default.
+        region: the region of the table; that of the function by default.
         partition_key: the name of the partition key.
-        sort_key: the name of the sort key, if the table has one. The partition key is then `static_partition_key`.
+        sort_key: the name of the sort key, in a table that has one. It then holds the key of the record.
         static_partition_key: the value of the partition key in a table with a sort key.
-        status, expires, leased_until, result, payload, owner: names of attributes.
+        status: the name of the attribute for the status.
+        expires: the name of the attribute for the end of the record, in seconds since the epoch.
+        leased_until: the name of the attribute for the end of a claim, in milliseconds since the epoch.
+        result: the name of the attribute for the result.
+        payload: the name of the attribute for the hash of the payload.
+        owner: the name of the attribute for the token of the call.
 
     Raises:
         ConfigurationError: a name is missing, or two are the same.
@@ -67,10 +72,12 @@ class DynamoDBStore:
         }
         used = [table, partition_key, static_partition_key, *names.values()]
         if not all(isinstance(name, str) and name for name in used):
-            raise ConfigurationError(f"DynamoDBStore({table!r}): names of the table and of attributes are texts")
+            raise ConfigurationError(f"DynamoDBStore({table!r}): pass texts as names of the table and of attributes")
         attributes = [partition_key, *names.values()] if sort_key else list(names.values())
         if twice := sorted({name for name in attributes if attributes.count(name) > 1}):
-            raise ConfigurationError(f"DynamoDBStore({table!r}): two attributes are called {', '.join(twice)}")
+            raise ConfigurationError(
+                f"DynamoDBStore({table!r}): two attributes have the name {', '.join(twice)}; pass different names"
+            )
         self.table = table
         self._client = client
         self._region = region
@@ -106,7 +113,7 @@ class DynamoDBStore:
         except ConditionalCheckFailed as refused:
             there = self._refused_by(claim.key, refused)
             if there is not None and there.owner == claim.owner and there.status == IN_PROGRESS:
-                return None  # our own claim, whose reply was lost
+                return None  # this call's own claim, whose reply was lost
             return there
         return None
 
@@ -157,7 +164,7 @@ class DynamoDBStore:
         return caller.call(operation, request)
 
     def disconnect(self) -> None:
-        """Let the next call ask the environment again where DynamoDB is."""
+        """Let the next call read from the environment again where DynamoDB is."""
         self._caller = None
 
     def _only(self, *names: str) -> dict[str, str]:
@@ -186,7 +193,7 @@ class DynamoDBStore:
         return attributes
 
     def _refused_by(self, key: str, refused: ConditionalCheckFailed) -> Record | None:
-        """Return the record that stands in the way, which the reply carries."""
+        """Return the record that is there, which the reply carries."""
         item = refused.item
         if item is None:  # an endpoint that does not return it
             request = {"TableName": self.table, "Key": self._key(key), "ConsistentRead": True}

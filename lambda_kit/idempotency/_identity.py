@@ -1,24 +1,21 @@
-"""What a call is about: its key and its payload, found in the event or in the arguments, and the hash of each."""
+"""The key and the payload of a call: found in the event or in the arguments, and hashed."""
 
 from __future__ import annotations
 
-import functools
 import os
-from types import MethodType
 
-from lambda_kit._kernel import callables, expressions, type_of
+from lambda_kit._kernel import expressions, type_of
 from lambda_kit.errors import ConfigurationError, MissingIdempotencyKey
 from lambda_kit.idempotency import _codec as codec
+from lambda_kit.idempotency._function import is_partial, name_of, names_of, parameters_of, signature_of
 from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import inspect
     from collections.abc import Callable
     from typing import Any
 
-_VAR_POSITIONAL, _VAR_KEYWORD = 0x04, 0x08  # flags of code
-_SHOWN = 200  # characters of the names in a key, which has a limit in most stores
+_NAMES_LENGTH = 200  # characters of a key that its names may take; most stores limit keys
 
 
 class Arguments(dict[str, "Any"]):
@@ -70,12 +67,12 @@ class Identity:
         self._signature: Any = None  # until the first call that needs it
         names = names_of(parameters_of(fn))
         self._event_at = next((i for i in (0, 1) if _are_of_a_handler(names[i : i + 2])), None)
-        # An expression that begins with the names of parameters is about them, also if a handler passes its own
-        # arguments on: bill(event, context).
+        # A key that begins with the name of a parameter is searched in the arguments, also where a handler passes
+        # its own event and context on: bill(event, context).
         self._by_name = isinstance(key, str) and not (expressions.roots_of(key) or frozenset()).isdisjoint(names)
 
     def subject(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return what the expressions are about: the event of a handler, else the arguments by their names."""
+        """Return what key and payload are searched in: the event of a handler, else the arguments by their names."""
         if self._bound_args:
             args = self._bound_args + args
         position = self._event_at
@@ -96,7 +93,7 @@ class Identity:
             bound = signature.bind(*args, **{**self._bound_kwargs, **kwargs})
         except TypeError as error:
             error.add_note(
-                f"{self._where}: the arguments are told apart by the parameters {signature}; if a decorator under "
+                f"{self._where}: the arguments do not fit the parameters {signature}; if a decorator under "
                 "idempotent() passes further ones, let it set __signature__, or put idempotent() under it"
             )
             raise
@@ -111,10 +108,10 @@ class Identity:
         return found
 
     def key_of(self, subject: Any) -> str | None:
-        """Return the key of the record; None if there is nothing, or not all, of what should hold it.
+        """Return the key of the record; None if the key, or a part of it, is missing.
 
         Raises:
-            MissingIdempotencyKey: what is there cannot be a key.
+            MissingIdempotencyKey: the value that was found cannot be a key.
         """
         namespace = self._namespace or os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or "local"
         try:
@@ -129,18 +126,18 @@ class Identity:
             text = codec.canonical([namespace, self.function, tenant, found])
         except (TypeError, ValueError) as error:
             raise self._unfit(namespace, error) from error
-        return f"{namespace}.{self.function}"[:_SHOWN] + f"#{_sha256(text)}"
+        return f"{namespace}.{self.function}"[:_NAMES_LENGTH] + f"#{_sha256(text)}"
 
     def _unfit(self, namespace: str, error: Exception) -> MissingIdempotencyKey:
         return MissingIdempotencyKey(
-            f"{self._where}: what was found cannot be a key: {error}", key=f"{namespace}.{self.function}"
+            f"{self._where}: the value that was found cannot be a key: {error}", key=f"{namespace}.{self.function}"
         )
 
     def missing(self) -> MissingIdempotencyKey:
         """Return the error for a call without a key."""
         return MissingIdempotencyKey(
-            f"{self._where}: nothing that can be read was found there, or a part of it is missing, so that nothing "
-            "tells this call from others; pass missing_key='run' to run such calls unprotected",
+            f"{self._where}: the key was not found or could not be read, or a part of it is missing; without it this "
+            "call cannot be told from others. Pass missing_key='run' to run such calls unprotected",
             key=self.function,
         )
 
@@ -153,12 +150,12 @@ class Identity:
             return _sha256(codec.canonical(found))
         except (TypeError, ValueError) as error:
             raise ConfigurationError(
-                f"idempotent(payload=...) around {self.function}: what was found cannot be compared: {error}"
+                f"idempotent(payload=...) around {self.function}: the value that was found cannot be compared: {error}"
             ) from error
 
 
 class _Unreadable(ValueError):
-    """The arguments cannot be searched."""
+    """The arguments cannot be searched for the key."""
 
 
 def _finder(option: str, given: Any) -> Callable[[Any], Any]:
@@ -174,7 +171,7 @@ def _finder(option: str, given: Any) -> Callable[[Any], Any]:
 
     def find(subject: Any) -> Any:
         cls: Any = type_of(subject)
-        if cls is dict:  # an event is JSON already, and copying it would cost more than the rest
+        if cls is dict:  # an event is JSON already; a copy would cost more than the search
             return search(subject)
         if cls is Arguments and roots is not None:
             subject = {name: subject[name] for name in roots if name in subject}
@@ -187,7 +184,7 @@ def _finder(option: str, given: Any) -> Callable[[Any], Any]:
 
 
 def _all_of(found: Any) -> Any:
-    """Return what a function has found; None if a part of it is missing, at any depth."""
+    """Return the key that a function has found; None if a part of it is missing, at any depth."""
     cls: Any = type_of(found)
     parts: Any = ()
     if issubclass(cls, dict):
@@ -203,7 +200,7 @@ def _are_of_a_handler(names: tuple[str, ...]) -> bool:
 
 
 def _is_handled(event: Any, context: Any) -> bool:
-    """Tell whether these are the arguments of the handler that is running, whatever it calls them."""
+    """Tell whether these are event and context of the running handler, by whatever names its parameters have."""
     invocation = current.get(None)
     if invocation is None or getattr(context, "lambda_context", context) is not invocation.context:
         return False
@@ -211,7 +208,7 @@ def _is_handled(event: Any, context: Any) -> bool:
 
 
 def _readable(subject: Any) -> Any:
-    """Return what JMESPath can look into: dicts for models, dataclasses, views and named tuples; lists for tuples."""
+    """Return a value that JMESPath can search: dicts for models, dataclasses, views, named tuples; lists for tuples."""
     cls: Any = type_of(subject)
     if cls in (dict, Arguments):
         return {name: _readable(value) for name, value in subject.items()}
@@ -232,95 +229,3 @@ def _sha256(text: str) -> str:
     from hashlib import sha256
 
     return sha256(text.encode()).hexdigest()
-
-
-# The function
-
-
-def name_of(fn: Any) -> str:
-    """Return module and name of the function that is called in the end, or of its type: the same in every process."""
-    inner = chain_of(fn)[-1]
-    return callables.name_of(inner if hasattr(inner, "__qualname__") else type_of(inner))
-
-
-def is_partial(fn: object) -> bool:
-    """Tell whether this is a `functools.partial`."""
-    return isinstance(fn, functools.partial)
-
-
-def chain_of(fn: Any) -> list[Any]:
-    """Return the function, what it stands around, what that stands around, and so on."""
-    found = [fn]
-    while True:
-        inner = fn.func if is_partial(fn) else getattr(fn, "__wrapped__", None)
-        if inner is None:
-            return found
-        found.append(inner)
-        fn = inner
-
-
-def code_of(fn: Any) -> Any:
-    """Return the code that a call of `fn` runs; None if it is not made in Python."""
-    code = getattr(fn, "__code__", None)  # a method answers for its function
-    if code is None and not isinstance(fn, type):
-        code = getattr(getattr(type_of(fn), "__call__", None), "__code__", None)  # noqa: B004  # the function is wanted
-    return code
-
-
-def parameters_of(fn: Any) -> Any:
-    """Return the callable whose parameters are those of `fn`, which a decorator may pass on as they come.
-
-    A decorator passes them on if it takes `*args` or `**kwargs`, and before them nothing or what the function inside
-    takes first, by the same names. One that has a `__signature__` says itself what it takes; any other takes what
-    stands in its own `def`.
-    """
-    while (inner := getattr(fn, "__wrapped__", None)) is not None:
-        if getattr(fn, "__signature__", None) is not None or not _passes_on(fn, inner):
-            break
-        fn = inner
-    return fn
-
-
-def _passes_on(fn: Any, inner: Any) -> bool:
-    code = code_of(fn)
-    if code is None:  # not made in Python: functools.cache passes all on
-        return True
-    own = names_of(fn)
-    return (
-        bool(code.co_flags & (_VAR_POSITIONAL | _VAR_KEYWORD))
-        and not code.co_kwonlyargcount
-        and own == names_of(parameters_of(inner))[: len(own)]
-    )
-
-
-def names_of(fn: Any) -> tuple[str, ...]:
-    """Return the names of the parameters of `fn` itself that can be given by position, `self` of a method left out."""
-    signature = getattr(fn, "__signature__", None)
-    if signature is not None:
-        known: Any = getattr(signature, "parameters", {})
-        return tuple(
-            name for name, one in known.items() if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
-        )
-    code = code_of(fn)
-    if code is None:
-        return ()
-    bound = int(isinstance(fn, MethodType) or getattr(fn, "__code__", None) is None)
-    return tuple(code.co_varnames[bound : code.co_argcount])
-
-
-def signature_of(fn: Any) -> inspect.Signature:
-    """Return the parameters that the arguments of a call are bound to.
-
-    What can only be given by keyword may be left out below a decorator that passes all on: it may add that.
-    """
-    import inspect
-
-    inner = parameters_of(fn)
-    signature = inspect.signature(inner, follow_wrapped=False)
-    if inner is fn:
-        return signature
-    parameters = [
-        one.replace(default=None) if one.kind is one.KEYWORD_ONLY and one.default is one.empty else one
-        for one in signature.parameters.values()
-    ]
-    return signature.replace(parameters=parameters)

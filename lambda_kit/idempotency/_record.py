@@ -1,4 +1,4 @@
-"""The state machine: what a call does in view of the record that a store has. Pure: no store, no clock, no chance."""
+"""The state machine: from a claim and the record in the store to a decision. No store, no clock, no random numbers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ COMPLETED = "COMPLETED"
 
 
 class Record:
-    """What a store keeps under a key.
+    """The record that a store keeps under a key.
 
     Attributes:
         key: the key.
         status: `"INPROGRESS"` or `"COMPLETED"`.
         owner: the token of the call that claimed it; None in a record that another library has written.
-        expires: from when on the record counts as absent, in whole seconds since the epoch.
-        leased_until: until when a claim is the owner's, in seconds since the epoch; None if that is not known, and then
-            the claim lasts until the record expires.
-        payload: the hash of what must not differ between two calls with the same key; None if that is not checked.
-        result: of a completed record the JSON text, or the same compressed by zlib; None if the result was not kept.
+        expires: the time at which the record begins to count as absent, in whole seconds since the epoch.
+        leased_until: the end of a claim, in seconds since the epoch; None if it is not known. The claim then lasts
+            until the record expires.
+        payload: the hash of what two calls with the same key must share; None if payloads are not compared.
+        result: the result of a completed record: JSON text, or that text compressed by zlib; None if there is none.
     """
 
     __slots__ = ("expires", "key", "leased_until", "owner", "payload", "result", "status")
@@ -62,15 +62,16 @@ class Record:
 
 
 class Claim:
-    """A call that wants to run.
+    """The request of a call to run.
 
     Attributes:
-        key: what must run once.
+        key: the key that runs once.
         owner: a token that no other call has.
-        now: the time, in seconds since the epoch, by the clock of the caller.
-        leased_until: until when nobody else may claim the key.
-        expires: when a record that is never completed counts as absent, in whole seconds since the epoch.
-        payload: the hash of what must not differ between two calls; None if that is not checked.
+        now: the time by the clock of the caller, in seconds since the epoch.
+        leased_until: the time before which no other call may claim the key, in seconds since the epoch.
+        expires: the time at which a record that is never completed begins to count as absent, in whole seconds since
+            the epoch.
+        payload: the hash of what two calls with the same key must share; None if payloads are not compared.
     """
 
     __slots__ = ("expires", "key", "leased_until", "now", "owner", "payload")
@@ -84,7 +85,7 @@ class Claim:
         self.payload = payload
 
     def record(self) -> Record:
-        """Return what a store keeps if the claim succeeds."""
+        """Return the record that a store keeps if the claim succeeds."""
         return Record(
             self.key,
             IN_PROGRESS,
@@ -96,15 +97,18 @@ class Claim:
 
 
 def expiry(now: float, ttl: float) -> int:
-    """Return the whole second in which something that lives `ttl` seconds from `now` on has run out."""
+    """Return the first whole second that is at least `ttl` seconds after `now`."""
     return math.ceil(now + ttl)
 
 
 def decide(record: Record | None, claim: Claim) -> Decision:
-    """Return what the call does that made the claim.
+    """Return what the call that made the claim does, given the record that is there.
 
-    `"run"`: the key is free, or was claimed by this very call, whose reply was lost. A record that has expired is
-    absent, whether or not the store has deleted it, and so is a claim whose lease has ended.
+    - `"run"`: the key is free. A record that has expired counts as absent, whether or not the store has deleted it, and
+      so does a claim whose lease has ended. A claim of this very call, whose reply was lost, is its own.
+    - `"replay"`: the record is completed.
+    - `"in_progress"`: another call has claimed the key.
+    - `"mismatch"`: the record has another payload.
     """
     if record is None or record.expires <= claim.now:
         return "run"
@@ -119,7 +123,7 @@ def decide(record: Record | None, claim: Claim) -> Decision:
 
 
 def may_complete(record: Record | None, owner: str) -> bool:
-    """Tell whether the call with this token may store its result: nobody else has claimed the key meanwhile."""
+    """Tell whether the call with this token may store its result: no other call has claimed the key meanwhile."""
     return record is not None and record.owner == owner
 
 

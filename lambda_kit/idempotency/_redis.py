@@ -1,4 +1,4 @@
-"""A store in Redis or Valkey. Each step is one script, which the server runs as a whole."""
+"""A store in Redis or Valkey. Each step is one script, which the server runs atomically."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from lambda_kit.idempotency._record import Claim
 
 _FIELDS = "'status', 'owner', 'expires', 'lease', 'payload', 'result', 'packed'"
-_KEPT = 60  # seconds beyond the expiry: the server deletes by its own clock, which must not be early by the caller's
-# What `decide` says, for the server.
+_KEPT = 60  # seconds that the server keeps a record after its expiry, because its clock may be ahead of the callers'
+# The rules of `decide`, for the server.
 _CLAIM = f"""
 local there = redis.call('HMGET', KEYS[1], {_FIELDS})
 local now = tonumber(ARGV[2])
@@ -61,15 +61,15 @@ return 1
 class RedisStore:
     """Keeps records in Redis or Valkey, in one hash each.
 
-    The server has to keep what it has accepted: with replication that lags, or without a file, a fail-over forgets
-    claims and results.
+    The server must not lose what it has accepted: with asynchronous replication, or without persistence, a fail-over
+    loses claims and results.
 
     Args:
-        client: a client of `redis` or `valkey`, not of their asyncio parts; coroutines call it in a thread.
-        prefix: what stands before each key.
+        client: a client of `redis` or `valkey`, not of their asyncio packages; coroutines call it in a thread.
+        prefix: the text before each key.
 
     Raises:
-        ConfigurationError: the client is none.
+        ConfigurationError: the client is no such client.
     """
 
     max_bytes: int | None = None

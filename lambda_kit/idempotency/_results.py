@@ -1,4 +1,4 @@
-"""What is stored of a run: its result, the exception that counts as one, or that there is nothing to replay."""
+"""Results as they are stored: a value, an exception that counts as one, or a mark that there is nothing to replay."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 _MARK = "$lambda_kit"
 _TOO_LARGE = f'{{"{_MARK}":"too large"}}'
 _NOT_STORED = f'{{"{_MARK}":"not stored"}}'
-_MOST = 64 * 1024 * 1024  # bytes that a compressed result may have grown from
+_MAX_UNPACKED = 64 * 1024 * 1024  # bytes of a result before it was compressed
 
 
 def write(
     value: Any, codec: Codec | None, max_bytes: int | None, key: str
 ) -> tuple[str | bytes, ResultNotStored | None]:
-    """Return what is stored of a result, and what is wrong if that is not the result."""
+    """Return the text to store for a result, and None; or a mark to store in its place, and the error to report."""
     try:
         text = codecs.dumps(value if codec is None else codec.encode(value))
     except Exception as error:
         problem = ResultNotStored(
-            f"the function has run under the key {key}, and its result cannot be stored: {error}; a later call with "
-            "this key does not run, and reports that there is no result",
+            f"the function has run under the key {key}, and its result cannot be stored: {error}. A later call with "
+            "this key does not run, and raises ResultNotStored",
             key=key,
         )
         problem.__cause__ = error
         return _NOT_STORED, problem
-    if text.startswith(f'{{"{_MARK}":'):  # a result that looks like one of the marks is marked as a result
+    if text.startswith(f'{{"{_MARK}":'):  # a result that looks like a mark
         text = f'{{"{_MARK}":"result","value":{text}}}'
     return _fitted(text, max_bytes, key)
 
@@ -43,18 +43,18 @@ def _fitted(text: str, max_bytes: int | None, key: str) -> tuple[str | bytes, Re
     import zlib
 
     compressed = zlib.compress(text.encode())
-    if len(compressed) <= max_bytes and len(text) <= _MOST:
+    if len(compressed) <= max_bytes and len(text) <= _MAX_UNPACKED:
         return compressed, None
     return _TOO_LARGE, _too_large(key, f"{len(text)} bytes, {len(compressed)} compressed, and the limit is {max_bytes}")
 
 
 def write_error(error: Exception, max_bytes: int | None, key: str) -> tuple[str | bytes, ResultNotStored | None]:
-    """Do the same for an exception that is to be raised again."""
+    """Do the same for an exception that is raised again on a replay."""
     from lambda_kit._kernel.json_text import message_of
 
     message = message_of(error)
-    arguments = list(error.__reduce__()[1] if isinstance(error, OSError) else error.args)  # of a file its name, too
-    if not _can_be_stored(arguments):  # its text can
+    arguments = list(error.__reduce__()[1] if isinstance(error, OSError) else error.args)  # with the name of the file
+    if not _can_be_stored(arguments):  # its message can
         arguments = [message]
     state = {name: value for name, value in vars(error).items() if _can_be_stored(value)}
     names = [f"{one.__module__}:{one.__qualname__}" for one in type(error).__mro__ if issubclass(one, Exception)]
@@ -71,7 +71,7 @@ def _can_be_stored(value: Any) -> bool:
 
 
 def read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ...]) -> Any:
-    """Return the result that a record holds, made anew; or raise the exception that it holds.
+    """Return a new copy of the result that a record holds, or raise the exception that it holds.
 
     Raises:
         ResultNotStored: it holds neither.
@@ -81,7 +81,7 @@ def read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ...
         import zlib
 
         unpack = zlib.decompressobj()
-        stored = unpack.decompress(stored, _MOST).decode()
+        stored = unpack.decompress(stored, _MAX_UNPACKED).decode()
     if stored is None:
         raise _not_stored(record.key)
     if not stored.startswith(f'{{"{_MARK}":'):
@@ -97,7 +97,7 @@ def read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ...
 
 
 def _error(stored: dict[str, Any], errors: tuple[type[Exception], ...], key: str) -> Exception:
-    """Return the exception, of its class or the nearest one above that is still there and among those replayed."""
+    """Return the exception, of its class, or of the nearest base class that still exists and is replayed."""
     names: list[str] = stored["classes"]
     known = {f"{one.__module__}:{one.__qualname__}": one for one in _subclasses(errors)}
     cls = next((known[name] for name in names if name in known), None)
@@ -106,16 +106,16 @@ def _error(stored: dict[str, Any], errors: tuple[type[Exception], ...], key: str
     try:
         error = _made_again(cls, stored["args"], stored["state"])
         str(error)
-    except Exception:  # it cannot be made, or read, without what it had
+    except Exception:  # it cannot be made, or has no message, without what was not stored
         return _failed_earlier(stored, key)
     return error
 
 
 def _made_again(cls: type[Exception], arguments: list[Any], state: dict[str, Any]) -> Exception:
-    """Return an exception as pickle would, but without its constructor, which may take other things, and do some."""
+    """Return an exception without calling its constructor, which may have other parameters and side effects."""
     error = cls.__new__(cls, *arguments)
     own: Any = next(one for one in cls.__mro__ if one.__module__ == "builtins")
-    own.__init__(error, *arguments)  # an OSError and some others keep more than their arguments
+    own.__init__(error, *arguments)  # OSError and some others keep more than their arguments
     vars(error).update(state)
     return error
 
@@ -144,8 +144,8 @@ def _subclasses(classes: tuple[type[Exception], ...]) -> list[type[Exception]]:
 
 def _too_large(key: str, detail: str) -> ResultTooLarge:
     return ResultTooLarge(
-        f"the function has run under the key {key}, and its result is too large for the store: {detail}; keep it "
-        "elsewhere, and return where it is",
+        f"the function has run under the key {key}, and its result is too large for the store: {detail}; store "
+        "it elsewhere, and return its place",
         key=key,
     )
 

@@ -1,4 +1,4 @@
-"""A store in a SQLite file: for local work, and for several processes on one machine."""
+"""A store in a SQLite file: for development, and for several processes on one machine."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import weakref
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.idempotency import _record as records
-from lambda_kit.idempotency._record import Record
+from lambda_kit.idempotency._record import Record, decide, may_complete, may_release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,14 +35,14 @@ _COLUMNS = "key, status, owner, expires, leased_until, payload, result"
 
 
 class SQLiteStore:
-    """Keeps records in a SQLite file, which is made if it is not there. Threads and processes share it.
+    """Keeps records in a SQLite file, and creates it if necessary. Threads and processes share it.
 
     Args:
-        path: of the file. `":memory:"` is refused: `MemoryStore` does that better.
+        path: the path of the file. `":memory:"` is refused: use `MemoryStore`.
         timeout: seconds to wait for another process that is writing.
 
     Raises:
-        ConfigurationError: the path is none.
+        ConfigurationError: the path is no path of a file.
     """
 
     max_bytes: int | None = None
@@ -61,7 +60,7 @@ class SQLiteStore:
         _watch_forks()
 
     def leave_to_parent(self) -> None:
-        """Begin without a connection: a forked child must not use that of its parent."""
+        """Begin without a connection, in a forked child: it must not use that of its parent."""
         lifecycle.abandon(self._connection)
         self._connection = None
         self._lock = threading.Lock()
@@ -102,7 +101,7 @@ class SQLiteStore:
                 try:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
-                except Exception:  # the next call begins with another one
+                except Exception:  # the next call opens another connection
                     connection.close()
                     self._connection = None
                 raise
@@ -111,16 +110,16 @@ class SQLiteStore:
         """See `Store`."""
         with self._transaction() as connection:
             record = _read(connection, claim.key)
-            if records.decide(record, claim) != "run":
+            if decide(record, claim) != "run":
                 return record
-            if not records.may_release(record, claim.owner):  # else an earlier attempt of this call has made it
+            if not may_release(record, claim.owner):  # else an earlier attempt of this call has made it
                 _write(connection, claim.record())
             return None
 
     def complete(self, record: Record, /) -> bool:
         """See `Store`."""
         with self._transaction() as connection:
-            kept = records.may_complete(_read(connection, record.key), str(record.owner))
+            kept = may_complete(_read(connection, record.key), str(record.owner))
             if kept:
                 _write(connection, record)
             return kept
@@ -129,7 +128,7 @@ class SQLiteStore:
         """See `Store`."""
         with self._transaction() as connection:
             record = _read(connection, key)
-            free = record is None or records.may_release(record, owner)
+            free = record is None or may_release(record, owner)
             if free:
                 connection.execute("DELETE FROM idempotency WHERE key = ?", (key,))
             return free

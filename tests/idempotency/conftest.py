@@ -6,6 +6,7 @@ import pytest
 
 from lambda_kit._kernel import facts as kernel_facts
 from lambda_kit.idempotency import MemoryStore
+from lambda_kit.testing import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +15,18 @@ if TYPE_CHECKING:
 @pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands still until it is moved."""
+    return FakeClock(1_000_000.0)
+
+
+@pytest.fixture
+def timed(clock: FakeClock) -> dict[str, Any]:
+    """Options that make a call live by the fake clock: a pause moves it."""
+    return {"clock": clock, "sleep": clock.advance}
 
 
 @pytest.fixture

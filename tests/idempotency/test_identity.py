@@ -154,7 +154,7 @@ def test_a_decorator_that_passes_everything_on_is_seen_through(store: MemoryStor
     charge = idempotent(store, key="[order_id, amount]")(logged(charge_order))
     assert charge("o-1", 5) == "o-1"
     assert charge(amount=5, order_id="o-1") == "o-1"
-    assert len(store._records) == 1
+    assert len(store.records) == 1
 
 
 def test_a_decorator_with_parameters_of_its_own_is_asked_for_them(store: MemoryStore) -> None:
@@ -209,7 +209,7 @@ def test_a_decorator_whose_first_parameters_are_others_is_asked_for_them(store: 
         return order_id
 
     assert [charge("o-1"), charge("o-2"), charge("o-1")] == ["o-1", "o-2", "o-1"]
-    assert len(store._records) == 2
+    assert len(store.records) == 2
 
 
 def test_self_may_stand_in_a_decorator_that_passes_the_rest_on(store: MemoryStore) -> None:
@@ -276,7 +276,7 @@ def test_a_function_whose_parameter_the_key_names_is_no_handler_whatever_it_is_g
         return [charge(event, context), charge(order=event, ctx=context)]
 
     assert invoke(handle, {"id": "o-1"}, context=make_context()).unwrap() == ["o-1", "o-1"]
-    assert len(store._records) == 1
+    assert len(store.records) == 1
 
 
 def test_what_cannot_be_a_key_runs_unprotected_if_that_is_asked_for(store: MemoryStore) -> None:
@@ -288,7 +288,7 @@ def test_what_cannot_be_a_key_runs_unprotected_if_that_is_asked_for(store: Memor
     endless: list[Any] = []
     endless.append(endless)
     assert charge(endless) == "done"
-    assert store._records == {}
+    assert store.records == {}
 
 
 def test_a_signature_that_is_given_counts(store: MemoryStore) -> None:
@@ -334,7 +334,7 @@ def test_a_function_that_is_given_the_context_last_is_no_handler(store: MemorySt
         return [charge(order, context) for order in event]
 
     assert invoke(handle, [{"id": "o-1"}, {"id": "o-2"}], context=make_context()).unwrap() == ["o-1", "o-2"]
-    assert len(store._records) == 2
+    assert len(store.records) == 2
 
 
 def test_a_handler_below_a_layer_that_replaces_the_event_is_given_the_new_one(store: MemoryStore) -> None:

@@ -1,4 +1,4 @@
-"""An interrupt of a time limit at any line of the layer leaves no key stuck, and runs nothing a second time unsaid."""
+"""An interrupt of a time limit at any line of a call leaves no key stuck, and no second run unreported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lambda_kit.idempotency import MemoryStore, idempotent
 if TYPE_CHECKING:
     from types import FrameType
 
-_FILES = ("_layer.py", "_results.py", "_identity.py", "_record.py", "_cache.py")
+_FILES = ("_protected.py", "_claim.py", "_completion.py", "_results.py", "_identity.py", "_record.py", "_cache.py")
 
 
 class Interrupter:
@@ -66,7 +66,7 @@ def test_an_interrupt_at_any_line_leaves_the_key_free_or_the_result_stored(fails
         thread.start()
         thread.join()
         ended = interrupter.left >= 0
-        records = list(store._records.values())
+        records = list(store.records.values())
         ran_to_its_end = runs and not fails
         if ran_to_its_end and records:
             # The run is done: its result is stored, or the key is held until the lease ends.

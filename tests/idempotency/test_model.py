@@ -1,14 +1,14 @@
 """Many workers on one store, step by step, over whatever hypothesis thinks of: crashes, lost replies, clocks apart.
 
-The steps are those of the layer itself, which a driver here does one at a time. Which difference of clocks is borne by
-which rule:
+The steps are those of `Protected` itself; a driver here does them one at a time. Each rule bears some difference of
+clocks:
 
-- Who completes or releases is decided by the token of the owner, not by time: any difference.
-- Whether a claim has ended is decided by the clock of the one who claims. One that is ahead takes over so much before
-  the end of the lease, one that is behind so much after it. The lease of an invocation ends `LEASE_MARGIN` after it, so
-  that two clocks may differ by that before one takes over from a worker that still runs. With `lease=`, they may differ
-  by what the lease is longer than the run.
-- Whether a result has expired is decided by the clock of the one who asks: `ttl`, give or take the difference.
+- The token of the owner decides who completes or releases, not the time: any difference.
+- The clock of the one who claims decides whether a claim has ended. A clock that is ahead takes over that much before
+  the end of the lease, one that is behind that much after it. The lease of an invocation ends `LEASE_MARGIN` after it,
+  so that two clocks may differ by that before one takes over from a worker that still runs. With `lease=`, they may
+  differ by the time that the lease is longer than the run.
+- The clock of the one who asks decides whether a result has expired: `ttl`, plus or minus the difference.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ from lambda_kit.idempotency import (
     Record,
     StoreUnavailable,
 )
-from lambda_kit.idempotency import _drive as drive
-from lambda_kit.idempotency import _layer as layer
+from lambda_kit.idempotency import _claim as claims
 from lambda_kit.idempotency._cache import Cache
+from lambda_kit.idempotency._drivers import Failed
 from lambda_kit.idempotency._identity import Identity
+from lambda_kit.idempotency._protected import Protected
 from lambda_kit.idempotency._settings import Settings
 from lambda_kit.invocation import Invocation, current
 
@@ -95,11 +96,11 @@ class Watched(MemoryStore):
         self.completed: dict[str, Record] = {}  # by owner
 
     def _step(self, key: str, step: Callable[[], Any]) -> tuple[Any, Record | None, Record | None]:
-        before = dict(self._records)
+        before = dict(self.records)
         result = step()
-        others = {one for one in before.keys() | self._records.keys() if before.get(one) != self._records.get(one)}
+        others = {one for one in before.keys() | self.records.keys() if before.get(one) != self.records.get(one)}
         assert others <= {key}, "a record of another key was changed"
-        return result, before.get(key), self._records.get(key)
+        return result, before.get(key), self.records.get(key)
 
     def claim(self, claim: Claim, /) -> Record | None:
         refused, before, after = self._step(claim.key, lambda: super(Watched, self).claim(claim))
@@ -165,9 +166,12 @@ class Worker:
             "missing_key": "raise",
             "codec": None,
             "on_replay": None,
+            "clock": store.clock.time,
+            "sleep": None,
+            "random_bytes": store.clock.urandom,
         }
         identity = Identity(charge, "id", payload, "n")
-        return layer._Protected(charge, Settings(store, options), identity, self.cache)
+        return Protected(charge, Settings(store, options), identity, self.cache)
 
 
 class Bounded(Invocation):
@@ -243,7 +247,7 @@ class Machine(RuleBasedStateMachine):
         return Worker(self.store, offset, cache, self.lease)
 
     def in_progress(self) -> bool:
-        return any(record.status == "INPROGRESS" for record in self.store._records.values())
+        return any(record.status == "INPROGRESS" for record in self.store.records.values())
 
     # What the test does
 
@@ -268,17 +272,17 @@ class Machine(RuleBasedStateMachine):
             call.context.run(current.set, call.invocation)
         self.clock.offset = call.worker.offset
         try:
-            call.begun, cached = call.context.run(call.protected._begin, (call.given, None), {})
+            call.begun, cached = call.context.run(call.protected.begin, (call.given, None), {})
             if cached is not None:
                 assert cached.expires > self.clock.time()
                 call.answer = cached
-                self.replayed(call, call.context.run(call.protected._replay, call.begun, cached, cached=True))
+                self.replayed(call, call.context.run(call.protected.replay, call.begun, cached, cached=True))
                 return call
         except (Declined, PayloadMismatch) as error:
             self.ended(call, error)
             return call
         assert self.ids.setdefault(call.begun.key, call.id) == call.id
-        call.steps = call.protected._flow(call.begun)
+        call.steps = call.protected.flow(call.begun)
         self.running.append(call)
         self.resume(call)
         return call
@@ -306,10 +310,10 @@ class Machine(RuleBasedStateMachine):
             if call.invocation is not None and call.invocation.remaining() <= 0:
                 self.crash(call)  # Lambda ends it
 
-    @precondition(lambda self: self.store._records)
+    @precondition(lambda self: self.store.records)
     @rule(which=st.integers(0, 1), seconds=st.sampled_from([-2.6, -1.9, -0.5, -0.05, 0.05, 2.6, 3.1]))
     def pass_time_until_an_end(self, which: int, seconds: float) -> None:
-        records = list(self.store._records.values())
+        records = list(self.store.records.values())
         record = records[which % len(records)]
         self.pass_time(max((record.leased_until or record.expires) + seconds - self.clock.true, 0.0))
 
@@ -328,7 +332,7 @@ class Machine(RuleBasedStateMachine):
         """Whatever has happened, the key is free, or its result is there, when the lease has ended by all clocks."""
         self.down = False
         slack = max(self.offsets) - min(self.offsets)
-        bound = (self.lease or TIMEOUT + layer.LEASE_MARGIN) + slack
+        bound = (self.lease or TIMEOUT + claims.LEASE_MARGIN) + slack
         if mode == "raise" or self.lease is None:
             self.pass_time(bound)
         began = self.clock.true
@@ -336,7 +340,7 @@ class Machine(RuleBasedStateMachine):
         while not call.fate:
             self.step(call)
         assert call.fate in ("returned", "replayed", "declined"), f"stuck: {call.fate}"
-        assert self.clock.true - began <= bound + 1.5 * layer._LONGEST_PAUSE
+        assert self.clock.true - began <= bound + 1.5 * claims.LONGEST_PAUSE
 
     def teardown(self) -> None:
         for call in self.calls:
@@ -398,12 +402,12 @@ class Machine(RuleBasedStateMachine):
         if how.startswith("crashes"):
             self.crash(call)
         elif how.startswith("raises"):
-            call.outcome = drive.Failed(OSError("down"))
+            call.outcome = Failed(OSError("down"))
             call.raised = True
             self.resume(call, call.outcome)
         else:
             declined = Declined(call.id, call.value["call"])
-            call.outcome = drive.Failed(declined) if how == "declines" else call.value
+            call.outcome = Failed(declined) if how == "declines" else call.value
             self.resume(call, call.outcome)
         if how:
             event(f"run: {how}")
@@ -437,8 +441,8 @@ class Machine(RuleBasedStateMachine):
 
     def returned(self, call: Call, value: Any) -> None:
         assert value is call.outcome
-        failed = value.error if type(value) is drive.Failed else None
-        there = self.store._records.get(call.begun.key)
+        failed = value.error if type(value) is Failed else None
+        there = self.store.records.get(call.begun.key)
         has_key = there is not None and there.owner == call.owner
         if failed is None:
             assert call.owner in self.store.completed, "a result was returned, and not stored"
@@ -473,7 +477,7 @@ class Machine(RuleBasedStateMachine):
                 assert (answer.status, answer.owner != call.owner) == ("INPROGRESS", True)
                 assert (answer.leased_until or 0) > now, "stuck beyond the lease"
                 assert call.fits(answer)
-                assert call.mode == "raise" or (call.invocation and call.invocation.remaining() <= layer._KEEP)
+                assert call.mode == "raise" or (call.invocation and call.invocation.remaining() <= claims.RESERVE)
                 call.fate = "refused"
             case PayloadMismatch():
                 assert answer is not None
@@ -481,7 +485,7 @@ class Machine(RuleBasedStateMachine):
                 assert not call.fits(answer)
                 call.fate = "mismatch"
             case LeaseLost():
-                there = self.store._records.get(call.begun.key)
+                there = self.store.records.get(call.begun.key)
                 assert there is None or there.owner != call.owner
                 assert error.result == call.value
                 call.fate = "lost its lease"
@@ -518,15 +522,11 @@ class WithinInvocation(Machine):
     """Workers that Lambda ends when their invocation does, and whose clocks differ by less than the margin."""
 
     lease = None
-    offsets = (0.0, 0.9 * layer.LEASE_MARGIN, 0.4 * layer.LEASE_MARGIN)
+    offsets = (0.0, 0.9 * claims.LEASE_MARGIN, 0.4 * claims.LEASE_MARGIN)
 
 
 @pytest.mark.parametrize("machine", [Machine, WithinInvocation])
-def test_whatever_goes_wrong_a_key_has_one_result_and_is_not_stuck(
-    machine: type[Machine], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whatever_goes_wrong_a_key_has_one_result_and_is_not_stuck(machine: type[Machine]) -> None:
     machine.clock = Clock()
-    monkeypatch.setattr(layer, "time", machine.clock)
-    monkeypatch.setattr(layer, "os", machine.clock)
     examples = 5 * settings.get_profile(settings.get_current_profile_name()).max_examples
     run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=50))

@@ -1,12 +1,13 @@
-"""Drivers of the steps of a call: one does at once what they ask for, one for coroutines awaits it.
+"""Drivers of the steps of a call: one does at once what the steps ask for; one, for coroutines, awaits it.
 
-A request is `("store", call)`, `("pause", seconds)` or `("run", None)`; what came of it is sent back, an interrupt is
-thrown.
+The steps are a generator. A request is `("store", call)`, `("pause", seconds)` or `("run", None)`. The driver sends
+the answer back into the generator, and throws whatever interrupts it into it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 
 from lambda_kit._kernel import type_of
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-NOTHING: Any = object()  # that a run has not returned
+NO_OUTCOME: Any = object()
+"""The outcome of a run that has not ended."""
 
 
 class Failed:
-    """What a run ended with that raised."""
+    """The outcome of a run that has raised."""
 
     __slots__ = ("error",)
 
@@ -30,8 +32,14 @@ class Failed:
         self.error = error
 
 
-def drive(steps: Any, run: Callable[[], Any]) -> Any:
-    """Do what the steps ask for, and return what they end with. An interrupt anywhere is thrown into them."""
+def drive(steps: Any, run: Callable[[], Any], sleep: Callable[[float], object] | None = None) -> Any:
+    """Do what the steps ask for, and return or raise the outcome that they end with.
+
+    Args:
+        steps: the generator.
+        run: calls the function.
+        sleep: pauses; `time.sleep` by default.
+    """
     answer: Any = None
     outcome: Any = None
     error: BaseException | None = None
@@ -49,7 +57,7 @@ def drive(steps: Any, run: Callable[[], Any]) -> Any:
                     with operation(f"idempotency {given.func.__name__}"):
                         answer = given()
                 else:
-                    time.sleep(given)
+                    (sleep or time.sleep)(given)
         except BaseException as caught:
             if steps.gi_frame is not None:
                 error = caught
@@ -65,13 +73,13 @@ def _outcome(run: Callable[[], Any]) -> Any:
     try:
         value = run()
         if hasattr(type_of(value), "__await__"):
-            for stop in ("close", "cancel"):  # a coroutine, which has not begun, or a task
+            for stop in ("close", "cancel"):  # of a coroutine, which has not begun; of a task
                 if hasattr(value, stop):
                     getattr(value, stop)()
                     break
             raise ConfigurationError(
-                "idempotent() is around a plain function, and it returned something to await, which was not awaited; "
-                "make it `async def`: most often it is a decorator's, around a coroutine function"
+                "idempotent() is around a plain function that returned something to await, and nothing awaited it; "
+                "make the function `async def`. If it is a decorator's around a coroutine function, that is the one"
             )
         return value
     except BaseException as error:
@@ -84,12 +92,24 @@ def _result(outcome: Any) -> Any:
     return outcome
 
 
-async def drive_async(steps: Any, run: Callable[[], Any], *, blocks: bool) -> Any:
-    """Do the same in a coroutine. A request to the store is waited for, also by a task that is cancelled."""
+async def drive_async(
+    steps: Any, run: Callable[[], Any], sleep: Callable[[float], Any] | None = None, *, blocks: bool
+) -> Any:
+    """Do the same in a coroutine. A task that is cancelled still waits for the request to the store that is under way.
+
+    A coroutine that is closed cannot await any more. From then on the store is called without a thread, and there are
+    no pauses.
+
+    Args:
+        steps: the generator.
+        run: calls the coroutine function.
+        sleep: pauses; its result is awaited if it can be. `asyncio.sleep` by default.
+        blocks: whether the store is called in a thread.
+    """
     answer: Any = None
     outcome: Any = None
     error: BaseException | None = None
-    closed = False  # a coroutine that is closed cannot await anything any more
+    closed = False
     while True:
         try:
             while True:
@@ -106,7 +126,7 @@ async def drive_async(steps: Any, run: Callable[[], Any], *, blocks: bool) -> An
                     with operation(f"idempotency {given.func.__name__}"):
                         answer = await _in_thread(given) if blocks and not closed else given()
                 elif not closed:
-                    await _sleep(given)
+                    await _paused(given, sleep)
         except BaseException as caught:
             if steps.gi_frame is not None:
                 error = caught
@@ -125,20 +145,45 @@ async def _outcome_async(run: Callable[[], Any]) -> Any:
         return Failed(error)
 
 
-async def _sleep(seconds: float) -> None:
-    import asyncio
+async def _paused(seconds: float, sleep: Callable[[float], Any] | None) -> None:
+    if sleep is None:
+        import asyncio
 
-    await asyncio.sleep(seconds)
+        sleep = asyncio.sleep
+    slept = sleep(seconds)
+    if hasattr(type_of(slept), "__await__"):
+        await slept
 
 
 async def _in_thread(call: Callable[[], Any]) -> Any:
+    """Call in a thread. Whatever ends the waiting, the call has ended by then, or never begins."""
     import asyncio
 
-    task = asyncio.ensure_future(asyncio.to_thread(call))
+    permits = [None]  # one of two takes it: the thread, to call; or a coroutine that is closed, to prevent that
+    running = threading.Lock()
+    running.acquire()
+
+    def step() -> Any:
+        try:
+            permits.pop()
+        except IndexError:
+            return None
+        try:
+            return call()
+        finally:
+            running.release()
+
+    task = asyncio.ensure_future(asyncio.to_thread(step))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        while not task.done():  # what is done next must find the step made, or not made, however often it is cancelled
+        while not task.done():  # the task may be cancelled again meanwhile
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait([task])
+        raise
+    except GeneratorExit:
+        try:
+            permits.pop()
+        except IndexError:
+            running.acquire()
         raise

@@ -1,0 +1,139 @@
+"""A protected function: one call from its key to its result."""
+
+from __future__ import annotations
+
+import functools
+
+from lambda_kit._kernel.facts import tell
+from lambda_kit.errors import AlreadyInProgress, MissingIdempotencyKey, PayloadMismatch
+from lambda_kit.idempotency import _results as results
+from lambda_kit.idempotency._claim import Call, claim, handle_claim_error, mismatch
+from lambda_kit.idempotency._completion import fail, finish
+from lambda_kit.idempotency._drivers import NO_OUTCOME, Failed, drive, drive_async
+from lambda_kit.idempotency._function import is_coroutine_function
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from lambda_kit.idempotency._cache import Cache
+    from lambda_kit.idempotency._claim import Steps
+    from lambda_kit.idempotency._identity import Identity
+    from lambda_kit.idempotency._record import Record
+    from lambda_kit.idempotency._settings import Settings
+
+
+class Protected:
+    """A function and its protection.
+
+    The steps of a call are written once, as generators that yield what has to be waited for. One driver does that at
+    once, for functions; another one awaits it, for coroutines.
+    """
+
+    def __init__(self, fn: Any, settings: Settings, identity: Identity, cache: Cache) -> None:
+        self._fn = fn
+        self._settings = settings
+        self._identity = identity
+        self._cache = cache
+        self._on_replay: Any = settings.on_replay
+
+    def begin(self, args: Any, kwargs: Any) -> tuple[Call | None, Record | None]:
+        """Return the call, or None if it runs unprotected; and the completed record in the local cache, or None."""
+        identity, settings = self._identity, self._settings
+        subject = identity.subject(args, kwargs)
+        try:
+            key = identity.key_of(subject)
+            if key is None:
+                raise identity.missing()
+        except MissingIdempotencyKey:
+            if settings.missing_key == "raise":
+                raise
+            tell("idempotency.unprotected", function=identity.function, reason="missing key")
+            return None, None
+        call = Call(key, identity.payload_of(subject), settings.random_bytes(16).hex(), identity.function)
+        return call, self._cache.get(key, settings.clock())
+
+    def flow(self, call: Call) -> Steps:
+        """Claim, run, complete. The result is what the call returns, or a `Failed` with what it raises."""
+        settings, cache = self._settings, self._cache
+        record: Record | None = None
+        outcome: Any = NO_OUTCOME
+        try:
+            record = yield from claim(call, settings)
+            if record is None:
+                outcome = yield "run", None
+                if type(outcome) is Failed:
+                    yield from fail(call, settings, cache, outcome.error)
+                else:
+                    yield from finish(call, settings, cache, outcome)
+        except Exception as error:
+            if outcome is not NO_OUTCOME or isinstance(error, AlreadyInProgress | PayloadMismatch):
+                raise
+            yield from handle_claim_error(call, settings, error)
+            return (yield "run", None)
+        except BaseException as stop:  # an interrupt may come anywhere, also when a claim or a run has just ended
+            if outcome is NO_OUTCOME or type(outcome) is Failed:
+                yield from fail(call, settings, cache, outcome.error if type(outcome) is Failed else stop)
+            else:  # the function has run: try once more to store its result
+                yield from finish(call, settings, cache, outcome)
+            raise
+        return outcome if record is None else self.replay(call, record)
+
+    def replay(self, call: Call, record: Record, *, cached: bool = False) -> Any:
+        """Return the result of a completed record, or raise the exception that it holds."""
+        if call.payload and record.payload and call.payload != record.payload:
+            raise mismatch(call)
+        if not cached:
+            self._cache.put(record)
+        tell("idempotency.replayed", key=call.key, cached=cached)
+        value = results.read(record, self._settings.codec, self._settings.replay_errors)
+        return value if self._on_replay is None else self._on_replay(value, record)
+
+    def function(self) -> Any:
+        """Return the protected function, for a function."""
+        fn, begin, flow, replay = self._fn, self.begin, self.flow, self.replay
+        sleep = self._settings.sleep
+
+        def protected(*args: Any, **kwargs: Any) -> Any:
+            call, cached = begin(args, kwargs)
+            if call is None:
+                return fn(*args, **kwargs)
+            if cached is not None:
+                return replay(call, cached, cached=True)
+            return drive(flow(call), functools.partial(fn, *args, **kwargs), sleep)
+
+        return protected
+
+    def coroutine(self) -> Any:
+        """Return the protected coroutine function, for a coroutine function."""
+        fn, begin, flow, replay = self._fn, self.begin, self.flow, self.replay
+        sleep, blocks = self._settings.sleep, self._settings.blocks
+        if is_coroutine_function(self._on_replay):
+            self._on_replay = _pending(self._on_replay)
+
+        async def protected(*args: Any, **kwargs: Any) -> Any:
+            call, cached = begin(args, kwargs)
+            if call is None:
+                return await fn(*args, **kwargs)
+            if cached is None:
+                run = functools.partial(fn, *args, **kwargs)
+                value = await drive_async(flow(call), run, sleep, blocks=blocks)
+            else:
+                value = replay(call, cached, cached=True)
+            return await value.coroutine if type(value) is _Pending else value
+
+        return protected
+
+
+class _Pending:
+    """The coroutine that `on_replay` has returned, until it can be awaited."""
+
+    __slots__ = ("coroutine",)
+
+    def __init__(self, coroutine: Any) -> None:
+        self.coroutine = coroutine
+
+
+def _pending(on_replay: Any) -> Callable[[Any, Record], _Pending]:
+    return lambda value, record: _Pending(on_replay(value, record))

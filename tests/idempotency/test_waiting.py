@@ -1,0 +1,117 @@
+"""A call that waits for another one with its key."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambda_kit import handler
+from lambda_kit.idempotency import (
+    AlreadyInProgress,
+    Claim,
+    MemoryStore,
+    StoreUnavailable,
+    idempotent,
+)
+from tests.idempotency.stores import FaultyStore, counting
+from tests.patience import PATIENCE
+
+if TYPE_CHECKING:
+    from lambda_kit.testing import FakeClock
+
+
+def test_a_call_that_waits_gets_the_result_of_the_one_that_runs(store: MemoryStore, facts: list[str]) -> None:
+    running, waiting = threading.Event(), threading.Event()
+    results: list[Any] = []
+
+    @idempotent(store, key="event.id", on_in_progress="wait", sleep=lambda seconds: waiting.set())
+    def charge(event: Any) -> str:
+        running.set()
+        assert waiting.wait(PATIENCE)
+        return "done"
+
+    first = threading.Thread(target=lambda: results.append(charge({"id": 1})))
+    first.start()
+    assert running.wait(PATIENCE)
+    second = threading.Thread(target=lambda: results.append(charge({"id": 1})))
+    second.start()
+    first.join()
+    second.join()
+    assert results == ["done", "done"]
+    assert sorted(facts) == ["claimed", "completed", "replayed", "waited"]
+
+
+def claimed_by_another(store: MemoryStore, *, now: float, lease: float, **options: Any) -> tuple[Any, list[Any], Claim]:
+    """Return a protected function, the list of its runs, and the claim of another worker to the key of the id 1."""
+    charge, runs = counting(store, cache=0, **options)
+    charge({"id": 1})
+    (key,) = store.records
+    runs.clear()
+    store.clear()
+    claim = Claim(key, "another", now=now, lease=lease, ttl=3600.0, payload=None)
+    assert MemoryStore.claim(store, claim) is None
+    return charge, runs, claim
+
+
+def test_a_call_that_waits_runs_when_the_lease_of_a_dead_worker_ends(
+    store: MemoryStore, clock: FakeClock, timed: Any
+) -> None:
+    charge, runs, _ = claimed_by_another(store, now=clock.now, lease=5.0, on_in_progress="wait", **timed)
+    began = clock.now
+    charge({"id": 1})
+    assert len(runs) == 1
+    assert 5.0 <= clock.now - began < 6.5
+
+
+def test_a_call_that_waits_gives_up_before_the_invocation_ends(
+    store: MemoryStore, clock: FakeClock, timed: Any
+) -> None:
+    charge, runs, _ = claimed_by_another(store, now=clock.now, lease=60.0, on_in_progress="wait", **timed)
+    end = clock.now + 3.0
+
+    class Context:
+        def get_remaining_time_in_millis(self) -> int:
+            return round(max(0.0, end - clock.now) * 1000)
+
+    context: Any = Context()
+    with pytest.raises(AlreadyInProgress):
+        handler(charge)({"id": 1}, context)
+    assert runs == []
+    assert 2.7 < 3.0 - (end - clock.now) < 3.0
+
+
+def test_a_call_that_has_seen_another_call_running_never_runs_beside_it(clock: FakeClock, timed: Any) -> None:
+    store = FaultyStore()
+    given: Any = {"on_in_progress": "wait", "on_claim_error": "run", **timed}
+    charge, runs, _ = claimed_by_another(store, now=clock.now, lease=60.0, **given)
+    store.failing["claim"] = ["", "before", "before", "before", "before"]
+    with pytest.raises(StoreUnavailable, match="the function was not run"):
+        charge({"id": 1})
+    assert runs == []
+
+
+def test_a_call_that_waits_gets_over_steps_that_fail(clock: FakeClock, timed: Any) -> None:
+    store = FaultyStore()
+    given: Any = {"on_in_progress": "wait", "on_claim_error": "run", **timed}
+    charge, runs, other = claimed_by_another(store, now=clock.now, lease=5.0, **given)
+    store.failing["claim"] = ["", "before", "before", "", "before", "before"]
+    assert charge({"id": 1, "result": "own"}) == "own"
+    assert len(runs) == 1
+    assert clock.now >= other.leased_until
+
+
+def test_a_call_that_is_stopped_while_it_waits_has_not_touched_the_claim_of_the_other(
+    store: MemoryStore, clock: FakeClock, facts: list[str]
+) -> None:
+    def stop(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    given: Any = {"on_in_progress": "wait", "clock": clock, "sleep": stop}
+    charge, _, other = claimed_by_another(store, now=clock.now, lease=60.0, **given)
+    facts.clear()
+    with pytest.raises(KeyboardInterrupt):
+        charge({"id": 1})
+    assert facts == ["waited"]
+    assert store.records[other.key].owner == "another"
