@@ -1,4 +1,4 @@
-"""Tracing: X-Ray's protocol without its SDK, the SDK where code records with it already, OpenTelemetry, or nothing."""
+"""Tracing: spans for X-Ray without its SDK, for the SDK where code uses it already, or for OpenTelemetry."""
 
 from __future__ import annotations
 

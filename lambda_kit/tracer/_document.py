@@ -1,4 +1,4 @@
-"""The document of one span, as X-Ray takes it: its parts as JSON text, within the documented limits.
+"""The X-Ray document of one span: its members as JSON text, within the documented limits.
 
 See <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
 """
@@ -18,29 +18,28 @@ if TYPE_CHECKING:
 
     from lambda_kit._kernel.json_text import Encoder
 
-PREFIX = b'{"format":"json","version":1}\n'  # before each document in its datagram
-LIMIT = 64_000  # bytes of a document: 64 kB
+LIMIT = 64_000  # bytes: the largest document that X-Ray accepts
 _MAX_NAME = 200
 _MAX_ANNOTATION = 1_000
 _MAX_KEY = 500
-_MAX_TEXT = 250  # characters of a URL, a method, a name of a field
-MAX_MESSAGE = 4_000  # of the message of an exception, which X-Ray does not limit
-_MAX_FRAMES = 30
-_MAX_CHAIN = 8
-_MAX_NAMES = 1_000
-_MAX_ANNOTATIONS = 50  # in a trace
-_MARKER = 100  # bytes; what is shorter is not worth being cut
-_MAX_ALL_FRAMES = 80
-_IN_NAMES = "_.:/%&#=+\\-@"  # beside letters and digits
+_MAX_TEXT = 250  # characters of a URL, a method, a type
+MAX_MESSAGE = 4_000  # characters of an exception's message; X-Ray sets no limit
+_MAX_FRAMES = 30  # of one exception
+_MAX_CHAIN = 8  # exceptions: one and its causes
+_MAX_NAMES = 1_000  # in the cache of names
+MAX_ANNOTATIONS = 50  # of a trace
+MARKER = 100  # bytes; a shorter member is not worth cutting
+_MAX_ALL_FRAMES = 80  # of all exceptions of one span
+_IN_NAMES = "_.:/%&#=+\\-@"  # allowed in a name, beside letters, digits and spaces
 
 _names: dict[str, str] = {}
 
 
 def name_text(name: str) -> str:
-    """Return the JSON text of a name, without what X-Ray does not take in names."""
+    """Return the JSON text of a span's name, without the characters that X-Ray refuses."""
     known = _names.get(name)
     if known is None:
-        if len(_names) >= _MAX_NAMES:  # names that are data must not fill the memory
+        if len(_names) >= _MAX_NAMES:  # names made from data must not fill the memory
             _names.clear()
         kept = [char for char in name if char.isalnum() or char.isspace() or char in _IN_NAMES]
         plain = " ".join("".join(kept).split())[:_MAX_NAME].strip() or "span"
@@ -49,15 +48,15 @@ def name_text(name: str) -> str:
 
 
 def shortened(text: str, limit: int = _MAX_TEXT) -> str:
-    """Return text that is no longer than the limit."""
+    """Return the text, cut to the limit with `…` at its end if it is longer."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def annotations_text(annotations: dict[str, Any], encoder: Encoder) -> str:
-    """Return the members of an object: keys and values as X-Ray takes them; what is None is left out."""
+    """Return annotations as the members of a JSON object, in X-Ray's types and keys; None values are left out."""
     members: dict[str, str] = {}
     for key, value in annotations.items():
-        if value is None or len(members) >= _MAX_ANNOTATIONS:
+        if value is None or len(members) >= MAX_ANNOTATIONS:
             continue
         name = key if key.isascii() and key.isidentifier() and len(key) <= _MAX_KEY else _key_text(key)
         if encoder.key(key)[1]:
@@ -65,7 +64,7 @@ def annotations_text(annotations: dict[str, Any], encoder: Encoder) -> str:
             continue
         text = encoder.value(value)
         if text[0] in '"{[':
-            text = escape(shortened(value if type(value) is str else _inner(text), _MAX_ANNOTATION))
+            text = escape(shortened(value if type(value) is str else _unquoted(text), _MAX_ANNOTATION))
         members[name] = text
     return ",".join([f'"{name}":{text}' for name, text in members.items()])
 
@@ -74,17 +73,18 @@ def _key_text(key: str) -> str:
     return "".join([char if char.isascii() and char.isalnum() else "_" for char in key])[:_MAX_KEY] or "_"
 
 
-def _inner(text: str) -> str:
+def _unquoted(text: str) -> str:
+    """Return the string that a JSON text holds; the text of an object or array itself."""
     if text[0] != '"':
         return text
     from json import loads
 
-    inner: str = loads(text)
-    return inner
+    string: str = loads(text)
+    return string
 
 
 def metadata_members(metadata: dict[str, Any], encoder: Encoder) -> dict[str, str]:
-    """Return names and values of an object as JSON texts; what is secret is hidden."""
+    """Return metadata as JSON texts: names with their colons, and values; secrets are hidden."""
     members: dict[str, str] = {}
     for name, value in metadata.items():
         key, hidden = encoder.key(name)
@@ -93,7 +93,7 @@ def metadata_members(metadata: dict[str, Any], encoder: Encoder) -> dict[str, st
 
 
 def fields_text(fields: dict[str, Any], encoder: Encoder) -> str:
-    """Return the members of an object with short texts."""
+    """Return fields as the members of a JSON object; strings are shortened, None values left out."""
     members: list[str] = []
     for name, value in fields.items():
         if value is None:
@@ -109,11 +109,11 @@ def fields_text(fields: dict[str, Any], encoder: Encoder) -> str:
 
 
 class Failure:
-    """An exception that a span has ended with.
+    """An exception that a span has recorded.
 
     Attributes:
         error: the exception.
-        id: its id in the trace, by which spans outside of this one tell that it is the same.
+        id: its id in the trace; a span around this one refers to the same exception by it.
     """
 
     __slots__ = ("error", "id")
@@ -124,7 +124,7 @@ class Failure:
 
 
 def cause_text(errors: list[Failure], draw_id: Callable[[], str]) -> str:
-    """Return the object that says why a span has failed: its exceptions, each followed by its causes."""
+    """Return the `cause` object of a failed span: its exceptions, each followed by its causes."""
     parts: list[str] = []
     seen: set[int] = set()
     frames = _MAX_ALL_FRAMES
@@ -138,7 +138,7 @@ def cause_text(errors: list[Failure], draw_id: Callable[[], str]) -> str:
             following = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
             members: Any = getattr(error, "exceptions", None)
             if following is None and type_of(members) is tuple and isinstance(members[0], BaseException):
-                following = members[0]  # of a group
+                following = members[0]  # of an exception group
             cause = draw_id() if following is not None and id(following) not in seen else ""
             text, taken = _exception_text(error, own, cause, min(_MAX_FRAMES, max(frames, 1)))
             parts.append(text)
@@ -151,7 +151,7 @@ def cause_text(errors: list[Failure], draw_id: Callable[[], str]) -> str:
 def _directory() -> str:
     try:
         return os.getcwd()  # noqa: PTH109 - pathlib is not loaded for this
-    except OSError:  # it is gone
+    except OSError:  # the directory was removed
         return ""
 
 
@@ -168,7 +168,7 @@ def _exception_text(error: BaseException, own: str, cause: str, limit: int) -> t
         traceback = traceback.tb_next
     if frames:
         skipped = len(frames) - limit
-        frames = frames[-limit:]  # those next to where it was raised
+        frames = frames[-limit:]  # the innermost, next to the `raise`
         stack = ",".join([_frame_text(one) for one in reversed(frames)])
         text += f',"stack":[{stack}]' + (f',"truncated":{skipped}' if skipped > 0 else "")
     return text + (f',"cause":"{cause}"}}' if cause else "}"), len(frames)
@@ -180,14 +180,14 @@ def _frame_text(traceback: TracebackType) -> str:
     return f'{{"path":{path},"line":{traceback.tb_lineno or 0},"label":{label}}}'
 
 
-def fitted(head: str, metadata: dict[str, str], namespace: str, parts: list[str]) -> bytes:
-    """Return a document within the limit: in the place of what is too large stands how large it was.
+def fit_document(head: str, metadata: dict[str, str], namespace: str, parts: list[str]) -> bytes:
+    """Return a document within the limit: the largest members are replaced by a note of their size.
 
     Args:
-        head: the members that have to be there, from the opening brace on.
-        metadata: names and values of its metadata, as JSON texts, the names with their colons.
-        namespace: the namespace of these, as JSON text.
-        parts: the other members.
+        head: the required members, from the opening brace on.
+        metadata: names with their colons, and values, as JSON texts.
+        namespace: the namespace of the metadata, as JSON text.
+        parts: the optional members.
     """
     document = _document(head, metadata, namespace, parts)
     if len(document) <= LIMIT:
@@ -196,12 +196,12 @@ def fitted(head: str, metadata: dict[str, str], namespace: str, parts: list[str]
     while len(document) > LIMIT:
         name = max(metadata, key=lambda one: len(metadata[one]), default="")
         part = max(parts, key=len, default="")
-        if len(metadata.get(name, "")) > max(len(part), _MARKER):
+        if len(metadata.get(name, "")) > max(len(part), MARKER):
             metadata[name] = f'"[cut: {len(metadata[name].encode())} bytes]"'
-        elif len(part) > _MARKER:
+        elif len(part) > MARKER:
             parts.remove(part)
             metadata[f"{part.partition(':')[0]}:"] = f'"[cut: {len(part.encode())} bytes]"'
-        else:  # thousands of short ones
+        else:  # thousands of short members
             metadata = {'"[cut]":': f'"{len(metadata)} values"'}
         document = _document(head, metadata, namespace, parts)
     return document

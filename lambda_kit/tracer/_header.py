@@ -1,4 +1,4 @@
-"""The trace header: `Root=…;Parent=…;Sampled=1`, as Lambda puts it into the environment; and its form by W3C.
+"""The trace header `Root=…;Parent=…;Sampled=1`, which Lambda puts into the environment, and W3C's `traceparent`.
 
 See <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader> and
 <https://www.w3.org/TR/trace-context/>.
@@ -16,18 +16,17 @@ if TYPE_CHECKING:
 
 VARIABLE = "_X_AMZN_TRACE_ID"
 HEADER = "X-Amzn-Trace-Id"
-_OWN = ("Root", "Parent", "Sampled", "Self")  # Self is what a load balancer adds for itself
+_OWN = ("Root", "Parent", "Sampled", "Self")  # a load balancer adds Self for itself
 
 
 class Root:
-    """What the spans of an invocation hang on: the function's own segment, which Lambda sends.
+    """The parent of an invocation's outermost span: the function's own segment, which Lambda sends.
 
     Attributes:
         trace_id: the id of the trace, in X-Ray's form.
         parent_id: the id of the function's segment.
-        sampled: whether anything is recorded.
-        others: what else the header has, such as `;Lineage=…`, by which Lambda finds functions that call each other in
-            a circle.
+        sampled: whether the trace is recorded.
+        others: the other fields of the header, such as `;Lineage=…`, by which Lambda detects recursive calls.
     """
 
     __slots__ = ("others", "parent_id", "sampled", "trace_id")
@@ -39,16 +38,16 @@ class Root:
         self.others = others
 
     def is_in_environment(self) -> bool:
-        """Tell whether Lambda's environment still tells this root."""
+        """Tell whether the environment variable still names this root: whether its invocation is still running."""
         now = root_of_environment()
         return now is self or (now is not None and (now.trace_id, now.parent_id) == (self.trace_id, self.parent_id))
 
     def header(self, parent_id: str) -> str:
-        """Return the header for a request that a span with this id sends."""
+        """Return the value of `X-Amzn-Trace-Id` for a request of the span with this id."""
         return f"Root={self.trace_id};Parent={parent_id};Sampled={int(self.sampled)}{self.others}"
 
     def traceparent(self, parent_id: str) -> str:
-        """Return the same by W3C."""
+        """Return the value of `traceparent` for a request of the span with this id."""
         return f"00-{self.trace_id[2:10]}{self.trace_id[11:]}-{parent_id}-{int(self.sampled):02x}".lower()
 
 
@@ -56,7 +55,7 @@ _last: tuple[str, Root | None] = ("", None)
 
 
 def root_of_environment() -> Root | None:
-    """Return the root that Lambda has put into the environment; None if there is none that can be used."""
+    """Return the root in Lambda's environment variable; None if it is missing or malformed."""
     try:
         text = os.environ[VARIABLE]
     except KeyError:
@@ -66,7 +65,7 @@ def root_of_environment() -> Root | None:
 
 def _root_of(text: str) -> Root | None:
     global _last
-    known, root = _last  # one read: other threads may replace it
+    known, root = _last  # read once: another thread may replace it
     if known is text or known == text:
         return root
     root = parse(text)
@@ -75,7 +74,7 @@ def _root_of(text: str) -> Root | None:
 
 
 def sampled_root() -> Root | None:
-    """Return the same, if the invocation is sampled; if not, no time is spent on reading it."""
+    """Return the root in the environment if the invocation is sampled; an unsampled header is not even parsed."""
     try:
         text = os.environ[VARIABLE]
     except KeyError:
@@ -84,8 +83,8 @@ def sampled_root() -> Root | None:
 
 
 def parse(text: str) -> Root | None:
-    """Return the root that a header tells; None if it has no trace, no parent or no sampling decision."""
-    if text[:7] + text[15:16] + text[40:48] + text[64:73] == "Root=1--;Parent=;Sampled=":  # as it mostly is
+    """Return the root that a header describes; None if the trace, the parent or the sampling decision is missing."""
+    if text[:7] + text[15:16] + text[40:48] + text[64:73] == "Root=1--;Parent=;Sampled=":  # the usual form, read fast
         sampled, others = text[73:74], text[74:]
         digits = text[7:15] + text[16:40] + text[48:64]
         usual = not others or (others.startswith(";Lineage=") and others.count(";") == others.count("=") == 1)
@@ -100,7 +99,7 @@ def parse(text: str) -> Root | None:
 
 
 def _safe(others: str) -> str:
-    """Return what may stand in a header, or nothing."""
+    """Return the fields if they may stand in an HTTP header, else `""`."""
     return others if others.isascii() and others.isprintable() and " " not in others else ""
 
 
@@ -113,18 +112,18 @@ def _is_hex(text: str, length: int) -> bool:
         bytes.fromhex(text)
     except ValueError:
         return False
-    return len(text) == length and text.isalnum()  # there may be spaces between the bytes
+    return len(text) == length and text.isalnum()  # `fromhex` accepts spaces
 
 
 def parse_traceparent(text: Any) -> Root | None:
-    """Return the root that a `traceparent` tells; None if it is not well formed.
+    """Return the root that a `traceparent` describes; None if it is malformed.
 
     See <https://www.w3.org/TR/trace-context/#traceparent-header>.
     """
     if not isinstance(text, str):
         return None
     text = text.strip()
-    if text[:55] != text[:55].lower():  # unlike in X-Ray's header, these are wrong
+    if text[:55] != text[:55].lower():  # W3C forbids upper case, X-Ray does not
         return None
     version, _, rest = text.partition("-")
     trace, _, rest = rest.partition("-")
@@ -139,7 +138,7 @@ def parse_traceparent(text: Any) -> Root | None:
 
 
 def incoming_w3c(invocation: Any) -> dict[str, str]:
-    """Return `traceparent`, `tracestate` and `baggage` of the caller: of the runtime's context, or of an HTTP event."""
+    """Return the caller's `traceparent`, `tracestate` and `baggage`, from the runtime's context or an HTTP event."""
     context = invocation.context
     w3c = getattr(context, "w3c", None)
     found: Any = w3c() if callable(w3c) else None

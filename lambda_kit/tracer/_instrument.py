@@ -1,10 +1,11 @@
-"""Clients whose calls are spans: which they are, and that none of them is instrumented twice."""
+"""Instrumented clients: recognising their type, and never instrumenting one twice."""
 
 from __future__ import annotations
 
 import sys
 from weakref import WeakKeyDictionary
 
+from lambda_kit._kernel import type_of
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -16,50 +17,49 @@ if TYPE_CHECKING:
 
     Install: TypeAlias = Callable[[Any, Options], None]
 
-_kind_of: Callable[[Any], Any] = type
-# For each client that is instrumented the options of its tracer, in a tuple that one call has made.
+# The options of the tracer that has instrumented each client, in a tuple that is new for each call of `instrument`.
 _instrumented: WeakKeyDictionary[Any, tuple[Options]] = WeakKeyDictionary()
 
 
 def instrument(client: Any, options: Options) -> None:
-    """Make each call of a client a span, and send the trace on with it. To do so again changes nothing.
+    """Record each call of a client as a span, and send the trace context with it. Doing so again changes nothing.
 
-    What is changed is this client alone. Nothing is imported that is not loaded.
+    Only this client is changed. No library is imported that is not loaded already.
 
     Args:
-        client: a boto3 client or resource, `lambda_kit.aws.connect(...)`, a `requests.Session`, a client of httpx, or a
-            `PoolManager` of urllib3.
+        client: a boto3 client or resource, `lambda_kit.aws.connect(...)`, a `requests.Session`, an httpx client, or a
+            urllib3 `PoolManager`.
         options: the options of the spans.
 
     Raises:
-        ConfigurationError: it is none of those, or another tracer has instrumented it.
+        ConfigurationError: the client is of another type, or another tracer has instrumented it.
     """
-    target = _within(client)
+    target = _sender_of(client)
     install = _install_for(target)
     if install is None:
-        kind = _kind_of(client)
+        kind = type_of(client)
         raise ConfigurationError(
             f"instrument() was given an object of type {kind.__module__}.{kind.__qualname__}; pass a boto3 client or "
-            "resource, lambda_kit.aws.connect(...), a requests.Session, a client of httpx, or a PoolManager of urllib3"
+            "resource, lambda_kit.aws.connect(...), a requests.Session, an httpx client or a urllib3 PoolManager"
         )
     own = (options,)
-    known = _instrumented.setdefault(target, own)  # one step, so that of two threads one installs
+    known = _instrumented.setdefault(target, own)  # atomic: only one of two threads installs
     if known is own:
         install(target, options)
     elif known[0] is not options:
         raise ConfigurationError(
-            f"this {type(target).__name__} is instrumented by another tracer already; instrument it with one of them"
+            f"this {type(target).__name__} is instrumented by another tracer already; use one tracer for each client"
         )
 
 
 def _is(client: Any, module: str, name: str) -> bool:
-    """Tell whether a client is of a class; where the module is not loaded, it is not."""
+    """Tell whether a client is an instance of a class, given by name; False if its module is not loaded."""
     cls = getattr(sys.modules.get(module), name, None)
     return isinstance(cls, type) and issubclass(type(client), cls)
 
 
-def _within(client: Any) -> Any:
-    """Return the client that does the calls of this one."""
+def _sender_of(client: Any) -> Any:
+    """Return the client that sends the calls: that of a resource, or of the lean client's boto3 stand-in."""
     if _is(client, "lambda_kit.aws._boto", "BotoCaller"):
         return client._client
     if _is(client, "boto3.resources.base", "ServiceResource"):

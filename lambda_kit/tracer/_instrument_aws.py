@@ -1,10 +1,11 @@
-"""Calls of AWS as spans: those of boto3 and botocore by their events, those of the lean client by a call of its own.
+"""Spans of AWS calls: boto3's and botocore's through their events, the lean client's through a subclass of its call.
 
-A span has the names by which AWS's resources are found, and never what is stored in them.
+A span names the AWS resources that the call is about. It never contains what is stored in them.
 """
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
 from lambda_kit.aws._client import _Call
 from lambda_kit.aws._retries import THROTTLING, kind_of
 from lambda_kit.errors import AwsError
@@ -12,7 +13,7 @@ from lambda_kit.tracer._header import HEADER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from lambda_kit.aws import AwsClient
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from lambda_kit.aws._operations import Operation
     from lambda_kit.tracer._span import Options, Span
 
-# Parameters that name a resource, by the service; and what they are called in a span.
+# By service: the parameters that name a resource, and their names in a span.
 _RESOURCES: dict[str, dict[str, str]] = {
     "appconfigdata": {
         "ApplicationIdentifier": "application_identifier",
@@ -39,16 +40,15 @@ _RESOURCES: dict[str, dict[str, str]] = {
     "ssm": {"Name": "name", "Names": "names", "Path": "path"},
     "states": {"stateMachineArn": "state_machine_arn"},
 }
-_kind_of: Callable[[Any], Any] = type
-_PARAMS = "lambda_kit.tracer.params"  # in what botocore passes from event to event of one call
+_PARAMS = "lambda_kit.tracer.params"  # a key in the dict that botocore passes to all events of one call
 _SPAN = "lambda_kit.tracer.span"
 
 
 def resources_of(service: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the names of the resources that a call is about: texts, and lists of texts.
+    """Return the names of the resources that a call is about: strings and lists of strings.
 
     Args:
-        service: the prefix of its endpoints: `"dynamodb"`.
+        service: the prefix of the service's endpoints: `"dynamodb"`.
         params: the parameters of the call.
     """
     found: dict[str, Any] = {}
@@ -58,34 +58,34 @@ def resources_of(service: str, params: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if isinstance(value, str):
             found[fields[name]] = value
-        elif _kind_of(value) in (dict, list, tuple):
-            found[fields[name]] = [one for one in value if isinstance(one, str)]  # of a dict, the keys
+        elif type_of(value) in (dict, list, tuple):
+            found[fields[name]] = [one for one in value if isinstance(one, str)]  # for a dict: its keys
     return found
 
 
 def _answered(span: Span, status: int, length: str | None, code: str) -> None:
-    """Add what an answer tells; length and code may be empty."""
+    """Add the status and length of a response; `length` and `code` may be empty."""
     if status >= 400 and kind_of(status, code) == THROTTLING:
-        span.http(status=429)  # it marks the span as throttled, which it stays; most services throttle with another one
+        span.http(status=429)  # marks the span as throttled for good; most services throttle with another status
     span.http(status=status, length=int(length) if length and length.isdecimal() else None)
 
 
 def instrument_boto(client: Any, options: Options) -> None:
-    """Make each call of a client of botocore a span, over all its attempts.
+    """Record each call of a botocore client as one span, which covers all attempts.
 
-    Parameters that botocore refuses are no call. What is read from a stream in the reply is no part of the span.
+    A call whose parameters botocore refuses has no span. Reading a stream in the response is not part of the span.
     """
     spans = _BotoSpans(client, options)
     events = client.meta.events
     events.register_last("before-parameter-build", spans.keep_params)
-    # The handlers of the longest names come first: so these do, before a stub that answers in the place of AWS.
+    # botocore calls the handlers of the most specific names first, so these run before a stub that replaces AWS.
     events.register_first("before-call.*.*", spans.begin)
     events.register_first("after-call.*.*", spans.end)
     events.register_first("after-call-error.*.*", spans.end_unanswered)
 
 
 class _BotoSpans:
-    """The spans of one client; each is in the context of its call while that runs."""
+    """The spans of one client; each is kept in botocore's context of its call while the call runs."""
 
     __slots__ = ("_client", "_options", "_service")
 
@@ -112,7 +112,7 @@ class _BotoSpans:
             finally:
                 span.deactivate(before)
         if HEADER in headers:
-            params["headers"][HEADER] = headers[HEADER]  # in the place of what Lambda's environment says
+            params["headers"][HEADER] = headers[HEADER]  # replaces the header that botocore reads from the environment
 
     def end(self, http_response: Any, parsed: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
         span: Span | None = context.pop(_SPAN, None)
@@ -124,8 +124,8 @@ class _BotoSpans:
         status: int = http_response.status_code
         code: str = context.get("error_code_override") or parsed.get("Error", {}).get("Code") or ""
         _answered(span, status, headers.get("content-length"), code)
-        if status >= 300 and status != 304:  # with 304, S3 has nothing newer: botocore raises, but nothing has failed
-            # What botocore is about to raise, of which it tells nobody.
+        if status >= 300 and status != 304:  # 304: S3 has nothing newer; botocore raises, but nothing has failed
+            # botocore is about to raise this error; no event tells of it.
             span.record_error(self._client.exceptions.from_code(code)(parsed, model.name))
         span.end()
 
@@ -139,7 +139,7 @@ class _BotoSpans:
 
 
 def instrument_lean(client: AwsClient, options: Options) -> None:
-    """Make each call of a lean client a span, over all its attempts."""
+    """Record each call of a lean client as one span, which covers all attempts."""
 
     def make_call(client: AwsClient, operation: Operation, params: dict[str, Any]) -> _Call:
         return _TracedCall(client, operation, params, options)
@@ -148,7 +148,7 @@ def instrument_lean(client: AwsClient, options: Options) -> None:
 
 
 class _TracedCall(_Call):
-    """A call of the lean client that is a span."""
+    """A call of the lean client with a span around it."""
 
     __slots__ = ("_header", "_options", "_response")
 
@@ -156,7 +156,7 @@ class _TracedCall(_Call):
         super().__init__(client, operation, params)
         self._options = options
         self._header: str | None = None
-        self._response: Response | None = None  # to the latest attempt
+        self._response: Response | None = None  # of the latest attempt
 
     def run(self) -> dict[str, Any]:
         backend, client = self._options.backend(), self._client
@@ -173,9 +173,9 @@ class _TracedCall(_Call):
                 code = error.code or ""
                 raise
             finally:
-                self._tell(span, code)
+                self._describe(span, code)
 
-    def _tell(self, span: Span, code: str) -> None:
+    def _describe(self, span: Span, code: str) -> None:
         span.aws(retries=max(self._attempts - 1, 0))
         response = self._response
         if response is not None:

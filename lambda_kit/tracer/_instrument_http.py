@@ -1,7 +1,7 @@
-"""Requests of HTTP clients as spans: of requests, httpx and urllib3.
+"""Spans of HTTP requests: of requests, httpx and urllib3.
 
-A span has the host as its name, and neither query, user nor body. It ends when the client has the answer: the headers
-alone where the body is read as a stream, and with requests always.
+A span is named after the host. It contains no query, user, password or body. It ends when the client has the response:
+with the headers if the body is streamed, and always with the headers for requests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _redirecting: ContextVar[Any] = ContextVar("lambda_kit_redirecting", default=Non
 
 
 def address_of(url: str) -> tuple[str, str | None]:
-    """Return the host of a URL, and the URL without user, query and fragment; None where it is no URL."""
+    """Return the host of a URL, and the URL without user, query and fragment; `("unknown", None)` if it has no host."""
     from urllib.parse import urlsplit
 
     try:
@@ -33,7 +33,7 @@ def address_of(url: str) -> tuple[str, str | None]:
 
 
 def _missing(headers: dict[str, str], given: Any) -> dict[str, str]:
-    """Return the headers that the caller has not given."""
+    """Return those of our headers that the caller has not set."""
     names = {name.lower() for name in given}
     return {name: value for name, value in headers.items() if name.lower() not in names}
 
@@ -44,7 +44,7 @@ def _answered(span: Span, status: int, headers: Any) -> None:
 
 
 def instrument_requests(session: Any, options: Options) -> None:
-    """Make each request of a session a span; one that is redirected is several."""
+    """Record each request of a session as a span; each redirect is a span of its own."""
     find = session.get_adapter
 
     def get_adapter(url: str) -> _Adapter:
@@ -54,7 +54,7 @@ def instrument_requests(session: Any, options: Options) -> None:
 
 
 class _Adapter:
-    """An adapter of requests, around another one: so those that are mounted later are traced too."""
+    """A requests adapter around another one, made for each request, so that adapters mounted later are traced too."""
 
     __slots__ = ("_inner", "_options")
 
@@ -68,13 +68,13 @@ class _Adapter:
         with backend.span(host, "remote", self._options) as span:
             headers = backend.headers(w3c=self._options.w3c)
             if headers:
-                request = request.copy()  # that of the caller is sent again where it is redirected
+                request = request.copy()  # requests sends the original again for a redirect
                 request.headers.update(_missing(headers, request.headers))
             span.http(method=request.method, url=url)
             response = self._inner.send(request, *args, **kwargs)
             _answered(span, response.status_code, response.headers)
         if getattr(response, "connection", None) is self._inner:
-            response.connection = self  # by which digest authentication sends it again
+            response.connection = self  # digest authentication sends the request again through it
         return response
 
     def __getattr__(self, name: str) -> Any:
@@ -82,7 +82,7 @@ class _Adapter:
 
 
 def instrument_httpx(client: Any, options: Options) -> None:
-    """Make each request of a client of httpx a span, redirects included."""
+    """Record each request of an httpx client as one span, redirects included."""
     inner = client.send
 
     def send(request: Any, **kwargs: Any) -> Any:
@@ -93,7 +93,7 @@ def instrument_httpx(client: Any, options: Options) -> None:
 
 
 def instrument_async_httpx(client: Any, options: Options) -> None:
-    """Do what `instrument_httpx` does, for an `AsyncClient`."""
+    """Record each request of an `httpx.AsyncClient` as one span, redirects included."""
     inner = client.send
 
     async def send(request: Any, **kwargs: Any) -> Any:
@@ -104,7 +104,7 @@ def instrument_async_httpx(client: Any, options: Options) -> None:
 
 
 class _HttpxRequest:
-    """The span of a request of httpx, and its headers, which the request has while it is sent."""
+    """The span of an httpx request; the request has the trace headers while it is sent."""
 
     __slots__ = ("_headers", "_options", "_request", "_span")
 
@@ -130,16 +130,16 @@ class _HttpxRequest:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         for name in self._headers:
-            self._request.headers.pop(name, None)  # whoever sends it again does so in another span
+            self._request.headers.pop(name, None)  # the request may be sent again, in another span
         self._span.__exit__(kind, error, traceback)
 
 
 def instrument_urllib3(pool: Any, options: Options) -> None:
-    """Make each request of a `PoolManager` a span, redirects and repeated attempts included."""
+    """Record each request of a `PoolManager` as one span, redirects and retries included."""
     inner = pool.urlopen
 
     def urlopen(method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        if _redirecting.get() is pool:  # it calls itself
+        if _redirecting.get() is pool:  # urllib3 follows a redirect by calling itself
             return inner(method, url, *args, **kwargs)
         host, plain = address_of(url)
         backend = options.backend()

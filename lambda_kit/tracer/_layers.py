@@ -1,7 +1,7 @@
-"""The span around a call: of a function, a coroutine, a generator of either kind, or a context manager.
+"""The decorator that puts a span around each call: of a function, a coroutine, a generator or a context manager.
 
-A generator's span is the current one while the generator runs, not while whoever iterates does; that of a context
-manager also while the block under its `with` runs.
+The span of a generator is the current one while the generator's own code runs, not while the code that iterates over
+it does. The span of a context manager is also current in the block under its `with`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def around(fn: Any, name: str, kind: Kind, options: Options) -> Any:
     """Return `fn` with a span of this name around each call.
 
     Raises:
-        ConfigurationError: it cannot be called.
+        ConfigurationError: `fn` is not callable.
     """
     if not callable(fn):
-        raise ConfigurationError(f"the tracer was put above {fn!r}, which is not callable")
+        raise ConfigurationError(f"the tracer decorates {fn!r}, which is not callable; put it above a function")
     make = _around_function
     if _is_context_manager(fn):
         make = _around_context_manager
@@ -98,7 +98,7 @@ def _around_generator(fn: Any, name: str, kind: Kind, options: Options) -> Any:
 
 
 def _steps(span: Span, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """Do what `yield from` does, with the span as the current one while the inner generator runs."""
+    """Do what `yield from` does; the span is the current one while the inner generator runs."""
     step: Any
     given: Any
     step, given = inner.send, None
@@ -160,7 +160,7 @@ def _around_async_generator(fn: Any, name: str, kind: Kind, options: Options) ->
 
 
 def _is_context_manager(fn: Any) -> bool:
-    """Tell whether calling `fn` gives a context manager that contextlib makes of a generator."""
+    """Tell whether `fn` was decorated with `contextlib.contextmanager` or `asynccontextmanager`."""
     return getattr(fn, "__globals__", {}).get("__name__") == "contextlib" and hasattr(fn, "__wrapped__")
 
 

@@ -1,16 +1,14 @@
-"""OpenTelemetry, on its API alone: which SDK, exporter and sampler there are is for the function to say.
+"""The backend over OpenTelemetry's API; the function chooses the SDK, the exporter and the sampler.
 
-Spans stand in OpenTelemetry's own context, so those of the kit and those of other instrumentation nest in each other.
-Names of attributes are those of the conventions: <https://opentelemetry.io/docs/specs/semconv/>.
+Spans are kept in OpenTelemetry's own context, so the kit's spans and those of other instrumentation nest in each other.
+The names of attributes are those of the semantic conventions: <https://opentelemetry.io/docs/specs/semconv/>.
 """
 
 from __future__ import annotations
 
 import os
-import threading
 import time
 
-from lambda_kit._kernel import log
 from lambda_kit._kernel.json_text import describe, message_of
 from lambda_kit._version import __version__
 from lambda_kit.errors import ConfigurationError
@@ -27,6 +25,8 @@ try:
     from opentelemetry.baggage.propagation import W3CBaggagePropagator
     from opentelemetry.propagators.composite import CompositePropagator
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    from lambda_kit.tracer._otel_export import Export
 except ImportError as error:
     raise ConfigurationError(
         'Tracer(backend="otel") needs opentelemetry-api, which is not installed: pip install "lambda-kit-sdk[otel]"'
@@ -42,13 +42,11 @@ if TYPE_CHECKING:
     from lambda_kit.invocation import Invocation
     from lambda_kit.tracer._span import Kind, Options
 
-_OWN = otel_context.create_key("lambda_kit-span")  # in a context: the innermost span of ours
-_TO_FLUSH = object()  # in the state of an invocation: it has recorded something
+_SPAN = otel_context.create_key("lambda_kit-span")  # key in a context: the kit's innermost span
+_TO_FLUSH = object()  # key in an invocation's state: it has recorded a span
 _AT_END = "lambda_kit.tracer.otel"
 _KINDS = {"local": trace.SpanKind.INTERNAL, "aws": trace.SpanKind.CLIENT, "remote": trace.SpanKind.CLIENT}
 _ERROR = trace.StatusCode.ERROR
-_MOST = 30.0  # seconds that an export may take where no deadline is known: what OpenTelemetry allows it by default
-_RESERVE = 0.1  # seconds that are left to the runtime, which still has to send the response
 
 
 class OTelSpan(Span):
@@ -60,8 +58,8 @@ class OTelSpan(Span):
         "_context",
         "_error",
         "_failed",
+        "_inner",
         "_invocation",
-        "_left",
         "_open",
         "_root",
         "_span",
@@ -72,12 +70,12 @@ class OTelSpan(Span):
         self._kind = kind
         self._options = options
         self._backend = backend
-        self._span: trace.Span | None = None  # from when it begins
+        self._span: trace.Span | None = None  # None before the start
         self._invocation: Invocation | None = None
         self._open = False
 
     def _begin(self) -> bool:
-        """Begin, without becoming the current span; False if there is nothing that could be recorded or passed on."""
+        """Start without becoming the current span; return False if there is nothing to record or to propagate."""
         backend, options = self._backend, self._options
         before, around, invocation = backend.here()
         within = backend.with_caller(before, invocation, w3c=options.w3c)
@@ -94,13 +92,13 @@ class OTelSpan(Span):
         span = backend.tracer.start_span(clean(self._name), within, kind, found)
         recording = span.is_recording()
         if not recording and span.get_span_context().span_id == parent.span_id:
-            return False  # there is no SDK: what is around goes on
+            return False  # there is no SDK: the span around this one stays the current one
         if recording and invocation is not None:
             invocation.state[_TO_FLUSH] = True
         self._span = span
         self._open = True
         self._before = before
-        self._context = self._left = otel_context.set_value(_OWN, self, trace.set_span_in_context(span, within))
+        self._context = self._inner = otel_context.set_value(_SPAN, self, trace.set_span_in_context(span, within))
         self._invocation = invocation
         self._root = root_of_environment() if invocation is None else None
         self._error: BaseException | None = None
@@ -108,7 +106,7 @@ class OTelSpan(Span):
         return True
 
     def is_past(self, invocation: Invocation | None) -> bool:
-        """Tell whether it belongs to an earlier invocation, and has never been left."""
+        """Tell whether the span belongs to an earlier invocation that left it open."""
         if self._invocation is not None:
             return self._invocation is not invocation and self._invocation.ended
         if self._root is None:
@@ -147,7 +145,7 @@ class OTelSpan(Span):
         if not self._failed:
             span.set_status(_ERROR, clean(describe(error)))
             span.set_attribute("error.type", name)
-        # What `record_exception` does, which raises where the exception cannot be written.
+        # Not `span.record_exception`, which raises if the exception cannot be turned into text.
         span.add_event(
             "exception",
             {
@@ -196,44 +194,43 @@ class OTelSpan(Span):
         self._open = False
         now = otel_context.get_current()
         if _is_current(self, now):
-            # Not with a token: the span may have begun in another context, whose token cannot be used here.
+            # Not `detach(token)`: the span may have started in another context, whose token is invalid here.
             otel_context.attach(_last_open(self._before))
         self._error = None
-        if span.is_recording():  # it may have been ended past us
+        if span.is_recording():  # other code may have ended it
             span.end()
 
     def activate(self) -> Any:
         before = otel_context.get_current()
         if self._open:
-            otel_context.attach(self._left)
+            otel_context.attach(self._inner)
         return before
 
     def deactivate(self, before: Any) -> None:
         if self._open:
-            self._left = otel_context.get_current()  # what is still open inside of it is found there again
+            self._inner = otel_context.get_current()  # a span inside may stay open until this one is activated again
         otel_context.attach(before)
 
 
 class OpenTelemetry:
-    """Gives spans to the tracer provider of the process, whichever that is, also one that is set later.
+    """The backend that records spans with the tracer provider of the process, also with one that is set later.
 
-    An invocation that has recorded something ends when that is exported, as far as there is time: Lambda freezes the
-    process then.
+    At the end of an invocation that has recorded a span it waits for the export, because Lambda freezes the process
+    afterwards.
 
     Args:
-        clock: what the wait for the export is measured with, in seconds.
+        clock: a monotonic clock in seconds, for that wait.
 
     Attributes:
-        tracer: makes the spans.
+        tracer: OpenTelemetry's tracer, which makes the spans.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.tracer = trace.get_tracer("lambda_kit", __version__)
         self._w3c = CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator()])
-        # As the conventions have it: X-Ray's trace is not for those who have chosen others.
-        self._takes_xray = "xray" in (os.environ.get("OTEL_PROPAGATORS") or "xray")
-        self._exporting: threading.Thread | None = None
-        self._clock = clock
+        # As the conventions for Lambda demand: X-Ray's header counts only if no other propagators are configured.
+        self._reads_xray = "xray" in (os.environ.get("OTEL_PROPAGATORS") or "xray")
+        self._export = Export(clock)
 
     def span(self, name: str, kind: Kind, options: Options) -> OTelSpan:
         return OTelSpan(name, kind, options, self)
@@ -251,7 +248,7 @@ class OpenTelemetry:
     def current(self) -> OTelSpan | None:
         _, span, _ = self.here()
         while span is not None and not span._open:
-            span = _own(span._before)
+            span = _span_of(span._before)
         return span
 
     def headers(self, *, w3c: bool) -> dict[str, str]:
@@ -271,19 +268,19 @@ class OpenTelemetry:
         return found
 
     def here(self) -> tuple[Context, OTelSpan | None, Invocation | None]:
-        """Return the current context without what earlier invocations have left, its span of ours, the invocation."""
+        """Return the current context without spans of earlier invocations, its innermost span, and the invocation."""
         invocation = current_invocation.get(None)
         context = otel_context.get_current()
-        around = _own(context)
+        around = _span_of(context)
         while around is not None and around.is_past(invocation):
             context = around._before
-            around = _own(context)
+            around = _span_of(context)
         return context, around, invocation
 
     def with_caller(self, context: Context, invocation: Invocation | None, *, w3c: bool) -> Context | None:
-        """Return the context that spans begin in: where there is no span, it has the caller's, if there is one.
+        """Return the context for a new span: if no span is open, with the caller's span, if there is one.
 
-        It is None after the end of the invocation, when the environment tells of the next one.
+        It returns None after the end of the invocation: the environment variable belongs to the next one then.
         """
         if trace.get_current_span(context).get_span_context().is_valid:
             return context
@@ -291,7 +288,7 @@ class OpenTelemetry:
             return None
         if w3c and invocation is not None and (caller := incoming_w3c(invocation)):
             return self._w3c.extract(caller, context)
-        root = root_of_environment() if self._takes_xray else None
+        root = root_of_environment() if self._reads_xray else None
         if root is None:
             return context
         parent = trace.SpanContext(
@@ -303,60 +300,30 @@ class OpenTelemetry:
         return trace.set_span_in_context(trace.NonRecordingSpan(parent), context)
 
     def finish(self, invocation: Invocation) -> None:
-        """Leave what an invocation has not left, and have its spans exported."""
+        """Leave the spans that an invocation left open, and wait for the export of its spans."""
         now = context = otel_context.get_current()
-        while (around := _own(context)) is not None and around._invocation is invocation:
+        while (around := _span_of(context)) is not None and around._invocation is invocation:
             context = around._before
         if context is not now:
             otel_context.attach(context)
         if invocation.peek(_TO_FLUSH):
-            self._flush(min(invocation.remaining() - _RESERVE, _MOST))
-
-    def _flush(self, seconds: float) -> None:
-        """Wait for the export, in a thread, because the SDK's own waits longer than it is told to."""
-        flush = getattr(trace.get_tracer_provider(), "force_flush", None)
-        if flush is None or seconds <= 0:
-            return
-        deadline = self._clock() + seconds
-        exporting = self._exporting
-        if exporting is not None:  # Lambda may have frozen it after an earlier invocation
-            exporting.join(seconds)
-        if exporting is None or not exporting.is_alive():
-            left = max(deadline - self._clock(), 0)
-            exporting = self._exporting = threading.Thread(
-                target=_force_flush, args=(flush, int(left * 1000)), name="lambda_kit-export", daemon=True
-            )
-            exporting.start()
-            exporting.join(left)
-        if exporting.is_alive():
-            log.warning(
-                "the export of spans was not done after %.1f s, and goes on with the next invocation: look at the "
-                "exporter's endpoint, and give it a short timeout",
-                seconds,
-            )
+            self._export.flush(invocation.remaining())
 
 
-def _force_flush(flush: Callable[[int], object], milliseconds: int) -> None:
-    try:
-        flush(milliseconds)
-    except Exception:
-        log.exception("the tracer provider failed to export spans")
-
-
-def _own(context: Context) -> OTelSpan | None:
-    found: Any = context.get(_OWN)
+def _span_of(context: Context) -> OTelSpan | None:
+    found: Any = context.get(_SPAN)
     span: OTelSpan | None = found
     return span
 
 
 def _is_current(span: OTelSpan, context: Context) -> bool:
-    return _own(context) is span and trace.get_current_span(context) is span._span
+    return _span_of(context) is span and trace.get_current_span(context) is span._span
 
 
 def _last_open(context: Context) -> Context:
-    """Return the context without the spans that have ended before those inside of them."""
-    span = _own(context)
+    """Return the context of the innermost span that is still open: outer spans may have ended before inner ones."""
+    span = _span_of(context)
     while span is not None and not span._open and _is_current(span, context):
         context = span._before
-        span = _own(context)
+        span = _span_of(context)
     return context

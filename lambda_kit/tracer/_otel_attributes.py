@@ -1,18 +1,19 @@
-"""What OpenTelemetry calls what spans tell, and which values it takes.
+"""OpenTelemetry's attributes of a span: their names, and values of the types that it accepts.
 
-The names are those of its conventions, <https://opentelemetry.io/docs/specs/semconv/>: for requests, for calls of AWS,
-whose `rpc.system` is the one that they have kept, and for Lambda.
+The names are those of the semantic conventions for HTTP, AWS calls and Lambda:
+<https://opentelemetry.io/docs/specs/semconv/>.
 """
 
 from __future__ import annotations
 
 import json
 
+from lambda_kit._kernel import type_of
 from lambda_kit.tracer._instrument_http import address_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any, TypeAlias
 
     from lambda_kit._kernel.json_text import Encoder
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     Attributes: TypeAlias = dict[str, Value]
 
 _HIDDEN = "[redacted]"
-_MAX_INTEGER = 2**63  # what is not below cannot be exported, and the spans beside it neither
+_MAX_INTEGER = 2**63  # a larger integer cannot be exported, nor can the spans in the same batch
 _TABLES = "aws.dynamodb.table_names"
-# How the conventions call a field of a call of AWS that X-Ray has a name for. What is not here is `aws.<name>`.
+# X-Ray's names for fields of an AWS call, and the conventions' names. Others become `aws.<name>`.
 _FIELDS = {
     "bucket_name": "aws.s3.bucket",
     "function_name": "faas.invoked_name",
@@ -41,18 +42,17 @@ _FIELDS = {
     "table_names": _TABLES,
     "topic_arn": "aws.sns.topic.arn",
 }
-# Fields that tell where a message goes: the system, and what stands before the name.
+# Fields that name the destination of a message: the messaging system, and the separator before the destination's name.
 _DESTINATIONS = {"queue_name": ("aws_sqs", "/"), "queue_url": ("aws_sqs", "/"), "topic_arn": ("aws.sns", ":")}
-_kind_of: Callable[[Any], Any] = type
 
 
 def clean(text: str) -> str:
-    """Return text that is UTF-8: one that is not would be lost with all that is exported beside it."""
+    """Return text that can be encoded as UTF-8: other text would make the whole export fail."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def of_annotations(annotations: Mapping[str, Any], encoder: Encoder) -> Attributes:
-    """Return values as OpenTelemetry takes them; what is None is left out, what is secret hidden."""
+    """Return annotations in OpenTelemetry's types; None values are left out, secrets hidden."""
     return {
         clean(name): _HIDDEN if encoder.key(name)[1] else _value(value, encoder)
         for name, value in annotations.items()
@@ -61,7 +61,7 @@ def of_annotations(annotations: Mapping[str, Any], encoder: Encoder) -> Attribut
 
 
 def of_metadata(metadata: Mapping[str, Any], encoder: Encoder) -> Attributes:
-    """Return values of any kind as JSON text; what is secret is hidden."""
+    """Return values of any type as JSON text; secrets are hidden."""
     return {
         clean(name): _HIDDEN if encoder.key(name)[1] else clean(encoder.value(value))
         for name, value in metadata.items()
@@ -69,7 +69,7 @@ def of_metadata(metadata: Mapping[str, Any], encoder: Encoder) -> Attributes:
 
 
 def of_invocation(invocation: Invocation, service: str) -> Attributes:
-    """Return what the outermost span tells of its invocation."""
+    """Return the attributes of the outermost span of an invocation."""
     found: Attributes = {"faas.coldstart": invocation.cold_start}
     if invocation.request_id:
         found["faas.invocation_id"] = clean(invocation.request_id)
@@ -85,7 +85,7 @@ def of_invocation(invocation: Invocation, service: str) -> Attributes:
 
 
 def of_request(method: str | None, url: str | None, status: int | None, length: int | None) -> Attributes:
-    """Return what is known of an HTTP request, without user, query and fragment of its URL."""
+    """Return the attributes of an HTTP request; its URL comes without user, query and fragment."""
     found: Attributes = {}
     if method is not None:
         found["http.request.method"] = clean(method)
@@ -107,7 +107,7 @@ def _of_url(url: str) -> Attributes:
     found: Attributes = {"url.full": clean(plain), "server.address": clean(host)}
     try:
         port = urlsplit(url).port
-    except ValueError:  # it has one that cannot be
+    except ValueError:  # the port is no number, or too large
         port = None
     if port is not None:
         found["server.port"] = port
@@ -115,12 +115,12 @@ def _of_url(url: str) -> Attributes:
 
 
 def of_service(name: str) -> Attributes:
-    """Return what there is to tell of a call of AWS before it is known which."""
+    """Return the attributes of an AWS call that are known before its operation is."""
     return {"rpc.system": "aws-api", "rpc.service": clean(name)}
 
 
 def of_call(fields: Mapping[str, Any], encoder: Encoder) -> Attributes:
-    """Return the fields of a call of AWS; what is None is left out, what is secret hidden."""
+    """Return the attributes of an AWS call; None values are left out, secrets hidden."""
     found: Attributes = {}
     for name, value in of_annotations(fields, encoder).items():
         key = _FIELDS.get(name, f"aws.{name}")
@@ -133,13 +133,13 @@ def of_call(fields: Mapping[str, Any], encoder: Encoder) -> Attributes:
 
 
 def _value(value: Any, encoder: Encoder) -> Value:
-    kind = _kind_of(value)
+    kind = type_of(value)
     if kind is str:
         return clean(value)
     if kind is bool or kind is float or (kind is int and -_MAX_INTEGER <= value < _MAX_INTEGER):
         plain: bool | int | float = value
         return plain
-    if kind in (list, tuple) and all(_kind_of(one) is str for one in value):
+    if kind in (list, tuple) and all(type_of(one) is str for one in value):
         return tuple([clean(one) for one in value])
     text = encoder.value(value)
     if text[0] == '"':

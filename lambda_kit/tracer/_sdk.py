@@ -1,7 +1,7 @@
-"""Subsegments that the X-Ray SDK makes, keeps and sends: for functions whose code, emitter or streaming is the SDK's.
+"""The backend over the X-Ray SDK, which makes, keeps and sends the subsegments with its own emitter and settings.
 
-Each span is a subsegment of the SDK on the stack of the SDK, so that what patched libraries record stands under it. Its
-parent is the span around it in this context, so that tasks and threads with a copy of the context nest too.
+Each span is a subsegment on the SDK's stack, so that calls of patched libraries become its children. Its parent is the
+span around it in this context, so that tasks and threads with a copy of the context nest too.
 """
 
 from __future__ import annotations
@@ -34,13 +34,12 @@ if TYPE_CHECKING:
 
 _MAX_FRAMES = 30
 _MAX_EXCEPTIONS = 5
-_MARKER = 100  # bytes; what is shorter is not worth being cut
 _current: ContextVar[SdkSpan | None] = ContextVar("lambda_kit_sdk_span", default=None)
 _recorder = bridge.xray_recorder
 
 
-class _Subsegment(bridge.Placed):
-    """What is sent of a span."""
+class _Subsegment(bridge.StackEntry):
+    """The subsegment of a span: the SDK sends it."""
 
     __slots__ = ()
 
@@ -53,9 +52,9 @@ class SdkSpan(Span):
     """A span that the X-Ray SDK records.
 
     Attributes:
-        id: its id.
-        segment: the segment that it is in.
-        subsegment: what the SDK sends of it; None before it begins and after it has ended.
+        id: the id of the subsegment; `""` before it starts.
+        segment: the segment that it belongs to.
+        subsegment: the SDK's object; None before the start and after the end.
     """
 
     __slots__ = ("_before", "_invocation", "id", "segment", "subsegment")
@@ -69,22 +68,22 @@ class SdkSpan(Span):
         self.subsegment: _Subsegment | None = None
 
     def begin(self) -> bool:
-        """Begin, without being the current span; tell whether the SDK records here."""
+        """Start without becoming the current span; return whether the SDK records here."""
         try:
             return self._begin()
-        except Exception as error:  # of a context that is not the SDK's own, or of a segment that has ended
-            log.warning("the X-Ray SDK has not taken the span %s: %s", self._name, message_of(error))
+        except Exception as error:  # raised by a custom context of the SDK, or because the segment has ended
+            log.warning("the X-Ray SDK did not accept the span %s: %s", self._name, message_of(error))
             return False
 
     def _begin(self) -> bool:
         invocation = current_invocation.get(None)
         around = _find_current()
         if around is None and invocation is not None and invocation.ended:
-            return False  # the environment tells of the next one
-        found = bridge.opened(root_of_environment())
+            return False  # the environment variable belongs to the next invocation
+        found = bridge.open_entities(root_of_environment())
         within: Any = around
         if around is not None and (found is None or not _same(found[0], around.segment)):
-            segment = around.segment  # that of an invocation that has ended meanwhile, or not on this thread's stack
+            segment = around.segment  # of an invocation that has ended, or of another thread
         elif found is None:
             return False
         else:
@@ -110,14 +109,14 @@ class SdkSpan(Span):
         if subsegment is not None:
             members: dict[str, Any] = loads(f"{{{document.annotations_text(annotations, self._options.encoder)}}}")
             for key, value in members.items():
-                if len(subsegment.annotations) < document._MAX_ANNOTATIONS or key in subsegment.annotations:
+                if len(subsegment.annotations) < document.MAX_ANNOTATIONS or key in subsegment.annotations:
                     subsegment.put_annotation(key, value)
 
     def metadata(self, /, **metadata: Any) -> None:
         subsegment = self.subsegment
         if subsegment is not None:
             service = self._options.service
-            namespace = "default" if service.startswith("AWS.") else service or "default"  # these are reserved
+            namespace = "default" if service.startswith("AWS.") else service or "default"  # `AWS.` is reserved
             for key, text in document.metadata_members(metadata, self._options.encoder).items():
                 subsegment.put_metadata(loads(key[:-1]), loads(text), namespace)
 
@@ -131,7 +130,7 @@ class SdkSpan(Span):
         stack = _stack_of(error)
         try:
             _add_exception(subsegment, error, stack)
-        except Exception:  # the SDK marks exceptions, and some cannot be changed
+        except Exception:  # the SDK sets attributes of the exception, and some exceptions refuse that
             stand_in = type(type(error).__name__, (Exception,), {})(message_of(error))
             _add_exception(subsegment, stand_in, stack)
 
@@ -177,7 +176,7 @@ class SdkSpan(Span):
             _current.set(before)
 
     def _enter(self, subsegment: _Subsegment) -> None:
-        found = bridge.opened(root_of_environment())
+        found = bridge.open_entities(root_of_environment())
         if found is not None and _same(found[0], self.segment):
             found[1].append(subsegment)
 
@@ -195,12 +194,12 @@ class SdkSpan(Span):
             bridge.Subsegment.close(subsegment)
             _cut(subsegment)
             _send(self.segment)
-        except Exception as error:  # of an emitter that is not the SDK's own
-            log.warning("the X-Ray SDK has not sent the span %s: %s", self._name, message_of(error))
+        except Exception as error:  # raised by a custom emitter
+            log.warning("the X-Ray SDK did not send the span %s: %s", self._name, message_of(error))
         self.subsegment = self._invocation = None
         if _current.get() is self:
             around = self._before
-            while around is not None and around.subsegment is None:  # it may have ended before this one
+            while around is not None and around.subsegment is None:  # the outer span may have ended before this one
                 around = around._before
             _current.set(around)
 
@@ -214,7 +213,7 @@ def _find_current() -> SdkSpan | None:
         elif around._invocation is invocation and (invocation is not None or _is_open(around.segment)):
             return around
         else:
-            _current.set(None)  # it is of an earlier invocation, and has never been left
+            _current.set(None)  # a span of an earlier invocation that was never ended
             break
     return None
 
@@ -228,7 +227,7 @@ def _is_open(segment: Any) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Tell whether two segments are the same: of Lambda's the SDK makes one for each thread."""
+    """Tell whether two segments stand for the same one: the SDK makes a copy of Lambda's segment for each thread."""
     return bool((one.trace_id, one.id) == (other.trace_id, other.id))
 
 
@@ -240,41 +239,41 @@ def _stack_of(error: BaseException) -> list[tuple[str, int, str]]:
         frames.append((code.co_filename, traceback.tb_lineno or 0, code.co_name))
         traceback = traceback.tb_next
     limit = min(_recorder.max_trace_back, _MAX_FRAMES)
-    return frames[max(len(frames) - limit, 0) :]  # those next to where it was raised
+    return frames[max(len(frames) - limit, 0) :]  # the innermost, next to the `raise`
 
 
 def _add_exception(subsegment: _Subsegment, error: BaseException, stack: list[tuple[str, int, str]]) -> None:
     if isinstance(subsegment.cause, str):
-        subsegment.cause = {}  # where there is the id of an exception, the SDK takes no other, and logs that
+        subsegment.cause = {}  # the SDK refuses a second exception, and logs that, if the cause is an id
     known: int = len(subsegment.cause.get("exceptions", ()))
     if known and (getattr(error, "_recorded", False) or known >= _MAX_EXCEPTIONS):
-        return  # if it is one of them, the SDK would put its id into the place of all
+        return  # the SDK would replace all exceptions by the id of this one
     subsegment.add_exception(error, stack)
     if not isinstance(subsegment.cause, str):
         subsegment.cause["exceptions"][-1].message = document.shortened(message_of(error), document.MAX_MESSAGE)
 
 
 def _cut(subsegment: _Subsegment) -> None:
-    """Put how large it was into the place of what makes the document too large for X-Ray, the largest first."""
+    """Replace the largest values by a note of their size until the document is within X-Ray's limit."""
     own = {name: value for name, value in subsegment.to_dict().items() if name != "subsegments"}
     excess = len(dumps(own, default=str)) - document.LIMIT
     if excess <= 0:
         return
-    said = [*subsegment.metadata.values(), subsegment.aws, subsegment.annotations]
-    sizes = [(len(dumps(value, default=str)), values, name) for values in said for name, value in values.items()]
+    members = [*subsegment.metadata.values(), subsegment.aws, subsegment.annotations]
+    sizes = [(len(dumps(value, default=str)), values, name) for values in members for name, value in values.items()]
     for size, values, name in sorted(sizes, key=itemgetter(0), reverse=True):
-        if excess <= 0 or size <= _MARKER:
+        if excess <= 0 or size <= document.MARKER:
             break
         values[name] = f"[cut: {size} bytes]"
         excess -= size - len(dumps(values[name]))
-    if excess > 0:  # thousands of short ones
-        count = sum(map(len, said[:-1]))
+    if excess > 0:  # thousands of short values
+        count = sum(map(len, members[:-1]))
         subsegment.aws = {}
         subsegment.metadata = {"default": {"[cut]": f"{count} values"}}
 
 
 def _send(segment: Any) -> None:
-    """Let the SDK send what has ended: the segment, if it is one's own and this was the last that was open."""
+    """Let the SDK send the subsegments that have ended; or a segment of the user's own, if nothing in it is open."""
     if segment.ready_to_send():
         _recorder.emitter.send_entity(segment)
         entities = bridge.stack()
@@ -290,7 +289,7 @@ def _send_one(subsegment: Any) -> None:
 
 
 class XRaySdk:
-    """Gives spans to the X-Ray SDK's global recorder, `aws_xray_sdk.core.xray_recorder`."""
+    """The backend that records spans with the SDK's global recorder, `aws_xray_sdk.core.xray_recorder`."""
 
     def span(self, name: str, kind: Kind, options: Options) -> SdkSpan:
         return SdkSpan(name, kind, options)
@@ -313,8 +312,8 @@ class XRaySdk:
         around = _find_current()
         invocation = current_invocation.get(None)
         if around is None and invocation is not None and invocation.ended:
-            return {}  # the environment tells of the next one
-        found = bridge.opened(root)
+            return {}  # the environment variable belongs to the next invocation
+        found = bridge.open_entities(root)
         segment = around.segment if around is not None else found[0] if found is not None else None
         within = (bridge.innermost(found[1]) if found is not None else None) or around or segment
         if segment is not None and (root is None or root.trace_id != segment.trace_id):

@@ -1,12 +1,13 @@
-"""Spans, and what code records with the X-Ray SDK, in one tree, whichever is outside.
+"""One tree of the kit's spans and of the subsegments that code records with the X-Ray SDK, nested either way.
 
-The SDK keeps a stack of what is open, in Lambda for each thread. While a span is open, a subsegment stands for it
-there, and the SDK asks that one to take what begins inside of it. It stands on the stack alone, not in the SDK's tree,
-so that it is never sent; what it takes hangs right on the function's segment in that tree, and has the span for its
-parent where it counts, in its document. So the SDK sends each as soon as it has ended, whether the span has or not.
+The SDK keeps a stack of its open subsegments; in Lambda, one for each thread. While a span is open, an entry on that
+stack stands for it, and the SDK asks the entry to adopt the subsegments that start inside the span. The entry is on the
+stack only, not in the SDK's tree, so it is never sent. A subsegment that it adopts becomes a child of the function's
+segment in the SDK's tree, and its document names the span as its parent. So the SDK sends each subsegment as soon as
+it has ended, even if the span is still open.
 
-The stack is one for all tasks of a thread; a span knows its own context. So what stands on top looks there, each time
-the SDK asks, for which span is the current one: see `innermost`.
+All tasks of a thread share one stack, but each task has its own context. So an entry looks into the context for the
+current span each time the SDK asks it: see `innermost`.
 """
 
 from __future__ import annotations
@@ -17,17 +18,33 @@ from lambda_kit.tracer._span import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from lambda_kit.tracer._header import Root
-    from lambda_kit.tracer._xray import XRaySpan
+
+    class BridgedSpan(Protocol):
+        """The part of an X-Ray span that is used here."""
+
+        id: str
+        _name: str
+        _root: Root | None
+        _parent_id: str
+        _flags: str
+
+        @property
+        def _backend(self) -> BridgedBackend: ...
+
+    class BridgedBackend(Protocol):
+        """The part of the X-Ray backend that is used here."""
+
+        def current(self) -> BridgedSpan | None: ...
 
     FacadeSegment: Any
     LambdaContext: Any
     xray_recorder: Any
 
     class Subsegment:
-        """What is used here of the SDK's, which has no types."""
+        """The part of the SDK's class that is used here; the SDK has no types."""
 
         def __init__(self, name: str, namespace: str, segment: Any) -> None:
             self.id = ""
@@ -57,15 +74,25 @@ else:
     from aws_xray_sdk.core.models.facade_segment import FacadeSegment
     from aws_xray_sdk.core.models.subsegment import Subsegment
 
-__all__ = ["FacadeSegment", "Placed", "Subsegment", "attach", "enter", "innermost", "opened", "stack", "xray_recorder"]
+__all__ = [
+    "FacadeSegment",
+    "StackEntry",
+    "Subsegment",
+    "attach",
+    "enter",
+    "innermost",
+    "open_entities",
+    "stack",
+    "xray_recorder",
+]
 
 _HTTP = {"url": "url", "method": "method", "status": "status", "content_length": "length"}
 
 
-class Placed(Subsegment):
+class StackEntry(Subsegment):
     """A subsegment on the SDK's stack that stands for a span.
 
-    Its own attributes are slots: the SDK sends what it finds in `__dict__`.
+    Its own attributes are slots, because the SDK sends everything in `__dict__`.
 
     Attributes:
         span: the span.
@@ -79,14 +106,15 @@ class Placed(Subsegment):
         self._thread = get_ident()
 
     def current(self) -> Any:
-        """Return the innermost span of this kind that is open in this context, if it is of the same trace."""
+        """Return the innermost open span of this backend and context, if it belongs to the same trace."""
         raise NotImplementedError
 
-    def stands_for(self) -> Any:
-        """Return the span that what begins here is in, as far as this one tells; None if it tells nothing.
+    def parent_span(self) -> Any:
+        """Return the parent of a subsegment that starts here, as far as this entry knows it, else None.
 
-        It tells nothing where its span is not open in this context: that of another task, or of a generator that is
-        suspended. In another thread it is only where someone has put it, by `xray_recorder.set_trace_entity`.
+        The entry does not know it if its span is not open in this context: the span of another task, or of a suspended
+        generator. In another thread, an entry is on the stack only if `xray_recorder.set_trace_entity` has put it
+        there.
         """
         current = around = self.current()
         while around is not None:
@@ -96,25 +124,25 @@ class Placed(Subsegment):
         return None if self._thread == get_ident() else self.span
 
     def within(self) -> Any:
-        """Return what a subsegment that the SDK begins on top of this one is in: a span, a subsegment, the segment."""
+        """Return the parent of a subsegment that the SDK starts on top of this entry: a span, subsegment or segment."""
         return innermost(stack()) or self.current() or self.parent_segment
 
     def leave(self) -> None:
-        """Take it from the stack of this thread; that of another one holds it until its next span, or trace."""
+        """Remove the entry from this thread's stack; another thread's stack drops it at its next span or trace."""
         entities = stack()
         if self in entities:
             entities[:] = [entity for entity in entities if entity is not self]
 
-    # What the SDK asks of it
+    # Methods that the SDK calls
 
     def add_subsegment(self, subsegment: Any) -> None:
         attach(subsegment, self.within(), self.parent_segment)
 
     def close(self, end_time: float | None = None) -> None:
-        """Close what the SDK means: the innermost subsegment of its own, which it then takes from the top."""
+        """Close the SDK's own innermost subsegment, which the SDK means, and move it to the top of the stack."""
         entities = stack()
         for entity in reversed(entities):
-            if _is_subsegment(entity) and not isinstance(entity, Placed):
+            if _is_subsegment(entity) and not isinstance(entity, StackEntry):
                 entity.close(end_time)
                 entities.remove(entity)
                 entities.append(entity)
@@ -122,13 +150,13 @@ class Placed(Subsegment):
         entities.append(self)
 
 
-class Bridged(Placed):
-    """Stands for a span that the SDK does not send, and passes on to it what the SDK is told about it."""
+class BridgeEntry(StackEntry):
+    """The entry of a span that the kit sends itself; it forwards to the span what code tells the SDK."""
 
     __slots__ = ()
 
-    def current(self) -> XRaySpan | None:
-        span: XRaySpan | None = self.span._backend.current()
+    def current(self) -> BridgedSpan | None:
+        span: BridgedSpan | None = self.span._backend.current()
         root = None if span is None else span._root
         return span if root is not None and root.trace_id == self.trace_id else None
 
@@ -196,49 +224,49 @@ class Bridged(Placed):
             span._flags = flags
 
 
-def enter(span: XRaySpan) -> tuple[Bridged | None, str]:
-    """Let the SDK know of a span that begins.
+def enter(span: BridgedSpan) -> tuple[BridgeEntry | None, str]:
+    """Put an entry for a span that starts onto the SDK's stack.
 
     Args:
-        span: the span, with the id of the parent that it has if the SDK knows of none.
+        span: the span, with the id of its parent among the kit's spans.
 
     Returns:
-        What to call `leave()` of when the span ends, None if the SDK records nothing here; and the id of its parent:
-        what the SDK has begun inside of the span around it comes before that one.
+        The entry, whose `leave()` must be called when the span ends, or None if the SDK records nothing here; and the
+        id of the parent: an open subsegment of the SDK inside the parent takes its place.
     """
     root = span._root
     parent_id = span._parent_id
     if root is None:
         return None, parent_id
     try:
-        found = opened(root)
+        found = open_entities(root)
         if found is None:
             return None, parent_id
         segment, entities = found
         if not isinstance(segment, FacadeSegment):
-            return None, parent_id  # a segment of one's own has nothing to do with that of the function
-        placed = Bridged("span", "local", segment, span)  # the SDK logs names that it does not take
-        placed.id, placed.name = span.id, span._name
+            return None, parent_id  # a segment of the user's own is not the function's segment
+        entry = BridgeEntry("span", "local", segment, span)  # a plain name: the SDK logs names that it refuses
+        entry.id, entry.name = span.id, span._name
         within = innermost(entities)
-        entities.append(placed)
-    except Exception:  # of a context or segment that is not the SDK's own; the span is worth more than the bridge
+        entities.append(entry)
+    except Exception:  # raised by a custom context or segment: the span matters more than the bridge
         return None, parent_id
-    return placed, parent_id if within is None else within.id
+    return entry, parent_id if within is None else within.id
 
 
-def opened(root: Root | None) -> tuple[Any, list[Any]] | None:
-    """Return the segment of this thread, and the SDK's stack; None where the SDK records nothing.
+def open_entities(root: Root | None) -> tuple[Any, list[Any]] | None:
+    """Return the segment of this thread and the SDK's stack; None if the SDK records nothing here.
 
     Args:
-        root: what the SDK's segment has to be if it is Lambda's.
+        root: the root of the invocation; Lambda's segment has to match it.
     """
     context = xray_recorder.context
     if isinstance(context, LambdaContext):
-        if root is None:  # the SDK would go on with the trace before
+        if root is None:  # the SDK would continue the previous trace
             return None
         segment = _segment_of(context)
         if segment.trace_id == root.trace_id and segment.id != root.parent_id:
-            context.clear_trace_entities()  # of an invocation in the same trace; the SDK goes by the trace alone
+            context.clear_trace_entities()  # of an earlier invocation in the same trace; the SDK compares traces only
             segment = _segment_of(context)
         if (segment.trace_id, segment.id) != (root.trace_id, root.parent_id):
             return None
@@ -248,27 +276,27 @@ def opened(root: Root | None) -> tuple[Any, list[Any]] | None:
         if not entities:
             return None
         segment = entities[0].parent_segment if _is_subsegment(entities[0]) else entities[0]
-    while entities and isinstance(entities[-1], Placed) and not entities[-1].span.recording:
-        entities.pop()  # it has ended in another thread
+    while entities and isinstance(entities[-1], StackEntry) and not entities[-1].span.recording:
+        entities.pop()  # its span has ended in another thread
     return (segment, entities) if (entities[-1] if entities else segment).sampled else None
 
 
 def _segment_of(context: Any) -> Any:
-    context.get_trace_entity()  # looks at the environment
+    context.get_trace_entity()  # makes the SDK read the environment
     return context._local.segment
 
 
 def stack() -> list[Any]:
-    """Return the stack of what is open in this thread, or task: the SDK's list itself."""
+    """Return the SDK's own list of the open entities of this thread, or of this task in its asynchronous context."""
     entities: list[Any] | None = getattr(xray_recorder.context._local, "entities", None)
     return [] if entities is None else entities
 
 
 def innermost(entities: list[Any]) -> Any:
-    """Return what something that begins here is in: a span, or a subsegment of the SDK; None if there is none."""
+    """Return the parent of a span or subsegment that starts here: a span or an SDK subsegment; None if none is open."""
     for entity in reversed(entities):
-        if isinstance(entity, Placed):
-            span = entity.stands_for()
+        if isinstance(entity, StackEntry):
+            span = entity.parent_span()
             if span is not None:
                 return span
         elif _is_subsegment(entity) and entity.sampled:
@@ -277,16 +305,16 @@ def innermost(entities: list[Any]) -> Any:
 
 
 def attach(subsegment: Any, within: Any, segment: Any) -> None:
-    """Make a subsegment of the SDK's tree a child of what it is in.
+    """Add a subsegment to the SDK's tree, under its parent.
 
     Args:
         subsegment: the subsegment.
-        within: a span, a subsegment, or the segment.
-        segment: the segment of all.
+        within: its parent: a span, a subsegment, or the segment.
+        segment: the segment of the tree.
     """
     entity = getattr(within, "subsegment", within)
     if isinstance(entity, Subsegment) and entity.in_progress and not isinstance(segment, FacadeSegment):
-        Subsegment.add_subsegment(entity, subsegment)  # a segment of one's own is sent in one document
+        Subsegment.add_subsegment(entity, subsegment)  # a segment of the user's own is sent as one document
     else:
         segment.add_subsegment(subsegment)
         subsegment.parent_id = within.id

@@ -1,4 +1,4 @@
-"""What a backend has to be: a class of spans, and the headers of outgoing requests."""
+"""The interface of a backend, and the span that records nothing: the base of every backend's span."""
 
 from __future__ import annotations
 
@@ -15,28 +15,30 @@ if TYPE_CHECKING:
 
     Kind: TypeAlias = Literal["local", "aws", "remote"]
     Annotation: TypeAlias = str | int | float | bool
+    # Puts a span with this name and kind around each call of a function.
+    Decorate: TypeAlias = Callable[[Any, str, Kind, "Options"], Any]
 
     class Backend(Protocol):
-        """Where spans go."""
+        """The destination of spans."""
 
         def span(self, name: str, kind: Kind, options: Options) -> Span:
-            """Return a span that has not begun yet."""
+            """Return a span that has not started yet."""
             ...
 
         def begin(self, name: str, kind: Kind, options: Options) -> Span | None:
-            """Return a span that has begun and is the current one; None where nothing is traced, or not sampled."""
+            """Start a span, make it the current one and return it; None if nothing is traced or not sampled."""
             ...
 
         def detached(self, name: str, kind: Kind, options: Options) -> Span | None:
-            """Do what `begin` does, but leave the current span what it is: for generators, see `activate`."""
+            """Start a span without making it the current one: for generators, see `Span.activate`."""
             ...
 
         def current(self) -> Span | None:
-            """Return the innermost span that has begun here and has not ended."""
+            """Return the innermost open span of this context."""
             ...
 
         def headers(self, *, w3c: bool) -> dict[str, str]:
-            """Return the headers with which a request continues the trace; none where there is no trace."""
+            """Return the headers with which a request continues the trace; an empty dict if there is no trace."""
             ...
 
 
@@ -44,23 +46,25 @@ KINDS = ("local", "aws", "remote")
 
 
 class Options:
-    """What spans of one tracer have in common.
+    """The settings that all spans of one tracer share.
 
     Attributes:
         service: the name of the service; `""` if there is none.
-        encoder: turns values into JSON text, and hides what is secret.
-        capture_response: whether a layer keeps what the function returns.
-        capture_error: whether type, message and frames of an exception are kept, or no more than that there was one.
-        w3c: whether the context of W3C is taken and given.
+        encoder: turns values into JSON text and hides secrets.
+        capture_response: whether a traced function's return value is kept.
+        capture_error: whether type, message and frames of an exception are kept; if not, only the fault flag is.
+        w3c: whether the W3C trace context is read and sent.
         backend: returns the backend.
-        texts: what a backend keeps of what it has made of these.
+        decorate: puts a span around a function; handed in, so that this module need not import the decorators.
+        texts: the JSON text of the common annotations, by whether it was a cold start.
     """
 
-    __slots__ = ("backend", "capture_error", "capture_response", "encoder", "service", "texts", "w3c")
+    __slots__ = ("backend", "capture_error", "capture_response", "decorate", "encoder", "service", "texts", "w3c")
 
     def __init__(
         self,
         backend: Callable[[], Backend],
+        decorate: Decorate,
         service: str,
         encoder: Encoder,
         *,
@@ -69,6 +73,7 @@ class Options:
         w3c: bool,
     ) -> None:
         self.backend = backend
+        self.decorate = decorate
         self.service = service
         self.encoder = encoder
         self.capture_response = capture_response
@@ -76,10 +81,11 @@ class Options:
         self.w3c = w3c
         self.texts: dict[bool, str] = {}
 
-    def but(self, capture_response: bool | None, capture_error: bool | None) -> Options:
-        """Return the same with what is not None replaced."""
+    def replaced(self, capture_response: bool | None, capture_error: bool | None) -> Options:
+        """Return a copy in which each argument that is not None replaces the setting."""
         return Options(
             self.backend,
+            self.decorate,
             self.service,
             self.encoder,
             capture_response=self.capture_response if capture_response is None else capture_response,
@@ -89,12 +95,11 @@ class Options:
 
 
 class Span:
-    """One step of an invocation: how long it took, how it ended, and what you say about it.
+    """One step of an invocation: its duration, its outcome, and what you add to it.
 
-    Made by `tracer.span(...)`. A context manager, for `with` and `async with`, that is entered once; or a decorator,
-    with which each call of the function is a span of its own. Where nothing is traced, or the invocation is not
-    sampled, it does nothing. Nothing that is said about a span raises: what the backend does not take is changed so
-    that it does, or left out.
+    Made by `tracer.span(...)`. Use it as a context manager (`with` or `async with`), once; or as a decorator, which
+    starts a new span for each call of the function. Where nothing is traced, or the invocation is not sampled, a span
+    does nothing. No method of a span raises: a value that the backend does not accept is changed or left out.
     """
 
     __slots__ = ("_kind", "_name", "_options")
@@ -106,22 +111,22 @@ class Span:
 
     @property
     def recording(self) -> bool:
-        """Whether what is said about this span goes anywhere: it has begun, has not ended, and is sampled."""
+        """Whether the span records: it is sampled, has started and has not ended."""
         return False
 
     def annotate(self, /, **annotations: Annotation) -> None:
-        """Add values by which traces can be searched: text, numbers, booleans.
+        """Add annotations: text, numbers and booleans by which traces can be searched.
 
-        X-Ray takes names of letters, digits and `_`, 1,000 characters of text, and 50 annotations in a trace; other
-        characters become `_`, other values text, None is left out. See
+        X-Ray accepts names of letters, digits and `_`, text of up to 1,000 characters, and 50 annotations in a trace.
+        Other characters in a name become `_`, values of other types become text, and None is left out. See
         <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
         """
 
     def metadata(self, /, **metadata: Any) -> None:
-        """Add values of any kind, which are shown with the trace; fields with secret names are hidden."""
+        """Add values of any type, which are shown with the trace. Values of fields with secret names are hidden."""
 
     def record_error(self, error: BaseException, /) -> None:
-        """Mark the span as failed by an exception. What leaves the span by itself is recorded without being told."""
+        """Mark the span as failed by an exception that you caught; one that leaves the span is recorded anyway."""
 
     def http(
         self,
@@ -132,28 +137,32 @@ class Span:
         status: int | None = None,
         length: int | None = None,
     ) -> None:
-        """Add what is known of an outgoing request: method, URL without its query, status, bytes of the answer.
+        """Describe an outgoing request. A status of 400 or above marks the span as failed.
 
-        A status from 400 on marks the span as failed: 429 as throttled, below 500 as the caller's error.
+        Args:
+            method: the HTTP method.
+            url: the URL; its query is left out.
+            status: the status code: 429 marks the span as throttled, other codes below 500 as the caller's error.
+            length: the size of the response body, in bytes.
         """
 
     def aws(self, /, **fields: Any) -> None:
-        """Add what is known of a call of AWS: `operation`, `region`, `request_id`, `retries`, `table_name`, ….
+        """Describe a call of AWS: `operation`, `region`, `request_id`, `retries`, `table_name` and so on.
 
-        Names as in <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
+        The names are those of <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
         """
 
     def end(self) -> None:
-        """End the span. What is said about it afterwards is lost."""
+        """End the span. Whatever is added to it afterwards is ignored."""
 
     def activate(self) -> Any:
-        """Make it the current span again, or the one inside of it that was; return what `deactivate` needs."""
+        """Make this span, or the span that was open inside it, the current one; return the argument of `deactivate`."""
 
     def deactivate(self, before: Any) -> None:
-        """Bring back the span that was the current one before."""
+        """Make the span that was current before `activate` the current one again."""
 
     def within(self, name: str) -> Span:
-        """Return a span of the same tracer that has not begun yet; it will stand in the one that is open then."""
+        """Return a new span of the same tracer; it becomes a child of the span that is open when it starts."""
         return self._options.backend().span(name, "local", self._options)
 
     def __enter__(self) -> Self:
@@ -175,15 +184,14 @@ class Span:
         self.__exit__(kind, error, traceback)
 
     def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
-        """Make every call of a function a span with this name."""
-        from lambda_kit.tracer import _layers as layers
-
-        decorated: Callable[P, R] = layers.around(fn, self._name, self._kind, self._options)
+        """Return the function with a new span of this name around each of its calls."""
+        options = self._options
+        decorated: Callable[P, R] = options.decorate(fn, self._name, self._kind, options)
         return decorated
 
 
 class NoTracing:
-    """The backend where nothing is traced."""
+    """The backend that records nothing."""
 
     def span(self, name: str, kind: Kind, options: Options) -> Span:
         return Span(name, kind, options)

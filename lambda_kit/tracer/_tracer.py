@@ -1,4 +1,4 @@
-"""The tracer: the layer, spans by name, headers, and which backend they go to."""
+"""The tracer: the layer, spans by name, outgoing headers, and the choice of a backend."""
 
 from __future__ import annotations
 
@@ -32,26 +32,29 @@ _registered = False
 
 
 class Tracer:
-    """Records what an invocation does, and how long each step takes.
+    """Records the steps of an invocation and the duration of each.
 
     As a layer it puts a span around handlers, functions, methods, coroutines, generators and context managers of
     `contextlib`. The outermost span of an invocation has the annotations `ColdStart` and, if there is one, `Service`.
-    Spans nest by the context: threads need a copy of it, as `asyncio.to_thread` and tasks have.
+    Spans nest by context variables. A thread needs a copy of the context; tasks and `asyncio.to_thread` have one.
 
     Args:
-        service: the name of the service; by default `LAMBDA_KIT_SERVICE`, then `POWERTOOLS_SERVICE_NAME`, else none.
-        backend: `"auto"`: what `LAMBDA_KIT_TRACER` says, else X-Ray where its daemon is, as on Lambda, and nothing
-            elsewhere. `"xray"`: X-Ray's protocol, without its SDK; what code records with the SDK stands in the same
-            tree. `"xray-sdk"`: the SDK alone. `"otel"`: OpenTelemetry. `"none"`: nothing.
-        capture_response: whether layers keep what functions return, as metadata `"<name> response"`.
-        capture_error: whether type, message and frames of an exception are kept; if not, the span is a failed one, and
-            nothing else is told.
-        w3c: whether `headers()` also has `traceparent`, and a caller's `traceparent` is taken: the parent for
-            OpenTelemetry, metadata for X-Ray, whose traces Lambda begins.
-        redact: names of fields whose values are hidden at any depth; case, `-` and `_` make no difference.
+        service: the name of the service; default: `LAMBDA_KIT_SERVICE`, then `POWERTOOLS_SERVICE_NAME`, else none.
+        backend: the destination of spans; default `"auto"`.
+            `"auto"`: the value of `LAMBDA_KIT_TRACER`; if unset, X-Ray where its daemon is (on Lambda), else none.
+            `"xray"`: X-Ray's protocol without its SDK; subsegments that code makes with the SDK join the same tree.
+            `"xray-sdk"`: everything through the X-Ray SDK.
+            `"otel"`: OpenTelemetry.
+            `"none"`: nothing is recorded.
+        capture_response: whether the layer keeps return values, as metadata `"<name> response"`; default False.
+        capture_error: whether type, message and frames of an exception are kept; if False, the span is only marked
+            as failed; default True.
+        w3c: whether `headers()` also has `traceparent` and the caller's `traceparent` is read, as the parent for
+            OpenTelemetry and as metadata for X-Ray, whose traces Lambda starts; default False.
+        redact: names of fields whose values are hidden at any depth; case, `-` and `_` are ignored.
 
     Raises:
-        ConfigurationError: an argument, or `LAMBDA_KIT_TRACER`, is not one of those above.
+        ConfigurationError: an argument or `LAMBDA_KIT_TRACER` has a value that is not listed above.
 
     Example:
         ```python
@@ -72,7 +75,7 @@ class Tracer:
             return charge(event["order_id"])
 
 
-        assert place_order({"order_id": "o-1"}, None) == "ch_1"  # outside of Lambda nothing is traced
+        assert place_order({"order_id": "o-1"}, None) == "ch_1"  # nothing is traced outside Lambda
         ```
     """
 
@@ -97,19 +100,20 @@ class Tracer:
         self._name = _checked(backend, f"Tracer(backend={backend!r})")
         self._options = Options(
             self._backend,
+            layers.around,
             service or os.environ.get("LAMBDA_KIT_SERVICE") or os.environ.get("POWERTOOLS_SERVICE_NAME") or "",
             Encoder(names),
             capture_response=capture_response,
             capture_error=capture_error,
             w3c=w3c,
         )
-        self._backend()  # what it loads belongs to the init phase
+        self._backend()  # now, so that its modules load in the init phase
 
     def _backend(self) -> Backend:
         return _backends.get(self._name) or _make(self._name)
 
     def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
-        """Put a span with the name of the function around each of its calls."""
+        """Return the function with a span around each of its calls; the span has the function's name."""
         traced: Callable[P, R] = layers.around(fn, _name_of(fn), "local", self._options)
         return traced
 
@@ -122,18 +126,17 @@ class Tracer:
         capture_response: bool | None = None,
         capture_error: bool | None = None,
     ) -> Span:
-        r"""Return a span, for `with`, `async with`, or as the decorator of a function.
+        r"""Return a span: a context manager for `with` and `async with`, or a decorator.
 
         Args:
-            name: its name. X-Ray takes 200 letters, digits, spaces and `_.:/%&#=+\-@`; other characters are left out.
-            kind: `"aws"` for a call of AWS, `"remote"` for one of another service, which the trace map shows as a node
-                of its own; `"local"` for all else.
-            capture_response: for a decorator: whether it keeps what the function returns; None for what the tracer was
-                told.
-            capture_error: likewise for exceptions.
+            name: the name, up to 200 letters, digits, spaces and `_.:/%&#=+\-@` in X-Ray; other characters are dropped.
+            kind: `"aws"` for a call of AWS, `"remote"` for a call of another service, which is a node of its own on the
+                trace map, else `"local"`; default `"local"`.
+            capture_response: whether the decorated function's return value is kept; default: the tracer's setting.
+            capture_error: whether details of an exception are kept; default: the tracer's setting.
 
         Raises:
-            ConfigurationError: `kind` is none of those.
+            ConfigurationError: `kind` is not one of these three.
         """
         options = self._options
         if kind not in KINDS:
@@ -141,29 +144,29 @@ class Tracer:
                 f"span({name!r}, kind={kind!r}): pass local, aws or remote{callables.closest(str(kind), KINDS)}"
             )
         if capture_response is not None or capture_error is not None:
-            options = options.but(capture_response, capture_error)
+            options = options.replaced(capture_response, capture_error)
         return self._backend().span(name, kind, options)
 
     def current(self) -> Span:
-        """Return the innermost span that is open here; where there is none, one that does nothing."""
+        """Return the innermost open span of this context; a span that does nothing if none is open."""
         return self._backend().current() or Span("", "local", self._options)
 
     def headers(self) -> dict[str, str]:
-        """Return the headers with which a request continues the trace; none where there is no trace."""
+        """Return the headers with which a request continues the trace; an empty dict if there is no trace."""
         return self._backend().headers(w3c=self._options.w3c)
 
     def instrument(self, client: C, /) -> C:
-        """Record each call of a client as a span, and send the trace on with it.
+        """Record each call of a client as a span, and send the trace context with it.
 
         Args:
-            client: a boto3 client or resource, `lambda_kit.aws.connect(...)`, a `requests.Session`, a client of httpx,
-                or a `PoolManager` of urllib3.
+            client: a boto3 client or resource, `lambda_kit.aws.connect(...)`, a `requests.Session`, an httpx client,
+                or a urllib3 `PoolManager`.
 
         Returns:
-            The same client. To instrument it again changes nothing.
+            The same client. Instrumenting it again changes nothing.
 
         Raises:
-            ConfigurationError: it is none of those.
+            ConfigurationError: the client is of another type, or another tracer has instrumented it.
         """
         from lambda_kit.tracer import _instrument
 
@@ -198,7 +201,7 @@ def _make(name: str) -> Backend:
         _registered = True
         lifecycle.on_reset(_reset)
         lifecycle.on_restore(_close)
-        facts.watch(_watched)
+        facts.watch(_operation)
         facts.observe(_note_fact)
     resolved = _resolved(name)
     if resolved == "none":
@@ -212,18 +215,20 @@ def _make(name: str) -> Backend:
 
         made = XRaySdk()
     else:
+        from lambda_kit.tracer._daemon import Daemon
         from lambda_kit.tracer._xray import XRay
 
         try:
-            made = XRay(os.environ.get(ADDRESS) or "127.0.0.1:2000")
+            daemon = Daemon(os.environ.get(ADDRESS) or "127.0.0.1:2000")
+            made = XRay(daemon.send, daemon.close)
         except ValueError as error:
-            log.warning("nothing is traced: %s", error)
+            log.warning("the tracer records nothing: %s", error)
             made = NoTracing()
     return _backends.setdefault(name, made)
 
 
 def _innermost() -> Span | None:
-    """Return the innermost span of any backend that is open here."""
+    """Return the innermost open span of this context, whichever backend it belongs to."""
     for backend in _backends.values():
         span = backend.current()
         if span is not None:
@@ -231,14 +236,14 @@ def _innermost() -> Span | None:
     return None
 
 
-def _watched(name: str) -> facts.Operation:
-    """Return a span for what another capability does, within a span that is open; elsewhere nothing."""
+def _operation(name: str) -> facts.Operation:
+    """Return a span for another capability's operation if a span is open, else an operation that records nothing."""
     around = _innermost()
     return facts.UNOBSERVED if around is None else around.within(name)
 
 
 def _note_fact(name: str, fields: dict[str, Any]) -> None:
-    """Annotate the innermost span with what another capability tells."""
+    """Annotate the innermost open span with a fact that another capability tells."""
     capability, _, fact = name.partition(".")
     if capability == "idempotency":
         span = _innermost()
@@ -256,7 +261,7 @@ def _reset() -> None:
 
 
 def _close() -> None:
-    """Let go of connections; those that are needed are made anew."""
+    """Close the connections of all backends; the next span opens new ones."""
     for backend in _backends.values():
         close = getattr(backend, "close", None)
         if close is not None:

@@ -1,7 +1,7 @@
-"""Subsegments of X-Ray, sent to its daemon when they end: each in a document, and a datagram, of its own.
+"""X-Ray's subsegments: each is sent to the daemon when it ends, in a document and a datagram of its own.
 
-So a span needs to know nothing of its children: they may end after it, in other threads and tasks, and arrive in any
-order. Lambda sends the segment that they all hang on. The protocol:
+So a span knows nothing of its children: they may end after it, in other threads and tasks, and arrive in any order.
+Lambda sends the segment of the function, which is the parent of the outermost spans. The protocol:
 <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html>.
 """
 
@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from contextvars import ContextVar
 
-from lambda_kit._kernel import log
 from lambda_kit._kernel.json_text import escape
 from lambda_kit.invocation import at_end
 from lambda_kit.invocation import current as current_invocation
@@ -23,7 +21,6 @@ from lambda_kit.tracer._span import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _socket import socket
     from collections.abc import Callable
     from typing import Any, Self
 
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     from lambda_kit.tracer._header import Root
     from lambda_kit.tracer._span import Kind, Options
 
-ADDRESS = "AWS_XRAY_DAEMON_ADDRESS"
 _SDK = "aws_xray_sdk.core"
 _THROTTLED = '"error":true,"throttle":true'
 _urandom = os.urandom
@@ -40,15 +36,15 @@ _current: ContextVar[XRaySpan | None] = ContextVar("lambda_kit_span", default=No
 
 
 def draw_id() -> str:
-    """Return a new id of a span: 16 hexadecimal digits."""
+    """Return a new id: 16 hexadecimal digits."""
     return _urandom(8).hex()
 
 
 class XRaySpan(Span):
-    """A span of X-Ray.
+    """A subsegment of X-Ray.
 
     Attributes:
-        id: its id.
+        id: the id of the subsegment; `""` before it starts.
     """
 
     __slots__ = (
@@ -60,13 +56,13 @@ class XRaySpan(Span):
         "_errors",
         "_flags",
         "_http",
+        "_inner",
+        "_inner_failure",
         "_invocation",
         "_metadata",
         "_parent_id",
-        "_passed",
         "_root",
         "_started",
-        "_within",
         "id",
     )
 
@@ -75,7 +71,7 @@ class XRaySpan(Span):
         self._kind = kind
         self._options = options
         self._backend = backend
-        self._root: Root | None = None  # while it records
+        self._root: Root | None = None  # None before the start and after the end
         self.id = ""
 
     def _begin(self, root: Root, parent: XRaySpan | None, invocation: Invocation | None) -> None:
@@ -86,12 +82,12 @@ class XRaySpan(Span):
         self._annotations: dict[str, Any] | None = None
         self._metadata: dict[str, Any] | None = None
         self._errors: list[document.Failure] | None = None
-        self._passed: document.Failure | None = None  # what a span inside of it has ended with
+        self._inner_failure: document.Failure | None = None  # the last failure of a span inside this one
         self._aws: dict[str, Any] | None = None
         self._http: dict[str, dict[str, Any]] | None = None
         self._flags = ""
         self._bridged: Any = None
-        self._within: XRaySpan | None = None
+        self._inner: XRaySpan | None = None
         self.id = _urandom(8).hex()
         if _SDK in sys.modules:
             from lambda_kit.tracer import _sdk_bridge
@@ -117,9 +113,9 @@ class XRaySpan(Span):
         self._flags = self._flags or '"fault":true'
         errors = self._errors = self._errors or []
         if all(one.error is not error for one in errors):
-            passed = self._passed
-            same = passed is not None and passed.error is error
-            errors.append(passed if same and passed is not None else document.Failure(error, draw_id()))
+            inner = self._inner_failure
+            same = inner is not None and inner.error is error
+            errors.append(inner if same and inner is not None else document.Failure(error, draw_id()))
 
     def http(
         self,
@@ -134,13 +130,13 @@ class XRaySpan(Span):
             return
         known = self._http or {"request": {}, "response": {}}
         plain = None if url is None else url.partition("?")[0].partition("#")[0]
-        known["request"].update(_given(method=method, url=plain))
-        known["response"].update(_given(status=status, content_length=length))
+        known["request"].update(_without_none(method=method, url=plain))
+        known["response"].update(_without_none(status=status, content_length=length))
         self._http = known
         if status is not None and status >= 400:
             if status == 429:
                 self._flags = _THROTTLED
-            elif self._flags != _THROTTLED:  # AWS throttles with other statuses too: see `_instrument_aws`
+            elif self._flags != _THROTTLED:  # `_instrument_aws` marks throttling that has another status
                 self._flags = '"error":true' if status < 500 else '"fault":true'
 
     def aws(self, /, **fields: Any) -> None:
@@ -150,12 +146,12 @@ class XRaySpan(Span):
     def activate(self) -> Any:
         before = _current.get()
         if self._root is not None:
-            _current.set(self._within or self)
+            _current.set(self._inner or self)
         return before
 
     def deactivate(self, before: Any) -> None:
         if self._root is not None:
-            self._within = _current.get()  # a span inside of it may stay open until it is activated again
+            self._inner = _current.get()  # a span inside may stay open until this one is activated again
         _current.set(before)
 
     def __enter__(self) -> Self:
@@ -173,22 +169,22 @@ class XRaySpan(Span):
         ended = max(_now(), self._started)
         around = self._before
         if _current.get() is self:
-            while around is not None and around._root is None:  # it may have ended before this one
+            while around is not None and around._root is None:  # the outer span may have ended before this one
                 around = around._before
             _current.set(around)
         elif around is None and self._invocation is not None:
-            at_end["lambda_kit.tracer"] = _let_go
+            at_end["lambda_kit.tracer"] = _end_open_spans
         if self._bridged is not None:
             self._bridged.leave()
             self._bridged = None
         if self._errors and around is not None and around._root is not None:
-            around._passed = self._errors[-1]
+            around._inner_failure = self._errors[-1]
         self._backend.send(self._document(root, ended))
-        self._root = self._errors = self._passed = self._invocation = self._within = None
+        self._root = self._errors = self._inner_failure = self._invocation = self._inner = None
 
     def _document(self, root: Root, ended: int) -> bytes:
         options = self._options
-        # In 1970 and after 2286 the seconds have not ten digits.
+        # Slices, because formatting floats takes longer: from 2001 to 2286 the seconds have ten digits.
         start, end = f"{self._started}", f"{ended}"
         head = (
             f'{{"id":"{self.id}","name":{document.name_text(self._name)},"start_time":{start[:10]}.{start[10:16]},'
@@ -225,16 +221,16 @@ class XRaySpan(Span):
             parts.append(f'"aws":{{{document.fields_text(self._aws, encoder)}}}')
         if self._errors and self._options.capture_error:
             first = self._errors[0]
-            if len(self._errors) == 1 and first is self._passed:
+            if len(self._errors) == 1 and first is self._inner_failure:
                 parts.append(f'"cause":"{first.id}"')
             else:
                 parts.append(f'"cause":{document.cause_text(self._errors, draw_id)}')
         members = document.metadata_members(metadata or {}, encoder)
         namespace = escape(self._options.service or "default")
-        return document.fitted(head, members, namespace, parts)
+        return document.fit_document(head, members, namespace, parts)
 
 
-def _given(**fields: Any) -> dict[str, Any]:
+def _without_none(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -248,7 +244,7 @@ def _common_text(options: Options, *, cold: bool) -> str:
 
 
 def _find_parent(find_root: Callable[[], Root | None]) -> tuple[Root | None, XRaySpan | None, Invocation | None]:
-    """Return what a span that begins here hangs on: a root, and the span around it if there is one."""
+    """Return the root, the parent span and the invocation of a span that starts in this context; each may be None."""
     invocation = current_invocation.get(None)
     around = _current.get()
     while around is not None:
@@ -258,15 +254,15 @@ def _find_parent(find_root: Callable[[], Root | None]) -> tuple[Root | None, XRa
         elif around._invocation is invocation and (invocation is not None or root.is_in_environment()):
             return root, around, invocation
         else:
-            _current.set(None)  # it is of an earlier invocation, and has never been left
+            _current.set(None)  # a span of an earlier invocation that was never ended
             break
     if invocation is not None and invocation.ended:
-        return None, None, None  # the environment tells of the next one
+        return None, None, None  # the environment variable belongs to the next invocation
     return find_root(), None, invocation
 
 
-def _let_go(invocation: Invocation) -> None:
-    """End what was never left, so that what is under it has a parent; the next invocation finds no span of this one."""
+def _end_open_spans(invocation: Invocation) -> None:
+    """End the spans that the invocation left open, so that their children have a parent and none is current later."""
     at_end.pop("lambda_kit.tracer", None)
     span = _current.get()
     while span is not None:
@@ -277,32 +273,28 @@ def _let_go(invocation: Invocation) -> None:
 
 
 class XRay:
-    """Sends spans to the daemon at the address that Lambda tells.
+    """The backend that makes X-Ray's documents.
 
     Args:
-        address: `host:port`, or `tcp:host:port udp:host:port`.
-
-    Raises:
-        ValueError: it is neither.
+        send: sends a document.
+        close: closes the connection; the next document opens a new one.
+        find_root: returns the root of the invocation.
+        find_sampled_root: returns it if the invocation is sampled, else None or an unsampled root.
     """
 
-    find_root = staticmethod(root_of_environment)
-    find_sampled_root = staticmethod(sampled_root)
+    __slots__ = ("close", "find_root", "find_sampled_root", "send")
 
-    def __init__(self, address: str) -> None:
-        import _socket as sockets  # what `socket` is made of: that one loads ten times as long, and is not needed
-
-        parts = address.split()
-        udp = [part.removeprefix("udp:") for part in parts if part.startswith("udp:")]
-        plain = [part for part in parts if not part.startswith("tcp:")]
-        host, _, port = (udp or plain or [""])[0].rpartition(":")
-        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-            raise ValueError(f"{ADDRESS}={address!r} is not host:port")
-        self._address = (host.strip("[]"), int(port))
-        self._sockets = sockets
-        self._socket: socket | None = None
-        self._connecting = threading.Lock()
-        self._warned = False
+    def __init__(
+        self,
+        send: Callable[[bytes], None],
+        close: Callable[[], None],
+        find_root: Callable[[], Root | None] = root_of_environment,
+        find_sampled_root: Callable[[], Root | None] = sampled_root,
+    ) -> None:
+        self.send = send
+        self.close = close
+        self.find_root = find_root
+        self.find_sampled_root = find_sampled_root
 
     def span(self, name: str, kind: Kind, options: Options) -> XRaySpan:
         return XRaySpan(name, kind, options, self)
@@ -334,37 +326,3 @@ class XRay:
             passed_on = {} if invocation is None else incoming_w3c(invocation)
             found |= {**passed_on, "traceparent": root.traceparent(parent_id)}
         return found
-
-    def send(self, text: bytes) -> None:
-        """Send a document; where that fails, it is lost, which is logged once."""
-        try:
-            (self._socket or self._connect()).send(document.PREFIX + text)
-        except OSError as error:
-            if not self._warned:
-                self._warned = True
-                log.warning("traces cannot be sent to the X-Ray daemon at %s:%d: %s", *self._address, error)
-
-    def _connect(self) -> socket:
-        with self._connecting:  # of two threads, one
-            return self._socket or self._open()
-
-    def _open(self) -> socket:
-        host, port = self._address
-        # As bytes where that can be: text loads the codec of domain names.
-        where = host.encode("ascii") if host.isascii() else host
-        family, *_, address = self._sockets.getaddrinfo(where, port, type=self._sockets.SOCK_DGRAM)[0]
-        made: socket = self._sockets.socket(family, self._sockets.SOCK_DGRAM)
-        try:
-            made.setblocking(False)
-            made.connect(address)
-        except BaseException:
-            made.close()
-            raise
-        self._socket = made
-        return made
-
-    def close(self) -> None:
-        """Close the socket; the next span opens another one."""
-        made, self._socket = self._socket, None
-        if made is not None:
-            made.close()

@@ -509,7 +509,7 @@ def test_an_address_that_cannot_be_is_told_and_nothing_is_traced(
     with Tracer().span("span") as span:
         assert not span.recording
     if address != "tcp:a:1":
-        assert f"nothing is traced: {ADDRESS}={address!r} is not host:port" in caplog.text
+        assert f"the tracer records nothing: {ADDRESS}={address!r} is not host:port" in caplog.text
 
 
 def test_a_daemon_that_cannot_be_reached_is_told_once_and_disturbs_nothing(
