@@ -1,7 +1,7 @@
-"""What users need to test their handlers: `invoke` a handler, make a context, set a clock, start from a clean state.
+"""Tools for testing handlers: `invoke`, contexts, clocks, fakes of extensions and of the X-Ray daemon, `reset`.
 
-A pytest plugin comes with it, and needs no configuration: it resets the kit's state between tests, and offers the
-fixtures `lambda_context` and `xray_daemon`.
+The kit also brings a pytest plugin, which needs no configuration: it resets the kit's state between tests and offers
+the fixtures `lambda_context` and `xray_daemon`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.testing._store_contract import StoreContract
 else:
-    __getattr__, __dir__ = lazy_exports(  # it loads a capability, for those who test a store
+    __getattr__, __dir__ = lazy_exports(  # lazy, because it loads `idempotency`
         globals(), {"StoreContract": "lambda_kit.testing._store_contract"}
     )
 

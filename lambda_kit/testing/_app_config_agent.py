@@ -1,11 +1,11 @@
-"""AppConfig's agent, the Lambda extension, as a server on this machine that tests can disturb."""
+"""A fake of AppConfig's agent, the Lambda extension: a server on this machine that tests can make fail."""
 
 from __future__ import annotations
 
 import json
 
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.testing._fake_server import FakeServer, told
+from lambda_kit.testing._fake_server import FakeServer, text_reply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
     from lambda_kit.testing._fake_server import Headers, Reply
 
-    # Bytes, text, or flags by their names; one with variants is a function of the context.
+    # Bytes, text, or flags by name; a flag with variants is a function of the context.
     Content: TypeAlias = bytes | str | Mapping[str, Any | Callable[[dict[str, str]], Any]]
 
 
 class AgentRequest:
-    """A request as it came.
+    """A request to the agent.
 
     Attributes:
-        method: the method: `"GET"`.
-        configuration: what was asked for: `"shop/prod/features"`; the path, if it is none of a configuration.
-        flags: the flags that were asked for, by name; empty for all.
-        context: the context, by its keys.
-        headers: the headers but for the context, their names in lower case.
+        method: the HTTP method: `"GET"`.
+        configuration: the requested configuration, such as `"shop/prod/features"`; the path of any other request.
+        flags: the names of the requested flags; empty if all were requested.
+        context: the evaluation context, from the `Context` headers.
+        headers: the other headers; their names in lower case.
     """
 
     __slots__ = ("configuration", "context", "flags", "headers", "method")
@@ -47,16 +47,16 @@ class AgentRequest:
 class FakeAppConfigAgent(FakeServer):
     """AppConfig's agent on a free port of this machine: a real server, for tests.
 
-    It answers as AWS documents the agent
-    (<https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-OpenAPI.html>), and can be told to
+    It answers as AWS documents
+    (<https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-OpenAPI.html>), and can be made to
     fail. Use it as a context manager.
 
     Args:
-        configurations: contents by `"application/environment/profile"`, for a start; see `put`.
+        configurations: the first version of each configuration, by `"application/environment/profile"`; see `put`.
 
     Attributes:
-        requests: what was asked, in the order in which it came.
-        port: where it listens, on 127.0.0.1.
+        requests: the requests, in the order of arrival.
+        port: the port on 127.0.0.1.
 
     Example:
         ```python
@@ -90,19 +90,19 @@ class FakeAppConfigAgent(FakeServer):
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables by which a function finds it."""
+        """The environment variables with which a function finds the agent."""
         return {"AWS_APPCONFIG_EXTENSION_HTTP_PORT": str(self.port)}
 
     def put(self, configuration: str, content: Content) -> int:
-        """Deploy a version of a configuration, and return its number.
+        """Deploy a new version of a configuration, and return its number.
 
         Args:
             configuration: `"application/environment/profile"`.
-            content: bytes or text as they are; or flags by their names, where a flag with variants is a function that
-                takes the context and returns what the agent would: `enabled`, the attributes, `_variant`.
+            content: bytes or text, which are served unchanged; or flags by name. A flag with variants is a function
+                that takes the context and returns the agent's answer: `enabled`, the attributes and `_variant`.
 
         Raises:
-            ConfigurationError: the name has not three parts.
+            ConfigurationError: the name does not have three parts.
         """
         if len([part for part in configuration.split("/") if part]) != 3:
             raise ConfigurationError(f"put({configuration!r}): pass application/environment/profile")
@@ -112,11 +112,11 @@ class FakeAppConfigAgent(FakeServer):
             return len(versions)
 
     def fail(self, configuration: str, status: int, text: str = "") -> None:
-        """Answer for this configuration with a status of the agent, 400, 404, 500, 502 or 504, and a plain text."""
+        """Answer requests for this configuration with an error of the agent: 400, 404, 500, 502 or 504, and a text."""
         self._failures[configuration] = (status, text)
 
     def recover(self) -> None:
-        """Answer as it should again, and forget all that was to fail."""
+        """End all failures: answer normally again."""
         super().recover()
         self._failures.clear()
 
@@ -130,31 +130,31 @@ class FakeAppConfigAgent(FakeServer):
     def _reply(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> Reply:
         name, context = _configuration(path), _context(headers)
         if name is None or method != "GET":
-            return told(404, b"not found")
+            return text_reply(404, b"not found")
         if context is None:
-            return told(400, b"the Context header is not of the form key=value")
+            return text_reply(400, b"the Context header is not of the form key=value")
         if name in self._failures:
             status, text = self._failures[name]
-            return told(status, text.encode())
+            return text_reply(status, text.encode())
         with self._lock:
             versions = self._versions.get(name, [])
         if not versions:
-            return told(404, b"there is no such configuration")
+            return text_reply(404, b"there is no such configuration")
         version, content = ("configuration-version", str(len(versions))), versions[-1]
         flags = [value for key, value in query if key == "flag"]
         if isinstance(content, bytes | str):
             if flags:
-                return told(400, b"the configuration is none of feature flags")
+                return text_reply(400, b"the configuration is not one of feature flags")
             body = content.encode() if isinstance(content, str) else content
             return 200, [("content-type", "application/octet-stream"), version], body
         evaluated: dict[str, Any] = {
             key: flag(context) if callable(flag) else flag for key, flag in content.items() if not flags or key in flags
         }
         if missing := [flag for flag in flags if flag not in evaluated]:
-            return told(404, f"there is no flag {missing[0]}".encode())
-        # One flag comes without its name. AWS documents no example of it; this is how it is used.
-        said = evaluated[flags[0]] if len(flags) == 1 else evaluated
-        return 200, [("content-type", "application/json"), version], json.dumps(said).encode()
+            return text_reply(404, f"there is no flag {missing[0]}".encode())
+        # A single flag is returned without its name. AWS documents no example of this; clients rely on it.
+        reply = evaluated[flags[0]] if len(flags) == 1 else evaluated
+        return 200, [("content-type", "application/json"), version], json.dumps(reply).encode()
 
 
 def _configuration(path: str) -> str | None:
@@ -167,7 +167,7 @@ def _configuration(path: str) -> str | None:
 
 
 def _context(headers: Headers) -> dict[str, str] | None:
-    """Return the context, from several headers or from one with commas; None if it is malformed."""
+    """Return the context from one or several `Context` headers; None if it is malformed."""
     pairs = [one.strip() for name, value in headers if name == "context" for one in value.split(",")]
     if not all(key and value for key, _, value in (pair.partition("=") for pair in pairs)):
         return None

@@ -1,4 +1,4 @@
-"""The second argument of a handler, without Lambda."""
+"""Lambda contexts for tests: the second argument of a handler."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
 
 class FakeClock:
-    """A clock that moves when told to, for `make_context(clock=...)` and `InitCache(clock=...)`.
+    """A clock that stands still until it is advanced, for `make_context(clock=...)` and `InitCache(clock=...)`.
 
     Args:
-        now: seconds since the epoch to begin with.
+        now: the first time, in seconds since the epoch.
     """
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
         self.now = now
 
     def __call__(self) -> float:
-        """Return the time in seconds."""
+        """Return the time, in seconds since the epoch."""
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Move the clock by so many seconds; a negative number sets it back."""
+        """Move the clock by this many seconds; a negative number sets it back."""
         self.now += seconds
 
 
 class FakeContext:
-    """A Lambda context with a deadline that runs, and the attributes that the runtime's has.
+    """A Lambda context with the attributes of the runtime's own, and a deadline that comes nearer.
 
-    See <https://docs.aws.amazon.com/lambda/latest/dg/python-context.html>. Made by `make_context`.
+    Made by `make_context`. See <https://docs.aws.amazon.com/lambda/latest/dg/python-context.html>.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class FakeContext:
         self._clock = clock
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until the deadline by the clock of this context, never less than 0."""
+        """Return the milliseconds until the deadline, by this context's clock; never less than 0."""
         return max(int((self._deadline - self._clock()) * 1000), 0)
 
     def w3c(self) -> dict[str, str]:
-        """Return the W3C trace context of the caller."""
+        """Return the caller's W3C trace context."""
         return dict(self._w3c)
 
     def log(self, message: object) -> None:
@@ -91,21 +91,21 @@ def make_context(
     w3c: Mapping[str, str] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> FakeContext:
-    """Return a Lambda context whose deadline is `timeout` seconds away and comes nearer as the clock runs.
+    """Return a Lambda context whose deadline is `timeout` seconds away.
 
     Args:
-        timeout: seconds that the invocation has; 0 for one whose time is over.
-        request_id: the id of the request; a new one by default.
-        function_name: the name, which the ARN and the log group contain.
-        memory_mb: the memory of the function, in MB.
-        region: the region in the ARN.
-        tenant_id: the tenant of a function with tenant isolation.
-        w3c: what `context.w3c()` returns: `traceparent`, `tracestate`, `baggage`.
-        clock: returns the time in seconds. With a `FakeClock` the deadline does not come by itself; note that
-            `time_limit` measures real time from the moment it is entered.
+        timeout: seconds until the deadline, 0 or more; default 30. With 0 the time is over.
+        request_id: the request id; default: a new UUID.
+        function_name: the function's name, which is also in the ARN and the log group; default `"test-function"`.
+        memory_mb: the function's memory in MB; default 128.
+        region: the region in the ARN; default `"us-east-1"`.
+        tenant_id: the tenant of a function with tenant isolation; default None.
+        w3c: the result of `context.w3c()`: `traceparent`, `tracestate`, `baggage`; default: empty.
+        clock: returns the time in seconds; default `time.time`. A `FakeClock` moves the deadline nearer only when it is
+            advanced; `time_limit` still measures real time from the moment it is entered.
 
     Raises:
-        ConfigurationError: `timeout` is not a number that is 0 or more.
+        ConfigurationError: `timeout` is negative or not a number.
 
     Example:
         ```python

@@ -1,4 +1,4 @@
-"""The AWS Parameters and Secrets Lambda extension, as a server on this machine that tests can disturb."""
+"""A fake of the AWS Parameters and Secrets Lambda extension: a server on this machine that tests can make fail."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _PATHS = {"/systemsmanager/parameters/get": "name", "/secretsmanager/get": "secr
 
 
 class ExtensionRequest:
-    """A request as it came.
+    """A request to the extension.
 
     Attributes:
-        method: the method: `"GET"`.
+        method: the HTTP method: `"GET"`.
         path: the path, without the query.
-        query: its parameters, decoded.
-        headers: the headers, their names in lower case.
+        query: the decoded query parameters.
+        headers: the headers; their names in lower case.
     """
 
     __slots__ = ("headers", "method", "path", "query")
@@ -42,7 +42,7 @@ class ExtensionRequest:
         return f"<ExtensionRequest {self.method} {self.path} {self.query}>"
 
 
-class _Refused(Exception):
+class _Refusal(Exception):
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(code)
         self.code, self.message, self.status = code, message, status
@@ -51,18 +51,18 @@ class _Refused(Exception):
 class FakeExtension(FakeServer):
     """The Parameters and Secrets extension on a free port of this machine: a real server, for tests.
 
-    It answers as AWS documents the extension
+    It answers as AWS documents
     (<https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-integration-lambda-extensions.html>), without a
-    cache of its own, and can be told to fail as the extension does. Use it as a context manager.
+    cache, and can be made to fail as the extension does. Use it as a context manager.
 
     Args:
-        parameters: values of parameters by their names, for a start.
-        secrets: values of secrets by their names: text, or bytes for a binary secret.
-        token: the session token that requests have to carry.
+        parameters: the first values of parameters, by name.
+        secrets: the first values of secrets, by name: text, or bytes for a binary secret.
+        token: the session token that each request must carry.
 
     Attributes:
-        requests: what was asked, in the order in which it came.
-        port: where it listens, on 127.0.0.1.
+        requests: the requests, in the order of arrival.
+        port: the port on 127.0.0.1.
 
     Example:
         ```python
@@ -91,7 +91,7 @@ class FakeExtension(FakeServer):
         *,
         parameters: Mapping[str, str] | None = None,
         secrets: Mapping[str, str | bytes] | None = None,
-        token: str = "fake-session-token",  # noqa: S107  # of no account
+        token: str = "fake-session-token",  # noqa: S107  # of no real account
     ) -> None:
         super().__init__()
         self.requests: list[ExtensionRequest] = []
@@ -107,28 +107,27 @@ class FakeExtension(FakeServer):
         for name, secret in (secrets or {}).items():
             self.put_secret(name, secret)
 
-    # What it serves
+    # Parameters and secrets
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables by which a function finds it."""
+        """The environment variables with which a function finds the extension, and credentials."""
         return {"PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": str(self.port), "AWS_SESSION_TOKEN": self._token} | {
             "AWS_ACCESS_KEY_ID": "AKIDFAKE",
             "AWS_SECRET_ACCESS_KEY": "fake",
         }
 
     def put(self, name: str, value: str, *, type: str = "String", labels: Iterable[str] = ()) -> int:  # noqa: A002
-        """Add a version of a parameter, and return its number.
+        """Add a new version of a parameter, and return its number.
 
         Args:
             name: the name.
             value: the value.
-            type: `"String"`, `"StringList"`, or `"SecureString"`, whose value only comes out decrypted if it is asked
-                for.
-            labels: labels, which move to this version.
+            type: `"String"`, `"StringList"`, or `"SecureString"`, which is decrypted only on request.
+            labels: labels to move to this version; default: none.
 
         Raises:
-            ConfigurationError: the type does not exist.
+            ConfigurationError: there is no such type.
         """
         if type not in _KINDS:
             raise ConfigurationError(f"put({name!r}, type={type!r}): pass one of {', '.join(_KINDS)}")
@@ -152,7 +151,7 @@ class FakeExtension(FakeServer):
             return len(versions)
 
     def put_secret(self, name: str, value: str | bytes) -> str:
-        """Add a version of a secret, which becomes `AWSCURRENT`, and return its id."""
+        """Add a new version of a secret, move `AWSCURRENT` to it, and return its version id."""
         arn = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-AbCdEf"
         with self._lock:
             self._arns[arn] = name
@@ -177,28 +176,28 @@ class FakeExtension(FakeServer):
             versions[version] = secret
             return version
 
-    # How it fails
+    # Failures
 
     def fail(self, name: str, code: str, message: str = "", *, status: int = 400) -> None:
-        """Answer for this name as the service behind the extension refuses: with JSON of a code and a message."""
+        """Answer requests for this name with an error of SSM or Secrets Manager: JSON with a code and a message."""
         self._failures[name] = (code, message, status)
 
     def recover(self) -> None:
-        """Answer as it should again, and forget all that was to fail."""
+        """End all failures: answer normally again."""
         super().recover()
         self._failures.clear()
 
     # The server
 
     def _note(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> None:
-        self.requests.append(ExtensionRequest(method, path.rstrip("/"), _first(query), dict(headers)))
+        self.requests.append(ExtensionRequest(method, path.rstrip("/"), _first_values(query), dict(headers)))
 
     def _reply(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> Reply:
-        status, kind, body = self._served(method, path.rstrip("/"), _first(query), dict(headers))
+        status, kind, body = self._served(method, path.rstrip("/"), _first_values(query), dict(headers))
         return status, [("content-type", kind)], body
 
     def _served(self, method: str, path: str, query: dict[str, str], headers: dict[str, str]) -> tuple[int, str, bytes]:
-        # AWS documents neither these answers nor that without the token; only that the token is needed.
+        # AWS documents that the token is required, but neither the answer without it nor these other errors.
         if path not in _PATHS:
             return 404, "text/plain", b"not found"
         if method != "GET":
@@ -211,20 +210,20 @@ class FakeExtension(FakeServer):
         try:
             with self._lock:
                 found = self._found(_PATHS[path], self._arns.get(name, name), query)
-        except _Refused as refused:
-            said = {"code": refused.code, "message": refused.message}
-            return refused.status, "application/json", json.dumps(said).encode()
+        except _Refusal as refusal:
+            body = {"code": refusal.code, "message": refusal.message}
+            return refusal.status, "application/json", json.dumps(body).encode()
         return 200, "application/json", json.dumps(found).encode()
 
-    def _found(self, what: str, name: str, query: dict[str, str]) -> dict[str, Any]:
+    def _found(self, kind: str, name: str, query: dict[str, str]) -> dict[str, Any]:
         if name in self._failures:
-            raise _Refused(*self._failures[name])
-        return self._parameter(name, query) if what == "name" else self._secret(name, query)
+            raise _Refusal(*self._failures[name])
+        return self._parameter(name, query) if kind == "name" else self._secret(name, query)
 
     def _parameter(self, name: str, query: dict[str, str]) -> dict[str, Any]:
         versions = self._parameters.get(name, [])
         number = len(versions)
-        # "If you specify both, the first one after the question mark wins."
+        # AWS writes: "If you specify both, the first one after the question mark wins."
         selector = next((one for one in query if one in ("version", "label")), None)
         if selector == "version":
             text = query["version"]
@@ -232,9 +231,9 @@ class FakeExtension(FakeServer):
         elif selector == "label":
             number = self._labels.get((name, query["label"]), 0)
         if not versions:
-            raise _Refused("ParameterNotFound", "")
+            raise _Refusal("ParameterNotFound", "")
         if not 0 < number <= len(versions):
-            raise _Refused("ParameterVersionNotFound", "")
+            raise _Refusal("ParameterVersionNotFound", "")
         found = dict(versions[number - 1])
         if found["Type"] == "SecureString" and query.get("withDecryption", "").lower() != "true":
             found["Value"] = _CIPHER
@@ -247,15 +246,15 @@ class FakeExtension(FakeServer):
         version = query.get("versionId") or self._stages.get((name, stage), "")
         found = self._secrets.get(name, {}).get(version)
         if found is None:
-            raise _Refused("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+            raise _Refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
         stages = [one for (owner, one), held in self._stages.items() if owner == name and held == version]
         if "versionStage" in query and stage not in stages:
-            # That both must mean the same version is documented, the code is not.
-            raise _Refused("InvalidRequestException", "The version does not have this staging label.")
+            # AWS documents that both must name the same version, but not the error code.
+            raise _Refusal("InvalidRequestException", "The version does not have this staging label.")
         return {**found, "VersionStages": stages, "ResultMetadata": {}}
 
 
-def _first(query: list[tuple[str, str]]) -> dict[str, str]:
+def _first_values(query: list[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in query:
         found.setdefault(name, value)

@@ -1,4 +1,4 @@
-"""Servers on this machine that stand for extensions, and that tests can disturb."""
+"""The base of the fake extensions: an HTTP server on this machine that tests can make fail."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _NOT_READY = b"not ready to serve traffic, please wait"
 
 
 class FakeServer:
-    """A server on a free port of 127.0.0.1, and the ways in which it can fail. Use it as a context manager.
+    """A server on a free port of 127.0.0.1 that can be made to fail. Use it as a context manager.
 
     Attributes:
-        port: where it listens.
+        port: the port.
     """
 
     def __init__(self) -> None:
         self.port = 0
         self._not_ready = 0
-        self._disturb: str | float | None = None
+        self._failure: str | float | None = None
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._server: ThreadingTCPServer | None = None
@@ -37,36 +37,36 @@ class FakeServer:
         self._connections: list[tuple[socket, threading.Thread]] = []
 
     def _note(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> None:
-        """Keep a request, under the lock."""
+        """Keep a request; called with the lock held."""
         raise NotImplementedError
 
     def _reply(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> Reply:
-        """Answer a request as the extension does."""
+        """Return the extension's answer to a request."""
         raise NotImplementedError
 
     def not_ready(self, count: int) -> None:
-        """Answer the next `count` requests as the extension does before it is ready: 400, and a text that says so."""
+        """Answer the next `count` requests like an extension that is not ready: with status 400 and a text."""
         self._not_ready = count
 
     def slow(self, seconds: float) -> None:
-        """Wait so long before each answer, from now on."""
-        self._disturb = float(seconds)
+        """Delay each answer by this many seconds from now on."""
+        self._failure = float(seconds)
 
     def hang(self) -> None:
-        """Never answer, from now on."""
-        self._disturb = "hang"
+        """Stop answering from now on; connections stay open."""
+        self._failure = "hang"
 
     def break_off(self) -> None:
-        """Close the connection in the middle of each answer, from now on."""
-        self._disturb = "break"
+        """Close the connection in the middle of each answer from now on."""
+        self._failure = "break"
 
     def crash(self) -> None:
-        """Answer every request with status 500, from now on."""
-        self._disturb = "crash"
+        """Answer every request with status 500 from now on."""
+        self._failure = "crash"
 
     def recover(self) -> None:
-        """Answer as it should again, and forget all that was to fail."""
-        self._disturb = None
+        """End all failures: answer normally again."""
+        self._failure = None
         self._not_ready = 0
 
     def __enter__(self) -> Self:
@@ -86,28 +86,28 @@ class FakeServer:
                 if reply is None:
                     self.close_connection = True
                     return
-                status, told, body = reply
-                breaks = fake._disturb == "break"
+                status, reply_headers, body = reply
+                breaks = fake._failure == "break"
                 self.send_response(status)
-                for name, value in told:
+                for name, value in reply_headers:
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body[: len(body) // 2] if breaks else body)
-                if breaks or self.command != "GET":  # the body of another request is not read
+                if breaks or self.command != "GET":  # the request's body was not read
                     self.close_connection = True
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = reply  # noqa: N815
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Say nothing."""
+                """Write nothing."""
 
         class Server(ThreadingTCPServer):
             allow_reuse_address = True
             request_queue_size = 128
 
             def process_request(self, request: Any, client_address: Any) -> None:
-                """Serve a connection on a thread that `stop` can wait for."""
+                """Serve a connection on a thread that `stop` can join."""
                 thread = threading.Thread(
                     target=self.process_request_thread, args=(request, client_address), daemon=True
                 )
@@ -115,7 +115,7 @@ class FakeServer:
                 thread.start()
 
             def handle_error(self, request: Any, client_address: Any) -> None:
-                """Say nothing of a client that has gone away, as one does whose time is up."""
+                """Write nothing about a client that has closed its connection, for example after its time-out."""
                 if not isinstance(sys.exception(), ConnectionError):
                     super().handle_error(request, client_address)
 
@@ -132,7 +132,7 @@ class FakeServer:
         self.stop()
 
     def stop(self) -> None:
-        """Stop serving: connections are closed, and from now on refused, as where there is no extension."""
+        """Stop serving: open connections are closed, and new ones are refused."""
         from socket import SHUT_RDWR
 
         if self._server is None or self._thread is None:
@@ -143,7 +143,7 @@ class FakeServer:
         self._thread.join()
         self._server = None
         for connection, thread in self._connections:
-            with contextlib.suppress(OSError):  # it is closed already
+            with contextlib.suppress(OSError):  # already closed
                 connection.shutdown(SHUT_RDWR)
             thread.join()
         self._connections.clear()
@@ -157,19 +157,19 @@ class FakeServer:
             self._note(method, url.path, query, headers)
             if self._not_ready > 0:
                 self._not_ready -= 1
-                return told(400, _NOT_READY)
-        disturb = self._disturb
-        if disturb == "hang":
+                return text_reply(400, _NOT_READY)
+        failure = self._failure
+        if failure == "hang":
             self._stopped.wait()
-        elif isinstance(disturb, float):
-            self._stopped.wait(disturb)
+        elif isinstance(failure, float):
+            self._stopped.wait(failure)
         if self._stopped.is_set():
             return None
-        if disturb == "crash":
-            return told(500, b"internal error")
+        if failure == "crash":
+            return text_reply(500, b"internal error")
         return self._reply(method, url.path, query, headers)
 
 
-def told(status: int, text: bytes) -> Reply:
-    """Return an answer of plain text."""
+def text_reply(status: int, text: bytes) -> Reply:
+    """Return an answer with a plain text."""
     return status, [("content-type", "text/plain")], text

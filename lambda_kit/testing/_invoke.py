@@ -1,4 +1,4 @@
-"""Running a handler once, in this process, and looking at everything that came of it."""
+"""Running a handler once, in this process, and collecting everything that it did."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from lambda_kit._kernel import lifecycle
 from lambda_kit.invocation import process
 from lambda_kit.testing._context import make_context
-from lambda_kit.testing._recorded import metrics_in, spans_kept
+from lambda_kit.testing._recorded import metrics_in, recorded_spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -26,18 +26,18 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[R]):
-    """What came of one invocation.
+    """The result of one invocation.
 
     Attributes:
-        value: what the handler returned; None if it raised.
+        value: the handler's return value; None if it raised.
         error: the exception that would have reached the runtime; None if the handler returned.
         output: everything that was printed to standard output.
-        logs: in order, every line of it that is a JSON object, and every record of `logging` as a dict with `level`,
-            `logger` and `message`.
-        spans: the outermost spans of tracers with the backend `"auto"` or `"xray"`, which record as in a sampled
-            invocation; the others are under these. None where the environment tells the tracer where to send them.
-        metrics: the values of each metric that was written, by its name.
-        duration: how long the handler took, in seconds.
+        logs: in order, each line of the output that is a JSON object, and each record of `logging` as a dict with
+            `level`, `logger` and `message`.
+        spans: the outermost spans of tracers with the backend `"auto"` or `"xray"`, recorded as in a sampled
+            invocation; their `children` are the other spans. Empty if the environment configures a backend.
+        metrics: the values of each metric that was written, by name.
+        duration: the handler's run time, in seconds.
     """
 
     value: R | None
@@ -49,10 +49,10 @@ class Result(Generic[R]):
     duration: float
 
     def unwrap(self) -> R:
-        """Return the value, or raise the error, with its own traceback, if there is one."""
+        """Return the value, or raise the error with its own traceback."""
         if self.error is not None:
             raise self.error
-        value: Any = self.value  # without an error it is what the handler returned
+        value: Any = self.value  # without an error it is the handler's return value
         result: R = value
         return result
 
@@ -60,18 +60,18 @@ class Result(Generic[R]):
 def invoke(
     handler: Callable[[Any, Any], R], event: Any = None, *, context: Any = None, cold: bool = False
 ) -> Result[R]:
-    r"""Run `handler` once, with all its layers, and return what came of it instead of raising.
+    r"""Run a handler once, with all its layers, and return its result; an exception is part of the result.
 
     Args:
-        handler: the handler; any callable that takes `(event, context)`.
-        event: the event; `{}` by default.
-        context: the context; `make_context()` by default.
-        cold: whether this is the first invocation of its environment. If so, the kit's state is reset before, and the
-            init cache is empty; if not, `cold_start` is False.
+        handler: the handler: any callable that takes `(event, context)`.
+        event: the event; default `{}`.
+        context: the context; default `make_context()`.
+        cold: whether this is the environment's first invocation; default False. If True, the kit's state is reset
+            before and the init cache is empty; if False, `cold_start` is False.
 
     Returns:
-        The value or the error, what was printed, logged, traced and measured, and the duration. `KeyboardInterrupt` and
-        `SystemExit`, which would end the process on Lambda too, are not caught.
+        The value or the error, the output, log entries, spans, metrics and duration. `KeyboardInterrupt` and
+        `SystemExit` are not caught, because they would end the process on Lambda too.
 
     Example:
         ```python
@@ -100,20 +100,20 @@ def invoke(
     value: R | None = None
     error: Exception | None = None
     spans: list[SpanNode] = []
-    with contextlib.redirect_stdout(stream), _recorded(stream.logs), spans_kept(spans):
-        began = time.perf_counter()
+    with contextlib.redirect_stdout(stream), _recorded(stream.logs), recorded_spans(spans):
+        started = time.perf_counter()
         try:
             value = handler({} if event is None else event, context)
         except Exception as raised:
             error = raised
-        duration = time.perf_counter() - began
+        duration = time.perf_counter() - started
     stream.end()
     logs = tuple(stream.logs)
     return Result(value, error, stream.getvalue(), logs, tuple(spans), metrics_in(logs), duration)
 
 
 class _Lines(io.StringIO):
-    """Standard output, which also keeps the JSON objects among its lines."""
+    """A stand-in for standard output that also keeps the lines that are JSON objects."""
 
     def __init__(self) -> None:
         super().__init__()

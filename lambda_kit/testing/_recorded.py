@@ -1,4 +1,4 @@
-"""What a handler traces and measures while `invoke` runs it: spans without a daemon, metrics from their lines."""
+"""The spans and metrics of a handler that `invoke` runs: spans without a daemon, metrics from the lines on stdout."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SWITCHES = ("AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_KIT_TRACER")
 
 
 @contextlib.contextmanager
-def spans_kept(spans: list[SpanNode]) -> Generator[None]:
-    """Let tracers of X-Ray record as in a sampled invocation, and put the outermost spans into `spans` in the end.
+def recorded_spans(spans: list[SpanNode]) -> Generator[None]:
+    """Make X-Ray tracers record as in a sampled invocation, and append the outermost spans to `spans` at the end.
 
-    Where the environment says where spans go, or no tracer was made, it does nothing.
+    Does nothing if the environment configures a backend, or if no tracer was made.
     """
     tracer = sys.modules.get("lambda_kit.tracer._tracer")
     if tracer is None or any(os.environ.get(name) for name in _SWITCHES):
@@ -65,11 +65,11 @@ def _trees(documents: Iterable[bytes]) -> list[SpanNode]:
     from lambda_kit.testing import _xray_tree
 
     numbered = list(enumerate(json.loads(text) for text in documents))
-    return _xray_tree.grow(numbered, {}, complete=False)[0]
+    return _xray_tree.build_trees(numbered, {}, complete=False)[0]
 
 
 def metrics_in(lines: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
-    """Return the values of the metrics in those lines that are of the embedded metric format, by their names."""
+    """Return the values of each metric, by name, from the lines that have CloudWatch's embedded metric format."""
     found: dict[str, list[float]] = {}
     for line in lines:
         if "_aws" not in line:

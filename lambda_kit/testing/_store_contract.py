@@ -1,4 +1,4 @@
-"""The tests that every store of idempotency records has to pass."""
+"""The test suite that every store of idempotency records has to pass."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _completed(key: str, owner: str = "a", *, result: str | bytes = '"done"', pa
 
 
 class StoreContract:
-    """Tests for a store: inherit from it, and define a pytest fixture `store`.
+    """A pytest suite for stores of idempotency records: inherit from it, and define a fixture `store`.
 
     Example:
         ```python
@@ -41,11 +41,11 @@ class StoreContract:
 
     @property
     def key(self) -> str:
-        """A key that nothing is stored under."""
+        """A new key, under which nothing is stored."""
         return f"shop.app.charge#{uuid.uuid4().hex}"
 
     def test_a_free_key_is_claimed_once(self, store: Any) -> None:
-        """The second one is shown the record of the first."""
+        """The second claim returns the record of the first."""
         key = self.key
         assert store.claim(_claim(key, "a", payload="p")) is None
         there = store.claim(_claim(key, "b"))
@@ -55,31 +55,31 @@ class StoreContract:
         assert there.result is None
 
     def test_keys_do_not_mix(self, store: Any) -> None:
-        """Each key has a record of its own."""
+        """Each key has its own record."""
         first, second = self.key, self.key
         assert store.claim(_claim(first, "a")) is None
         assert store.claim(_claim(second, "b")) is None
         assert store.complete(_completed(first, "a", result="1"))
         assert store.claim(_claim(second, "c")).status == IN_PROGRESS
 
-    def test_a_claim_that_is_made_again_is_recognised_as_one_s_own(self, store: Any) -> None:
-        """The reply to the first attempt may have been lost."""
+    def test_a_repeated_claim_of_the_same_owner_succeeds(self, store: Any) -> None:
+        """The client repeats a claim if the reply to the first one was lost."""
         key = self.key
         claim = _claim(key, "a")
         assert store.claim(claim) is None
         assert store.claim(claim) is None
         assert store.claim(_claim(key, "b")).owner == "a"
 
-    def test_an_attempt_to_claim_that_arrives_late_changes_nothing(self, store: Any) -> None:
-        """It was made with the lease of an earlier time."""
+    def test_a_claim_that_arrives_late_changes_nothing(self, store: Any) -> None:
+        """An older request of the owner does not shorten the lease."""
         key = self.key
         assert store.claim(_claim(key, "a")) is None
         there = store.claim(_claim(key, "b"))
         assert store.claim(_claim(key, "a", at=-50.0)) is None
         assert store.claim(_claim(key, "b")) == there
 
-    def test_a_completed_record_is_what_others_are_shown(self, store: Any) -> None:
-        """With result, owner and payload as they were stored."""
+    def test_later_claims_return_the_completed_record(self, store: Any) -> None:
+        """Result, owner, payload and expiry are those that were stored."""
         key = self.key
         store.claim(_claim(key, "a", payload="p"))
         record = _completed(key, "a", result='{"a":[1,"é\\u00e9\\n"]}', payload="p")
@@ -89,22 +89,22 @@ class StoreContract:
         assert there.expires == record.expires
 
     def test_results_come_back_byte_for_byte(self, store: Any) -> None:
-        """Empty, long, and compressed ones too."""
+        """Empty, long and compressed results too."""
         for result in ("null", '""', '"' + "x" * 100_000 + '"', bytes(range(256)) * 10):
             key = self.key
             store.claim(_claim(key, "a"))
             assert store.complete(_completed(key, "a", result=result))
             assert store.claim(_claim(key, "b")).result == result
 
-    def test_completing_again_is_no_loss(self, store: Any) -> None:
-        """The reply to the first attempt may have been lost."""
+    def test_completing_twice_succeeds(self, store: Any) -> None:
+        """The client repeats the request if the reply to the first one was lost."""
         key = self.key
         store.claim(_claim(key, "a"))
         assert store.complete(_completed(key, "a"))
         assert store.complete(_completed(key, "a"))
 
     def test_only_the_owner_completes(self, store: Any) -> None:
-        """Neither another call, nor anyone where there is no record."""
+        """Completing fails for another owner, and if there is no record."""
         key = self.key
         assert store.complete(_completed(key, "a")) is False
         store.claim(_claim(key, "a"))
@@ -112,7 +112,7 @@ class StoreContract:
         assert store.claim(_claim(key, "c")).status == IN_PROGRESS
 
     def test_only_the_owner_releases(self, store: Any) -> None:
-        """And a key that is free is free."""
+        """Releasing fails for another owner; releasing a free key succeeds."""
         key = self.key
         store.claim(_claim(key, "a"))
         assert store.release(key, "b") is False
@@ -121,16 +121,16 @@ class StoreContract:
         assert store.release(key, "a") is True
         assert store.claim(_claim(key, "b")) is None
 
-    def test_what_is_completed_is_not_released(self, store: Any) -> None:
-        """Not even by its owner, whose request to complete may have arrived after all."""
+    def test_a_completed_record_is_not_released(self, store: Any) -> None:
+        """Not even by its owner: a request to complete may arrive late."""
         key = self.key
         store.claim(_claim(key, "a"))
         store.complete(_completed(key, "a"))
         assert store.release(key, "a") is False
         assert store.claim(_claim(key, "b")).status == COMPLETED
 
-    def test_a_claim_whose_lease_has_ended_is_free(self, store: Any) -> None:
-        """And its owner can neither complete nor release what the next one has claimed."""
+    def test_a_key_is_free_after_the_lease_of_its_claim(self, store: Any) -> None:
+        """Its former owner can neither complete nor release the record of the next owner."""
         key = self.key
         store.claim(_claim(key, "a", lease=10.0))
         assert store.claim(_claim(key, "b", at=9.0)).owner == "a"
@@ -141,14 +141,14 @@ class StoreContract:
         assert (there.owner, there.payload) == ("b", "q")
         assert store.complete(_completed(key, "b"))
 
-    def test_an_owner_whose_lease_has_ended_completes_what_nobody_has_claimed(self, store: Any) -> None:
-        """It is late, and not too late."""
+    def test_an_owner_completes_after_its_lease_if_nobody_else_has_claimed(self, store: Any) -> None:
+        """A late result is still stored."""
         key = self.key
         store.claim(_claim(key, "a", at=-100.0, lease=10.0))
         assert store.complete(_completed(key, "a"))
 
     def test_a_record_that_has_expired_is_absent(self, store: Any) -> None:
-        """Whether or not it has been deleted; nothing of it is left in the next one."""
+        """Even if the store has not deleted it yet; the next record contains nothing of it."""
         key = self.key
         store.claim(_claim(key, "a", payload="p"))
         store.complete(_completed(key, "a", payload="p"))
@@ -157,8 +157,8 @@ class StoreContract:
         there = store.claim(_claim(key, "c", at=3611.0))
         assert (there.owner, there.status, there.payload, there.result) == ("b", IN_PROGRESS, None, None)
 
-    def test_of_many_at_the_same_time_one_gets_the_key(self, store: Any) -> None:
-        """In threads that begin together."""
+    def test_one_of_many_simultaneous_claims_succeeds(self, store: Any) -> None:
+        """The claims come from threads that start together."""
         for _ in range(5):
             key, count = self.key, 8
             barrier = threading.Barrier(count)
@@ -178,8 +178,8 @@ class StoreContract:
             assert len(winners) == 1
             assert {one.owner for one in found if one is not None} == {str(winners[0])}
 
-    def test_its_limits_are_told(self, store: Any) -> None:
-        """Of a result in bytes; and whether calls wait."""
+    def test_the_store_states_its_limits(self, store: Any) -> None:
+        """`max_bytes` is a size or None, `blocks` a boolean."""
         limit = getattr(store, "max_bytes", None)
         assert limit is None or limit > 1000
         assert isinstance(getattr(store, "blocks", True), bool)

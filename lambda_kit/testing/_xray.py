@@ -1,4 +1,4 @@
-"""The X-Ray daemon as Lambda offers it, as a server on this machine that reads what it gets."""
+"""A fake of the X-Ray daemon that Lambda runs: a UDP server on this machine that checks what it receives."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
     from lambda_kit.testing._xray_tree import SpanNode
 
-_BUFFER = 4_194_304  # bytes that may wait to be read; the system may allow less
+_BUFFER = 4_194_304  # bytes: the socket's receive buffer; the system may allow less
 _MAX_DATAGRAM = 65_536
-_AGAIN = 0.05  # seconds after which a marker that may have been dropped is sent again
+_RESEND_AFTER = 0.05  # seconds: a marker may have been dropped, and is sent again
 _STOP = b"stop"
 
 
 class FakeXRayDaemon:
     r"""The X-Ray daemon on a free port of this machine: a real UDP server, for tests.
 
-    It keeps every document, holds each against what AWS documents
-    (<https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>), and puts the spans together to
-    trees, as X-Ray does. The function's own segment, which Lambda sends, is what all of them are under. Whatever was
-    sent before one of its attributes or methods is used is in what that returns. Use it as a context manager.
+    It keeps every document, checks it against AWS's documentation
+    (<https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>), and builds trees of the spans,
+    as X-Ray does. The root of each tree is the function's own segment, which Lambda sends. Attributes and methods wait
+    for everything that was sent before they are used. Use it as a context manager.
 
     Args:
-        sampled: whether the first invocation is to be traced.
+        sampled: whether the first invocation is sampled; default True.
 
     Attributes:
-        port: where it listens, on 127.0.0.1.
-        trace_id: the id of the trace of the latest invocation.
+        port: the port on 127.0.0.1.
+        trace_id: the trace id of the latest invocation.
 
     Example:
         ```python
@@ -78,14 +78,14 @@ class FakeXRayDaemon:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables by which a function finds it and the trace of the latest invocation."""
+        """The environment variables that a function needs: the daemon's address, and the latest invocation's trace."""
         return {"AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{self.port}", "_X_AMZN_TRACE_ID": self._header}
 
     def next_invocation(self, *, sampled: bool = True) -> str:
-        """Return the trace header of a further invocation, for `_X_AMZN_TRACE_ID`; its trace is a new one.
+        """Start a new trace and return its header, for `_X_AMZN_TRACE_ID`.
 
         Args:
-            sampled: whether it is to be traced. What is sent of a trace that is not is a problem.
+            sampled: whether the trace is sampled; default True. A span of an unsampled trace is a problem.
         """
         segment = os.urandom(8).hex()
         self.trace_id = f"1-{int(time.time()):08x}-{os.urandom(12).hex()}"
@@ -93,48 +93,48 @@ class FakeXRayDaemon:
         self._header = f"Root={self.trace_id};Parent={segment};Sampled={int(sampled)}"
         return self._header
 
-    # What it got
+    # What it has received
 
     @property
     def datagrams(self) -> list[bytes]:
-        """What came, in the order in which it came."""
+        """The datagrams, in the order of arrival."""
         self._wait()
         return list(self._datagrams)
 
     @property
     def documents(self) -> list[dict[str, Any]]:
-        """The documents in them, whatever is wrong with these; where there is no JSON object there is no document."""
+        """The documents, valid or not; a datagram without a JSON object has no document."""
         return [document for document, _ in self._parsed() if document is not None]
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong, with the number of the datagram, as of now: a parent that is yet to be sent is missing."""
-        return self._grown()[1]
+        """All problems so far, each with the number of its datagram; a parent that has not been sent yet is one."""
+        return self._checked()[1]
 
     def tree(self, trace_id: str | None = None, *, timeout: float = 5.0) -> list[SpanNode]:
-        """Return the spans that are right under the function's segment, by their starts; the others are under these.
+        """Return the children of the function's segment, ordered by start; the other spans are under these.
 
-        In a trace whose header does not come from here, the function's segment is the one parent that no document
-        brings.
+        In a trace whose header was not made by this object, the function's segment is the one parent that is not among
+        the documents.
 
         Args:
-            trace_id: the id of the trace; by default the spans of all traces are returned.
-            timeout: how many seconds to wait at most until what was sent is there.
+            trace_id: the id of a trace; default: the spans of all traces.
+            timeout: seconds to wait for the datagrams; default 5.
 
         Raises:
-            AssertionError: something is wrong with the documents, or what was sent is not there in time.
-            ConfigurationError: there is no such trace.
+            AssertionError: the documents have problems, or the datagrams did not arrive in time.
+            ConfigurationError: there is no trace with this id.
         """
-        roots, problems = self._grown(timeout)
+        roots, problems = self._checked(timeout)
         if problems:
-            raise AssertionError("\n- ".join(["what was sent to X-Ray is wrong:", *problems]))
+            raise AssertionError("\n- ".join(["the documents sent to X-Ray are invalid:", *problems]))
         if trace_id is None:
             return roots
         if trace_id not in (known := [*self._functions, *(root.trace_id for root in roots)]):
             raise ConfigurationError(f"tree({trace_id!r}): there is no such trace{closest(trace_id, known)}")
         return [root for root in roots if root.trace_id == trace_id]
 
-    def _grown(self, timeout: float = 5.0) -> tuple[list[SpanNode], list[str]]:
+    def _checked(self, timeout: float = 5.0) -> tuple[list[SpanNode], list[str]]:
         problems: list[str] = []
         sound: list[tuple[int, dict[str, Any]]] = []
         for number, (document, wrong) in enumerate(self._parsed(timeout)):
@@ -142,7 +142,7 @@ class FakeXRayDaemon:
                 sound.append((number, document))
             name = "" if document is None else f" ({document.get('name')!r:.80})"
             problems += [f"datagrams[{number}]{name}: {one}" for one in wrong]
-        roots, between = _xray_tree.grow(sound, self._functions, complete=not problems)
+        roots, between = _xray_tree.build_trees(sound, self._functions, complete=not problems)
         return roots, problems + between
 
     def _parsed(self, timeout: float = 5.0) -> list[tuple[dict[str, Any] | None, list[str]]]:
@@ -170,13 +170,13 @@ class FakeXRayDaemon:
         self.stop()
 
     def stop(self) -> None:
-        """Stop listening; what has come until now can still be asked for."""
+        """Stop listening. What has been received remains available."""
         own, thread = self._socket, self._thread
         if own is None or thread is None:
             return
         while thread.is_alive():
             own.sendto(_STOP, own.getsockname())
-            thread.join(_AGAIN)
+            thread.join(_RESEND_AFTER)
         self._socket = self._thread = None
         own.close()
 
@@ -193,15 +193,16 @@ class FakeXRayDaemon:
                     self._changed.notify_all()
 
     def _wait(self, timeout: float = 5.0) -> None:
-        """Wait until what was sent has come: a marker that it sends to itself comes after that."""
+        """Wait for all earlier datagrams: until a marker that the daemon sends to itself has arrived."""
         own = self._socket
         if own is None:
             return
-        ends = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout
         with self._changed:
             self._markers += 1
             marker = self._markers
             while self._seen < marker:
                 own.sendto(str(marker).encode(), own.getsockname())
-                if not self._changed.wait_for(lambda: self._seen >= marker, _AGAIN) and time.monotonic() >= ends:
-                    raise AssertionError(f"what was sent to X-Ray was not there after {timeout:g} seconds")
+                seen = self._changed.wait_for(lambda: self._seen >= marker, _RESEND_AFTER)
+                if not seen and time.monotonic() >= deadline:
+                    raise AssertionError(f"the datagrams sent to X-Ray did not arrive within {timeout:g} seconds")

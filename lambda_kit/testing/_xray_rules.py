@@ -1,8 +1,8 @@
-"""What AWS says of subsegment documents, as rules: a datagram goes in, a document and what is wrong with it come out.
+"""AWS's rules for subsegment documents: `parse` returns the document of a datagram and its violations of the rules.
 
 The rules are those of <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html> and of the
-schema that the page offers. Texts have the limits that the schema gives: the schema limits neither the messages of
-exceptions nor what stands in `aws`. Beyond both, what AWS does not document is a problem here, except in `aws`.
+schema on that page. Strings have the limits of the schema, which limits neither messages of exceptions nor members of
+`aws`. Here a member that AWS does not document is a violation too, except in `aws`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
-    # Adds what is wrong with a value that stands at a path, and returns whether it has the right type.
+    # Appends the violations of a value at a path to a list, and returns whether the value has the right type.
     Rule = Callable[[Any, str, list[str]], bool]
 
 LIMIT = 64_000  # bytes of a document: 64 kB
 _MAX_TEXT = 250
 _HEADER = {"format": "json", "version": 1}
 _KINDS = {
-    str: "text",
+    str: "a string",
     bool: "a boolean",
     int: "a number",
     float: "a number",
@@ -35,7 +35,7 @@ _KINDS = {
 
 
 def parse(datagram: bytes) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the document of a datagram, None if it has none, and what is wrong with both."""
+    """Return the document of a datagram, or None if it has none, and the violations of both."""
     header, newline, body = datagram.partition(b"\n")
     try:
         known = bool(newline) and json.loads(header) == _HEADER
@@ -49,7 +49,7 @@ def parse(datagram: bytes) -> tuple[dict[str, Any] | None, list[str]]:
         if not _object(document, "the document", found):
             return None, found
         if len(body) > LIMIT:
-            found.append(f"the document has {len(body)} bytes; X-Ray takes {LIMIT}")
+            found.append(f"the document has {len(body)} bytes; X-Ray accepts {LIMIT}")
         _independent(document, found)
     except RecursionError:
         return None, ["the document is nested too deeply"]
@@ -63,15 +63,15 @@ def _object_of(members: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) < len(members):
         names = [name for name, _ in members]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the member {twice!r:.80} stands twice in an object")
+        raise ValueError(f"an object has the member {twice!r:.80} twice")
     return made
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
-# The makers of rules
+# Functions that make rules
 
 
 def _of(wanted: str, *kinds: type) -> Rule:
@@ -103,7 +103,7 @@ def _text_of(limit: int) -> Rule:
         if not _text(value, at, found):
             return False
         if len(value) > limit:
-            found.append(f"{at} has {len(value)} characters; X-Ray takes {limit}")
+            found.append(f"{at} has {len(value)} characters; X-Ray accepts {limit}")
         return True
 
     return check
@@ -145,12 +145,12 @@ def _members(
         if rule is not None:
             rule(member, f"{prefix}{name}", found)
         elif not others:
-            found.append(f"{prefix}{name:.80} is nothing that AWS documents{closest(name, known)}")
+            found.append(f"{prefix}{name:.80} is not documented by AWS{closest(name, known)}")
 
 
 # The rules
 
-_text = _of("text", str)
+_text = _of("a string", str)
 _number = _of("a number", int, float)
 _integer = _of("a whole number", int)
 _boolean = _of("a boolean", bool)
@@ -164,7 +164,7 @@ _name = _matching(
     "1 to 200 letters, digits, spaces and characters of _.:/%&#=+\\-@",
 )
 _key = re.compile(r"[A-Za-z0-9_]{1,500}")
-_annotation = _of("text, a number or a boolean", str, int, float, bool)
+_annotation = _of("a string, a number or a boolean", str, int, float, bool)
 _annotation_text = _text_of(1_000)
 
 _frame = _object_with({"path": _text, "line": _integer, "label": _text})
@@ -205,7 +205,7 @@ def _metadata(value: Any, at: str, found: list[str]) -> bool:
         return False
     for namespace, one in value.items():
         if namespace.startswith("AWS."):
-            found.append(f"{at} has the namespace {namespace!r:.80}; those that begin with AWS. are reserved")
+            found.append(f"{at} has the namespace {namespace!r:.80}; names that begin with AWS. are reserved")
         _object(one, f"{at}.{namespace:.80}", found)
     return True
 
@@ -219,7 +219,7 @@ _SUBSEGMENT: dict[str, Rule] = {
     "trace_id": _trace_id,
     "parent_id": _id,
     "type": _matching("subsegment", "'subsegment'"),
-    # AWS documents the first two; the third is what its SDKs send where it says to leave the member out.
+    # AWS documents "aws" and "remote"; its SDKs also send "local" where AWS says to leave the member out.
     "namespace": _matching("aws|remote|local", "'aws' or 'remote'"),
     "error": _boolean,
     "throttle": _boolean,
@@ -228,7 +228,7 @@ _SUBSEGMENT: dict[str, Rule] = {
     "cause": _cause,
     "annotations": _annotations,
     "metadata": _metadata,
-    "subsegments": _of("what _subsegment looks at", *_KINDS),
+    "subsegments": _of("any value: `_subsegment` checks it", *_KINDS),
     "precursor_ids": _array_of(_id),
     "http": _object_with(
         {
@@ -266,7 +266,7 @@ _SUBSEGMENT: dict[str, Rule] = {
 def _independent(document: dict[str, Any], found: list[str]) -> None:
     if "type" not in document:
         found.append(
-            "it is a segment, or has lost its type: Lambda sends the function's segment, code only subsegments"
+            "it is a segment, or its type is missing: Lambda sends the function's segment; code sends only subsegments"
         )
         return
     _subsegment(document, "", found, ("id", "name", "start_time", "trace_id", "parent_id"), document.get("trace_id"))

@@ -1,4 +1,4 @@
-"""The spans of X-Ray documents as trees: independent and embedded subsegments, each under its parent."""
+"""Trees of the spans in X-Ray documents: independent and embedded subsegments, each under its parent."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class SpanException:
     """An exception that a span has recorded.
 
     Attributes:
-        id: its id in the trace.
-        type: the name of its class.
-        message: its message.
-        remote: whether what was called has raised it.
-        stack: path, line and label of each frame, as they came.
+        id: the id in the trace.
+        type: the name of the class.
+        message: the message.
+        remote: whether the called service has raised it.
+        stack: path, line and label of each frame, in the order of the document.
     """
 
     __slots__ = ("id", "message", "remote", "stack", "type")
@@ -38,26 +38,26 @@ class SpanException:
 
 
 class SpanNode:
-    """A span, as X-Ray would show it: whether it was sent alone or inside of another makes no difference.
+    """A span as X-Ray shows it, whether it was sent in a document of its own or inside another span.
 
     Attributes:
-        name: its name.
-        id: its id.
-        parent_id: the id of what it is under: of another span, or of the function's own segment.
-        trace_id: the id of its trace.
-        start: when it began, in seconds since the epoch.
-        end: when it ended; None if it is in progress.
+        name: the name.
+        id: the id.
+        parent_id: the id of its parent: another span, or the function's own segment.
+        trace_id: the id of the trace.
+        start: the start, in seconds since the epoch.
+        end: the end, in seconds since the epoch; None while it is in progress.
         namespace: `"aws"`, `"remote"`, or None.
-        annotations: its annotations by their keys.
-        metadata: its metadata: objects by their namespaces.
-        aws: what is known of a call to AWS.
-        http: `"request"` and `"response"` of a call over HTTP.
-        error: whether the caller was wrong.
-        fault: whether what was called has failed.
-        throttle: whether there were too many requests.
-        exceptions: what it has recorded, each exception followed by those that caused it; also where a document only
-            names an exception of another span.
-        children: the spans under it, by their starts.
+        annotations: the annotations by key.
+        metadata: the metadata: an object for each namespace.
+        aws: the fields of an AWS call.
+        http: `"request"` and `"response"` of an HTTP call.
+        error: whether the caller made a mistake (a client error).
+        fault: whether the code or the called service has failed.
+        throttle: whether the call was throttled.
+        exceptions: the recorded exceptions, each followed by its causes; also exceptions of other spans that the
+            document refers to by id.
+        children: the child spans, ordered by start.
     """
 
     __slots__ = (
@@ -99,10 +99,10 @@ class SpanNode:
         self.children: list[SpanNode] = []
 
     def find(self, name: str) -> SpanNode:
-        """Return the first span with this name: this one, or one under it, each before those under it.
+        """Return the first span with this name in this tree; parents come before their children.
 
         Raises:
-            AssertionError: there is none.
+            AssertionError: no span has this name.
         """
         for node in self._walk():
             if node.name == name:
@@ -110,7 +110,7 @@ class SpanNode:
         raise AssertionError(f"no span has the name {name!r} in\n{self!r}")
 
     def names(self) -> Names:
-        """Return the names in this tree: the name alone, or a tuple of it and the names of the children."""
+        """Return the names in this tree: the name of a span without children, else a tuple of it and its children's."""
         if not self.children:
             return self.name
         return (self.name, *(child.names() for child in self.children))
@@ -136,7 +136,7 @@ class SpanNode:
 
 
 class _Record:
-    """A span with what says where it came from."""
+    """A span and its origin: the number of its datagram, and whether it was embedded in another span."""
 
     __slots__ = ("datagram", "embedded", "node", "span")
 
@@ -158,27 +158,27 @@ class _Record:
         return f"datagrams[{self.datagram}] ({self.node.name!r})"
 
 
-def grow(
+def build_trees(
     documents: Iterable[tuple[int, dict[str, Any]]], functions: dict[str, tuple[str, bool]], *, complete: bool
 ) -> tuple[list[SpanNode], list[str]]:
-    """Return the spans that are under functions' own segments, and what is wrong between the documents.
+    """Return the outermost spans, and the contradictions between the documents.
 
     Args:
-        documents: documents that are well formed, with the numbers of their datagrams.
-        functions: by the ids of traces the id of the function's segment, and whether the trace is sampled. In a trace
-            that is not among them, that segment is what all spans are under that are under no other.
-        complete: whether these are all documents, so that what they name must be there.
+        documents: well-formed documents, with the numbers of their datagrams.
+        functions: for each trace id the id of the function's segment and whether the trace is sampled. In any other
+            trace, the function's segment is the one parent that is not among the documents.
+        complete: whether these are all documents; if so, a parent or exception that is missing is a contradiction.
     """
     problems: list[str] = []
     records: dict[tuple[str, str], _Record] = {}
     for datagram, document in documents:
-        _take(records, problems, document, datagram, None)
+        _add(records, problems, document, datagram, None)
     for record in records.values():
         segment, sampled = functions.get(record.node.trace_id, ("", True))
         if not sampled and not record.embedded:
-            problems.append(f"{record}: its trace {record.node.trace_id} is not sampled; nothing of it may be sent")
+            problems.append(f"{record}: its trace {record.node.trace_id} is not sampled; no span of it may be sent")
         if record.node.id == segment:
-            problems.append(f"{record}: its id {segment} is that of the function's own segment")
+            problems.append(f"{record}: its id {segment} is the id of the function's own segment")
     roots, orphans = _link(records, functions)
     problems += _exceptions(records, complete=complete)
     if complete:
@@ -188,14 +188,12 @@ def grow(
         ]
         reached = {id(node) for root in [*roots, *(orphan.node for orphan in orphans)] for node in root._walk()}
         problems += [
-            f"{record}: its parents go round in a circle"
-            for record in records.values()
-            if id(record.node) not in reached
+            f"{record}: its parents form a circle" for record in records.values() if id(record.node) not in reached
         ]
     return roots, problems
 
 
-def _take(
+def _add(
     records: dict[tuple[str, str], _Record],
     problems: list[str],
     span: dict[str, Any],
@@ -212,16 +210,16 @@ def _take(
     if before is not None:
         if not before.is_replaced_by(record):
             problems.append(
-                f"{record}: {before} has its id {node.id}; a span is sent once, or once in progress and then complete"
+                f"{record}: {before} has the same id {node.id}; send a span once, or once in progress and once complete"
             )
         _forget_embedded(records, before)
     records[key] = record
     for embedded in span.get("subsegments", ()):
-        _take(records, problems, embedded, datagram, node)
+        _add(records, problems, embedded, datagram, node)
 
 
 def _forget_embedded(records: dict[tuple[str, str], _Record], before: _Record) -> None:
-    """Forget what stands inside of a span that another document replaces."""
+    """Forget the spans embedded in a span that another document replaces."""
     for embedded in before.span.get("subsegments", ()):
         key = before.node.trace_id, embedded["id"]
         inner = records.get(key)
@@ -264,7 +262,7 @@ def _exceptions(records: dict[tuple[str, str], _Record], *, complete: bool) -> l
         for exception in () if isinstance(cause, str) else cause.get("exceptions", ()):
             key = record.node.trace_id, exception["id"]
             if key in known:
-                problems.append(f"{record}: the exception's id {exception['id']} stands twice in the trace")
+                problems.append(f"{record}: the exception id {exception['id']} occurs twice in the trace")
             known[key] = exception
     for record in records.values():
         for one in _chain(record.span.get("cause", {})):
@@ -275,7 +273,7 @@ def _exceptions(records: dict[tuple[str, str], _Record], *, complete: bool) -> l
                 found = known.get((record.node.trace_id, following))
                 if found is None:
                     if complete:
-                        problems.append(f"{record}: its cause {following} is no exception of the trace")
+                        problems.append(f"{record}: its cause {following} is not an exception of the trace")
                     break
                 record.node.exceptions.append(SpanException(found))
                 following = found.get("cause")
@@ -283,7 +281,7 @@ def _exceptions(records: dict[tuple[str, str], _Record], *, complete: bool) -> l
 
 
 def _chain(cause: str | dict[str, Any]) -> list[str]:
-    """Return the ids of what a span has recorded, those first that have caused no other."""
+    """Return the ids of a span's exceptions; those that are the cause of another one come last."""
     if isinstance(cause, str):
         return [cause]
     exceptions: list[dict[str, Any]] = cause.get("exceptions", [])

@@ -66,18 +66,19 @@ def again(**members: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (again(end_time=None, in_progress=True), again(start_time=1_700_000_000.3)),
         (again(end_time=None, in_progress=True), again(subsegments=[span("inner", id="00000000000000aa")])),
     ],
+    ids=["the same", "another name", "in progress after", "in progress twice", "another start", "an inner span"],
 )
 def test_an_id_belongs_to_one_span(
     daemon: FakeXRayDaemon, sender: Sender, first: Callable[..., dict[str, Any]], second: Callable[..., dict[str, Any]]
 ) -> None:
     document = sender.document(id="00000000000000aa")
     sender.send(first(document), second(document))
-    assert any("datagrams[1]" in one and "has its id 00000000000000aa" in one for one in daemon.problems)
+    assert any("datagrams[1]" in one and "has the same id 00000000000000aa" in one for one in daemon.problems)
 
 
 def test_the_id_of_the_functions_own_segment_is_taken(daemon: FakeXRayDaemon, sender: Sender) -> None:
     sender.send(sender.document(id=sender.segment, parent_id=new_id()))
-    assert f"its id {sender.segment} is that of the function's own segment" in daemon.problems[0]
+    assert f"its id {sender.segment} is the id of the function's own segment" in daemon.problems[0]
 
 
 def test_a_span_whose_parent_never_comes_is_a_problem_until_it_does(daemon: FakeXRayDaemon, sender: Sender) -> None:
@@ -94,8 +95,7 @@ def test_parents_that_go_round_in_a_circle_are_a_problem(daemon: FakeXRayDaemon,
     one, two = sender.document("one"), sender.document("two")
     sender.send({**one, "parent_id": two["id"]}, {**two, "parent_id": one["id"]})
     assert daemon.problems == [
-        f"datagrams[{number}] ({name!r}): its parents go round in a circle"
-        for number, name in enumerate(("one", "two"))
+        f"datagrams[{number}] ({name!r}): its parents form a circle" for number, name in enumerate(("one", "two"))
     ]
 
 
@@ -129,7 +129,7 @@ def test_of_a_trace_that_is_not_sampled_nothing_may_come(daemon: FakeXRayDaemon,
     assert FakeXRayDaemon(sampled=False).environ["_X_AMZN_TRACE_ID"].endswith(";Sampled=0")
     sender.send(sender.document(subsegments=[span("inner")]))
     assert daemon.problems == [
-        f"datagrams[0] ('charge'): its trace {daemon.trace_id} is not sampled; nothing of it may be sent"
+        f"datagrams[0] ('charge'): its trace {daemon.trace_id} is not sampled; no span of it may be sent"
     ]
 
 
@@ -163,9 +163,12 @@ def test_exceptions_are_followed_through_the_spans_of_a_trace(daemon: FakeXRayDa
 @pytest.mark.parametrize(
     ("cause", "expected"),
     [
-        ("00000000000000a1", "its cause 00000000000000a1 is no exception of the trace"),
-        ({"exceptions": [{"id": new_id(), "cause": "00000000000000a1"}]}, "its cause 00000000000000a1 is no exception"),
-        ({"exceptions": [{"id": "00000000000000a1"}] * 2}, "id 00000000000000a1 stands twice in the trace"),
+        ("00000000000000a1", "its cause 00000000000000a1 is not an exception of the trace"),
+        (
+            {"exceptions": [{"id": new_id(), "cause": "00000000000000a1"}]},
+            "its cause 00000000000000a1 is not an exception",
+        ),
+        ({"exceptions": [{"id": "00000000000000a1"}] * 2}, "id 00000000000000a1 occurs twice in the trace"),
     ],
 )
 def test_an_exception_is_there_once(daemon: FakeXRayDaemon, sender: Sender, cause: Any, expected: str) -> None:
@@ -234,7 +237,7 @@ def test_what_is_not_there_in_time_is_an_error(daemon: FakeXRayDaemon, sender: S
     held = daemon._datagrams = Held()
     sender.send(sender.document())
     try:
-        with pytest.raises(AssertionError, match=r"was not there after 0\.01 seconds"):
+        with pytest.raises(AssertionError, match=r"did not arrive within 0\.01 seconds"):
             daemon.tree(timeout=0.01)
     finally:
         held.release.set()
@@ -373,4 +376,4 @@ def test_the_fixture_fails_the_test_if_what_was_sent_is_wrong(pytester: pytest.P
     )
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=3, errors=1)
-    result.stdout.fnmatch_lines(["*what was sent to X-Ray is wrong:*", "*datagrams?0?*it is a segment*"])
+    result.stdout.fnmatch_lines(["*the documents sent to X-Ray are invalid:*", "*datagrams?0?*it is a segment*"])

@@ -16,7 +16,7 @@ from tests.services import REGION
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from lambda_kit.testing._xray_tree import SpanNode
+    from lambda_kit.testing import SpanNode
 
 xray_recorder: Any = import_module("aws_xray_sdk.core").xray_recorder
 launcher: Any = import_module("aws_xray_sdk.core.lambda_launcher")
@@ -28,6 +28,12 @@ botocore_endpoint: Any = import_module("botocore.endpoint")
 
 KEY = {"id": {"S": "o-1"}}
 FOUND = reply(b'{"Item": {"id": {"S": "o-1"}}}', x_amzn_RequestId="r-1")
+
+
+def sdk_stack() -> list[Any]:
+    """Return what is open in this thread, or task, as the SDK keeps it."""
+    entities: list[Any] | None = getattr(xray_recorder.context._local, "entities", None)
+    return entities or []
 
 
 @contextlib.contextmanager

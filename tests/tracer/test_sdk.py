@@ -14,15 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_kit.tracer import Tracer
-from lambda_kit.tracer import _sdk_bridge as sdk_bridge
 from tests.patience import PATIENCE
-from tests.tracer.sdk import KEY, lambda_with_sdk, patched_dynamodb, recording
+from tests.tracer.sdk import KEY, lambda_with_sdk, patched_dynamodb, recording, sdk_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from lambda_kit.testing import FakeXRayDaemon
-    from lambda_kit.testing._xray_tree import SpanNode
+    from lambda_kit.testing import FakeXRayDaemon, SpanNode
 
 Context: Any = import_module("aws_xray_sdk.core.context").Context
 AsyncContext: Any = import_module("aws_xray_sdk.core.async_context").AsyncContext
@@ -32,7 +30,7 @@ AsyncContext: Any = import_module("aws_xray_sdk.core.async_context").AsyncContex
 def recorder(xray_daemon: FakeXRayDaemon, caplog: pytest.LogCaptureFixture) -> Generator[Any]:
     with recording(xray_daemon.port) as recorder:
         yield recorder
-        assert sdk_bridge.stack() == []
+        assert sdk_stack() == []
         assert [record.getMessage() for record in caplog.records] == []
 
 
@@ -322,8 +320,8 @@ def test_an_emitter_that_fails_fails_no_span(
         with tracer.span("span"):
             pass
         assert tracer.current().recording is False
-        assert sdk_bridge.stack() == []
-    assert [record.getMessage() for record in caplog.records] == ["the X-Ray SDK has not sent the span span: full"]
+        assert sdk_stack() == []
+    assert [record.getMessage() for record in caplog.records] == ["the X-Ray SDK did not send the span span: full"]
 
 
 def test_without_the_sdk_the_error_names_what_to_install() -> None:

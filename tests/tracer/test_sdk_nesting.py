@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from lambda_kit.pipeline import handler
 from lambda_kit.testing import make_context
 from lambda_kit.tracer import Tracer
-from lambda_kit.tracer import _sdk_bridge as sdk_bridge
 from tests.patience import PATIENCE
-from tests.tracer.sdk import lambda_with_sdk, parents, recording
+from tests.tracer.sdk import lambda_with_sdk, parents, recording, sdk_stack
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,7 +31,7 @@ AsyncContext: Any = import_module("aws_xray_sdk.core.async_context").AsyncContex
 def recorder(xray_daemon: FakeXRayDaemon, caplog: pytest.LogCaptureFixture) -> Generator[Any]:
     with recording(xray_daemon.port) as recorder:
         yield recorder
-        assert sdk_bridge.stack() == []
+        assert sdk_stack() == []
         assert [record.getMessage() for record in caplog.records] == []
 
 
@@ -303,4 +302,4 @@ def test_a_segment_that_has_ended_takes_no_span(
         with tracer.span("span") as span:
             assert span.recording is False
     [record] = caplog.records
-    assert record.getMessage().startswith("the X-Ray SDK has not taken the span span: Already ended")
+    assert record.getMessage().startswith("the X-Ray SDK did not accept the span span: Already ended")
