@@ -1,4 +1,4 @@
-"""What a loop finds on Lambda: a context, and standard output as the runtime client makes it."""
+"""A stand-in for Lambda in loops: a context, and standard output as the runtime client makes it."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to measure."""
+    """The interpreters to measure with, and whether quickly."""
 
     kit_python: str
     peer_python: str | None
@@ -97,7 +97,7 @@ Measure = Callable[[Case], "Mapping[str, float]"]
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What is measured together.
+    """Cases that are measured together, and the rows that compare them.
 
     Attributes:
         open: makes ready what is measured with and returns a function that measures a case once.

@@ -31,7 +31,7 @@ _TEMPLATE = """
 
 @dataclass
 class Loop:
-    """What to time.
+    """A statement to time.
 
     Attributes:
         statement: it makes `calls` calls; it may await coroutines that do not wait for anything.

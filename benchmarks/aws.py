@@ -1,4 +1,4 @@
-"""What a call to AWS costs the client, in processor time, against boto3, and against the bytes on a bare socket."""
+"""The processor time of a call to AWS, against boto3 and against the same bytes on a bare socket."""
 
 from __future__ import annotations
 

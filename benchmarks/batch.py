@@ -1,4 +1,4 @@
-"""What a record of a batch costs, against the peer: its processor time, what waits at the same time, and memory.
+"""The cost of a record of a batch, against the peer: processor time, records that wait side by side, memory.
 
 Both sides get the same events and have to give the same answers. What is logged of failures is formatted and written to
 where nothing reads it: the kit always logs them; the peer logs each with its traceback where it was given a logger.

@@ -1,4 +1,4 @@
-"""What a cold start costs under the runtime client, beyond that of a bare handler in the same interpreter.
+"""The cost of a cold start under the runtime client, minus that of a bare handler in the same interpreter.
 
 The kit puts off what it can to the first invocation, so the two are also shown together: processor time and memory
 are read at the second one, when all of the first has been paid for.

@@ -1,4 +1,4 @@
-"""What a feature flag costs, against the peer, with the same document and the same answers on both sides.
+"""The cost of a feature flag, against the peer: the same document and the same answers on both sides.
 
 The peer's store hands out one dict over and over, as its own stores do as long as they have it in their cache: that is
 how the peer knows that it has validated the document already.

@@ -1,4 +1,4 @@
-"""What idempotency costs the client, in processor time, against the peer, with the same server behind both."""
+"""The processor time of idempotency on the client's side, against the peer, with one server behind both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What importing costs in a fresh interpreter, beyond an interpreter that imports nothing."""
+"""The cost of importing in a fresh interpreter, minus an interpreter that imports nothing."""
 
 from __future__ import annotations
 

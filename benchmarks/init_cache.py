@@ -1,4 +1,4 @@
-"""What a hit of the init cache costs, with 1, 10 and 1,000 resources declared, called one alone and each in turn."""
+"""The cost of a cache hit, with 1, 10 and 1,000 resources declared: one called alone, and each in turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What n layers that do nothing cost, against n closures nested by hand and against the peer's middlewares."""
+"""The cost of n layers that do nothing, against n closures nested by hand and n middlewares of the peer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cold start costs on Python 3.15 with lazy imports on both sides, beyond that of a bare handler.
+"""The cost of a cold start on Python 3.15 with lazy imports on both sides, minus that of a bare handler.
 
 `PYTHON_LAZY_IMPORTS=all` (PEP 810) puts off every import until the name is used, so that a library which imports much
 and uses little pays less. The first invocation is counted too, because that is when the names are used.

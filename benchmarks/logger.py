@@ -1,4 +1,4 @@
-"""What a log line costs, against the peer and against the floor: `orjson.dumps` and one write."""
+"""The cost of a log line, against the peer and against the floor: `orjson.dumps` and one write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What metrics cost in each invocation, against the peer: a handler with the layer, minus the same without it."""
+"""The cost of metrics in each invocation, against the peer: a handler with the layer, minus one without."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What parameters cost when they are cached, and when many are fetched, against the peer."""
+"""The cost of parameters that are cached, and of many that are fetched, against the peer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sixteen threads that need a parameter at the same time, when it has run out, ask of AWS, against the peer."""
+"""The requests that sixteen threads send when a parameter that all need has expired, against the peer."""
 
 from __future__ import annotations
 

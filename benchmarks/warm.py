@@ -1,4 +1,4 @@
-"""What a warm invocation costs under the runtime client, beyond that of a bare handler in the same interpreter.
+"""The cost of a warm invocation under the runtime client, minus that of a bare handler in the same interpreter.
 
 Loops of calls flatter: they keep the code and its data in the processor's caches, and pay no system call but their own.
 Here every side is a process under the runtime client, all alive at once and taking turns. The figure is the processor

@@ -21,7 +21,7 @@ directory = os.environ.get("PARCELS_DIRECTORY")  # for this machine; on Lambda t
 
 
 class Parcel(BaseModel):
-    """What a message asks for."""
+    """The order that a message carries."""
 
     order: str
     country: str = Field(pattern="^[A-Z]{2}$")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ShopSettings(Settings):
-    """What differs between the stages."""
+    """The settings that differ between the stages."""
 
     host: Annotated[str, FromParameter("/shop/db/host")]
     port: Annotated[int, FromParameter("/shop/db/port"), Field(gt=0)] = 5432

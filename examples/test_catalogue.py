@@ -1,4 +1,4 @@
-"""How a user tests a handler with flags: with the file as it is, and with flags of the test."""
+"""A handler with flags under test: with the file as it is, and with flags of the test."""
 
 from __future__ import annotations
 

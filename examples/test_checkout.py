@@ -1,4 +1,4 @@
-"""How a user tests metrics: by the lines that an invocation wrote."""
+"""Metrics under test: by the lines that an invocation wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a user tests the handler of `orders.py`: whole, with its layers, and as the plain function."""
+"""The handler of `orders.py` under test: whole, with its layers, and as the plain function."""
 
 from __future__ import annotations
 

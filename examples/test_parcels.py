@@ -1,4 +1,4 @@
-"""How a user tests a handler of batches: with an event of the queue, and the plain function for one record."""
+"""A batch handler under test: with an event of the queue, and the plain function for one record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a user tests a protected handler: with a file in place of the table, and the plain function behind it."""
+"""A protected handler under test: with a file in place of the table, and the plain function behind it."""
 
 from __future__ import annotations
 

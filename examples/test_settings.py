@@ -1,4 +1,4 @@
-"""How a user tests settings and secrets: with a file in place of AWS, and by overriding a handle."""
+"""Settings and secrets under test: with a file in place of AWS, and by overriding a handle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a user tests what is traced: by the tree of spans that an invocation has left."""
+"""Tracing under test: by the tree of spans that an invocation has left."""
 
 from __future__ import annotations
 

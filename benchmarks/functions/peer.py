@@ -1,4 +1,4 @@
-"""What Powertools has for the same: a middleware and a cached parameter, from a provider that needs no network."""
+"""The same with Powertools: a middleware and a cached parameter, from a provider that needs no network."""
 
 # The peer is not in the environment of the type checkers.
 # pyright: reportMissingImports=false, reportUnknownVariableType=false, reportUntypedBaseClass=false

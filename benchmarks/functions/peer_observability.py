@@ -1,4 +1,4 @@
-"""What most users of Powertools have: a logger and metrics.
+"""The usual pair of Powertools: a logger and metrics.
 
 The tracer is imported with the root but not built: that needs aws-xray-sdk, which is an extra of Powertools.
 """

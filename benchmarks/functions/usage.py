@@ -1,4 +1,4 @@
-"""What the process has used, told from inside, because the platform's figures are rounded."""
+"""Processor time and memory of the process, read from inside, because the platform's figures are rounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Back-off for messages that fail: each time they come back later."""
+"""Back-off for failed messages of SQS: they come back later each time."""
 
 from __future__ import annotations
 
@@ -12,29 +12,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from lambda_kit.batch._report import Progress
+    from lambda_kit.batch._progress import Progress
 
-_MOST = 43_200.0  # seconds that SQS lets a message be invisible for
-_BATCH = 10  # messages in a call of ChangeMessageVisibilityBatch
+_MAX_SECONDS = 43_200.0  # the longest visibility time-out of SQS
+_MAX_ENTRIES = 10  # messages in one call of ChangeMessageVisibilityBatch
 
 
-def _chance() -> float:
-    """Return a random number from 0 to 1; from the system, so that environments of one snapshot do not agree on it."""
+def _random() -> float:
+    """Return a random number from 0 to 1; from the system, because environments of one snapshot share their seed."""
     return int.from_bytes(os.urandom(6)) / (1 << 48)
 
 
 class Backoff:
-    """Lets a message of SQS that failed come back after `base` seconds, twice that the next time, and so on.
+    """A delay for failed messages of SQS: `base` seconds after the first failure, twice that after the next, and so on.
 
-    Half of each delay is fixed and half random, so that messages that failed together do not come back together. It
-    takes one request more for each ten messages that failed, with `sqs:ChangeMessageVisibility`; one that fails is
-    logged, and the messages come back when the queue's own time-out ends. Messages that were not begun are left alone.
+    Half of each delay is fixed and half is random, so that messages that failed together do not come back together.
+    This takes one request for each ten failed messages, and the permission `sqs:ChangeMessageVisibility`. If a request
+    fails, that is logged, and the messages come back when the visibility time-out of the queue ends. Messages that were
+    not started are left alone.
 
     Args:
-        base: seconds after the first failure.
-        longest: seconds at the most; SQS allows 43,200, counted from when the message was received.
-        client: a boto3 client of `sqs`, which is then used for every call.
-        chance: returns a random number from 0 to 1.
+        base: seconds after the first failure; above 0, at most 43,200. Default 5.
+        longest: the longest delay in seconds; above 0, at most 43,200, which SQS counts from when the message was
+            received. Default 900.
+        client: a boto3 client of `sqs`, which is then used for every call. Default None: the kit's own client.
+        chance: a function that returns a random number from 0 to 1.
 
     Raises:
         ConfigurationError: a number is out of its range.
@@ -46,23 +48,23 @@ class Backoff:
         longest: float = 900.0,
         *,
         client: Any = None,
-        chance: Callable[[], float] = _chance,
+        chance: Callable[[], float] = _random,
     ) -> None:
         for name, value in (("base", base), ("longest", longest)):
-            if not callables.is_number(value) or not 0 < value <= _MOST:
-                raise ConfigurationError(f"Backoff({name}={value!r}): pass seconds above 0, 43,200 at the most")
+            if not callables.is_number(value) or not 0 < value <= _MAX_SECONDS:
+                raise ConfigurationError(f"Backoff({name}={value!r}): pass seconds above 0 and at most 43,200")
         self._base = base
         self._longest = longest
         self._client = client
         self._chance = chance
 
     def delay(self, received: int) -> int:
-        """Return after how many whole seconds a message comes back that was received so many times."""
-        whole: float = min(self._base * 2.0 ** min(max(received, 1) - 1, 32), self._longest)
-        return max(round(whole * (0.5 + self._chance() / 2)), 1)
+        """Return the delay, in whole seconds, for a message that was received `received` times."""
+        delay: float = min(self._base * 2.0 ** min(max(received, 1) - 1, 32), self._longest)
+        return max(round(delay * (0.5 + self._chance() / 2)), 1)
 
     def apply(self, progress: Progress, failed: Iterable[int]) -> None:
-        """Change for how long the messages at these positions stay invisible."""
+        """Change the visibility time-out of the messages at these positions."""
         queues: dict[str, list[tuple[str, int]]] = {}
         for index in failed:
             raw = progress.records[index]
@@ -70,14 +72,14 @@ class Backoff:
                 received = int(raw["attributes"]["ApproximateReceiveCount"])
                 queues.setdefault(raw["eventSourceARN"], []).append((raw["receiptHandle"], self.delay(received)))
             except (LookupError, TypeError, ValueError):
-                continue  # it is not made as SQS makes them: it comes back when the queue says
+                continue  # malformed: it comes back when the visibility time-out of the queue ends
         for arn, messages in queues.items():
             try:
                 self._change(arn, messages)
             except Exception:
                 log.warning(
-                    "the visibility of %d messages that failed could not be changed; they come back when the time-out "
-                    "of their queue ends",
+                    "the visibility time-out of %d failed messages could not be changed; they come back when the "
+                    "time-out of their queue ends",
                     len(messages),
                     exc_info=True,
                 )
@@ -88,14 +90,14 @@ class Backoff:
         _, partition, _, region, account, name = arn.split(":", 5)
         domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
         caller = connect("sqs", self._client, region=region)
-        for start in range(0, len(messages), _BATCH):
+        for start in range(0, len(messages), _MAX_ENTRIES):
             entries = [
                 {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
-                for number, (handle, seconds) in enumerate(messages[start : start + _BATCH])
+                for number, (handle, seconds) in enumerate(messages[start : start + _MAX_ENTRIES])
             ]
             reply = caller.call(
                 "ChangeMessageVisibilityBatch",
                 {"QueueUrl": f"https://sqs.{region}.{domain}/{account}/{name}", "Entries": entries},
             )
             for refused in reply.get("Failed", ()):
-                log.warning("the visibility of a message that failed could not be changed: %s", refused.get("Code"))
+                log.warning("the visibility time-out of a failed message could not be changed: %s", refused.get("Code"))

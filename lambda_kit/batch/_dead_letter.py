@@ -1,4 +1,4 @@
-"""Dead letters: what failed for good, kept with its error and its context, so that nothing is lost."""
+"""Dead letters: records and events that failed for good are kept with their error, so that nothing is lost."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from lambda_kit._kernel.layers import Layer
 
     class Sink(Protocol):
-        """Where dead letters go."""
+        """A place that keeps dead letters."""
 
         def send(self, letter: DeadLetter, /) -> object:
-            """Keep a letter. It is kept when this returns.
+            """Keep a letter; when this returns, the letter is kept.
 
             Raises:
-                Exception: it could not be kept; the record, or the event, is then retried.
+                Exception: the letter could not be kept; the record or the event is then retried.
             """
             ...
 
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 else:
 
     class Sink:
-        """Where dead letters go; a protocol for type checkers."""
+        """A place that keeps dead letters; a protocol for type checkers."""
 
 
 class DeadLetter:
-    """A record or an event that failed for good, why, and where.
+    """A record or an event that failed for good, with its error and the invocation in which it failed.
 
     Attributes:
-        id: the id of the record, or of the request, so that a letter that is sent twice is known as one; a random one
-            if there is none.
-        source: what the record came from, such as `"sqs"`; `"invocation"` for an event.
+        id: the id of the record or of the request, by which a letter that is sent twice is recognised; a random id if
+            there is none.
+        source: the source of the record, such as `"sqs"`; `"invocation"` for an event.
         event: the record or the event, as it came.
-        error: what was raised.
-        time: when, in seconds since the epoch.
+        error: the exception.
+        time: the time of the failure, in seconds since the epoch.
         function_name: the name of the function; `""` if it is not known.
         request_id: the id of the request; `""` if it is not known.
     """
@@ -63,7 +63,7 @@ class DeadLetter:
         self.time = time.time()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it.
+        """Return the letter as a dict for JSON.
 
         `error` has the type, the message, the notes and the traceback as text, without the values of variables.
         """
@@ -86,7 +86,7 @@ class DeadLetter:
         }
 
     def to_json(self) -> str:
-        """Return `as_dict()` as text in ASCII; what JSON has nothing for is told by its `repr`."""
+        """Return `as_dict()` as JSON text in ASCII; a value that JSON cannot hold is replaced by its `repr`."""
         import json
 
         return json.dumps(self.as_dict(), default=repr)
@@ -100,30 +100,31 @@ def _id_of(id: Any) -> str:  # noqa: A002
 
 
 def dead_letter(sink: AnySink, *, permanent: tuple[type[Exception], ...]) -> Layer:
-    """Make a layer, for asynchronous invocations, that keeps events that fail for good; Lambda retries the others.
+    """Make a layer for asynchronous invocations that keeps events that fail for good; Lambda retries the others.
 
-    An error that is permanent puts the event into the sink, with the error and its context, and the invocation
-    succeeds: it returns None. Any other goes on to Lambda, which tries again twice and then sends the event to the
-    function's own destination
-    (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>). If the sink fails, the error
-    of the handler goes on to Lambda too: the event is never lost.
+    A permanent error puts the event into the sink, with the error and its context, and the invocation succeeds: it
+    returns None. Any other error goes on to Lambda, which tries twice more and then sends the event to the function's
+    own destination (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>). If the sink
+    fails, the error of the handler goes on to Lambda too, so the event is never lost.
 
     Args:
         sink: `SqsSink`, `S3Sink`, `DynamoDBSink`, `FileSink`, another object with `send(letter)`, or a function that
             takes a `DeadLetter`; around an async handler it may be async too.
-        permanent: the exceptions that no retry will mend.
+        permanent: a tuple of the exceptions that no retry will mend.
 
     Raises:
         ConfigurationError: an argument is wrong.
     """
     check_permanent("dead_letter", permanent)
     if not permanent:
-        raise ConfigurationError("dead_letter(permanent=()): nothing would go there; pass the exceptions that do")
+        raise ConfigurationError(
+            "dead_letter(permanent=()): no event would go there; pass the exceptions that no retry will mend"
+        )
     send = sender("dead_letter", sink)
 
     def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
         if callables.is_coroutine_function(fn):
-            send_async = awaiting(send)
+            send_async = async_sender(send)
 
             async def layered_async(*args: Any, **kwargs: Any) -> Any:
                 try:
@@ -132,10 +133,10 @@ def dead_letter(sink: AnySink, *, permanent: tuple[type[Exception], ...]) -> Lay
                     letter = _letter(args, error)
                     try:
                         await send_async(letter)
-                    except Exception as trouble:
-                        _not_sent(letter, trouble)
+                    except Exception as sink_error:
+                        _log_not_sent(letter, sink_error)
                         raise error  # noqa: B904  # as it was raised
-                    _sent(letter)
+                    _log_sent(letter)
 
             return functools.update_wrapper(layered_async, fn)
         check_sync("dead_letter", sink, send, fn)
@@ -147,10 +148,10 @@ def dead_letter(sink: AnySink, *, permanent: tuple[type[Exception], ...]) -> Lay
                 letter = _letter(args, error)
                 try:
                     send(letter)
-                except Exception as trouble:
-                    _not_sent(letter, trouble)
+                except Exception as sink_error:
+                    _log_not_sent(letter, sink_error)
                     raise error  # noqa: B904
-                _sent(letter)
+                _log_sent(letter)
 
         return functools.update_wrapper(layered, fn)
 
@@ -158,13 +159,13 @@ def dead_letter(sink: AnySink, *, permanent: tuple[type[Exception], ...]) -> Lay
 
 
 def _letter(args: tuple[Any, ...], error: Exception) -> DeadLetter:
-    """Return the letter for an invocation: with the event as it came, whatever layers have made of it."""
+    """Return the letter for an invocation, with the event as it came, before any layer replaced it."""
     invocation = current.get(None)
     event = invocation.event if invocation is not None else args[-2] if len(args) > 1 else None
     return DeadLetter(event, error, source="invocation")
 
 
-def _sent(letter: DeadLetter) -> None:
+def _log_sent(letter: DeadLetter) -> None:
     tell("dead_letter.sent", source=letter.source, error=type(letter.error).__name__)
     log.warning(
         "the event of request %s failed for good with %s, and went to the dead letter; it is not retried",
@@ -174,23 +175,23 @@ def _sent(letter: DeadLetter) -> None:
     )
 
 
-def _not_sent(letter: DeadLetter, trouble: Exception) -> None:
+def _log_not_sent(letter: DeadLetter, sink_error: Exception) -> None:
     log.error(
         "the event of request %s failed for good with %s, but could not be put into the dead letter; Lambda retries it",
         letter.request_id,
         type(letter.error).__name__,
-        exc_info=trouble,
+        exc_info=sink_error,
     )
 
 
-# What `batch` needs too
+# `batch` uses these too
 
 
 def sender(where: str, sink: Any) -> Callable[[DeadLetter], Any]:
     """Return the function that puts a letter into a sink.
 
     Raises:
-        ConfigurationError: it is no sink.
+        ConfigurationError: the value is not a sink.
     """
     send: Any = getattr(sink, "send", sink)
     signature = callables.signature_of(send) if callable(send) else None
@@ -203,8 +204,8 @@ def sender(where: str, sink: Any) -> Callable[[DeadLetter], Any]:
     return found
 
 
-def awaiting(send: Callable[[DeadLetter], Any]) -> Callable[[DeadLetter], Any]:
-    """Return `send` as a coroutine function; one that blocks runs in a thread."""
+def async_sender(send: Callable[[DeadLetter], Any]) -> Callable[[DeadLetter], Any]:
+    """Return `send` as a coroutine function; a function that blocks runs in a thread."""
     if callables.is_coroutine_function(send):
         return send
 
@@ -217,10 +218,10 @@ def awaiting(send: Callable[[DeadLetter], Any]) -> Callable[[DeadLetter], Any]:
 
 
 def check_sync(where: str, sink: Any, send: Callable[[DeadLetter], Any], fn: Any) -> None:
-    """Refuse an async sink for a function that is not.
+    """Refuse an async sink for a function that is not async.
 
     Raises:
-        ConfigurationError: it is one.
+        ConfigurationError: the sink is async.
     """
     if callables.is_coroutine_function(send):
         raise ConfigurationError(
@@ -233,10 +234,10 @@ def _is_exception(one: Any) -> bool:
 
 
 def check_permanent(where: str, permanent: Any) -> None:
-    """Refuse what is no tuple of exceptions.
+    """Refuse a value that is not a tuple of exceptions.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: it is not.
     """
     if type_of(permanent) is not tuple or not all(map(_is_exception, permanent)):
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""Records as the models of pydantic, or as any type that it can validate."""
+"""Records as pydantic models, or as any type that pydantic can validate."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 _MAX_PROBLEMS = 20
 
 
-def reader(model: Any, source: str) -> Callable[[Any], Any]:
+def parser(model: Any, source: str) -> Callable[[Any], Any]:
     """Return a function that makes a model of a record of this source.
 
-    JSON is validated as it is written, in the body or the data; of DynamoDB's streams the new image, or the old one of
-    an item that was removed; of S3 Batch Operations the task.
+    The model is validated from the JSON text of the body or the data; for DynamoDB streams from the new image, or from
+    the old image of a removed item; for S3 Batch Operations from the task.
 
     Raises:
-        ConfigurationError: there is no pydantic, or it cannot validate this.
-        InvalidRecord: when called, the record does not fit.
+        ConfigurationError: pydantic is not installed, or it cannot validate this type.
+        InvalidRecord: when called, the record does not fit the model.
         EventError: when called, the record cannot be read.
     """
     try:
@@ -33,24 +33,24 @@ def reader(model: Any, source: str) -> Callable[[Any], Any]:
         adapter: Any = pydantic.TypeAdapter(model)
     except pydantic.PydanticUserError as error:
         raise ConfigurationError(f"batch(model={_title(model)}): pydantic cannot validate it: {error}") from error
-    of_json, of_value = adapter.validate_json, adapter.validate_python
-    find = _FINDERS.get(source)
-    invalid = pydantic.ValidationError
+    validate_json, validate_python = adapter.validate_json, adapter.validate_python
+    value_of = _VALUES.get(source)
+    validation_error = pydantic.ValidationError
 
-    def read(record: Any) -> Any:
+    def parse(record: Any) -> Any:
         try:
-            if find is not None:
-                return of_value(find(record))
-            return of_json(record.body if source == "sqs" else record.data)
-        except invalid as error:
+            if value_of is not None:
+                return validate_python(value_of(record))
+            return validate_json(record.body if source == "sqs" else record.data)
+        except validation_error as error:
             problems = _problems(error)
-        # Outside of the `except`: pydantic's error holds the payload.
+        # Raised outside of the `except`, so that pydantic's error, which holds the payload, is not its context.
         more = len(problems) - _MAX_PROBLEMS
-        told = "; ".join(f"{path}: {problem}" for path, problem in problems[:_MAX_PROBLEMS])
+        listed = "; ".join(f"{path}: {problem}" for path, problem in problems[:_MAX_PROBLEMS])
         rest = f"; and {more} more" if more > 0 else ""
-        raise InvalidRecord(f"the record does not fit {_title(model)}: {told}{rest}", problems=problems)
+        raise InvalidRecord(f"the record does not fit {_title(model)}: {listed}{rest}", problems=problems)
 
-    return read
+    return parse
 
 
 def _problems(error: Any) -> list[tuple[str, str]]:
@@ -61,11 +61,13 @@ def _problems(error: Any) -> list[tuple[str, str]]:
 def _image(record: Any) -> Any:
     found = record.new_image if record.new_image is not None else record.old_image
     if found is None:
-        raise EventError("the record of dynamodb has no image; the stream has to have NEW_IMAGE or NEW_AND_OLD_IMAGES")
+        raise EventError(
+            "the record of dynamodb has no image; set the view type of the stream to NEW_IMAGE or NEW_AND_OLD_IMAGES"
+        )
     return found
 
 
-_FINDERS: dict[str, Callable[[Any], Any]] = {"dynamodb": _image, "s3_batch": lambda record: record.raw}
+_VALUES: dict[str, Callable[[Any], Any]] = {"dynamodb": _image, "s3_batch": lambda record: record.raw}
 
 
 def _title(model: Any) -> str:

@@ -1,59 +1,15 @@
-"""What became of the records of a batch."""
+"""The report of a batch: which records succeeded, failed, went to the dead letter, or were not started."""
 
 from __future__ import annotations
 
+from lambda_kit.batch._progress import DEAD_LETTERED, FAILED, PENDING, SUCCEEDED
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from lambda_kit.batch._sources import Source
-
-PENDING, DONE, FAILED, BURIED = range(4)  # not begun; returned; raised; in the dead letter, and so acknowledged
-
-
-class Progress:
-    """What became of each record so far, by its position in the event.
-
-    Attributes:
-        records: the records as they came.
-        states: for each `PENDING`, `DONE`, `FAILED` or `BURIED`.
-        values: for each what its function returned or raised.
-        begun: when the first ones were begun, one after another, and when the last of them ended, if they ran so.
-        took: the seconds that others took, by their positions.
-    """
-
-    __slots__ = ("begun", "records", "states", "took", "values")
-
-    def __init__(self, records: Sequence[Any]) -> None:
-        count = len(records)
-        self.records = records
-        self.states = bytearray(count)
-        self.values: list[Any] = [None] * count
-        self.begun: list[float] = []
-        self.took: dict[int, float] = {}
-
-    def positions(self, state: int) -> Iterator[int]:
-        """Return the positions of the records in this state, in the order of the event."""
-        states = self.states
-        index = states.find(state)
-        while index >= 0:
-            yield index
-            index = states.find(state, index + 1)
-
-    def not_done(self) -> list[int]:
-        """Return the positions of the records that are to be sent again, in the order of the event."""
-        if PENDING not in self.states and FAILED not in self.states:
-            return []
-        return sorted((*self.positions(PENDING), *self.positions(FAILED)))
-
-    def durations(self) -> list[float | None]:
-        """Return for each record the seconds that it took; None if it did not end."""
-        found: list[float | None] = [end - begin for begin, end in zip(self.begun, self.begun[1:], strict=False)]
-        found += [None] * (len(self.records) - len(found))
-        for index, seconds in self.took.items():
-            found[index] = seconds
-        return found
+    from lambda_kit.batch._progress import Progress
+    from lambda_kit.batch._source import Source
 
 
 class RecordFailure:
@@ -61,8 +17,8 @@ class RecordFailure:
 
     Attributes:
         index: its position in the event.
-        id: what the service calls it; None if it has no id.
-        error: what its function raised, or why it could not be read.
+        id: the id that the service has given to it; None if it has none.
+        error: the exception that its function raised, or the reason why it could not be read.
         raw: the record as it came.
     """
 
@@ -79,15 +35,15 @@ class RecordFailure:
 
 
 class BatchReport:
-    """What became of a batch.
+    """The result of a batch, record by record.
 
     Attributes:
-        source: what the event came from: `"sqs"`, `"kinesis"`, `"dynamodb"`, `"kafka"`, `"firehose"` or `"s3_batch"`;
-            None if it was empty, so that nothing tells.
-        count: how many records it had.
-        started: when it was begun, in seconds since the epoch.
-        duration: the seconds that it took.
-        response: what the function has to return, so that the service retries what did not succeed.
+        source: the source of the event: `"sqs"`, `"kinesis"`, `"dynamodb"`, `"kafka"`, `"firehose"` or `"s3_batch"`;
+            None for an empty event that does not show its source.
+        count: the number of records.
+        started: the time at which processing started, in seconds since the epoch.
+        duration: the seconds that processing took.
+        response: the response that the handler has to return, so that the service retries what did not succeed.
     """
 
     __slots__ = ("_progress", "_source", "count", "duration", "response", "source", "started")
@@ -116,9 +72,9 @@ class BatchReport:
 
     @property
     def results(self) -> list[Any]:
-        """What the function returned for the records that succeeded, in the order of the event."""
+        """The values that the function returned for the records that succeeded, in the order of the event."""
         values = self._progress.values
-        return [values[index] for index in self._progress.positions(DONE)]
+        return [values[index] for index in self._progress.positions(SUCCEEDED)]
 
     @property
     def failures(self) -> list[RecordFailure]:
@@ -128,11 +84,11 @@ class BatchReport:
     @property
     def dead_letters(self) -> list[RecordFailure]:
         """The records that went to the dead letter, in the order of the event."""
-        return self._failures(BURIED)
+        return self._failures(DEAD_LETTERED)
 
     @property
     def skipped(self) -> list[Any]:
-        """The ids of the records that were not begun and are retried, in the order of the event."""
+        """The ids of the records that were not started and are retried, in the order of the event."""
         return [self._id(index) for index in self._progress.positions(PENDING)]
 
     def _failures(self, state: int) -> list[RecordFailure]:
@@ -147,8 +103,8 @@ class BatchReport:
 
     def __repr__(self) -> str:
         counts = {name: self._progress.states.count(state) for name, state in _NAMES.items()}
-        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no records"
-        return f"<BatchReport of {self.source}: {told}>"
+        text = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no records"
+        return f"<BatchReport of {self.source}: {text}>"
 
 
-_NAMES = {"succeeded": DONE, "failed": FAILED, "dead-lettered": BURIED, "skipped": PENDING}
+_NAMES = {"succeeded": SUCCEEDED, "failed": FAILED, "dead-lettered": DEAD_LETTERED, "skipped": PENDING}

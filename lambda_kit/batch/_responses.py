@@ -1,6 +1,6 @@
-"""The responses of services, but for Firehose: what was not done is reported, so that the service retries it.
+"""The responses to all services but Firehose: they name the records that did not succeed, so that these are retried.
 
-Pure functions of the event and of what became of its records.
+Pure functions of the event and of the state of its records.
 <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>,
 <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>,
 <https://docs.aws.amazon.com/lambda/latest/dg/services-s3-batch.html>
@@ -10,26 +10,26 @@ from __future__ import annotations
 
 import json
 
-from lambda_kit.batch._report import BURIED, DONE, PENDING
+from lambda_kit.batch._progress import DEAD_LETTERED, PENDING, SUCCEEDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from lambda_kit.batch._report import Progress
-    from lambda_kit.batch._sources import Source
+    from lambda_kit.batch._progress import Progress
+    from lambda_kit.batch._source import Source
 
-_MAX_RESULT = 1_024  # characters of what a task of S3 Batch Operations tells in the completion report
+_MAX_RESULT = 1_024  # characters of the result of a task in the completion report of S3 Batch Operations
 
 
 def failed_items(source: Source, _event: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Return the response that names each record that was not done, once; all of them if one of these has no id."""
+    """Return the response that names each record to retry once; the whole batch if one of them has no id."""
     found: list[Any] = []
     seen: set[Any] = set()
-    for index in progress.not_done():
+    for index in progress.to_retry():
         id = source.id_of(progress.records[index])  # noqa: A001  # the services' word
         if id is None:
-            return _everything()
+            return _whole_batch()
         key = str(id)
         if key not in seen:
             seen.add(key)
@@ -38,33 +38,38 @@ def failed_items(source: Source, _event: dict[str, Any], progress: Progress) -> 
 
 
 def checkpoint(source: Source, _event: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Return the response that names the lowest sequence number of what was not done: Lambda goes on from there."""
+    """Return the response that names the lowest sequence number to retry: Lambda goes on from there."""
     lowest: str | None = None
-    for index in progress.not_done():
+    for index in progress.to_retry():
         number = source.id_of(progress.records[index])
         if number is None or not (number.isascii() and number.isdecimal()):
-            return _everything()
+            return _whole_batch()
         if lowest is None or int(number) < int(lowest):
             lowest = number
     return {"batchItemFailures": [] if lowest is None else [{"itemIdentifier": lowest}]}
 
 
-def _everything() -> dict[str, Any]:
-    """Return the response with the id that no record has, upon which Lambda retries the whole batch."""
+def _whole_batch() -> dict[str, Any]:
+    """Return the response with an empty id, upon which Lambda retries the whole batch."""
     return {"batchItemFailures": [{"itemIdentifier": ""}]}
 
 
 def task_results(source: Source, event: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Return the response to S3 Batch Operations: what failed for now is tried again, what failed for good is not."""
+    """Return the response to S3 Batch Operations: temporary failures are tried again, permanent ones are not."""
     found: list[dict[str, Any]] = []
     for index, raw in enumerate(progress.records):
         id = source.id_of(raw)  # noqa: A001
         if id is None:
-            continue  # it is treated as the missing keys are
+            continue  # S3 treats it as `treatMissingKeysAs` says
         state, value = progress.states[index], progress.values[index]
-        code = {DONE: "Succeeded", BURIED: "PermanentFailure"}.get(state, "TemporaryFailure")
-        told = "" if state == PENDING else _told(value) if state == DONE else f"{type(value).__name__}: {value}"
-        found.append({"taskId": id, "resultCode": code, "resultString": told[:_MAX_RESULT]})
+        code = {SUCCEEDED: "Succeeded", DEAD_LETTERED: "PermanentFailure"}.get(state, "TemporaryFailure")
+        if state == PENDING:
+            text = ""
+        elif state == SUCCEEDED:
+            text = _result_string(value)
+        else:
+            text = f"{type(value).__name__}: {value}"
+        found.append({"taskId": id, "resultCode": code, "resultString": text[:_MAX_RESULT]})
     return {
         "invocationSchemaVersion": event.get("invocationSchemaVersion"),
         "treatMissingKeysAs": "TemporaryFailure",
@@ -73,5 +78,5 @@ def task_results(source: Source, event: dict[str, Any], progress: Progress) -> d
     }
 
 
-def _told(value: Any) -> str:
+def _result_string(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,4 +1,4 @@
-"""Where dead letters go: a queue, a bucket, a table, a file."""
+"""Sinks for dead letters: a queue, a bucket, a table, a file."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class SqsSink:
-    """A queue: each letter is a message, with its JSON as the body.
+    """A queue of SQS: each letter is a message, with the letter as JSON in the body.
 
-    The role needs `sqs:SendMessage`. On a FIFO queue the letters of one source are a group, and a letter that is sent
-    twice within five minutes comes once.
+    The role needs `sqs:SendMessage`. On a FIFO queue the letters of one source are one message group, and a letter that
+    is sent twice within five minutes is delivered once.
 
     Args:
         queue_url: the URL of the queue.
-        region: another region than that of the function.
-        client: a boto3 client of `sqs`, which is then used for every call.
+        region: the region of the queue. Default None: the region of the function.
+        client: a boto3 client of `sqs`, which is then used for every call. Default None: the kit's own client.
     """
 
     def __init__(self, queue_url: str, *, region: str | None = None, client: Any = None) -> None:
@@ -36,7 +36,7 @@ class SqsSink:
         """Send a letter.
 
         Raises:
-            AwsError: it could not be sent; it may be too large for a message.
+            AwsError: the letter could not be sent; it may be too large for a message.
         """
         from lambda_kit.aws import connect
 
@@ -58,15 +58,15 @@ class SqsSink:
 
 
 class S3Sink:
-    """A bucket: each letter is an object, `PREFIX/SOURCE/2026/11/23/ID.json`; one that is sent twice replaces itself.
+    """A bucket: each letter is an object, `PREFIX/SOURCE/2026/11/23/ID.json`.
 
-    The role needs `s3:PutObject`.
+    The role needs `s3:PutObject`. A letter that is sent twice replaces itself.
 
     Args:
         bucket: the name of the bucket.
-        prefix: what the keys begin with.
-        region: the region of the bucket, if it is another one than that of the function.
-        client: a boto3 client of `s3`, which is then used for every call.
+        prefix: the beginning of all keys. Default `"dead-letters"`.
+        region: the region of the bucket. Default None: the region of the function.
+        client: a boto3 client of `s3`, which is then used for every call. Default None: the kit's own client.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class S3Sink:
         """Write a letter.
 
         Raises:
-            AwsError: it could not be written.
+            AwsError: the letter could not be written.
         """
         from lambda_kit.aws import connect
 
@@ -102,18 +102,20 @@ class S3Sink:
 
 
 class DynamoDBSink:
-    """A table: each letter is an item, with its JSON in `letter`; one that is sent twice replaces itself.
+    """A table: each letter is an item, with the letter as JSON in `letter`.
 
-    Beside it stand `source`, `error_type`, `request_id` and `time`, in seconds since the epoch, to search by. The role
-    needs `dynamodb:PutItem`. An item may have 400 kB: what is larger is not kept, and so retried.
+    A letter that is sent twice replaces itself. The attributes `source`, `error_type`, `request_id` and `time`
+    (seconds since the epoch) are there to search by. The role needs `dynamodb:PutItem`. An item may have 400 kB: a
+    larger letter is not kept, and its record is retried.
 
     Args:
         table: the name of the table, or its ARN.
-        partition_key: the name of its partition key, a string. The key is the source and the id.
-        ttl: seconds after which DynamoDB may delete the item; None for never.
-        ttl_attribute: the name of the attribute for that.
-        region: another region than that of the function.
-        client: a boto3 client of `dynamodb`, which is then used for every call.
+        partition_key: the name of the partition key of the table, a string; its value is the source and the id of the
+            letter. Default `"id"`.
+        ttl: seconds after which DynamoDB may delete the item; above 0. Default None: never.
+        ttl_attribute: the name of the attribute for the time to live. Default `"expiration"`.
+        region: the region of the table. Default None: the region of the function.
+        client: a boto3 client of `dynamodb`, which is then used for every call. Default None: the kit's own client.
     """
 
     def __init__(
@@ -139,7 +141,7 @@ class DynamoDBSink:
         """Write a letter.
 
         Raises:
-            AwsError: it could not be written.
+            AwsError: the letter could not be written.
         """
         from lambda_kit.aws import connect
 
@@ -160,24 +162,24 @@ class DynamoDBSink:
 
 
 class FileSink:
-    """A file: each letter is a line of JSON at its end, and on the disk when `send` returns. For EFS, and local work.
+    """A file, for EFS and local work: each letter is appended as a line of JSON, and on the disk when `send` returns.
 
     Args:
-        path: the file, which is made if it is not there.
+        path: the path of the file, which is created if it does not exist.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = _given("FileSink", "path", os.fspath(path))
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def send(self, letter: DeadLetter) -> None:
         """Write a letter.
 
         Raises:
-            OSError: it could not be written.
+            OSError: the letter could not be written.
         """
         line = f"{letter.to_json()}\n".encode()
-        with self._turn, open(self._path, "ab") as file:  # noqa: PTH123
+        with self._lock, open(self._path, "ab") as file:  # noqa: PTH123
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
@@ -189,12 +191,12 @@ class FileSink:
 def _given(where: str, name: str, value: str) -> str:
     given: Any = value
     if not isinstance(given, str) or not given:
-        raise ConfigurationError(f"{where}({name}={value!r}): pass text that is not empty")
+        raise ConfigurationError(f"{where}({name}={value!r}): pass a text that is not empty")
     return value
 
 
 def _short(id: str) -> str:  # noqa: A002  # the word of the letter
-    """Return an id as keys and deduplication ids allow it: letters, digits and a few marks, 128 at the most."""
+    """Return an id in a form that keys and deduplication ids allow: at most 128 letters, digits, and `-`, `_`, `.`."""
     if len(id) <= 128 and id.isascii() and all(one.isalnum() or one in "-_." for one in id):
         return id
     from hashlib import sha256

@@ -1,109 +1,42 @@
-"""The sources of batches: where their records stand in an event, what tells one from another, what keeps an order."""
+"""The sources that batches know, and how an event is recognised as one of them."""
 
 from __future__ import annotations
 
 from lambda_kit._kernel import callables, type_of
 from lambda_kit.batch import _responses as responses
+from lambda_kit.batch._source import Source
 from lambda_kit.errors import ConfigurationError, EventError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any
 
-    from lambda_kit.batch._report import Progress
+    from lambda_kit.batch._progress import Progress
 
-    Respond: TypeAlias = Callable[["Source", dict[str, Any], Progress], dict[str, Any]]
-
-_source_of: Callable[[Any], str | None] | None = None  # that of `lambda_kit.events`, once it is loaded
-
-
-class Source:
-    """A service that sends records in batches.
-
-    Attributes:
-        name: what it is called in `source=`.
-        view: the name of the class of `lambda_kit.events` through which its records are read.
-        order: what a failure stops if the user does not say: `"none"`, `"group"` or `"all"`.
-        respond: makes the response.
-        id_of: returns what the service calls a record; None if the record does not say.
-        group_of: returns what a record has to keep its order within; None if it has none to keep.
-    """
-
-    __slots__ = ("group_of", "id_of", "name", "order", "respond", "view")
-
-    def __init__(
-        self,
-        name: str,
-        view: str,
-        respond: Respond,
-        id_of: Callable[[Any], Any],
-        *,
-        order: str = "none",
-        group_of: Callable[[Any], Any] = lambda _: None,
-    ) -> None:
-        self.name = name
-        self.view = view
-        self.respond = respond
-        self.order = order
-        self.id_of = _careful(id_of)
-        self.group_of = _careful(group_of)
-
-    def describe(self, raw: Any) -> str:
-        """Return what tells a record from others, for people: its id, and what else the service says of it."""
-        told = f"{self.id_of(raw)}"
-        if self.name == "kafka":
-            found = self.id_of(raw)
-            told = "None" if found is None else f"{found['partition']}@{found['offset']}"
-        more: list[str] = []
-        group = self.group_of(raw) if self.name in ("sqs", "kinesis") else None
-        if group is not None:
-            more.append(f"{'group' if self.name == 'sqs' else 'partition key'} {group}")
-        received = _received(raw) if self.name == "sqs" else None
-        if received is not None:
-            more.append(f"received {received} times" if received > 1 else "received once")
-        return f"{told} ({', '.join(more)})" if more else told
-
-
-def _careful(find: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a function that finds None in a record that is not made as its service makes them."""
-
-    def found(raw: Any) -> Any:
-        try:
-            return find(raw)
-        except (LookupError, TypeError, AttributeError, ValueError):
-            return None
-
-    return found
+_source_of: Callable[[Any], str | None] | None = None  # the function of `lambda_kit.events`, once it is loaded
 
 
 def _text(value: Any) -> str | None:
     return value if type_of(value) is str and value else None
 
 
-def _offset(raw: Any) -> dict[str, Any] | None:
+def _kafka_id(raw: Any) -> dict[str, Any] | None:
     partition, offset = f"{raw['topic']}-{raw['partition']}", raw["offset"]
     return {"partition": partition, "offset": offset} if type_of(offset) is int else None
 
 
-def _item(raw: Any) -> str:
-    """Return what tells one item of a table from another."""
+def _item_key(raw: Any) -> str:
+    """Return the key of an item of a table as text, so that it can be compared and hashed."""
     import json
 
     return json.dumps(raw["dynamodb"]["Keys"], sort_keys=True)
 
 
-def _received(raw: Any) -> int | None:
-    try:
-        return int(raw["attributes"]["ApproximateReceiveCount"])
-    except (LookupError, TypeError, ValueError):
-        return None
+def _respond_to_firehose(source: Source, _event: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from lambda_kit.batch import _firehose as firehose
 
-
-def _transformed(source: Source, _event: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    from lambda_kit.batch import _transformed as transformed
-
-    return transformed.respond(source, progress)
+    return firehose.respond(source, progress)
 
 
 SQS = Source(
@@ -131,21 +64,21 @@ SOURCES = {
             "DynamoDBRecord",
             responses.checkpoint,
             lambda raw: _text(raw["dynamodb"]["SequenceNumber"]),
-            group_of=_item,
+            group_of=_item_key,
             order="all",
         ),
         Source(
             "kafka",
             "KafkaRecord",
             responses.failed_items,
-            _offset,
+            _kafka_id,
             group_of=lambda raw: (raw["topic"], raw["partition"]),
             order="group",
         ),
         Source(
             "firehose",
             "FirehoseRecord",
-            _transformed,
+            _respond_to_firehose,
             lambda raw: _text(raw["recordId"]),
         ),
         Source(
@@ -156,20 +89,18 @@ SOURCES = {
         ),
     )
 }
-
-
-_LISTS = {"firehose": "records", "s3_batch": "tasks"}
+_LISTS = {"firehose": "records", "s3_batch": "tasks"}  # the key of the records in the event; "Records" for the others
 
 
 def find(event: Any, wanted: str) -> tuple[Source | None, Sequence[Any]]:
-    """Return the source of an event, and its records in their order; None if it is empty, and nothing tells.
+    """Return the source of an event and its records in their order; None and no records for an empty event.
 
     Args:
         event: the event.
-        wanted: the name of the source that it is to have, or `"auto"`.
+        wanted: the name of the source that the event has to have, or `"auto"`.
 
     Raises:
-        EventError: it is of another source, or of none that is known, or its records do not stand where they should.
+        EventError: the event is of another source or of no known one, or its records are not in a list.
     """
     name = _recognise(event)
     if name is None:
@@ -211,7 +142,7 @@ def _records(source: Source, event: Any) -> Sequence[Any]:
         if type_of(found) is list:
             records: list[Any] = found
             return records
-    raise EventError(f"the records of the event of {source.name} do not stand in a list")
+    raise EventError(f"the records of the event of {source.name} are not in a list")
 
 
 def _is_fifo(raw: Any) -> bool:
@@ -222,10 +153,10 @@ def _is_fifo(raw: Any) -> bool:
 
 
 def check_name(name: Any) -> None:
-    """Refuse what is no name of a source.
+    """Refuse a value that is not the name of a source.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: it is not.
     """
     known = ("auto", *SOURCES)
     if name not in known:

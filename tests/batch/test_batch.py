@@ -17,6 +17,7 @@ from lambda_kit.invocation import Invocation, current_invocation
 from lambda_kit.testing import invoke, make_context
 from tests.batch import builders
 from tests.batch.builders import handled, reported
+from tests.batch.clock import Clock, clock_of_runs
 
 
 def identity(record: Any) -> Any:
@@ -214,7 +215,7 @@ def _takes_table(seen: list[Any]) -> Any:
 def test_outside_of_an_invocation_there_is_no_context_to_ask_for() -> None:
     def look(record: Any, context: Any) -> None: ...
 
-    with pytest.raises(ConfigurationError, match="asks for the invocation, and none is running"):
+    with pytest.raises(ConfigurationError, match="asks for the invocation, and there is none"):
         process_batch(builders.sqs(count=1), look)
 
 
@@ -336,6 +337,25 @@ def test_the_times_of_the_records_are_told() -> None:
     assert report.started > 1_700_000_000
     assert repr(report) == "<BatchReport of kinesis: 1 succeeded, 1 failed, 1 skipped>"
     assert repr(report.failures) == "[<record '101': ValueError>]"
+
+
+@WAYS
+def test_a_record_that_succeeds_and_one_that_fails_have_the_seconds_that_they_took(fn: Any, concurrency: int) -> None:
+    clock = Clock()
+
+    def work(record: Any) -> int:
+        clock.ahead += 50.0 + record.json["number"]
+        return odd_ones_fail(record)
+
+    async def work_async(record: Any) -> int:
+        return work(record)
+
+    asynchronous = inspect.iscoroutinefunction(fn)
+    for number in (0, 1):
+        event = builders.sqs(builders.message("m", {"number": number}))
+        with clock_of_runs(clock.monotonic):
+            (seconds,) = run(event, work_async if asynchronous else work, concurrency=concurrency).durations
+        assert seconds == pytest.approx(50.0 + number, abs=20.0)
 
 
 @WAYS

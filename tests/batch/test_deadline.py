@@ -7,35 +7,28 @@ import contextlib
 import logging
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lambda_kit import handler, time_limit
 from lambda_kit.batch import BatchReport, process_batch, process_batch_async
-from lambda_kit.batch import _run as runs
 from lambda_kit.errors import TimeLimitReached
 from lambda_kit.testing import invoke, make_context
 from tests.batch import builders
 from tests.batch.builders import handled, reported
+from tests.batch.clock import Clock, clock_of_runs
 from tests.patience import PATIENCE
 
-
-class Clock:
-    """The monotonic clock of a batch, which a test sets forward."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.ahead
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Iterator[Clock]:
     clock = Clock()
-    monkeypatch.setattr(runs, "time", clock)
-    return clock
+    with clock_of_runs(clock.monotonic):
+        yield clock
 
 
 def stops_after(clock: Clock, seen: list[str]) -> Any:
@@ -63,7 +56,9 @@ def test_what_was_not_begun_in_time_is_reported(way: str, clock: Clock, caplog: 
     assert seen == ["m0", "m1"]
     (line,) = caplog.records
     assert line.levelno == logging.WARNING
-    assert line.getMessage() == "3 of 5 records of sqs were not begun 1.0 s before the deadline, and are retried"
+    assert line.getMessage() == (
+        "3 of 5 records of sqs were not started, because the deadline was less than 1.0 s away; they are retried"
+    )
 
 
 def test_what_was_begun_in_time_ends_within_the_margin(clock: Clock) -> None:

@@ -72,7 +72,7 @@ def test_of_an_item_that_was_removed_the_old_image_counts() -> None:
     del change["OldImage"]
     (failure,) = process_batch(event, lambda order: order.number, model=Order).failures
     assert isinstance(failure.error, EventError)
-    assert "has to have NEW_IMAGE or NEW_AND_OLD_IMAGES" in str(failure.error)
+    assert "set the view type of the stream to NEW_IMAGE or NEW_AND_OLD_IMAGES" in str(failure.error)
 
 
 def test_numbers_of_dynamodb_are_exact() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambda_kit.batch import DROPPED, Transformed
-from lambda_kit.batch._report import BURIED, DONE, FAILED, PENDING, Progress
+from lambda_kit.batch._progress import DEAD_LETTERED, FAILED, PENDING, SUCCEEDED, Progress
 from lambda_kit.batch._sources import SOURCES
 from lambda_kit.errors import BatchError, EventError
 from tests.batch import builders
@@ -29,29 +29,29 @@ def respond(source: str, event: dict[str, Any], *fates: tuple[int, Any]) -> dict
 
 def test_a_queue_is_told_of_what_failed_and_of_what_was_not_begun() -> None:
     event = builders.sqs(count=4)
-    found = respond("sqs", event, (DONE, None), (FAILED, ERROR), (BURIED, ERROR), (PENDING, None))
+    found = respond("sqs", event, (SUCCEEDED, None), (FAILED, ERROR), (DEAD_LETTERED, ERROR), (PENDING, None))
     assert found == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m3"}]}
-    assert respond("sqs", event, *[(DONE, None)] * 4) == {"batchItemFailures": []}
+    assert respond("sqs", event, *[(SUCCEEDED, None)] * 4) == {"batchItemFailures": []}
 
 
 def test_an_id_that_comes_twice_is_told_once() -> None:
     event = builders.sqs(builders.message("m"), builders.message("m"), builders.message("n"))
     assert builders.reported(respond("sqs", event, *[(FAILED, ERROR)] * 3)) == ["m", "n"]
-    assert builders.reported(respond("sqs", event, (DONE, 1), (FAILED, ERROR), (DONE, 1))) == ["m"]
+    assert builders.reported(respond("sqs", event, (SUCCEEDED, 1), (FAILED, ERROR), (SUCCEEDED, 1))) == ["m"]
 
 
 @pytest.mark.parametrize("broken", [{}, {"messageId": ""}, {"messageId": None}, {"messageId": 5}, None, "text", []])
 def test_the_whole_batch_comes_again_if_a_message_that_failed_has_no_id(broken: Any) -> None:
     event = {"Records": [builders.message("m"), broken]}
-    assert builders.reported(respond("sqs", event, (DONE, 1), (FAILED, ERROR))) == [""]
-    assert builders.reported(respond("sqs", event, (FAILED, ERROR), (DONE, 1))) == ["m"]
+    assert builders.reported(respond("sqs", event, (SUCCEEDED, 1), (FAILED, ERROR))) == [""]
+    assert builders.reported(respond("sqs", event, (FAILED, ERROR), (SUCCEEDED, 1))) == ["m"]
 
 
 @pytest.mark.parametrize("source", ["kinesis", "dynamodb"])
 def test_a_stream_is_told_the_lowest_sequence_number(source: str) -> None:
     event = getattr(builders, source)("a", "b", "c", "d")
-    assert respond(source, event, *[(DONE, 1)] * 4) == {"batchItemFailures": []}
-    fates = [(DONE, 1), (FAILED, ERROR), (DONE, 1), (PENDING, None)]
+    assert respond(source, event, *[(SUCCEEDED, 1)] * 4) == {"batchItemFailures": []}
+    fates = [(SUCCEEDED, 1), (FAILED, ERROR), (SUCCEEDED, 1), (PENDING, None)]
     assert builders.reported(respond(source, event, *fates)) == ["101"]
     event["Records"].reverse()
     assert builders.reported(respond(source, event, *fates)) == ["100"]
@@ -70,20 +70,22 @@ def test_the_whole_batch_comes_again_if_a_sequence_number_cannot_be_read(broken:
     event["Records"][1]["kinesis"]["sequenceNumber"] = broken
     assert builders.reported(respond("kinesis", event, (FAILED, ERROR), (FAILED, ERROR))) == [""]
     del event["Records"][1]["kinesis"]
-    assert builders.reported(respond("kinesis", event, (DONE, 1), (PENDING, None))) == [""]
-    assert builders.reported(respond("kinesis", event, (FAILED, ERROR), (DONE, 1))) == ["100"]
+    assert builders.reported(respond("kinesis", event, (SUCCEEDED, 1), (PENDING, None))) == [""]
+    assert builders.reported(respond("kinesis", event, (FAILED, ERROR), (SUCCEEDED, 1))) == ["100"]
 
 
 def test_kafka_is_told_partition_and_offset() -> None:
     event = builders.kafka(p0=2, p1=2)
-    found = respond("kafka", event, (DONE, 1), (FAILED, ERROR), (FAILED, ERROR), (PENDING, None))
+    found = respond("kafka", event, (SUCCEEDED, 1), (FAILED, ERROR), (FAILED, ERROR), (PENDING, None))
     assert builders.reported(found) == [
         {"partition": "orders-0", "offset": 16},
         {"partition": "orders-1", "offset": 15},
         {"partition": "orders-1", "offset": 16},
     ]
     event["records"]["orders-1"][0]["offset"] = None
-    assert builders.reported(respond("kafka", event, (DONE, 1), (DONE, 1), (FAILED, ERROR), (DONE, 1))) == [""]
+    assert builders.reported(
+        respond("kafka", event, (SUCCEEDED, 1), (SUCCEEDED, 1), (FAILED, ERROR), (SUCCEEDED, 1))
+    ) == [""]
 
 
 def test_firehose_gets_a_result_for_each_record() -> None:
@@ -91,11 +93,11 @@ def test_firehose_gets_a_result_for_each_record() -> None:
     found = respond(
         "firehose",
         event,
-        (DONE, Transformed(b"\x00new")),
-        (DONE, DROPPED),
+        (SUCCEEDED, Transformed(b"\x00new")),
+        (SUCCEEDED, DROPPED),
         (FAILED, ERROR),
         (PENDING, None),
-        (BURIED, ERROR),
+        (DEAD_LETTERED, ERROR),
     )
     assert found == {
         "records": [
@@ -111,15 +113,15 @@ def test_firehose_gets_a_result_for_each_record() -> None:
 def test_firehose_over_kafka_gets_its_data_by_its_own_name() -> None:
     event = builders.firehose("a")
     event["records"][0]["kafkaRecordValue"] = event["records"][0].pop("data")
-    assert respond("firehose", event, (DONE, Transformed("new")))["records"] == [
+    assert respond("firehose", event, (SUCCEEDED, Transformed("new")))["records"] == [
         {"recordId": "r0", "result": "Ok", "kafkaRecordValue": base64.b64encode(b"new").decode()}
     ]
 
 
 def test_partition_keys_stand_in_the_metadata() -> None:
-    (record,) = respond("firehose", builders.firehose("a"), (DONE, Transformed("x", partition_keys={"room": "a"})))[
-        "records"
-    ]
+    (record,) = respond(
+        "firehose", builders.firehose("a"), (SUCCEEDED, Transformed("x", partition_keys={"room": "a"}))
+    )["records"]
     assert record["metadata"] == {"partitionKeys": {"room": "a"}}
 
 
@@ -128,7 +130,7 @@ def test_what_does_not_fit_into_a_response_has_failed() -> None:
     progress = Progress(event["records"])
     large = Transformed(b"x" * 3_000_000)
     for index, value in enumerate([large, large, Transformed(b"small")]):
-        progress.states[index], progress.values[index] = DONE, value
+        progress.states[index], progress.values[index] = SUCCEEDED, value
     found = SOURCES["firehose"].respond(SOURCES["firehose"], event, progress)
     assert [one["result"] for one in found["records"]] == ["Ok", "ProcessingFailed", "Ok"]
     assert progress.states[1] == FAILED
@@ -139,7 +141,7 @@ def test_firehose_cannot_be_answered_for_a_record_without_an_id() -> None:
     event = builders.firehose("a")
     del event["records"][0]["recordId"]
     with pytest.raises(EventError, match="record 0 of the event of firehose has no recordId"):
-        respond("firehose", event, (DONE, DROPPED))
+        respond("firehose", event, (SUCCEEDED, DROPPED))
 
 
 def test_s3_batch_gets_a_result_for_each_task() -> None:
@@ -148,13 +150,13 @@ def test_s3_batch_gets_a_result_for_each_task() -> None:
     found = respond(
         "s3_batch",
         event,
-        (DONE, None),
-        (DONE, "resized"),
-        (DONE, {"size": 5}),
+        (SUCCEEDED, None),
+        (SUCCEEDED, "resized"),
+        (SUCCEEDED, {"size": 5}),
         (FAILED, ERROR),
-        (BURIED, ERROR),
+        (DEAD_LETTERED, ERROR),
         (PENDING, None),
-        (DONE, None),
+        (SUCCEEDED, None),
     )
     assert found == {
         "invocationSchemaVersion": "1.0",
@@ -172,7 +174,7 @@ def test_s3_batch_gets_a_result_for_each_task() -> None:
 
 
 def test_what_a_task_tells_is_cut() -> None:
-    found = respond("s3_batch", builders.s3_batch("a"), (DONE, "x" * 5_000))
+    found = respond("s3_batch", builders.s3_batch("a"), (SUCCEEDED, "x" * 5_000))
     assert len(found["results"][0]["resultString"]) == 1_024
 
 

@@ -333,6 +333,48 @@ def test_a_layer_on_any_function_takes_keywords_and_gives_them_on() -> None:
         job("r")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_event_replaces_the_event_of_a_method_and_no_other_argument(kind: str) -> None:
+    @layer
+    def replace(event: Any, context: Any) -> Any:
+        yield "another event"
+
+    class Service:
+        @replace
+        def work(self, event: Any, context: Any, attempt: int = 0, *rest: int, label: str = "") -> Any:
+            return self, event, context, attempt, rest, label
+
+        @replace
+        async def work_later(self, event: Any, context: Any, attempt: int = 0, *rest: int, label: str = "") -> Any:
+            return self, event, context, attempt, rest, label
+
+    service = Service()
+    called: Any = service.work("event", "context", 1, 2, 3, label="x")
+    if kind == "async def":
+        called = asyncio.run(service.work_later("event", "context", 1, 2, 3, label="x"))
+    assert called == (service, "another event", "context", 1, (2, 3), "x")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_event_replaces_the_event_of_a_function_with_more_parameters_and_no_other_argument(kind: str) -> None:
+    @layer
+    def replace(event: Any, context: Any) -> Any:
+        yield "another event"
+
+    @replace
+    def work(event: Any, context: Any, attempt: int = 0) -> Any:
+        return event, context, attempt
+
+    @replace
+    async def work_later(event: Any, context: Any, attempt: int = 0) -> Any:
+        return event, context, attempt
+
+    called: Any = work("event", "context", 1)
+    if kind == "async def":
+        called = asyncio.run(work_later("event", "context", 1))
+    assert called == ("another event", "context", 1)
+
+
 def test_a_layer_keeps_name_and_docstring_of_body_and_function() -> None:
     @layer
     def audit(event: Any, context: Any) -> Any:

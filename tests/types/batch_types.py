@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from lambda_kit import handler
 from lambda_kit.batch import BatchReport, DeadLetter, batch, dead_letter, process_batch, process_batch_async
-from lambda_kit.batch._layer import AsyncBatchHandler, BatchHandler
+from lambda_kit.batch._batch import AsyncBatchHandler, BatchHandler
 from lambda_kit.events import KinesisRecord, SqsEvent, SqsRecord, as_event
 
 

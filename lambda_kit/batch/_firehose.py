@@ -1,4 +1,4 @@
-"""Firehose: what a function returns for a record, and the response with the transformed data.
+"""Firehose: the results of a function for its records, and the response with the transformed data.
 
 <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from lambda_kit._kernel import type_of
-from lambda_kit.batch._report import DONE, FAILED
+from lambda_kit.batch._progress import FAILED, SUCCEEDED
 from lambda_kit.errors import BatchError, EventError
 
 TYPE_CHECKING = False
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from lambda_kit.batch._report import Progress
-    from lambda_kit.batch._sources import Source
+    from lambda_kit.batch._progress import Progress
+    from lambda_kit.batch._source import Source
 
-_MAX_RESPONSE = 6 * 1024 * 1024 - 64 * 1024  # bytes; Lambda allows 6 MB, and some of it is for what stands around
+_MAX_RESPONSE = 6 * 1024 * 1024 - 64 * 1024  # bytes of records; Lambda allows 6 MB for all of the response
 
 
 class Transformed:
-    """What a record of Firehose becomes.
+    """The new data of a record of Firehose.
 
     Args:
-        data: the new data: bytes; text, which becomes UTF-8; or a dict or a list, which becomes JSON with a newline at
-            its end.
-        partition_keys: the keys of dynamic partitioning, see
+        data: the new data: bytes; text, which is encoded as UTF-8; or a dict or a list, which is encoded as JSON with a
+            newline at the end.
+        partition_keys: the keys for dynamic partitioning, see
             <https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html>.
 
     Attributes:
@@ -36,7 +36,7 @@ class Transformed:
         partition_keys: the keys; None for none.
 
     Raises:
-        BatchError: the data is of another type, or cannot be JSON.
+        BatchError: the data is of another type, or cannot be encoded as JSON.
     """
 
     __slots__ = ("data", "partition_keys")
@@ -62,14 +62,14 @@ class _Dropped:
 
 
 DROPPED = _Dropped()
-"""What a function returns for a record of Firehose that is to go nowhere."""
+"""The value that a function returns for a record of Firehose that is to be dropped."""
 
 
-def accept(value: Any) -> Any:
-    """Return what a function returned as the response has it.
+def check_result(value: Any) -> Any:
+    """Return the result of a function as `Transformed` or `DROPPED`.
 
     Raises:
-        BatchError: it is None, or of another type that Firehose has nothing for.
+        BatchError: it is None, or of a type that has no meaning for Firehose.
     """
     return value if value is DROPPED or type_of(value) is Transformed else Transformed(value)
 
@@ -95,10 +95,10 @@ def _encoded(data: Any) -> bytes:
 def respond(source: Source, progress: Progress) -> dict[str, Any]:
     """Return the response to Firehose, with a result for each record.
 
-    What does not fit into a response of Lambda has failed, and is noted so.
+    A record whose data does not fit into a response of Lambda becomes a failure, also in `progress`.
 
     Raises:
-        EventError: a record has no id, so that there can be no answer for it.
+        EventError: a record has no id, so that there can be no result for it.
     """
     found: list[dict[str, Any]] = []
     size = 0
@@ -108,12 +108,12 @@ def respond(source: Source, progress: Progress) -> dict[str, Any]:
             raise EventError(f"record {index} of the event of firehose has no recordId, so that it cannot be answered")
         entry: dict[str, Any] = {"recordId": id, "result": "ProcessingFailed"}
         value = progress.values[index]
-        if progress.states[index] == DONE:
+        if progress.states[index] == SUCCEEDED:
             if value is DROPPED:
                 entry["result"] = "Dropped"
             else:
-                whole = _entry_of(value, entry, raw)
-                length = len(json.dumps(whole))
+                complete = _entry(value, entry, raw)
+                length = len(json.dumps(complete))
                 if size + length > _MAX_RESPONSE:
                     progress.states[index] = FAILED
                     progress.values[index] = BatchError(
@@ -121,13 +121,13 @@ def respond(source: Source, progress: Progress) -> dict[str, Any]:
                         "buffer size of the Lambda processor"
                     )
                 else:
-                    entry = whole
+                    entry = complete
         size += len(json.dumps(entry)) + 2
         found.append(entry)
     return {"records": found}
 
 
-def _entry_of(value: Transformed, entry: dict[str, Any], raw: Any) -> dict[str, Any]:
+def _entry(value: Transformed, entry: dict[str, Any], raw: Any) -> dict[str, Any]:
     from binascii import b2a_base64
 
     name = "kafkaRecordValue" if "kafkaRecordValue" in raw else "data"

@@ -1,11 +1,11 @@
-"""`batch`, `process_batch` and `process_batch_async`: from a function for one record to an event with many."""
+"""`batch`, `process_batch` and `process_batch_async`: they call a function for each record of an event."""
 
 from __future__ import annotations
 
 import functools
 
 from lambda_kit._kernel import callables
-from lambda_kit.batch._engine import Batch
+from lambda_kit.batch._processor import Processor
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current, opening
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     SourceName: TypeAlias = Literal["auto", "sqs", "kinesis", "dynamodb", "kafka", "firehose", "s3_batch"]
 
     class Options(TypedDict, total=False):
-        """What all of them take beside the source and the model."""
+        """The options of all three functions, without `source` and `model`."""
 
         concurrency: int
         order: Literal["auto", "none", "group", "all"]
@@ -38,13 +38,8 @@ if TYPE_CHECKING:
         backoff: Backoff | None
         raise_if_all_failed: bool
 
-    class AllOptions(Options, total=False):
-        """What `process_batch` takes beside the model."""
-
-        source: SourceName
-
     class BatchHandler(Protocol[Fn_co]):
-        """A handler of batches, to be put under `@handler`.
+        """A handler of events with many records, to be put under `@handler`.
 
         Attributes:
             record_function: the function for one record as it was given, for unit tests.
@@ -61,7 +56,11 @@ if TYPE_CHECKING:
             ...
 
     class AsyncBatchHandler(Protocol[Fn_co]):
-        """A handler of batches over an async function, to be put under `@handler`, which awaits it."""
+        """A handler of events with many records over an async function, to be put under `@handler`, which awaits it.
+
+        Attributes:
+            record_function: the function for one record as it was given, for unit tests.
+        """
 
         __name__: str
         __qualname__: str
@@ -74,7 +73,7 @@ if TYPE_CHECKING:
             ...
 
     class Decorate(Protocol[T]):
-        """What `batch(...)` returns: the decorator of a function that takes a record first."""
+        """The decorator that `batch(...)` returns, for a function whose first parameter is the record."""
 
         @overload
         def __call__(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # also some R
@@ -111,10 +110,11 @@ if TYPE_CHECKING:
 
 
 def batch(fn: Any = None, /, **options: Any) -> Any:
-    """Make a function for one record a handler of events with many: `@batch`, or `@batch(...)`, under `@handler`.
+    """Turn a function for one record into a handler of events with many: `@batch`, or `@batch(...)`, under `@handler`.
 
-    The function succeeds for a record if it returns, whatever that is. What raises, what cannot be read, and what was
-    not begun in time is reported, so that the service sends it again. For Firehose the function returns the new data.
+    A record succeeds if the function returns, whatever the value. A record that raises, that cannot be read, or that
+    was not started in time is reported, so that the service sends it again. For Firehose the function returns the new
+    data.
 
     ```python
     from lambda_kit import handler
@@ -128,41 +128,50 @@ def batch(fn: Any = None, /, **options: Any) -> Any:
     ```
 
     Args:
-        fn: the function, without parentheses.
-        **options: `source`: `"sqs"`, `"kinesis"`, `"dynamodb"`, `"kafka"`, `"firehose"` or `"s3_batch"`, and an event
-            of another one is an error; `"auto"`, the default, goes by the event. `model`: what the record becomes, a
-            pydantic model or another type that pydantic validates; a record that does not fit fails alone.
-            `concurrency`: how many records run at a time, 1 by default: in threads, or in tasks if the function is
-            async. `order`: what a failure stops. `"none"`: nothing. `"group"`: what follows in its FIFO group, shard's
-            partition key, or Kafka partition. `"all"`: everything that is not begun. `"auto"`: `"none"` for SQS,
-            Firehose and S3, `"group"` for FIFO queues and Kafka, `"all"` for streams. But for `"none"`, records of one
-            group never run at the same time. `margin`: seconds before the deadline when no further record is begun,
-            1.0 by default; what runs then has that time, less a fifth of a second. `permanent`: exceptions that no
-            retry will mend; such a record goes to `dead_letter`, a sink, and is acknowledged once it is there.
-            `idempotency`: `idempotent(...)`; its key is looked for in the record as it came, or in the model.
-            `backoff`: `Backoff(...)`, for SQS. `raise_if_all_failed`: whether to raise `BatchFailed` where no record
-            succeeded.
+        fn: the function, where the decorator is used without parentheses.
+        **options: the options, by keyword:
+
+            - `source`: `"sqs"`, `"kinesis"`, `"dynamodb"`, `"kafka"`, `"firehose"` or `"s3_batch"`; an event of another
+              source is then an error. `"auto"` (default): the event shows its source.
+            - `model`: the type that the function gets, a pydantic model or any type that pydantic validates; a record
+              that does not fit fails alone. None (default): the function gets the view of the record.
+            - `concurrency`: the number of records that run at a time, 1 or more, in threads, or in tasks if the
+              function is async. Default 1.
+            - `order`: the records that a failure stops. `"none"`: no other. `"group"`: the later ones of its FIFO
+              group, partition key, item or Kafka partition. `"all"`: all that are not started. `"auto"` (default):
+              `"none"` for SQS, Firehose and S3, `"group"` for FIFO queues and Kafka, `"all"` for streams. Unless it is
+              `"none"`, records of one group run one after another.
+            - `margin`: seconds before the deadline from which on no further record is started, 0 or more. Records that
+              run then are interrupted 0.2 s before the deadline, or half of a shorter margin. Default 1.0.
+            - `permanent`: a tuple of exceptions that no retry will mend; such a record goes to `dead_letter`, and is
+              acknowledged once it is there. Default `()`.
+            - `dead_letter`: the sink for such records: `SqsSink`, `S3Sink`, `DynamoDBSink`, `FileSink`, or a function
+              that takes a `DeadLetter`. Default None.
+            - `idempotency`: `idempotent(...)`, whose key is looked for in the record as it came, or in the model.
+              Default None.
+            - `backoff`: `Backoff(...)`: failed messages of SQS come back later each time. Default None.
+            - `raise_if_all_failed`: whether to raise `BatchFailed` if no record succeeded. Default False.
 
     Raises:
         ConfigurationError: an option is unknown or wrong, or the function cannot be called with a record.
-        EventError: when running, the event is of no source that is known, or of another one than was asked for.
-        BatchFailed: when running, see `raise_if_all_failed`.
+        EventError: when running, the event is of no known source, or of another one than `source`.
+        BatchFailed: when running, no record succeeded, and `raise_if_all_failed` is set.
     """
 
     def decorate(fn: Any, /) -> Any:
-        settings = Batch(fn, "batch", **options)
-        if settings.function.is_async:
+        processor = Processor(fn, "batch", **options)
+        if processor.function.is_async:
 
             async def process_async(event: Any, _context: Any, /, **keywords: Any) -> dict[str, Any]:
-                return (await settings.run_async(event, keywords)).response
+                return (await processor.process_async(event, keywords)).response
 
             return _named(process_async, fn)
 
         def process(event: Any, context: Any, /, **keywords: Any) -> dict[str, Any]:
-            if context is not None and current.get(None) is None:  # without @handler: the deadline counts all the same
-                answer: dict[str, Any] = opening(functools.partial(process, **keywords))(event, context)
-                return answer
-            return settings.run(event, keywords).response
+            if context is not None and current.get(None) is None:  # without @handler the deadline still has to be known
+                response: dict[str, Any] = opening(functools.partial(process, **keywords))(event, context)
+                return response
+            return processor.process(event, keywords).response
 
         return _named(process, fn)
 
@@ -171,7 +180,7 @@ def batch(fn: Any = None, /, **options: Any) -> Any:
 
 def _named(process: Any, fn: Any) -> Any:
     functools.update_wrapper(process, fn)
-    del process.__wrapped__  # it takes a record, and not an event
+    del process.__wrapped__  # its parameter is a record, not an event
     process.record_function = fn
     return process
 
@@ -211,7 +220,7 @@ if TYPE_CHECKING:
 
 
 def process_batch(event: Any, fn: Any, /, **options: Any) -> BatchReport:
-    """Process an event with a function for one record, and return what became of each: a report with the response.
+    """Process an event with a function for one record, and return a report with the result of each and the response.
 
     ```python
     from lambda_kit.batch import process_batch
@@ -223,19 +232,19 @@ def process_batch(event: Any, fn: Any, /, **options: Any) -> BatchReport:
     Args:
         event: the event.
         fn: the function.
-        **options: as for `batch`.
+        **options: the options of `batch`, by keyword.
 
     Raises:
         ConfigurationError: an option is unknown or wrong, or the function cannot be called with a record, or is async.
-        EventError: the event is of no source that is known, or of another one than was asked for.
+        EventError: the event is of no known source, or of another one than `source`.
         BatchFailed: no record succeeded, and `raise_if_all_failed` is set.
     """
-    settings = Batch(fn, "process_batch", **options)
-    if settings.function.is_async:
+    processor = Processor(fn, "process_batch", **options)
+    if processor.function.is_async:
         raise ConfigurationError(
             f"process_batch was given the async function {callables.name_of(fn)}; await process_batch_async(...)"
         )
-    return settings.run(event, {}).report()
+    return processor.process(event, {}).report()
 
 
 if TYPE_CHECKING:
@@ -273,22 +282,22 @@ if TYPE_CHECKING:
 
 
 async def process_batch_async(event: Any, fn: Any, /, **options: Any) -> BatchReport:
-    """Do what `process_batch` does, with an async function.
+    """Process an event with an async function for one record, as `process_batch` does with one that is not async.
 
     Args:
         event: the event.
         fn: the function.
-        **options: as for `batch`.
+        **options: the options of `batch`, by keyword.
 
     Raises:
         ConfigurationError: an option is unknown or wrong, or the function cannot be called with a record, or is not
             async.
-        EventError: the event is of no source that is known, or of another one than was asked for.
+        EventError: the event is of no known source, or of another one than `source`.
         BatchFailed: no record succeeded, and `raise_if_all_failed` is set.
     """
-    settings = Batch(fn, "process_batch_async", **options)
-    if not settings.function.is_async:
+    processor = Processor(fn, "process_batch_async", **options)
+    if not processor.function.is_async:
         raise ConfigurationError(
             f"process_batch_async was given {callables.name_of(fn)}, which is not async; use process_batch(...)"
         )
-    return (await settings.run_async(event, {})).report()
+    return (await processor.process_async(event, {})).report()

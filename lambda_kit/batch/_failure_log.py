@@ -1,0 +1,121 @@
+"""The log of failed records: each record once, by its identifiers, without its payload.
+
+Ten thousand records that fail alike give one traceback and a hundred lines of identifiers.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from lambda_kit._kernel import log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lambda_kit.batch._progress import Progress
+    from lambda_kit.batch._source import Source
+
+_IN_A_LINE = 100  # identifiers
+
+
+class FailureLog:
+    """Logs the first failure of each kind at once, with its traceback, and the others of that kind together at the end.
+
+    A kind is a type of exception and the line that raised it. Threads share a log.
+    """
+
+    __slots__ = ("_lock", "_progress", "_source", "_unlogged")
+
+    def __init__(self, source: Source, progress: Progress) -> None:
+        self._source = source
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._unlogged: dict[tuple[str, Any], list[int]] = {}  # positions of records, by kind
+
+    def record_failed(self, index: int, error: BaseException) -> None:
+        """Log that a record failed and is retried."""
+        self._add("failed", index, error)
+
+    def record_dead_lettered(self, index: int, error: BaseException) -> None:
+        """Log that a record failed for good, is in the dead letter, and is not retried."""
+        self._add("dead-lettered", index, error)
+
+    def dead_letter_failed(self, index: int, error: BaseException, sink_error: BaseException) -> None:
+        """Log that a record failed for good, could not be put into the dead letter, and is retried."""
+        error.add_note(f"It could not be put into the dead letter: {type(sink_error).__name__}: {sink_error}")
+        self._add("dead letter failed", index, error, sink_error)
+
+    def _add(self, outcome: str, index: int, error: BaseException, sink_error: BaseException | None = None) -> None:
+        key = (outcome, (*_kind(error), *(() if sink_error is None else _kind(sink_error))))
+        with self._lock:
+            unlogged = self._unlogged.get(key)
+            if unlogged is not None:
+                unlogged.append(index)
+                return
+            self._unlogged[key] = []
+        log.log(
+            _LEVELS[outcome],
+            _FIRST[outcome],
+            self._describe(index),
+            self._source.name,
+            type(error).__name__,
+            exc_info=sink_error or error,
+            extra={"recordSource": self._source.name, "recordId": self._id(index)},
+        )
+
+    def finish(self) -> None:
+        """Log the failures that were kept for the end."""
+        for (outcome, kind), indexes in self._unlogged.items():
+            for start in range(0, len(indexes), _IN_A_LINE):
+                some = indexes[start : start + _IN_A_LINE]
+                log.log(
+                    _LEVELS[outcome],
+                    f"{_MORE[outcome]}: %s",
+                    "1 more record" if len(some) == 1 else f"each of {len(some)} more records",
+                    self._source.name,
+                    kind[0].__name__,
+                    ", ".join(self._describe(index) for index in some),
+                    extra={"recordSource": self._source.name, "recordIds": [self._id(index) for index in some]},
+                )
+        self._unlogged.clear()
+
+    def not_started(self, count: int, seconds: float) -> None:
+        """Log that records were not started, because the deadline was near."""
+        log.warning(
+            "%d of %d records of %s were not started, because the deadline was less than %.1f s away; they are retried",
+            count,
+            len(self._progress.records),
+            self._source.name,
+            seconds,
+        )
+
+    def _id(self, index: int) -> Any:
+        return self._source.id_of(self._progress.records[index])
+
+    def _describe(self, index: int) -> str:
+        return self._source.describe(self._progress.records[index])
+
+
+_ERROR, _WARNING = 40, 30
+_LEVELS = {"failed": _ERROR, "dead-lettered": _WARNING, "dead letter failed": _ERROR}
+_FIRST = {
+    "failed": "the record %s of %s failed with %s, and is retried",
+    "dead-lettered": "the record %s of %s failed for good with %s, and is not retried",
+    "dead letter failed": "the record %s of %s failed for good with %s, but could not be put into the dead letter; it "
+    "is retried",
+}
+_MORE = {
+    "failed": "%s of %s failed with %s too, and is retried",
+    "dead-lettered": "%s of %s failed for good with %s too, and is not retried",
+    "dead letter failed": "%s of %s failed for good with %s too, but could not be put into the dead letter, and is "
+    "retried",
+}
+
+
+def _kind(error: BaseException) -> tuple[Any, ...]:
+    """Return the type of an exception, and the line that raised it."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return (type(error), None if last is None else last.tb_frame.f_code, None if last is None else last.tb_lineno)
