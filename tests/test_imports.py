@@ -29,7 +29,7 @@ LOWEST = {  # what every invocation needs
 }
 CORE = LOWEST | {"lambda_kit._kernel.callables"}
 HANDLER = CORE | {"lambda_kit.pipeline"}
-INIT_CACHE = CORE | {
+INIT_CACHE = (CORE - {"lambda_kit.invocation"}) | {
     "lambda_kit.init_cache",
     "lambda_kit.init_cache._build",
     "lambda_kit.init_cache._entry",
@@ -104,6 +104,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit._kernel.facts",
         "lambda_kit.aws",
         "lambda_kit.aws._local_server",
+        "lambda_kit.invocation",
         "lambda_kit.parameters",
         "lambda_kit.parameters._build",
         "lambda_kit.parameters._calls",

@@ -7,8 +7,8 @@ import json
 from lambda_kit._kernel import log
 from lambda_kit._kernel.facts import operation, tell
 from lambda_kit.errors import FlagSchemaError, FlagsUnavailable
-from lambda_kit.init_cache import init
-from lambda_kit.init_cache._entry import run_out_at
+from lambda_kit.init_cache import declare
+from lambda_kit.init_cache._build import expire_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,12 +105,12 @@ class Loader:
             return self._build()
 
         snapshot.__module__, snapshot.__qualname__ = "", f"feature flags of {where}"
-        self.resource: Resource[Snapshot] = init.resource(**cache)(snapshot)  # checks the options
+        self.entry: Entry = declare(snapshot, **cache)  # checks the options
+        self.resource: Resource[Snapshot] = self.entry.resource
         self._usable = 0.0 if ttl is None else ttl + cache["stale_if_error"]
-        self._entry: Entry = self.resource.info._entry
 
     def _build(self) -> Snapshot:
-        held: Snapshot | None = None if self._entry._held is None else self._entry._held.value
+        held: Snapshot | None = None if self.entry.built is None else self.entry.built.value
         good = held if held is None or held.failure is None else held.good
         try:
             with operation("feature flags"):
@@ -172,7 +172,7 @@ class Loader:
 
     def look_again(self, failed: Snapshot) -> Snapshot:
         """Return what there is by now, where nothing ends the life of what failed."""
-        now = self._entry.now()
+        now = self.entry.now()
         if self._ttl is None and failed.failures and not failed.retry_at - _PAUSES[-1] <= now < failed.retry_at:
             return self.resource.refresh()
         return failed
@@ -230,7 +230,7 @@ class Loader:
 
     def _go_on(self, held: Snapshot | None, good: Snapshot | None, error: Exception) -> Snapshot:
         """Return what is in force while the source fails, or raise so that the init cache goes on with what it has."""
-        age = self._entry.age
+        age = self.entry.age
         if held is not None and held is good and age is not None and age + _SLACK < self._usable:
             held.missed = True
             self._in_trouble("stale", f"{type(error).__name__}: {error}")
@@ -254,8 +254,8 @@ class Loader:
         failed = Snapshot(None, failure)
         failed.good = good
         failed.failures = failures + 1
-        failed.retry_at = self._entry.now() + _PAUSES[min(failures, len(_PAUSES) - 1)]
-        run_out_at(failed.retry_at)
+        failed.retry_at = self.entry.now() + _PAUSES[min(failures, len(_PAUSES) - 1)]
+        expire_at(failed.retry_at)
         return failed
 
 

@@ -6,7 +6,7 @@ import re
 import threading
 
 from lambda_kit._kernel import log, type_of
-from lambda_kit.init_cache import init
+from lambda_kit.init_cache import declare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,8 +79,9 @@ class Variants:
 
         answers.__module__, answers.__qualname__ = "", f"variants of {source!r}"
         # In the init cache, so that a fork, a restore and a reset leave nothing behind.
-        self._answers: Resource[_Answers] = init.resource(answers)
-        self._now = self._answers.info._entry.now
+        entry = declare(answers)
+        self._answers: Resource[_Answers] = entry.resource
+        self._now = entry.now
         self._source = source
         self._ttl = float("inf") if ttl is None else ttl
 

@@ -217,7 +217,7 @@ class Provider(AbstractProvider):
     def _is_at_hand(self, name: str) -> bool:
         """Tell whether a flag can be told without asking its source, or an agent for the variant."""
         loader = self._flags._loader
-        if not loader.resource.info._entry.is_ready():
+        if not loader.entry.is_ready():
             return False
         flag = loader.resource().flags.get(name)
         return flag is None or loader._agent is None or not flag.varies

@@ -1,4 +1,4 @@
-"""The init cache: what is expensive is built once per execution environment and reused by every warm invocation.
+"""The init cache: expensive values are built once per execution environment and reused by every warm invocation.
 
 ```python
 from lambda_kit import init
@@ -19,19 +19,22 @@ The rules, the same for every resource:
 - One build at a time. Threads and tasks that ask while a resource is being built wait for that build and share it.
 - A factory that raises is not cached; every caller that waited gets a `ResourceBuildError` with the cause chained.
 - With a time to live, no call returns a value that is older, except where `stale_if_error` allows it and the factory
-  fails. Age is counted from the moment the build began, by the wall clock, because the monotonic clock of a frozen
-  environment may stand still. A clock that is set back does not make a value live longer.
-- A forked child and an environment restored from a SnapStart snapshot build anew, unless `on_restore="keep"`.
+  fails. Age counts from the start of the build, by the wall clock, because the monotonic clock of a frozen environment
+  may stand still. A clock that is set back does not make a value live longer.
+- A forked child and an environment restored from a SnapStart snapshot build again, unless `on_restore="keep"`.
+- An interrupt at any point (a time limit, a signal) leaves nothing locked, and nobody waiting for ever.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 
-from lambda_kit._kernel import callables, lifecycle, log
+from lambda_kit._kernel import callables, lifecycle
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.init_cache._entry import Entry, after_fork, close_in_reverse, forget_pending
+from lambda_kit.init_cache._build import shared
+from lambda_kit.init_cache._entry import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,11 +49,11 @@ if TYPE_CHECKING:
     class _Controls(Protocol):
         @property
         def info(self) -> ResourceInfo:
-            """What the resource has cost and how it stands."""
+            """The costs and the state of the resource."""
             ...
 
         def invalidate(self) -> None:
-            """Drop the value: the next call builds anew, also if a build is under way."""
+            """Drop the value: the next call builds again, even if a build is under way."""
             ...
 
         def override(self, value: object) -> AbstractContextManager[None]:
@@ -58,7 +61,7 @@ if TYPE_CHECKING:
             ...
 
     class DeclareResource(Protocol):
-        """What `resource(...)` returns: the decorator that declares a function as a resource."""
+        """The decorator that `resource(...)` returns; it declares a function as a resource."""
 
         @overload
         def __call__(self, factory: Callable[[], Coroutine[Any, Any, T]], /) -> AsyncResource[T]: ...
@@ -72,7 +75,7 @@ if TYPE_CHECKING:
             """Return the value.
 
             Raises:
-                ResourceBuildError: the factory raised, and there is no value that may be used in its place.
+                ResourceBuildError: the factory raised, and there is no old value that may be used.
                 ResourceCycle: the factory needs this resource itself.
             """
             ...
@@ -103,12 +106,19 @@ else:
 
 __all__ = ["AsyncResource", "InitCache", "Resource", "ResourceInfo", "init"]
 
-_WARM_THREADS = 16
+_DEFAULTS: dict[str, Any] = {
+    "ttl": None,
+    "eager": False,
+    "refresh": "block",
+    "stale_if_error": 0.0,
+    "close": None,
+    "on_restore": "rebuild",
+}
 _WARM_AFTER_RESTORE = 5.0  # seconds; Lambda allows 10 for everything that happens after a restore
 
 
 class ResourceInfo:
-    """How one resource stands, at the moment of asking."""
+    """The state of one resource at the moment of asking."""
 
     __slots__ = ("_entry",)
 
@@ -122,27 +132,27 @@ class ResourceInfo:
 
     @property
     def builds(self) -> int:
-        """How often the factory has succeeded."""
+        """The number of times that the factory has succeeded."""
         return self._entry.builds
 
     @property
     def hits(self) -> int:
-        """How many calls were answered from the cache; threads that race may go uncounted."""
+        """The number of cache hits; hits of threads that race may go uncounted."""
         return self._entry.hits
 
     @property
     def build_time(self) -> float | None:
-        """How long the last successful build took, in seconds; None before it."""
+        """The seconds that the last successful build took; None before the first."""
         return self._entry.build_time
 
     @property
     def age(self) -> float | None:
-        """Seconds since the build of the value began; None if no value is held."""
+        """The seconds since the build of the value started; None if no value is held."""
         return self._entry.age
 
     @property
     def last_error(self) -> BaseException | None:
-        """What the factory raised last; None once it has succeeded again."""
+        """The exception that the factory raised last; None once it has succeeded again."""
         return self._entry.last_error
 
     def __repr__(self) -> str:
@@ -203,17 +213,17 @@ class InitCache:
         Args:
             factory: the function that builds the value.
             ttl: seconds that a value may be used for; None for the life of the environment.
-            eager: whether `warm()` builds it in the init phase. `@handler` calls `warm()` on Lambda.
-            refresh: what happens as the time to live runs out. `"block"`: the first call after it waits for the
-                factory. `"background"`: a call in its last fifth gets the value and starts one build beside it; a call
-                after it waits. The end of the invocation waits for such a build, one second at the most, and then
-                discards it with a warning, because Lambda freezes the process.
+            eager: whether `warm()` builds the value in the init phase. `@handler` calls `warm()` on Lambda.
+            refresh: what happens when the time to live ends. `"block"`: the first call after the end waits for the
+                factory. `"background"`: a call in the last fifth of the time returns the value and starts one build
+                beside the invocation; a call after the end waits. The end of the invocation waits for such a build,
+                one second at most. Then it discards the build with a warning, because Lambda freezes the process.
             stale_if_error: seconds beyond the time to live in which the old value is used if the factory raises. There
-                is one warning for each outage, and the factory is tried again after 1, 2, 4 … at most 30 seconds.
+                is one warning for each outage. The factory is tried again after 1, 2, 4 … at most 30 seconds.
             close: called with a value that is no longer needed: by `reset()`, and at the end of the invocation in
                 which it was replaced. A coroutine function is run on the kept event loop.
-            on_restore: `"rebuild"`: a forked child and a restored environment build anew, and never close what they
-                inherited. `"keep"`: they go on with the value, which must hold no socket, lock or thread.
+            on_restore: `"rebuild"`: a forked child and a restored environment build again, and never close the values
+                that they inherited. `"keep"`: they go on with the value, which must hold no socket, lock or thread.
             **unknown: misspelt options, which are refused.
 
         Raises:
@@ -230,11 +240,11 @@ class InitCache:
         _check_settings(settings, unknown)
 
         def declare(fn: Any) -> Any:
-            return self._declare(fn, settings)
+            return self._declare(fn, settings).resource
 
         return declare if factory is None else declare(factory)
 
-    def _declare(self, factory: Any, settings: dict[str, Any]) -> Any:
+    def _declare(self, factory: Any, settings: dict[str, Any]) -> Entry:
         name = callables.name_of(factory)
         if not callable(factory):
             raise ConfigurationError(f"@init.resource was put above {factory!r}, which is not callable")
@@ -246,15 +256,14 @@ class InitCache:
             )
         if callables.is_generator_function(factory) or callables.is_async_generator_function(factory):
             raise ConfigurationError(
-                f"the factory {name} is a generator function; return the value, and pass close=... for what comes after"
+                f"the factory {name} is a generator function; return the value, and pass close=... for the clean-up"
             )
         _watch_process()
         _caches.add(self)
         entry = Entry(self, factory, name, self._clock, **settings)
         self._entries.append(entry)
-        resource = entry.resource
-        resource.info = ResourceInfo(entry)
-        return resource
+        entry.resource.info = ResourceInfo(entry)
+        return entry
 
     def warm(self, *, timeout: float | None = None) -> None:
         """Build the eager resources that hold no value, side by side, and wait for them.
@@ -263,40 +272,27 @@ class InitCache:
         to the first call, which tries again and raises.
 
         Args:
-            timeout: seconds to wait for the threads at the most; builds that take longer go on, and a call that needs
-                one waits for it. None, the default, for no bound.
+            timeout: seconds to wait for the threads at most. Builds that take longer go on, and a call that needs one
+                waits for it. None, the default, for no limit.
         """
         eager = [entry for entry in tuple(self._entries) if entry.eager and not entry.is_ready()]
-        waiting = [entry for entry in eager if not entry.is_async]
-        if len(eager) == 1 and waiting and timeout is None:
-            _warm_one(waiting[0])
-            return
-        from threading import Thread
+        if eager:
+            from lambda_kit.init_cache import _warm
 
-        end = None if timeout is None else time.monotonic() + timeout
-        shares = [waiting[i::_WARM_THREADS] for i in range(min(len(waiting), _WARM_THREADS))]
-        threads = [Thread(target=_warm_each, args=(share,), name="lambda_kit-warm", daemon=True) for share in shares]
-        for thread in threads:
-            thread.start()
-        if coroutines := [entry for entry in eager if entry.is_async]:
-            from lambda_kit._kernel import event_loop
-
-            event_loop.run(_warm_all(coroutines, timeout))
-        for thread in threads:
-            thread.join(None if end is None else max(end - time.monotonic(), 0.0))
+            _warm.warm(eager, timeout)
 
     def report(self) -> tuple[ResourceInfo, ...]:
-        """Return how every resource stands, in the order of their declaration."""
+        """Return the state of every resource, in the order of their declaration."""
         return tuple(ResourceInfo(entry) for entry in tuple(self._entries))
 
     def discard(self, resource: Resource[Any] | AsyncResource[Any]) -> None:
-        """Take a resource out of the cache, for good: for those that are declared while the function runs.
+        """Remove a resource from the cache for good. For resources that are declared while the function runs.
 
-        Its value is dropped, and closed at the end of the invocation, as one that was replaced. The cache no longer
-        warms, reports or resets it, nor begins it anew after a fork or a restore: it must not be called any more.
+        Its value is dropped, and closed at the end of the invocation. The cache no longer warms, reports or resets the
+        resource, and does not build it again after a fork or a restore. It must not be called any more.
 
         Raises:
-            ConfigurationError: it is not, or no longer, a resource of this cache.
+            ConfigurationError: it is no resource of this cache, or was removed before.
         """
         info = getattr(resource, "info", None)
         if not isinstance(info, ResourceInfo) or info._entry not in self._entries:
@@ -309,11 +305,30 @@ class InitCache:
 
         A `close` that fails is logged, and the others still run. Overrides stay in force.
         """
-        close_in_reverse([held for entry in tuple(self._entries) for held in entry.empty()])
+        values = [built for entry in tuple(self._entries) for built in entry.empty()]
+        if values:
+            from lambda_kit.init_cache._closing import close_in_reverse
+
+            close_in_reverse(values)
 
     def _begin_anew(self, *, forked: bool) -> None:
         for entry in tuple(self._entries):
             entry.begin_anew(forked=forked)
+
+
+def declare(factory: Callable[[], Any], **settings: Any) -> Entry:
+    """Declare a resource of `init`, and return the entry behind it: for the other rooms of the kit.
+
+    Args:
+        factory: the function that builds the value.
+        **settings: the options of `InitCache.resource`.
+
+    Raises:
+        ConfigurationError: an option is unknown or out of its range.
+    """
+    known = {**_DEFAULTS, **settings}
+    _check_settings({name: known[name] for name in _DEFAULTS}, {name: 0 for name in known if name not in _DEFAULTS})
+    return init._declare(factory, known)
 
 
 _caches: weakref.WeakSet[InitCache] = weakref.WeakSet()
@@ -331,19 +346,29 @@ def _watch_process() -> None:
 
 
 def _after_fork() -> None:
-    after_fork()
+    # What is under way belongs to the parent. Its other threads, one of which may have held the lock, are gone.
+    shared.lock = threading.RLock()
+    lifecycle.abandon((*shared.retired, *shared.refreshing))
+    _forget_pending()
     for cache in list(_caches):
         cache._begin_anew(forked=True)
 
 
 def _after_restore() -> None:
-    forget_pending()
+    _forget_pending()
     end = time.monotonic() + _WARM_AFTER_RESTORE
     caches = list(_caches)
     for cache in caches:
         cache._begin_anew(forked=False)
     for cache in caches:
         cache.warm(timeout=max(end - time.monotonic(), 0.0))
+
+
+def _forget_pending() -> None:
+    if shared.retired or shared.refreshing:
+        from lambda_kit.init_cache import _closing
+
+        _closing.forget()
 
 
 def _after_reset() -> None:
@@ -386,36 +411,6 @@ def _one_of(settings: dict[str, Any], name: str, allowed: tuple[Any, ...]) -> No
         known = " or ".join(repr(one) for one in allowed)
         hint = callables.closest(value, allowed) if isinstance(value, str) and isinstance(allowed[0], str) else ""
         raise ConfigurationError(f"resource({name}={value!r}): pass {known}{hint}")
-
-
-def _warm_each(entries: list[Entry]) -> None:
-    for entry in entries:
-        _warm_one(entry)
-
-
-def _warm_one(entry: Entry) -> None:
-    try:
-        entry.resource()
-    except Exception as error:
-        _log_warm(entry, error)
-
-
-async def _warm_all(entries: list[Entry], timeout: float | None) -> None:
-    import asyncio
-
-    async def warm(entry: Entry) -> None:
-        try:
-            await entry.resource()
-        except Exception as error:
-            _log_warm(entry, error)
-
-    await asyncio.wait([asyncio.ensure_future(warm(entry)) for entry in entries], timeout=timeout)
-
-
-def _log_warm(entry: Entry, error: Exception) -> None:
-    log.warning(
-        "the eager resource %s could not be built ahead; the first call tries again", entry.name, exc_info=error
-    )
 
 
 init = InitCache()

@@ -1,122 +1,256 @@
-"""One build of a resource that is under way: who runs it, who waits for it, and whether the waiting can end."""
+"""One build of a resource: the thread or task that runs it, those that wait for it, and the value that it made.
+
+An interrupt (a time limit, a signal handler that raises, `KeyboardInterrupt`) may strike at any bytecode. So waiting is
+one call of a bare lock, and `locked` releases the lock of all resources wherever its function was interrupted.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
+import itertools
 import threading
 
 from lambda_kit.errors import ResourceCycle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future, Task
-    from typing import Any
+    from asyncio import Future, Task
+    from collections.abc import Callable
+    from typing import Any, ParamSpec, Protocol, TypeVar
 
-    from lambda_kit.init_cache._entry import Entry, Held
+    P = ParamSpec("P")
+    R = TypeVar("R")
 
-# The builds that the running code is part of, the outermost first.
-building: contextvars.ContextVar[tuple[Flight, ...]] = contextvars.ContextVar("lambda_kit_builds", default=())
-_NO_TICKET = -1
+    class Owner(Protocol):
+        """The part of a resource that its builds and values know."""
+
+        name: str
+        close: Callable[[Any], Any] | None
+
+        def holds(self, value: object) -> bool: ...
+        def discard(self, build: Build) -> None: ...
 
 
-class Flight:
-    """One build, which every caller that needs its value shares.
+class _Shared:
+    """The state of all resources of the process.
 
     Attributes:
-        entry: the resource.
-        ticket: its place among all builds and refreshes of the process.
-        done: set when the build has ended, in one of three ways: with a value, with an error, or abandoned.
-        value: what the factory returned.
-        error: what it raised.
-        ends: when the value runs out at the latest, by the clock of its cache; infinity for its time to live alone.
-        fallback: the old value, where it may be used in place of the error.
-        abandoned: whether the builder was interrupted; whoever waits builds for itself.
-        thread: the thread that runs the factory of a synchronous resource.
-        task: the task that runs the factory of an asynchronous one.
-        handed_over: whether that thread or task belongs to this build alone, and not to the caller that began it.
-        waits_for: the builds that it waits for itself, each as often as it waits for it.
+        lock: held while the state of a resource changes; never while a factory or a `close` runs. It can be taken again
+            by the thread that holds it, because a finaliser or a signal handler may call a resource there.
+        refreshing: the background refreshes that run beside the invocation.
+        retired: values that were replaced, and are closed when the invocation ends.
     """
 
-    __slots__ = (
-        "_waiters",
-        "abandoned",
-        "done",
-        "ends",
-        "entry",
-        "error",
-        "fallback",
-        "handed_over",
-        "task",
-        "thread",
-        "ticket",
-        "value",
-        "waits_for",
-    )
+    __slots__ = ("lock", "refreshing", "retired")
 
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
-        self.ticket = _NO_TICKET
-        self.done = threading.Event()
-        self.value: Any = None
-        self.error: Exception | None = None
-        self.ends = float("inf")
-        self.fallback: Held | None = None
-        self.abandoned = False
-        self.thread: int | None = None
-        self.task: Task[Any] | None = None
-        self.handed_over = False
-        self.waits_for: list[Flight] = []
-        self._waiters: list[tuple[AbstractEventLoop, Future[None]]] = []
+    def __init__(self) -> None:
+        self.lock: Any = threading.RLock()
+        self.refreshing: set[Build] = set()
+        self.retired: list[BuiltValue] = []
 
-    def end(self) -> None:
-        """Wake everyone who waits; what came of the build has been noted before."""
-        self.done.set()
-        while self._waiters:
-            loop, future = self._waiters.pop()
-            with contextlib.suppress(RuntimeError):  # the loop was closed
-                loop.call_soon_threadsafe(_wake, future)
 
-    async def wait(self) -> None:
-        """Wait for the end on the running event loop, without blocking it."""
+def locked(section: Callable[P, R]) -> Callable[P, R]:
+    """Let a function run under the lock of all resources, which is released wherever an interrupt strikes.
+
+    A `with` statement does not do: from Python 3.14 on, an interrupt may strike when the lock is taken and the block
+    has not been entered.
+    """
+
+    @functools.wraps(section)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        lock = shared.lock
+        if lock._is_owned():
+            return section(*args, **kwargs)
+        try:
+            lock.acquire()
+            result = section(*args, **kwargs)
+            lock.release()
+            return result
+        finally:
+            if lock._is_owned():
+                lock.release()
+
+    return run
+
+
+_sequence = itertools.count(1)
+
+
+def next_sequence() -> int:
+    """Return the next number of a sequence that all builds and refreshes of the process share.
+
+    A build takes one as it starts and one as it ends, so every build that starts from now on has a larger one.
+    """
+    return next(_sequence)
+
+
+class BuiltValue:
+    """A value that was built.
+
+    Attributes:
+        owner: the resource.
+        value: the value itself.
+        started_at: the wall clock when its build started.
+        sequence: the sequence number that the build took as it started.
+        end_sequence: the sequence number that it took as it ended.
+        early_by: the number of seconds by which it expires before its time to live ends.
+        inherited: whether it was built before a fork or a restore, so that this process must not close it.
+    """
+
+    __slots__ = ("early_by", "end_sequence", "inherited", "owner", "sequence", "started_at", "value")
+
+    def __init__(self, owner: Owner, value: Any, started_at: float, sequence: int, early_by: float = 0.0) -> None:
+        self.owner = owner
+        self.value = value
+        self.started_at = started_at
+        self.sequence = sequence
+        self.early_by = early_by
+        self.end_sequence = next_sequence()
+        self.inherited = False
+
+
+class Gate:
+    """An event that happens once. Threads and tasks wait until it is opened.
+
+    In place of `threading.Event`, whose lock stays taken if an interrupt strikes inside it. Here each thread that waits
+    has a lock of its own, and opening the gate again wakes those that an interrupted `open` has left out.
+
+    Attributes:
+        is_open: whether it was opened.
+    """
+
+    __slots__ = ("_wakers", "is_open")
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self._wakers: list[Callable[[], object]] = []
+
+    def open(self) -> None:
+        """Wake everyone who waits."""
+        self.is_open = True
+        for wake in tuple(self._wakers):
+            with contextlib.suppress(RuntimeError):  # it was woken before, or its event loop was closed
+                wake()
+
+    def wait(self, timeout: float = -1.0) -> bool:
+        """Block until the gate is open, and tell whether it is.
+
+        Args:
+            timeout: seconds to wait at most; -1 to wait without a limit.
+        """
+        own = threading.Lock()
+        own.acquire()
+        self._wakers.append(own.release)
+        # `open` sets `is_open` before it looks for those to wake, so one of the two sees the other.
+        return self.is_open or own.acquire(timeout=timeout)
+
+    async def wait_async(self) -> None:
+        """Wait on the running event loop, without blocking it."""
         import asyncio
 
         loop = asyncio.get_running_loop()
         future: Future[None] = loop.create_future()
-        self._waiters.append((loop, future))
-        if not self.done.is_set():  # asked after the future was shown to `end`, which sets it before it looks
+        self._wakers.append(functools.partial(loop.call_soon_threadsafe, _wake, future))
+        if not self.is_open:
             await future
-
-    def is_stranded(self) -> bool:
-        """Tell whether it was begun on an event loop that has stopped, so that waiting for it may take for ever."""
-        return self.task is not None and not self.task.get_loop().is_running()
-
-    def refuse_cycle(self, chain: tuple[Flight, ...]) -> None:
-        """Raise `ResourceCycle` if this build could not end before those of `chain`, which are about to need it."""
-        running = tuple(one for one in chain if not one.done.is_set())
-        for i, one in enumerate(running):
-            if one.entry is self.entry:
-                raise ResourceCycle([*(two.entry.name for two in running[i:]), self.entry.name])
-        if self.thread == threading.get_ident():  # the chain was lost, in an empty context or a signal handler
-            raise ResourceCycle([self.entry.name, self.entry.name])
-        path = self._path_to(running)
-        if path is not None:
-            start = running.index(path[-1])
-            raise ResourceCycle([one.entry.name for one in (*running[start:], *path)])
-
-    def _path_to(self, flights: tuple[Flight, ...]) -> list[Flight] | None:
-        """Return how this build, through the builds that it waits for, comes to wait for one of `flights`."""
-        paths: list[list[Flight]] = [[self]]
-        seen: set[Flight] = {self}
-        for path in paths:
-            if path[-1] in flights:
-                return path
-            fresh = set(path[-1].waits_for) - seen
-            seen |= fresh
-            paths += [[*path, flight] for flight in fresh]
-        return None
 
 
 def _wake(future: Future[None]) -> None:
     if not future.done():
         future.set_result(None)
+
+
+class Build:
+    """One build, which every caller that needs its value shares.
+
+    Attributes:
+        owner: the resource.
+        sequence: the sequence number that it took as it started; -1 before.
+        done: opened when the build has ended, in one of three ways: with a value, with an error, or abandoned.
+        value: the value that the factory returned.
+        error: the exception that the factory raised.
+        expires_at: the time at which the value expires at the latest, by the clock of its cache; infinity if only the
+            time to live decides.
+        fallback: the old value, where it may be used in place of the error.
+        abandoned: whether the builder was interrupted; each caller that waits then tries again.
+        thread: the thread that runs the factory of a synchronous resource.
+        task: the task that runs the factory of an asynchronous resource.
+        handed_over: whether that thread or task belongs to this build alone, and not to the caller that started it.
+        waits_for: the builds that this one waits for, by the calls that wait.
+    """
+
+    __slots__ = (
+        "abandoned",
+        "done",
+        "error",
+        "expires_at",
+        "fallback",
+        "handed_over",
+        "owner",
+        "sequence",
+        "task",
+        "thread",
+        "value",
+        "waits_for",
+    )
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+        self.sequence = -1
+        self.done = Gate()
+        self.value: Any = None
+        self.error: Exception | None = None
+        self.expires_at = float("inf")
+        self.fallback: BuiltValue | None = None
+        self.abandoned = False
+        self.thread: int | None = None
+        self.task: Task[Any] | None = None
+        self.handed_over = False
+        self.waits_for: dict[object, Build] = {}
+
+    def is_stranded(self) -> bool:
+        """Tell whether it was started on an event loop that has stopped, so that it may never end."""
+        return self.task is not None and not self.task.get_loop().is_running()
+
+    def refuse_cycle(self, chain: tuple[Build, ...]) -> None:
+        """Raise `ResourceCycle` if this build cannot end before those of `chain`, which are about to wait for it."""
+        running = tuple(one for one in chain if not one.done.is_open)
+        for i, one in enumerate(running):
+            if one.owner is self.owner:
+                raise ResourceCycle([*(two.owner.name for two in running[i:]), self.owner.name])
+        if self.thread == threading.get_ident():  # the chain was lost, in an empty context or a signal handler
+            raise ResourceCycle([self.owner.name, self.owner.name])
+        path = self._path_to(running)
+        if path is not None:
+            start = running.index(path[-1])
+            raise ResourceCycle([one.owner.name for one in (*running[start:], *path)])
+
+    def _path_to(self, builds: tuple[Build, ...]) -> list[Build] | None:
+        """Return the builds through which this one waits for one of `builds`, or None if it does not."""
+        paths: list[list[Build]] = [[self]]
+        seen: set[Build] = {self}
+        for path in paths:
+            if path[-1] in builds:
+                return path
+            new = {one for one in tuple(path[-1].waits_for.values()) if not one.done.is_open} - seen
+            seen |= new
+            paths += [[*path, build] for build in new]
+        return None
+
+
+current_builds: contextvars.ContextVar[tuple[Build, ...]] = contextvars.ContextVar("lambda_kit_builds", default=())
+"""The builds that the running code is part of, the outermost first."""
+
+
+def expire_at(end: float) -> None:
+    """Let the value that is being built expire at the time `end`, if its time to live ends later.
+
+    For a factory that knows how long its value is good. Does nothing outside a build, and without a time to live.
+    """
+    if chain := current_builds.get():
+        chain[-1].expires_at = min(chain[-1].expires_at, end)
+
+
+shared = _Shared()

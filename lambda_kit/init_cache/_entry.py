@@ -1,189 +1,79 @@
-"""One resource of the init cache: its value, its age, and the one build that may be under way.
+"""One resource of the init cache: its value, the time for which it may be used, and the build that may be under way.
 
-The callable that users hold is a closure whose hit touches nothing but its own cells; all else happens here, under one
-lock for all resources, which is never held while a factory or a `close` runs.
+The callable that users hold is a closure whose hit touches nothing but its own variables; see `_hit`. Everything else
+happens here, under one lock for all resources.
 """
 
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import functools
-import itertools
 import threading
 import time
 from types import CoroutineType
 
 from lambda_kit._kernel import callables, lifecycle, log
 from lambda_kit.errors import ConfigurationError, ResourceBuildError, ResourceCycle
-from lambda_kit.init_cache._build import Flight, building
+from lambda_kit.init_cache._build import Build, BuiltValue, current_builds, locked, next_sequence, shared
 from lambda_kit.init_cache._hit import forever, timed
-from lambda_kit.invocation import at_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Any, NoReturn
-
-    from lambda_kit.invocation import Invocation
+    from collections.abc import Callable
+    from typing import Any
 
 _NEVER = float("-inf")
 _FOREVER = float("inf")
-_REFRESH_AHEAD = 0.8  # the share of the time to live after which a background refresh starts
+_REFRESH_FROM = 0.8  # the share of the time to live after which a background refresh starts
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds between two tries of a factory that keeps failing
-_PATIENCE = 1.0  # seconds that the end of an invocation waits for background refreshes
-_SPARE = 0.1  # seconds before the deadline in which it does not wait
-
-# A finaliser or a signal handler may call a resource on the thread that holds the lock.
-_lock = threading.RLock()
-_tickets = itertools.count(1)  # drawn as a build begins and as it ends, and by each refresh: a later one is larger
-_refreshing: set[Flight] = set()  # beside the invocation
-_retired: list[Held] = []  # no longer needed, and to be closed when the invocation ends
 
 
-class Held:
-    """A value that was built.
-
-    Attributes:
-        born: the wall clock when its build began.
-        begun: the ticket that was drawn as its build began.
-        landed: the one that was drawn as it ended.
-        early: by how many seconds it runs out before its time to live ends.
-        inherited: whether it was built before a fork or a restore, so that closing it is not for this process.
-    """
-
-    __slots__ = ("begun", "born", "early", "entry", "inherited", "landed", "value")
-
-    def __init__(self, entry: Entry, value: Any, born: float, begun: int, early: float = 0.0) -> None:
-        self.entry = entry
-        self.value = value
-        self.born = born
-        self.begun = begun
-        self.early = early
-        self.landed = next(_tickets)
-        self.inherited = False
-
-
-def after_fork() -> None:
-    """Leave to the parent what is under way there. Its other threads, one of which may hold the lock, are gone."""
-    global _lock
-    _lock = threading.RLock()
-    lifecycle.abandon((*_retired, *_refreshing))
-    forget_pending()
-
-
-def forget_pending() -> None:
-    """Forget what was to be done at the end of the invocation."""
-    _retired.clear()
-    _refreshing.clear()
-    at_end.pop(_end_invocation, None)
-
-
-def close_in_reverse(values: list[Held]) -> None:
-    """Close values, the one that was built last first; each once, and none that its resource still holds."""
-    # A factory may return the same object again. It stays alive through `values`, so that its id is its own.
-    closed: set[tuple[Entry, int]] = set()
-    for held in sorted(values, key=lambda one: one.landed, reverse=True):
-        key = (held.entry, id(held.value))
-        if key not in closed and not held.entry.holds(held.value):
-            closed.add(key)
-            held.entry.close(held.value)
-
-
-def _end_invocation(invocation: Invocation) -> None:
-    """Wait for the refreshes that are under way, give up those that take too long, and close what was replaced."""
-    at_end.pop(_end_invocation, None)
-    patience = max(min(_PATIENCE, invocation.remaining() - _SPARE), 0.0)
-    end = time.monotonic() + patience
-    for flight in list(_refreshing):
-        if not _await_refresh(flight, max(end - time.monotonic(), 0.0)):
-            flight.entry.discard(flight)
-            log.warning(
-                "the refresh of the resource %s was still running %.1f s after the handler had ended; its result is "
-                "discarded, because Lambda freezes the process between invocations",
-                flight.entry.name,
-                patience,
-            )
-    with _lock:
-        retired = _retired[:]
-        _retired.clear()
-    close_in_reverse(retired)
-
-
-def _await_refresh(flight: Flight, patience: float) -> bool:
-    if flight.task is None:
-        return flight.done.wait(patience)
-    from lambda_kit._kernel import event_loop
-
-    if event_loop.is_running(flight.task.get_loop()):
-        return True  # the handler was called in the middle of a loop that goes on: this is not Lambda
-    if not event_loop.give_time(flight.task, patience):
-        return flight.done.wait(patience)
-    return not flight.abandoned
-
-
-def build_together(
-    entries: Iterable[Entry], fetch: Callable[[list[Entry]], dict[Entry, Callable[[], Any]]], after: int = 0
-) -> dict[Entry, Exception]:
-    """Build the values of several synchronous resources with one call, where they are needed.
-
-    Whoever calls one of them meanwhile waits for this build. A resource that has a good value, or is being built, is
-    left alone.
+class Lifetime:
+    """The time for which the values of one resource may be used, and the pauses while its factory fails.
 
     Args:
-        entries: the resources.
-        fetch: takes those that need a value, and returns for each the function that makes it of what was fetched,
-            which calls no resource. One that is left out is built by its own factory when called.
-        after: the ticket that a value must have been built after to be good; 0 if any will do.
+        ttl: seconds that a value may be used for; None for the life of the environment.
+        stale_if_error: seconds beyond it in which the value may be used if the factory fails.
+        background: whether a value is refreshed in the last fifth of its time to live.
 
-    Returns:
-        What went wrong, with all if `fetch` raised. A failure counts as one of the factory.
+    Attributes:
+        retry_at: the time at which the factory may be tried again after a failure.
+        warned: whether this outage was logged.
     """
-    failed: dict[Entry, Exception] = {}
-    mine = [Flight(entry) for entry in entries]  # before they are begun: an interrupt must leave none behind
-    try:
-        flights = [flight for flight in mine if flight.entry.join(flight, after)]
-        if not flights:
-            return failed
-        began = time.perf_counter()
-        born = {flight.entry: flight.entry.now() for flight in flights}
-        try:
-            makers = fetch([flight.entry for flight in flights])
-        except Exception as error:
-            makers = {flight.entry: functools.partial(_raise, error) for flight in flights}
-        for flight in flights:
-            entry = flight.entry
-            if entry not in makers:
-                continue
-            try:
-                value = makers[entry]()
-            except Exception as error:
-                failed[entry] = error
-                entry._fail(flight, error, after)
-            else:
-                entry._land(flight, value, born[entry], time.perf_counter() - began)
-    finally:
-        for flight in mine:
-            flight.entry._abandon(flight)
-    return failed
 
+    __slots__ = ("_failures", "_stale_if_error", "_ttl", "background", "retry_at", "warned")
 
-def _raise(error: Exception) -> NoReturn:
-    raise error
+    def __init__(self, ttl: float | None, stale_if_error: float, background: bool) -> None:
+        self._ttl = _FOREVER if ttl is None else ttl
+        self._stale_if_error = stale_if_error
+        self.background = background
+        self.end_outage()
 
+    def usable_until(self, built: BuiltValue) -> float:
+        """Return the time until which a call may return the value."""
+        end = built.started_at + self._ttl - built.early_by
+        return max(end, min(self.retry_at, end + self._stale_if_error))
 
-def draw_ticket() -> int:
-    """Return a ticket: every build that is begun from now on has a later one."""
-    return next(_tickets)
+    def refresh_from(self, built: BuiltValue) -> float:
+        """Return the time from which on a call starts a background refresh."""
+        return max(built.started_at + (self._ttl - built.early_by) * _REFRESH_FROM, self.retry_at)
 
+    def early_by(self, started_at: float, expires_at: float) -> float:
+        """Return the number of seconds by which a value expires before its time to live ends."""
+        if _FOREVER in (self._ttl, expires_at):
+            return 0.0
+        return min(max(started_at + self._ttl - expires_at, 0.0), self._ttl)
 
-def run_out_at(end: float) -> None:
-    """Let the value that is being built run out at the time `end`, if its time to live ends later.
+    def note_failure(self, now: float) -> None:
+        """Note that the factory has failed."""
+        self.retry_at = now + _PAUSES[min(self._failures, len(_PAUSES) - 1)]
+        self._failures += 1
 
-    For a factory that knows. Does nothing outside of a build, and where there is no time to live.
-    """
-    if chain := building.get():
-        chain[-1].ends = min(chain[-1].ends, end)
+    def end_outage(self) -> None:
+        """Note that the factory has succeeded, or that all is forgotten."""
+        self._failures = 0
+        self.retry_at = _NEVER
+        self.warned = False
 
 
 class Entry:
@@ -191,36 +81,38 @@ class Entry:
 
     Attributes:
         resource: the callable that users hold.
-        builds: how often the factory has succeeded.
-        build_time: how long the last build took, in seconds.
+        name: module and qualified name of the factory.
         cache: the cache that it belongs to, which lives as long as it does.
-        last_error: what the factory raised last, None once it has succeeded again.
+        eager: whether the init phase builds it.
+        is_async: whether the factory is a coroutine function.
+        close: called with a value that is no longer needed; None if there is nothing to close.
+        built: the value; None if there is none.
+        pending: the build that is under way; None if there is none.
+        builds: the number of times that the factory has succeeded.
+        build_time: the seconds that the last build took.
+        last_error: the exception that the factory raised last; None once it has succeeded again.
+        slow_hits: the number of calls that were answered from the cache, but not by the closure.
     """
 
     __slots__ = (
-        "_background",
-        "_cells",
         "_clock",
-        "_close",
         "_factory",
-        "_failures",
-        "_flight",
-        "_held",
+        "_hit",
         "_keep",
+        "_lifetime",
         "_overrides",
-        "_retry_at",
-        "_slow_hits",
-        "_stale_if_error",
-        "_ttl",
-        "_warned",
         "build_time",
         "builds",
+        "built",
         "cache",
+        "close",
         "eager",
         "is_async",
         "last_error",
         "name",
+        "pending",
         "resource",
+        "slow_hits",
     )
 
     def __init__(  # noqa: PLR0913  # the options of a resource
@@ -241,264 +133,251 @@ class Entry:
         self.name = name
         self.eager = eager
         self.is_async = callables.is_coroutine_function(factory)
+        self.close = close
         self._factory = factory
         self._clock = clock
-        self._ttl = _FOREVER if ttl is None else ttl
-        self._background = refresh == "background"
-        self._stale_if_error = stale_if_error
-        self._close = close
+        self._lifetime = Lifetime(ttl, stale_if_error, refresh == "background")
         self._keep = on_restore == "keep"
         self._overrides: list[Override] = []
         self._forget()
-        self.resource, self._cells = (forever if ttl is None else timed)(self, clock)
+        obtain = self.obtain_async if self.is_async else self.obtain
+        self.resource, self._hit = (forever if ttl is None else timed)(obtain, clock, is_async=self.is_async)
         functools.update_wrapper(self.resource, factory)
         self.resource.invalidate = self.invalidate
         self.resource.refresh = self.refresh_async if self.is_async else self.refresh
         self.resource.override = functools.partial(Override, self)
 
     def _forget(self) -> None:
-        self._held: Held | None = None
-        self._flight: Flight | None = None
-        self._slow_hits = 0
+        self.built: BuiltValue | None = None
+        self.pending: Build | None = None
+        self.slow_hits = 0
         self.builds = 0
         self.build_time: float | None = None
         self.last_error: BaseException | None = None
-        self._end_outage()
-
-    def _end_outage(self) -> None:
-        self._failures = 0
-        self._retry_at = _NEVER
-        self._warned = False
+        self._lifetime.end_outage()
 
     # What users call
 
     @property
     def hits(self) -> int:
-        return int(self._cells.hits()) + self._slow_hits
+        return int(self._hit.hits()) + self.slow_hits
 
     @property
     def age(self) -> float | None:
-        held = self._held
-        return None if held is None else max(self._clock() - held.born, 0.0)
+        built = self.built
+        return None if built is None else max(self._clock() - built.started_at, 0.0)
 
     def invalidate(self) -> None:
-        with _lock:
-            self._flight = None  # a build that is under way may have read what is now out of date
-            held, self._held = self._held, None
-            self._retire(held)
-            self._publish()
+        self._drop()
+
+    @locked
+    def _drop(self) -> object:
+        """Drop the value, and return it, so that its finaliser runs outside of the lock."""
+        self.pending = None  # a build that is under way may have read what is now out of date
+        self._hit.clear()
+        old = self.built
+        self._retire(old)
+        self.built = None
+        self._publish()
+        return old
 
     def refresh(self) -> Any:
-        return self.obtain(*self._cells.look(), after=next(_tickets))
+        return self.built_after(next_sequence())
 
     async def refresh_async(self) -> Any:
-        return await self.obtain_async(*self._cells.look(), after=next(_tickets))
+        return await self.obtain_async(*self._hit.read_clock(), after=next_sequence())
 
+    @locked
     def push_override(self, override: Override) -> None:
-        with _lock:
-            self._overrides.append(override)
-            self._publish()
+        self._overrides.append(override)
+        self._publish()
 
+    @locked
     def pop_override(self, override: Override) -> None:
-        with _lock:
-            self._overrides.remove(override)
-            self._publish()
+        self._overrides.remove(override)
+        self._publish()
 
-    # What happens to the process and to the whole cache
-
-    def is_ready(self) -> bool:
-        """Tell whether a call would be answered without a build."""
-        return bool(self._overrides) or (self._held is not None and self._clock() < self._usable_until(self._held))
+    # What other rooms call
 
     def now(self) -> float:
         """Return the time by the clock of the cache."""
         return self._clock()
 
-    def join(self, flight: Flight, after: int = 0) -> bool:
-        """Begin a build that is made together with those of others, unless there is no need for one."""
-        now, back = self._cells.look()
-        with _lock:
-            self._set_back(back)
-            held = self._held
-            good = held is not None and held.begun > after and now < self._usable_until(held)
-            if self._overrides or self._flight is not None or good:
-                return False
-            self._begin(flight)
-            flight.thread = threading.get_ident()
-            return True
+    def is_ready(self) -> bool:
+        """Tell whether a call would be answered without a build."""
+        built = self.built
+        return bool(self._overrides) or (built is not None and self._clock() < self._lifetime.usable_until(built))
 
-    def built_after(self, ticket: int) -> Any:
-        """Return a value whose build was begun after `ticket` was drawn."""
-        return self.obtain(*self._cells.look(), after=ticket)
+    def holds(self, value: object) -> bool:
+        """Tell whether `value` is the value that is held."""
+        return self.built is not None and self.built.value is value
 
-    def holds(self, value: Any) -> bool:
-        return self._held is not None and self._held.value is value
+    def built_after(self, sequence: int) -> Any:
+        """Return a value whose build started after the sequence number was taken."""
+        return self.obtain(*self._hit.read_clock(), after=sequence)
 
-    def begin_anew(self, *, forked: bool) -> None:
-        """Leave what was built before a fork or a restore alone: it is not closed, and used only if it is to be kept.
+    def join(self, build: Build, after: int = 0) -> bool:
+        """Start a joint build, and return whether there was need for it."""
+        return self._join(build, after, *self._hit.read_clock())
 
-        A forked child does not even drop it, because its finaliser would act on what belongs to the parent.
+    @locked
+    def _join(self, build: Build, after: int, now: float, back: float) -> bool:
+        self._note_clock(back)
+        built = self.built
+        good = built is not None and built.sequence > after and now < self._lifetime.usable_until(built)
+        if self._overrides or self.pending is not None or good:
+            return False
+        build.thread = threading.get_ident()
+        self._start(build)
+        return True
+
+    # What happens to the process and to the whole cache
+
+    @locked
+    def begin_anew(self, *, forked: bool) -> object:
+        """Leave alone what was built before a fork or a restore: it is not closed, and used only if it is to be kept.
+
+        A forked child does not even drop it, because its finaliser would act on what belongs to the parent. A restored
+        environment drops it outside of the lock: it is returned.
         """
-        with _lock:
-            if forked:
-                lifecycle.abandon((self._held, self._flight))
-            self._flight = None
-            if self._held is not None:
-                self._held.inherited = True
-            if not self._keep:
-                self._held = None
-            self._publish()
+        old = self.built
+        if forked:
+            lifecycle.abandon((old, self.pending))
+        self.pending = None
+        if old is not None:
+            old.inherited = True
+        if not self._keep:
+            self.built = None
+        self._publish()
+        return old
 
-    def empty(self) -> list[Held]:
+    def empty(self) -> list[BuiltValue]:
         """Forget everything but overrides, and return the values that are still to be closed."""
-        with _lock:
-            self._retire(self._held)
-            mine = [one for one in _retired if one.entry is self]
-            _retired[:] = [one for one in _retired if one.entry is not self]
-            _refreshing.difference_update([one for one in _refreshing if one.entry is self])
-            if not _retired and not _refreshing:
-                at_end.pop(_end_invocation, None)
-            held, self._held = self._held, None  # dropped outside of the lock
-            self._cells.forget_hits()
-            self._forget()
-            self._publish()
+        held = self.built  # dropped outside of the lock
+        mine = self._empty()
         del held
         return mine
 
-    def close(self, value: Any) -> None:
-        """Call `close`, and log what it raises."""
-        assert self._close is not None  # noqa: S101  # else nothing is retired
-        try:
-            closing = self._close(value)
-            if hasattr(closing, "__await__"):
-                from lambda_kit._kernel import event_loop
+    @locked
+    def _empty(self) -> list[BuiltValue]:
+        self._retire(self.built)
+        mine = [one for one in shared.retired if one.owner is self]
+        shared.retired[:] = [one for one in shared.retired if one.owner is not self]
+        shared.refreshing.difference_update([one for one in shared.refreshing if one.owner is self])
+        if self.close is not None or self._lifetime.background:
+            from lambda_kit.init_cache import _closing
 
-                event_loop.run_or_schedule(self._finish_closing(closing))
-        except Exception:
-            self._log_close()
-
-    async def _finish_closing(self, closing: Any) -> None:
-        try:
-            await closing
-        except Exception:
-            self._log_close()
-
-    def _log_close(self) -> None:
-        log.exception("closing the resource %s failed", self.name)
+            if not shared.retired and not shared.refreshing:
+                _closing.unschedule()
+        self._hit.reset_hits()
+        self._forget()
+        self._publish()
+        return mine
 
     # Obtaining the value when the closure has none that is fresh
 
     def obtain(self, now: float, back: float = 0.0, *, after: int = 0) -> Any:
-        """Return the value, building it or waiting for a build.
+        """Return the value. Build it, or wait for the build of another caller, if there is none.
 
         Args:
             now: the time.
-            back: by how many seconds the clock was set back since it was read last.
-            after: the ticket that a build must have been begun after; 0 if any will do.
+            back: the number of seconds by which the clock was set back since it was last read.
+            after: the sequence number that a build must have started after; 0 if any will do.
         """
-        mine = Flight(self)
+        mine = Build(self)
         try:
             while True:
-                held, flight = self._claim(mine, now, back, after)
-                if held is not None:
-                    if flight is mine:
-                        self._build_in_thread(mine)
-                    return held.value
-                if flight is mine:
-                    return self._build(mine, after)
-                try:
-                    flight.done.wait()
-                finally:
-                    _stop_waiting(flight)
-                if not flight.abandoned and flight.ticket > after:
-                    return self._result(flight, after)
-                now, back = self._cells.look()
+                built, build = self._claim(mine, now, back, after)
+                if built is not None:
+                    if build is mine:
+                        self._refresh_in_thread(mine)
+                    return built.value
+                if build is mine:
+                    return self.build(mine, after)
+                build.done.wait()
+                if not build.abandoned and build.sequence > after:
+                    return self._result(build, after)
+                now, back = self._hit.read_clock()
         finally:
+            _stop_waiting(mine)
             if not mine.handed_over:
-                self._abandon(mine)  # unless it has ended
+                self.abandon(mine)  # unless it has ended
 
     async def obtain_async(self, now: float, back: float = 0.0, *, after: int = 0) -> Any:
         """Do what `obtain` does, in a coroutine."""
-        mine = Flight(self)
+        mine = Build(self)
         try:
             while True:
-                held, flight = self._claim(mine, now, back, after)
-                if held is not None:
-                    if flight is mine:
-                        self._build_in_task(mine)
-                    return held.value
-                if flight is mine:
-                    return await self._build_async(mine, after)
-                try:
-                    await flight.wait()
-                finally:
-                    _stop_waiting(flight)
-                if not flight.abandoned and flight.ticket > after:
-                    return self._result(flight, after)
-                now, back = self._cells.look()
+                built, build = self._claim(mine, now, back, after)
+                if built is not None:
+                    if build is mine:
+                        self._refresh_in_task(mine)
+                    return built.value
+                if build is mine:
+                    return await self.build_async(mine, after)
+                await build.done.wait_async()
+                if not build.abandoned and build.sequence > after:
+                    return self._result(build, after)
+                now, back = self._hit.read_clock()
         finally:
+            _stop_waiting(mine)
             if not mine.handed_over:
-                self._abandon(mine)
+                self.abandon(mine)
 
-    def _claim(self, mine: Flight, now: float, back: float, after: int) -> tuple[Held | None, Any]:
+    @locked
+    def _claim(self, mine: Build, now: float, back: float, after: int) -> tuple[BuiltValue | None, Any]:
         """Decide what a call does.
 
         Returns:
-            The value to use if there is one; and a build. If that is `mine`, the caller has to run it: beside the
+            The value to use, if there is one; and a build. If that is `mine`, the caller has to run it: beside the
             invocation if there is a value, at once if there is none. If it is another, the caller has to wait for it.
         """
-        with _lock:
-            self._set_back(back)
-            if self._overrides:
-                return Held(self, self._overrides[-1].value, now, 0), None
-            held, flight = self._held, self._flight
-            if flight is not None and flight.is_stranded():
-                flight = None
-            if held is not None and held.begun > after and now < self._usable_until(held):
-                self._slow_hits += 1
-                if ahead := self._background and flight is None and now >= self._ahead_from(held):
-                    self._begin(mine)
-                    _refreshing.add(mine)
-                    at_end[_end_invocation] = _end_invocation
-                self._publish()
-                return held, mine if ahead else None
-            chain = building.get()
-            (flight or mine).refuse_cycle(chain)
-            if flight is None:
-                flight = self._begin(mine)
-            elif chain:
-                chain[-1].waits_for.append(flight)
-            return None, flight
+        self._note_clock(back)
+        if self._overrides:
+            return BuiltValue(self, self._overrides[-1].value, now, 0), None
+        built, build = self.built, self.pending
+        if build is not None and build.is_stranded():
+            build = None
+        if built is not None and built.sequence > after and now < self._lifetime.usable_until(built):
+            self.slow_hits += 1
+            lifetime = self._lifetime
+            if refresh := lifetime.background and build is None and now >= lifetime.refresh_from(built):
+                from lambda_kit.init_cache import _closing
 
-    def _begin(self, flight: Flight) -> Flight:
-        self._flight = flight
-        flight.ticket = next(_tickets)
-        return flight
+                self._start(mine)
+                shared.refreshing.add(mine)
+                _closing.schedule()
+            self._publish()
+            return built, mine if refresh else None
+        chain = current_builds.get()
+        (build or mine).refuse_cycle(chain)
+        if chain:
+            chain[-1].waits_for.pop(mine, None)
+        if build is None:
+            self._start(mine)
+            build = mine
+        elif chain:
+            chain[-1].waits_for[mine] = build
+        return None, build
 
-    def _set_back(self, seconds: float) -> None:
-        """Let nothing live longer because the clock was set back."""
-        if seconds > 0.0:
-            self._retry_at -= seconds
-            if self._held is not None:
-                self._held.born -= seconds
+    def _start(self, build: Build) -> None:
+        build.sequence = next_sequence()
+        self.pending = build
+
+    def _note_clock(self, back: float) -> None:
+        """Let nothing live longer because the clock was set back by `back` seconds."""
+        if back > 0.0:
+            self._lifetime.retry_at -= back
+            if self.built is not None:
+                self.built.started_at -= back
             self._publish()
 
-    def _usable_until(self, held: Held) -> float:
-        end = held.born + self._ttl - held.early
-        return max(end, min(self._retry_at, end + self._stale_if_error))
-
-    def _early(self, born: float, ends: float) -> float:
-        return 0.0 if _FOREVER in (self._ttl, ends) else min(max(born + self._ttl - ends, 0.0), self._ttl)
-
-    def _ahead_from(self, held: Held) -> float:
-        return max(held.born + (self._ttl - held.early) * _REFRESH_AHEAD, self._retry_at)
-
-    def _result(self, flight: Flight, after: int) -> Any:
-        if flight.error is None:
-            return flight.value
-        if flight.fallback is not None and flight.fallback.begun > after:
-            return flight.fallback.value
-        raise self._error(flight.error) from flight.error
+    def _result(self, build: Build, after: int) -> Any:
+        if build.error is None:
+            return build.value
+        if build.fallback is not None and build.fallback.sequence > after:
+            return build.fallback.value
+        raise self._error(build.error) from build.error
 
     def _error(self, error: Exception) -> Exception:
         if isinstance(error, ResourceCycle):
@@ -511,11 +390,13 @@ class Entry:
 
     # Building
 
-    def _build(self, flight: Flight, after: int = 0) -> Any:
-        flight.thread = threading.get_ident()
-        born, began = self._clock(), time.perf_counter()
-        token = building.set((*building.get(), flight))
+    def build(self, build: Build, after: int = 0) -> Any:
+        """Run the factory, note its outcome, and return the value."""
+        build.thread = threading.get_ident()
+        started_at, began = self._clock(), time.perf_counter()
+        outer = current_builds.get()
         try:
+            current_builds.set((*outer, build))
             value = self._factory()
             if isinstance(value, CoroutineType):
                 value.close()
@@ -524,147 +405,140 @@ class Entry:
                     "resource with async def"
                 )
         except Exception as error:
-            self._fail(flight, error, after)
+            self.fail(build, error, after)
         else:
-            self._land(flight, value, born, time.perf_counter() - began)
+            self.succeed(build, value, started_at, time.perf_counter() - began)
         finally:
-            building.reset(token)
-        return self._result(flight, after)
+            current_builds.set(outer)
+        return self._result(build, after)
 
-    async def _build_async(self, flight: Flight, after: int = 0) -> Any:
+    async def build_async(self, build: Build, after: int = 0) -> Any:
+        """Await the factory, note its outcome, and return the value."""
         import asyncio
 
-        flight.task = asyncio.current_task()
-        born, began = self._clock(), time.perf_counter()
-        token = building.set((*building.get(), flight))
+        build.task = asyncio.current_task()
+        started_at, began = self._clock(), time.perf_counter()
+        token = current_builds.set((*current_builds.get(), build))
         try:
             value = await self._factory()
         except Exception as error:
-            self._fail(flight, error, after)
+            self.fail(build, error, after)
         else:
-            self._land(flight, value, born, time.perf_counter() - began)
+            self.succeed(build, value, started_at, time.perf_counter() - began)
         finally:
             with contextlib.suppress(ValueError):  # a coroutine that is thrown away ends in another context
-                building.reset(token)
-        return self._result(flight, after)
+                current_builds.reset(token)
+        return self._result(build, after)
 
-    def _land(self, flight: Flight, value: Any, born: float, took: float) -> None:
-        """Note the success of a build."""
-        now, back = self._cells.look()
-        born = born if born <= now else now - took
-        held = Held(self, value, born, flight.ticket, self._early(born, flight.ends))
-        with _lock:
-            self._set_back(back)
-            _refreshing.discard(flight)
-            if self._flight is flight:
-                self._flight = None
-                old, self._held = self._held, held
-                self._retire(old)
-                self.builds += 1
-                self.build_time = took
-                self.last_error = None
-                self._end_outage()
-                self._publish()
-            else:  # given up or invalidated meanwhile: for the callers that wait for it, and no others
-                self._retire(held)
-            flight.value = value
-            flight.end()
+    def succeed(self, build: Build, value: Any, started_at: float, took: float) -> None:
+        """Note the success of a build, and wake those that wait for it."""
+        now, back = self._hit.read_clock()
+        if started_at > now:  # the clock was set back while the factory ran
+            started_at = now - took
+        early_by = self._lifetime.early_by(started_at, build.expires_at)
+        self._note_success(build, BuiltValue(self, value, started_at, build.sequence, early_by), back, took)
 
-    def _fail(self, flight: Flight, error: Exception, after: int = 0) -> None:
-        """Note the failure of a build."""
-        now, back = self._cells.look()
-        with _lock:
-            self._set_back(back)
-            unseen = flight in _refreshing
-            _refreshing.discard(flight)
-            if self._flight is flight:
-                self._flight = None
-                self.last_error = error
-                self._retry_at = now + _PAUSES[min(self._failures, len(_PAUSES) - 1)]
-                self._failures += 1
-                self._publish()
-            held = self._held
-            if held is not None and now < self._usable_until(held):
-                flight.fallback = held
-                unseen |= held.begun > after
-            warn = unseen and not self._warned
-            self._warned |= warn
-            flight.error = error
-            flight.end()
-        if warn:
-            old = flight.fallback
-            what = "its value has run out" if old is None else f"its value of {now - old.born:.1f} s ago stays in use"
+    @locked
+    def _note_success(self, build: Build, built: BuiltValue, back: float, took: float) -> object:
+        """Do what `succeed` does under the lock, and return the value before, to be dropped outside of it."""
+        old = self.built
+        self._note_clock(back)
+        shared.refreshing.discard(build)
+        if self.pending is build:
+            self._retire(old)
+            self.built = built
+            self.pending = None
+            self.builds += 1
+            self.build_time = took
+            self.last_error = None
+            self._lifetime.end_outage()
+            self._publish()
+        else:  # given up or invalidated meanwhile: for the callers that wait for it, and no others
+            self._retire(built)
+        build.value = built.value
+        build.done.open()
+        return old
+
+    def fail(self, build: Build, error: Exception, after: int = 0) -> None:
+        """Note the failure of a build, wake those that wait for it, and warn where nobody else would learn of it."""
+        now, back = self._hit.read_clock()
+        if self._note_failure(build, error, after, now, back):
+            old = build.fallback
+            what = "its value has expired" if old is None else f"a value {now - old.started_at:.1f} s old stays in use"
             log.warning("the resource %s could not be refreshed; %s", self.name, what, exc_info=error)
 
-    def _abandon(self, flight: Flight) -> None:
-        """End a build that was interrupted; do nothing if it has ended."""
-        if not flight.done.is_set():
-            self.discard(flight)
-            flight.abandoned = True
-        flight.end()
+    @locked
+    def _note_failure(self, build: Build, error: Exception, after: int, now: float, back: float) -> bool:
+        """Do what `fail` does under the lock, and return whether it has to warn."""
+        self._note_clock(back)
+        unseen = build in shared.refreshing
+        shared.refreshing.discard(build)
+        if self.pending is build:
+            self.pending = None
+            self.last_error = error
+            self._lifetime.note_failure(now)
+            self._publish()
+        built = self.built
+        if built is not None and now < self._lifetime.usable_until(built):
+            build.fallback = built
+            unseen |= built.sequence > after
+        warn = unseen and not self._lifetime.warned
+        self._lifetime.warned |= warn
+        build.error = error
+        build.done.open()
+        return warn
 
-    def discard(self, flight: Flight) -> None:
+    def abandon(self, build: Build) -> None:
+        """End a build that was interrupted; do nothing if it has ended."""
+        if not build.done.is_open:
+            self.discard(build)
+            build.abandoned = True
+        build.done.open()
+
+    @locked
+    def discard(self, build: Build) -> None:
         """Let the result of a build that is under way not become the value."""
-        with _lock:
-            _refreshing.discard(flight)
-            if self._flight is flight:
-                self._flight = None
-                self._publish()
+        shared.refreshing.discard(build)
+        if self.pending is build:
+            self.pending = None
+            self._publish()
 
     # Refreshing beside the invocation
 
-    def _build_in_thread(self, flight: Flight) -> None:
-        context = contextvars.copy_context()
-        context.run(building.set, ())
+    def _refresh_in_thread(self, build: Build) -> None:
+        from lambda_kit.init_cache import _background
+
         try:
-            threading.Thread(
-                target=context.run, args=(self._refresh_quietly, flight), name=f"lambda_kit-{self.name}", daemon=True
-            ).start()
-            flight.handed_over = True
+            _background.start_thread(build, self.build, self.abandon)
         except RuntimeError as error:  # no more threads can be started
-            self._fail(flight, error)
+            self.fail(build, error)
 
-    def _refresh_quietly(self, flight: Flight) -> None:
-        try:
-            self._build(flight)
-        except (ResourceBuildError, ResourceCycle):
-            pass  # was logged
-        finally:
-            self._abandon(flight)
+    def _refresh_in_task(self, build: Build) -> None:
+        from lambda_kit.init_cache import _background
 
-    def _build_in_task(self, flight: Flight) -> None:
-        import asyncio
-
-        context = contextvars.copy_context()
-        context.run(building.set, ())
-        flight.task = asyncio.get_running_loop().create_task(self._refresh_quietly_async(flight), context=context)
-        # Not in a `finally` of the coroutine: a task that is cancelled before its first step never enters it.
-        flight.task.add_done_callback(lambda _: self._abandon(flight))
-        flight.handed_over = True
-
-    async def _refresh_quietly_async(self, flight: Flight) -> None:
-        with contextlib.suppress(ResourceBuildError, ResourceCycle):  # was logged
-            await self._build_async(flight)
+        _background.start_task(build, self.build_async, self.abandon)
 
     # The rest, under the lock
 
-    def _retire(self, held: Held | None) -> None:
-        if held is not None and self._close is not None and not held.inherited:
-            _retired.append(held)
-            at_end[_end_invocation] = _end_invocation
+    def _retire(self, built: BuiltValue | None) -> None:
+        if built is not None and self.close is not None and not built.inherited:
+            from lambda_kit.init_cache import _closing
+
+            shared.retired.append(built)
+            _closing.schedule()
 
     def _publish(self) -> None:
         """Show the closure what it may return, and until when."""
-        held = self._held
+        built = self.built
         if self._overrides:
-            self._cells.put(self._overrides[-1].value, _FOREVER)
-        elif held is None:
-            self._cells.clear()
+            self._hit.publish(self._overrides[-1].value, _FOREVER)
+        elif built is None:
+            self._hit.clear()
         else:
-            until = self._usable_until(held)
-            if self._background and self._flight is None:
-                until = min(until, self._ahead_from(held))
-            self._cells.put(held.value, until)
+            until = self._lifetime.usable_until(built)
+            if self._lifetime.background and self.pending is None:
+                until = min(until, self._lifetime.refresh_from(built))
+            self._hit.publish(built.value, until)
 
 
 class Override:
@@ -683,7 +557,6 @@ class Override:
         self._entry.pop_override(self)
 
 
-def _stop_waiting(flight: Flight) -> None:
-    if chain := building.get():
-        with _lock:
-            chain[-1].waits_for.remove(flight)
+def _stop_waiting(mine: Build) -> None:
+    for build in current_builds.get():
+        build.waits_for.pop(mine, None)

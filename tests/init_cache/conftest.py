@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -19,27 +18,34 @@ from tests.patience import PATIENCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lambda_kit.init_cache._build import Flight
+    from lambda_kit.init_cache._build import Build
     from lambda_kit.init_cache._entry import Entry
+
+
+def entry_of(resource: Any) -> Entry:
+    """Return the entry behind a resource."""
+    entry: Entry = resource.info._entry
+    return entry
 
 
 class Driver:
     """A resource that is called and refreshed without `await`, whatever its factory is."""
 
-    def __init__(self, resource: Any) -> None:
+    def __init__(self, resource: Any, cache: InitCache) -> None:
         self.resource = resource
-        self.entry: Entry = resource.info._entry
+        self.is_async = entry_of(resource).is_async
         self.info = resource.info
+        self.cache = cache
         self.invalidate = resource.invalidate
         self.override = resource.override
 
     def __call__(self) -> Any:
         value = self.resource()
-        return event_loop.run(value) if self.entry.is_async else value
+        return event_loop.run(value) if self.is_async else value
 
     def refresh(self) -> Any:
         value = self.resource.refresh()
-        return event_loop.run(value) if self.entry.is_async else value
+        return event_loop.run(value) if self.is_async else value
 
 
 class Declare:
@@ -51,13 +57,13 @@ class Declare:
 
     def __call__(self, factory: Callable[[], Any], **options: Any) -> Driver:
         if not self.waits:
-            return Driver(self.cache.resource(**options)(factory))
+            return Driver(self.cache.resource(**options)(factory), self.cache)
 
         async def waiting() -> Any:
             return factory()
 
         waiting.__qualname__ = getattr(factory, "__qualname__", waiting.__qualname__)
-        return Driver(self.cache.resource(**options)(waiting))
+        return Driver(self.cache.resource(**options)(waiting), self.cache)
 
 
 @pytest.fixture
@@ -100,29 +106,37 @@ class Steps:
             assert time.monotonic() < end, "what the test waits for did not happen"
             await asyncio.sleep(pause)
 
-    def flight(self, resource: Any) -> Flight:
+    def build(self, resource: Any) -> Build:
         """Return the build of `resource` that is under way, once there is one."""
-        entry: Entry = resource.info._entry
-        self.until(lambda: entry._flight is not None)
-        flight = entry._flight
-        assert flight is not None
-        return flight
+        entry = entry_of(resource)
+        self.until(lambda: entry.pending is not None)
+        build = entry.pending
+        assert build is not None
+        return build
 
-    def waiting(self, resource: Any, count: int) -> Flight:
+    def waiting(self, resource: Any, count: int) -> Build:
         """Return the build of `resource` that is under way, once so many threads and tasks wait for it."""
-        flight = self.flight(resource)
-        event: Any = flight.done
-        self.until(lambda: len(event._cond._waiters) + len(flight._waiters) == count)
-        return flight
+        build = self.build(resource)
+        self.until(lambda: len(build.done._wakers) == count)
+        return build
 
-    def landed(self, resource: Any) -> None:
+    def ended(self, resource: Any) -> None:
         """Wait until no build of `resource` is under way."""
-        entry: Entry = resource.info._entry
-        self.until(lambda: entry._flight is None)
+        entry = entry_of(resource)
+        self.until(lambda: entry.pending is None)
 
-    def threads_ended(self) -> None:
-        """Wait until no thread of the kit is running."""
-        self.until(lambda: not any(thread.name.startswith("lambda_kit-") for thread in threading.enumerate()))
+    async def ended_async(self, resource: Any) -> None:
+        """Do what `ended` does, without blocking the event loop."""
+        entry = entry_of(resource)
+        await self.until_async(lambda: entry.pending is None)
+
+    def entry(self, resource: Any) -> Entry:
+        """Return the entry behind a resource."""
+        return entry_of(resource)
+
+    def is_building(self, resource: Any) -> bool:
+        """Tell whether a build of `resource` is under way."""
+        return entry_of(resource).pending is not None
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 from lambda_kit import handler
 from lambda_kit._kernel import event_loop
 from lambda_kit.errors import ResourceBuildError
+from lambda_kit.init_cache._build import Gate
 from lambda_kit.invocation import at_end
 from lambda_kit.testing import make_context
 from tests.patience import PATIENCE
@@ -66,12 +68,12 @@ def test_the_last_fifth_of_the_life_starts_one_build_and_everyone_gets_the_old_v
     assert resource() == 1
     clock.advance(7.9)
     assert resource() == 1
-    assert resource.info._entry._flight is None
+    assert not steps.is_building(resource)
     clock.advance(0.1)
     assert [call.result(PATIENCE) for call in [pool.submit(resource) for _ in range(8)]] == [1] * 8
     steps.until(lambda: slow.calls == 2)
     slow.go_on.release()
-    steps.landed(resource)
+    steps.ended(resource)
     assert resource() == 2
     assert slow.calls == 2
     end_invocation()
@@ -106,11 +108,11 @@ def test_hits_beside_a_refresh_are_answered_by_the_closure(
     resource()
     clock.advance(8)
     resource()
-    long_way = resource.info._entry._slow_hits
+    long_way = steps.entry(resource).slow_hits
     assert [resource() for _ in range(3)] == [1, 1, 1]
-    assert resource.info._entry._slow_hits == long_way
+    assert steps.entry(resource).slow_hits == long_way
     slow.go_on.release()
-    steps.landed(resource)
+    steps.ended(resource)
 
 
 def test_a_refresh_that_fails_keeps_the_value_waits_and_warns_once(
@@ -123,7 +125,7 @@ def test_a_refresh_that_fails_keeps_the_value_waits_and_warns_once(
     for _ in range(4):  # at 8.0, 8.4, 8.8 and 9.2 s: tried at once, and a second later
         assert resource() == 1
         slow.go_on.release()
-        steps.landed(resource)
+        steps.ended(resource)
         while slow.go_on.acquire(blocking=False):
             pass
         slow_calls.append(slow.calls)
@@ -150,7 +152,7 @@ def test_a_refresh_whose_value_runs_out_before_it_fails_warns(
     clock.advance(5)
     slow.go_on.release()
     steps.until(lambda: caplog.records)
-    assert "run out" in caplog.records[0].getMessage()
+    assert "expired" in caplog.records[0].getMessage()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -168,26 +170,26 @@ def test_a_refresh_that_is_interrupted_is_tried_again(cache: InitCache, clock: F
     resource()
     clock.advance(8)
     assert resource() == 1
-    steps.threads_ended()
+    steps.ended(resource)
     assert resource() == 1
-    steps.threads_ended()
+    steps.ended(resource)
     assert resource() == 3
 
 
 def test_a_thread_that_cannot_be_started_counts_as_a_failure(
-    resource: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    resource: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, steps: Any
 ) -> None:
     resource()
     clock.advance(8)
 
-    def refuse(_thread: threading.Thread) -> None:
+    def refuse(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", refuse)
+        patch.setattr(_thread, "start_new_thread", refuse)
         assert resource() == 1
     assert len(caplog.records) == 1
-    assert resource.info._entry._flight is None
+    assert not steps.is_building(resource)
 
 
 def test_the_end_of_the_invocation_waits_for_a_refresh(
@@ -219,23 +221,23 @@ def test_a_refresh_that_takes_too_long_is_discarded_with_a_warning_and_lands_now
 
     resource()
     clock.advance(8)
-    flight = None
+    build = None
 
     @handler
     def place_and_look(event: object, context: object) -> Any:
-        nonlocal flight
+        nonlocal build
         value = resource()
-        flight = resource.info._entry._flight
+        build = steps.entry(resource).pending
         return value
 
     assert place_and_look({}, make_context(timeout=0.15)) == 1
     assert not at_end
     assert "still running" in caplog.text
-    assert flight is not None
+    assert build is not None
     slow.go_on.release()
-    steps.until(flight.done.is_set)
+    assert build.done.wait(PATIENCE)
     assert resource.info.builds == 1
-    assert resource.info._entry._held.value == 1
+    assert steps.entry(resource).holds(1)
     slow.go_on.release()
     place({}, make_context())
     assert 2 in closed  # what came too late is closed with the next invocation
@@ -246,14 +248,13 @@ def test_several_refreshes_share_one_patience(
     cache: InitCache, clock: FakeClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patience: list[float] = []
-    original = threading.Event.wait
+    original = Gate.wait
     sources = [Slow() for _ in range(5)]
     resources: list[Any] = [cache.resource(ttl=10, refresh="background")(source) for source in sources]
 
-    def wait(event: threading.Event, timeout: float | None = None) -> bool:
-        if timeout is not None:
-            patience.append(timeout)
-        return original(event, timeout)
+    def wait(gate: Gate, timeout: float = -1.0) -> bool:
+        patience.append(timeout)
+        return original(gate, timeout)
 
     for resource in resources:
         resource()
@@ -263,7 +264,7 @@ def test_several_refreshes_share_one_patience(
     def place(event: object, context: object) -> None:
         for resource in resources:
             resource()
-        monkeypatch.setattr(threading.Event, "wait", wait)
+        monkeypatch.setattr(Gate, "wait", wait)
 
     place({}, make_context(timeout=0.3))
     monkeypatch.undo()
@@ -324,7 +325,7 @@ def test_an_async_resource_is_renewed_by_a_task(cache: InitCache, clock: FakeClo
         values = [await resource()]
         clock.advance(8)
         values += await asyncio.gather(*(resource() for _ in range(5)))
-        await steps.until_async(lambda: resource.info._entry._flight is None)
+        await steps.ended_async(resource)
         return [*values, await resource()]
 
     assert asyncio.run(main()) == [1, 1, 1, 1, 1, 1, 2]
@@ -355,7 +356,7 @@ def test_the_end_of_an_async_invocation_lets_the_task_finish(cache: InitCache, c
 
 
 def test_a_task_that_takes_too_long_is_cancelled_with_a_warning(
-    cache: InitCache, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    cache: InitCache, clock: FakeClock, caplog: pytest.LogCaptureFixture, steps: Any
 ) -> None:
     calls = 0
     cancelled: list[int] = []
@@ -383,12 +384,14 @@ def test_a_task_that_takes_too_long_is_cancelled_with_a_warning(
     assert cancelled == [2]
     assert "still running" in caplog.text
     assert not at_end
-    assert resource.info._entry._flight is None
+    assert not steps.is_building(resource)
     clock.advance(2)
     assert place({}, make_context()) == 3
 
 
-def test_a_task_that_was_cancelled_before_its_first_step_blocks_nobody(cache: InitCache, clock: FakeClock) -> None:
+def test_a_task_that_was_cancelled_before_its_first_step_blocks_nobody(
+    cache: InitCache, clock: FakeClock, steps: Any
+) -> None:
     calls = 0
 
     @cache.resource(ttl=10, refresh="background")
@@ -403,7 +406,7 @@ def test_a_task_that_was_cancelled_before_its_first_step_blocks_nobody(cache: In
     asyncio.run(call())
     clock.advance(8)
     assert asyncio.run(call()) == 1  # the loop ends, and cancels the task before it begins
-    assert resource.info._entry._flight is None
+    assert not steps.is_building(resource)
     clock.advance(2)
     assert asyncio.run(asyncio.wait_for(call(), PATIENCE)) == 2
 
@@ -424,7 +427,7 @@ def test_a_handler_called_inside_a_running_loop_leaves_the_task_to_that_loop(
         clock.advance(8)
         await resource()
         end_invocation()
-        await steps.until_async(lambda: resource.info._entry._flight is None)
+        await steps.ended_async(resource)
         return await resource()
 
     assert asyncio.run(main()) == 2
@@ -450,7 +453,7 @@ def test_the_task_of_another_threads_loop_is_waited_for(
         await resource()
         clock.advance(8)
         await resource()
-        await steps.until_async(lambda: resource.info._entry._flight is None)
+        await steps.ended_async(resource)
 
     running = pool.submit(lambda: asyncio.run(elsewhere()))
     steps.until(lambda: calls == 2)

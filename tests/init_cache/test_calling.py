@@ -213,5 +213,5 @@ print(*sorted(set(sys.modules) - before))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "lambda_kit.init_cache" in loaded
-    heavy = {"asyncio", "typing", "inspect", "dataclasses", "concurrent.futures", "logging", "difflib", "ctypes"}
+    heavy = {"asyncio", "typing", "inspect", "dataclasses", "concurrent.futures", "difflib", "ctypes"}
     assert loaded & {*heavy, "lambda_kit._kernel.event_loop"} == set()

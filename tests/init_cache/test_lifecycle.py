@@ -223,7 +223,7 @@ def test_reset_forgets_values_and_counters(declare: Any, clock: FakeClock) -> No
     with pytest.raises(ResourceBuildError):
         resource.refresh()
     fail = False
-    resource.entry.cache.reset()
+    resource.cache.reset()
     info = resource.info
     assert (info.builds, info.hits, info.build_time, info.age, info.last_error) == (0, 0, None, None, None)
     assert resource() is not first
@@ -244,7 +244,7 @@ def test_a_build_that_was_under_way_at_the_reset_lands_nowhere(
         return value
 
     builder, waiter = pool.submit(resource), None
-    steps.flight(resource)
+    steps.build(resource)
     waiter = pool.submit(resource)
     steps.waiting(resource, 1)
     cache.reset()
@@ -278,7 +278,7 @@ def test_a_refresh_that_was_under_way_at_the_reset_is_not_waited_for(
     again.refresh()
     nothing({}, make_context(timeout=0))
     go_on.set()
-    steps.threads_ended()
+    steps.ended(resource)
     assert resource.info.builds == 0
     assert caplog.records == []
 
@@ -373,7 +373,7 @@ def test_an_override_survives_a_reset_and_a_build_that_ends_meanwhile(
         return "real"
 
     builder = pool.submit(resource)
-    steps.flight(resource)
+    steps.build(resource)
     with resource.override("fake"):
         assert resource() == "fake"
         go_on.set()

@@ -151,15 +151,15 @@ class Machine(RuleBasedStateMachine):
             try:
                 return await call()
             finally:
-                while (flight := entry._flight) is not None:
-                    await flight.wait()
+                while (build := entry.pending) is not None:
+                    await build.done.wait_async()
 
         try:
             if self.waits:
                 return event_loop.run(call_async())
             value = call()
-            while (flight := entry._flight) is not None:
-                assert flight.done.wait(PATIENCE)
+            while (build := entry.pending) is not None:
+                assert build.done.wait(PATIENCE)
             return value
         except ResourceBuildError:
             return RAISED

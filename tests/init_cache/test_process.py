@@ -117,15 +117,15 @@ def test_what_was_inherited_is_never_closed_in_the_child_and_its_own_values_are(
 
 def test_a_child_does_not_wait_for_a_lock_that_another_thread_of_the_parent_held() -> None:
     assert run("""
-        from lambda_kit.init_cache import _entry as _resource
+        from lambda_kit.init_cache._build import locked
         one = init.resource(os.getpid)
         one()
         held, release = threading.Event(), threading.Event()
 
+        @locked
         def hold():
-            with _resource._lock:
-                held.set()
-                release.wait()
+            held.set()
+            release.wait()
 
         thread = threading.Thread(target=hold)
         thread.start()
@@ -301,16 +301,16 @@ def test_an_async_resource_is_built_on_the_childs_own_loop() -> None:
 def test_a_finaliser_that_strikes_while_the_lock_is_held_does_not_wait_for_itself() -> None:
     """The garbage collector runs where it likes: here, while a value is noted."""
     assert run("""
-        from lambda_kit.init_cache import _entry as _resource
+        from lambda_kit.init_cache._entry import Entry
         log = init.resource(list)
-        publish = _resource.Entry._publish
+        publish = Entry._publish
 
         def collecting(entry):
             publish(entry)
             if entry is one.info._entry: log().append("finalised")
 
         one = init.resource(object)
-        _resource.Entry._publish = collecting
+        Entry._publish = collecting
         faulthandler.dump_traceback_later(15, exit=True)
         one()
         print(*log())

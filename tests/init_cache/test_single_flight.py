@@ -10,7 +10,7 @@ import pytest
 
 from lambda_kit import handler, time_limit
 from lambda_kit.errors import ResourceBuildError, TimeLimitInterrupt, TimeLimitReached
-from lambda_kit.init_cache._build import Flight
+from lambda_kit.init_cache._build import Build
 from lambda_kit.init_cache._entry import Entry
 from lambda_kit.testing import FakeClock, make_context
 from tests.patience import PATIENCE
@@ -142,20 +142,24 @@ def test_a_loop_that_was_closed_meanwhile_keeps_nobody_else_waiting(
         return "built"
 
     builder = pool.submit(lambda: asyncio.run(resource()))
-    steps.flight(resource)
+    steps.build(resource)
     loop = asyncio.new_event_loop()
     other = pool.submit(lambda: asyncio.run(resource()))
-    flight = steps.waiting(resource, 1)
-    flight._waiters.append((loop, loop.create_future()))
+    build = steps.waiting(resource, 1)
+    left = loop.create_task(build.done.wait_async())
+    loop.run_until_complete(asyncio.sleep(0))
+    steps.waiting(resource, 2)
+    left._log_destroy_pending = False  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     loop.close()
     go_on.set()
     assert builder.result(PATIENCE) == other.result(PATIENCE) == "built"
 
 
-def test_who_comes_to_wait_as_the_build_ends_does_not_wait(cache: InitCache) -> None:
-    flight = Flight(cache.resource(object).info._entry)
-    flight.end()
-    asyncio.run(asyncio.wait_for(flight.wait(), PATIENCE))
+def test_a_caller_that_comes_to_wait_as_the_build_ends_does_not_wait(cache: InitCache, steps: Any) -> None:
+    build = Build(steps.entry(cache.resource(object)))
+    build.done.open()
+    assert build.done.wait()
+    asyncio.run(asyncio.wait_for(build.done.wait_async(), PATIENCE))
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, TimeLimitInterrupt])
@@ -220,7 +224,7 @@ def test_a_waiter_that_is_cancelled_leaves_the_build_to_the_others(cache: InitCa
     assert resource.info.builds == 1
 
 
-@pytest.mark.parametrize("where", ["_build", "_land", "_result"])
+@pytest.mark.parametrize("where", ["build", "succeed", "_note_success", "_result", "_claim"])
 def test_an_interrupt_strikes_the_kits_own_code_and_nothing_is_stuck(
     cache: InitCache, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit.errors import ResourceBuildError
-from lambda_kit.init_cache._entry import build_together, draw_ticket, run_out_at
+from lambda_kit.init_cache._build import expire_at, next_sequence
+from lambda_kit.init_cache._joint import build_together
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -86,15 +87,15 @@ def test_nothing_is_asked_for_if_all_have_values(together: Together) -> None:
     assert together.asked == []
 
 
-def test_a_ticket_asks_for_values_that_were_built_after_it(together: Together) -> None:
+def test_a_sequence_number_asks_for_values_whose_build_started_after_it(together: Together) -> None:
     a, b = together.declare("a", "b", ttl=10)
     a()
-    ticket = draw_ticket()
+    sequence = next_sequence()
     b()
-    together.build("a", "b", after=ticket)
+    together.build("a", "b", after=sequence)
     assert together.asked == [["a"]]
-    assert together.entry("a").built_after(ticket) == "a together"
-    assert together.entry("a").built_after(draw_ticket()) == "a alone"
+    assert together.entry("a").built_after(sequence) == "a together"
+    assert together.entry("a").built_after(next_sequence()) == "a alone"
 
 
 def test_one_that_is_left_out_is_built_by_its_factory(together: Together) -> None:
@@ -145,7 +146,7 @@ def test_who_calls_one_meanwhile_waits_for_the_joint_build(
     go = threading.Event()
     together.fetching = lambda: go.wait(PATIENCE)
     building = pool.submit(together.build, "a", "b")
-    steps.flight(a)
+    steps.build(a)
     waiting = [pool.submit(a) for _ in range(4)]
     steps.waiting(a, 4)
     go.set()
@@ -166,7 +167,7 @@ def test_waiters_of_a_joint_build_that_failed_get_the_error(
 
     together.fetching = fail
     building = pool.submit(together.build, "a")
-    steps.flight(a)
+    steps.build(a)
     waiting = pool.submit(a)
     steps.waiting(a, 1)
     go.set()
@@ -188,20 +189,20 @@ def test_one_that_is_being_built_elsewhere_is_left_to_that_build(
     together.resources["slow"] = slow
     together.declare("a")
     building = pool.submit(slow)
-    steps.flight(slow)
+    steps.build(slow)
     together.build("slow", "a")
     assert together.asked == [["a"]]
     go.set()
     assert building.result() == "slow"
 
 
-def test_a_value_may_run_out_before_its_time_to_live(cache: InitCache, clock: FakeClock) -> None:
+def test_a_value_may_expire_before_its_time_to_live(cache: InitCache, clock: FakeClock) -> None:
     ends = [clock.now + 4, clock.now + 100]
     built: list[int] = []
 
     @cache.resource(ttl=10)
     def resource() -> int:
-        run_out_at(ends[len(built)])
+        expire_at(ends[len(built)])
         built.append(1)
         return len(built)
 
@@ -221,8 +222,8 @@ def test_the_earliest_end_counts_and_one_in_the_past_leaves_the_value_to_its_cal
 
     @cache.resource(ttl=10)
     def resource() -> int:
-        run_out_at(clock.now - 50)
-        run_out_at(clock.now + 5)
+        expire_at(clock.now - 50)
+        expire_at(clock.now + 5)
         builds.append(1)
         return len(builds)
 
@@ -236,7 +237,7 @@ def test_an_early_end_has_the_grace_of_an_outage_and_the_refresh_ahead(cache: In
     def resource() -> str:
         if down:
             raise OSError
-        run_out_at(clock.now + 4)
+        expire_at(clock.now + 4)
         return "value"
 
     resource()
@@ -253,11 +254,11 @@ def test_without_a_time_to_live_or_a_build_an_early_end_means_nothing(cache: Ini
 
     @cache.resource
     def resource() -> int:
-        run_out_at(clock.now + 2)
+        expire_at(clock.now + 2)
         builds.append(1)
         return len(builds)
 
-    run_out_at(clock.now)
+    expire_at(clock.now)
     resource()
     clock.advance(5)
     assert resource() == 1

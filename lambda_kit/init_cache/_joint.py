@@ -1,0 +1,64 @@
+"""Joint builds: the values of several synchronous resources are built with one call."""
+
+from __future__ import annotations
+
+import functools
+import time
+
+from lambda_kit.init_cache._build import Build
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn
+
+    from lambda_kit.init_cache._entry import Entry
+
+
+def build_together(
+    entries: Iterable[Entry], fetch: Callable[[list[Entry]], dict[Entry, Callable[[], Any]]], after: int = 0
+) -> dict[Entry, Exception]:
+    """Build the values of several synchronous resources with one call, where they are needed.
+
+    A caller of one of them waits for this build meanwhile. A resource that has a good value, or is being built
+    elsewhere, is left alone.
+
+    Args:
+        entries: the resources.
+        fetch: takes the resources that need a value. It returns for each a function that makes the value from what was
+            fetched, and that calls no resource. A resource that is left out is built by its own factory when called.
+        after: the sequence number that a good value must have been built after; 0 if any will do.
+
+    Returns:
+        The exceptions, by resource; of all resources if `fetch` raised. Each counts as a failure of the factory.
+    """
+    failed: dict[Entry, Exception] = {}
+    mine = [(entry, Build(entry)) for entry in entries]  # made before they start: an interrupt must leave none behind
+    try:
+        started = [(entry, build) for entry, build in mine if entry.join(build, after)]
+        if not started:
+            return failed
+        began = time.perf_counter()
+        started_at = {entry: entry.now() for entry, _ in started}
+        try:
+            makers = fetch([entry for entry, _ in started])
+        except Exception as error:
+            makers = {entry: functools.partial(_raise, error) for entry, _ in started}
+        for entry, build in started:
+            if entry not in makers:
+                continue
+            try:
+                value = makers[entry]()
+            except Exception as error:
+                failed[entry] = error
+                entry.fail(build, error, after)
+            else:
+                entry.succeed(build, value, started_at[entry], time.perf_counter() - began)
+    finally:
+        for entry, build in mine:
+            entry.abandon(build)
+    return failed
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error

@@ -1,0 +1,69 @@
+"""Building the eager resources in the init phase, side by side."""
+
+from __future__ import annotations
+
+import time
+
+from lambda_kit._kernel import log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lambda_kit.init_cache._entry import Entry
+
+_THREADS = 16
+
+
+def warm(entries: list[Entry], timeout: float | None) -> None:
+    """Build resources side by side, and wait for them.
+
+    Args:
+        entries: the resources; at least one.
+        timeout: seconds to wait at most; None for no limit.
+    """
+    waiting = [entry for entry in entries if not entry.is_async]
+    if len(entries) == 1 and waiting and timeout is None:
+        _build(waiting[0])
+        return
+    from threading import Thread
+
+    end = None if timeout is None else time.monotonic() + timeout
+    shares = [waiting[i::_THREADS] for i in range(min(len(waiting), _THREADS))]
+    threads = [Thread(target=_build_each, args=(share,), name="lambda_kit-warm", daemon=True) for share in shares]
+    for thread in threads:
+        thread.start()
+    if coroutines := [entry for entry in entries if entry.is_async]:
+        from lambda_kit._kernel import event_loop
+
+        event_loop.run(_build_all(coroutines, timeout))
+    for thread in threads:
+        thread.join(None if end is None else max(end - time.monotonic(), 0.0))
+
+
+def _build_each(entries: list[Entry]) -> None:
+    for entry in entries:
+        _build(entry)
+
+
+def _build(entry: Entry) -> None:
+    try:
+        entry.resource()
+    except Exception as error:
+        _log_failure(entry, error)
+
+
+async def _build_all(entries: list[Entry], timeout: float | None) -> None:
+    import asyncio
+
+    async def build(entry: Entry) -> None:
+        try:
+            await entry.resource()
+        except Exception as error:
+            _log_failure(entry, error)
+
+    await asyncio.wait([asyncio.ensure_future(build(entry)) for entry in entries], timeout=timeout)
+
+
+def _log_failure(entry: Entry, error: Exception) -> None:
+    log.warning(
+        "the eager resource %s could not be built ahead; the first call tries again", entry.name, exc_info=error
+    )
