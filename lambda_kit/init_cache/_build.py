@@ -152,7 +152,7 @@ class Gate:
 
         loop = asyncio.get_running_loop()
         future: Future[None] = loop.create_future()
-        self._wakers.append(functools.partial(loop.call_soon_threadsafe, _wake, future))
+        self._wakers.append(lambda: loop.call_soon_threadsafe(_wake, future))
         if not self.is_open:
             await future
 

@@ -6,7 +6,7 @@ import contextlib
 import time
 
 from lambda_kit._kernel import log
-from lambda_kit.init_cache._build import shared
+from lambda_kit.init_cache._build import locked, shared
 from lambda_kit.invocation import at_end
 
 TYPE_CHECKING = False
@@ -25,16 +25,18 @@ def schedule() -> None:
     at_end[_end_invocation] = _end_invocation
 
 
-def unschedule() -> None:
-    """Let the end of the invocation do nothing."""
-    at_end.pop(_end_invocation, None)
+@locked
+def unschedule_if_idle() -> None:
+    """Let the end of the invocation do nothing if nothing is pending."""
+    if not shared.retired and not shared.refreshing:
+        at_end.pop(_end_invocation, None)
 
 
 def forget() -> None:
     """Forget what is pending: after a fork it is for the parent, and after a restore its connections are gone."""
     shared.retired.clear()
     shared.refreshing.clear()
-    unschedule()
+    unschedule_if_idle()
 
 
 def close_in_reverse(values: list[BuiltValue]) -> None:
@@ -78,10 +80,11 @@ def _log_close(owner: Owner) -> None:
 
 def _end_invocation(invocation: Invocation) -> None:
     """Wait for the refreshes that are under way, give up those that take too long, and close replaced values."""
-    unschedule()
+    at_end.pop(_end_invocation, None)
     try:
         _await_refreshes(max(min(_PATIENCE, invocation.remaining() - _RESERVE), 0.0))
         _close_retired()
+        unschedule_if_idle()
     except BaseException:  # an interrupt: the next invocation goes on
         schedule()
         raise

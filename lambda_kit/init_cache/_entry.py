@@ -267,8 +267,7 @@ class Entry:
         if self.close is not None or self._lifetime.background:
             from lambda_kit.init_cache import _closing
 
-            if not shared.retired and not shared.refreshing:
-                _closing.unschedule()
+            _closing.unschedule_if_idle()
         self._hit.reset_hits()
         self._forget()
         self._publish()

@@ -17,7 +17,11 @@ from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
-PRELUDE = """
+PRELUDE = (
+    f"""
+PATIENCE = {PATIENCE}
+"""
+    """
 import asyncio, faulthandler, gc, logging, os, sys, threading, time, warnings
 from lambda_kit import handler, init
 from lambda_kit._kernel import event_loop
@@ -46,6 +50,7 @@ def in_child(check, leave=os._exit):
     assert os.waitstatus_to_exitcode(status) == 0, status
     return answer
 """
+)
 
 
 def run(program: str, **environment: str) -> list[str]:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the runtime client has wheels for Linux alone")
 
-FUNCTION = """
+FUNCTION = (
+    f"PATIENCE = {PATIENCE}\n"
+    + """
 import asyncio
 import os
 import pathlib
@@ -74,6 +76,7 @@ def meet(event, context, *, eager, session):
         time.sleep(0.005)
     return {"pid": os.getpid(), "built in": [eager[1], session[1]], "log": log}
 """
+)
 
 
 @pytest.fixture
