@@ -6,7 +6,7 @@ import functools
 
 from lambda_kit._kernel.facts import operation
 from lambda_kit.errors import ParameterError, ParameterNotFound
-from lambda_kit.init_cache._entry import build_together, draw_ticket, run_out_at
+from lambda_kit.init_cache._build import expire_at, next_sequence
 from lambda_kit.parameters import _sources as sources
 from lambda_kit.parameters import _transforms as transforms
 from lambda_kit.parameters._node import Prefetched, pack
@@ -27,7 +27,7 @@ def build_nodes(nodes: Iterable[Node], after: int = 0) -> dict[Node, Exception]:
 
     Args:
         nodes: the nodes.
-        after: the ticket after which a value must have been built; 0 if any value will do.
+        after: the sequence number after which a value must have been built; 0 if any value will do.
 
     Returns:
         The errors, by node. A node that is not in it is built when its value is read, unless it has one.
@@ -35,6 +35,7 @@ def build_nodes(nodes: Iterable[Node], after: int = 0) -> dict[Node, Exception]:
     joint = {node.entry: node for node in nodes if _is_joint(node)}
     if len(joint) < 2:
         return {}
+    from lambda_kit.init_cache._joint import build_together
 
     def fetch(entries: list[Entry]) -> dict[Entry, Callable[[], Any]]:
         return _makers(_fetch_joint(joint[entry] for entry in entries))
@@ -52,6 +53,8 @@ def build(node: Node) -> Any:
         return pack({name: _transform(query, one, name) for name, one in below.items()})
     own: list[Fetched | ParameterError | None] = []
     if len(node.siblings) > 1 and node.prefetched is None and _is_joint(node):
+        from lambda_kit.init_cache._joint import build_together
+
         others = {one.entry: one for one in node.siblings if one is not node and _is_joint(one)}
 
         def fetch(entries: list[Entry]) -> dict[Entry, Callable[[], Any]]:
@@ -93,7 +96,7 @@ def _fetch_joint(nodes: Iterable[Node]) -> dict[Node, Fetched | ParameterError]:
     """Fetch for several nodes in one request; answers for transforms that may call resources stay with their nodes."""
     from lambda_kit.parameters import _direct as direct
 
-    ticket, by_query = draw_ticket(), {node.query: node for node in nodes}
+    sequence, by_query = next_sequence(), {node.query: node for node in nodes}
     fetched_at = {node: node.entry.now() for node in by_query.values()}
     with operation("parameters") as step:
         step.annotate(parameters=len(by_query), source="ssm")
@@ -101,7 +104,7 @@ def _fetch_joint(nodes: Iterable[Node]) -> dict[Node, Fetched | ParameterError]:
         found = {by_query[query]: one for query, one in direct.fetch_joint(by_query).items()}
     for node, answer in found.items():
         if callable(node.query.transform):
-            node.prefetched = Prefetched(answer, fetched_at[node], ticket)
+            node.prefetched = Prefetched(answer, fetched_at[node], sequence)
     return found
 
 
@@ -133,7 +136,7 @@ def _make(node: Node, fetch: Callable[[], Fetched]) -> Any:
 
         date = direct.next_rotation(query)
         if date is not None:
-            run_out_at(date)
+            expire_at(date)
     value = _transform(query, fetched)
     if query.wrapped:
         from lambda_kit.parameters._secret_value import SecretValue

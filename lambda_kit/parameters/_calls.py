@@ -79,7 +79,7 @@ def value_of(node: Node, error: Exception | None = None, after: int = 0) -> Any:
     Args:
         node: the node.
         error: that error; None if there is none.
-        after: the ticket after which the value must have been built; 0 if any value will do.
+        after: the sequence number after which the value must have been built; 0 if any value will do.
     """
     if error is not None:
         if isinstance(error, LambdaKitError):

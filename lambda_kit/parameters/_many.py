@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from lambda_kit.errors import ConfigurationError, ParameterNotFound
-from lambda_kit.init_cache._entry import draw_ticket
+from lambda_kit.init_cache._build import next_sequence
 from lambda_kit.parameters import _calls as calls
 from lambda_kit.parameters import _entries as entries
 from lambda_kit.parameters._build import build_nodes
@@ -77,7 +77,7 @@ def get_many(names: Iterable[str], /, *, transform: Any = None, ttl: float | Non
         raise ConfigurationError(f"get_many({names!r}): pass several names, or use get for one")
     default, fresh = calls.split("get_many", names, options)
     nodes = {name: calls.find("get_many", _many, name, transform, ttl, default, options) for name in names}
-    after = draw_ticket() if fresh else 0
+    after = next_sequence() if fresh else 0
     found: dict[str, Any] = {}
     missing: list[ParameterNotFound] = []
     with bypass_caches(nodes.values() if fresh else ()):

@@ -7,8 +7,8 @@ import contextlib
 from lambda_kit._kernel import type_of
 from lambda_kit._kernel.copies import copier
 from lambda_kit.errors import ResourceBuildError
-from lambda_kit.init_cache import init
-from lambda_kit.init_cache._entry import draw_ticket, run_out_at
+from lambda_kit.init_cache import declare
+from lambda_kit.init_cache._build import expire_at, next_sequence
 from lambda_kit.parameters._query import UNSET
 
 TYPE_CHECKING = False
@@ -28,15 +28,15 @@ class Prefetched:
     Attributes:
         answer: the value, or the error that there is none.
         fetched_at: the time before it was fetched, by the clock of the init cache.
-        ticket: the ticket that was drawn before it was fetched.
+        sequence: the sequence number that was taken before it was fetched.
     """
 
-    __slots__ = ("answer", "fetched_at", "ticket")
+    __slots__ = ("answer", "fetched_at", "sequence")
 
-    def __init__(self, answer: Fetched | ParameterError, fetched_at: float, ticket: int) -> None:
+    def __init__(self, answer: Fetched | ParameterError, fetched_at: float, sequence: int) -> None:
         self.answer = answer
         self.fetched_at = fetched_at
-        self.ticket = ticket
+        self.sequence = sequence
 
 
 class Node:
@@ -56,7 +56,7 @@ class Node:
         read: returns the value: see `reader`.
         siblings: the nodes of the handles that were declared in the same module, this one among them.
         prefetched: the answer that a joint request brought, where the transform has to run in a build of its own.
-        not_before: a ticket: what was prefetched before it was drawn is out of date.
+        not_before: a sequence number: an answer that was prefetched before it was taken is out of date.
         bypassing: one object for each call under way that wants a value from no cache.
     """
 
@@ -74,13 +74,13 @@ class Node:
 
         factory.__qualname__ = query.title
         factory.__module__ = ""
-        self.resource: Resource[Any] = init.resource(**query.cache)(factory)
-        self.entry: Entry = self.resource.info._entry
+        self.entry: Entry = declare(factory, **query.cache)
+        self.resource: Resource[Any] = self.entry.resource
         self.read = reader(self.resource)
 
     def invalidate(self) -> None:
         """Drop the value, and what was prefetched for it."""
-        self.not_before = draw_ticket()
+        self.not_before = next_sequence()
         self.resource.invalidate()
 
     def refresh(self) -> Any:
@@ -91,14 +91,14 @@ class Node:
     def take_prefetched(self) -> Fetched | ParameterError | None:
         """Return the prefetched answer if it may still be used, and forget it. The value is as old as the answer."""
         prefetched, self.prefetched = self.prefetched, None
-        if prefetched is None or prefetched.ticket <= self.not_before:
+        if prefetched is None or prefetched.sequence <= self.not_before:
             return None
         ttl = self.query.cache["ttl"]
         if ttl is not None:
             expires_at = prefetched.fetched_at + ttl
             if not prefetched.fetched_at <= self.entry.now() < expires_at:
                 return None
-            run_out_at(expires_at)
+            expire_at(expires_at)
         return prefetched.answer
 
 
@@ -140,7 +140,7 @@ def bypass_caches(nodes: Iterable[Node]) -> Generator[None]:
     try:
         for node in nodes:
             node.bypassing.add(call)
-            node.not_before = draw_ticket()
+            node.not_before = next_sequence()
         yield
     finally:
         for node in nodes:

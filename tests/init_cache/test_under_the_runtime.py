@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the runtime cli
 
 FUNCTION = (
     f"PATIENCE = {PATIENCE}\n"
-    + """
+    """
 import asyncio
 import os
 import pathlib
