@@ -1,7 +1,7 @@
 """The cost of a record of a batch, against the peer: processor time, records that wait side by side, memory.
 
-Both sides get the same events and have to give the same answers. What is logged of failures is formatted and written to
-where nothing reads it: the kit always logs them; the peer logs each with its traceback where it was given a logger.
+Both sides get the same events and have to give the same responses. Log records are formatted and discarded. The kit
+always logs failures; the peer logs each one with its traceback if it was given a logger.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _event(kind: str, count: int) -> dict[str, Any]:
 
 
 def _checked(call: Callable[[Any, Any], Any], kind: str, count: int) -> Loop:
-    """Return the loop over a handler that answers as it should."""
+    """Return the loop over a handler, after a check that its response is right."""
     event, context = _event(kind, count), Context()
     answer = call(event, context)
     failed = [{"itemIdentifier": _message(number)["messageId"]} for number in range(0, count, _FAILING)]
@@ -101,7 +101,7 @@ def _is_failing(message_id: str) -> bool:
 
 
 def _logged(name: str) -> logging.Logger:
-    """Return a logger that writes to where nothing reads it."""
+    """Return a logger that formats its records and discards them."""
     log = logging.getLogger(name)
     log.propagate = False
     log.handlers = [logging.StreamHandler(open(os.devnull, "w"))]  # noqa: SIM115, PTH123  # for the life of the process
@@ -198,7 +198,7 @@ def _peer_model() -> Any:
     return pydantic.create_model("OrderRecord", __base__=models.SqsRecordModel, **fields)
 
 
-# What takes a process of its own
+# Cases that need a process of their own
 
 
 def waiting(side: str, count: int, concurrency: int) -> dict[str, float]:
@@ -278,7 +278,7 @@ _MANY = 1_000  # records that wait all at once
 
 TOPIC = Topic(
     name="batch",
-    about="What a record of a batch costs. The goal: at most 2/3 of the peer's, and no more for 10,000 than for 1,000.",
+    about="The cost of a record of a batch. The goal: at most 2/3 of the peer's, also for 10,000 records.",
     cases=(
         *(Case(f"{side} plain {size}", side, side, ("plain", size)) for side in _SIDES for size in _SIZES),
         *(Case(f"kit {kind}", "kit", "kit", (kind, 1_000)) for kind in dict.fromkeys(one[1] for one in _COMPARED)),

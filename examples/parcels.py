@@ -1,4 +1,4 @@
-"""Send a parcel for each message of a queue: ten at a time, once for each order, and what nobody can send is put aside.
+"""Send a parcel for each message of a queue, ten at a time, once for each order; put aside what cannot be sent.
 
 Without AWS: lambda-kit invoke parcels.send --event parcels.json --env PARCELS_DIRECTORY=.
 """
@@ -16,8 +16,8 @@ from lambda_kit.errors import InvalidRecord
 from lambda_kit.idempotency import DynamoDBStore, SQLiteStore
 
 log = Logger(service="parcels")
-log.capture_stdlib()  # what the kit logs of records that failed has the same shape
-directory = os.environ.get("PARCELS_DIRECTORY")  # for this machine; on Lambda there are a table and a queue
+log.capture_stdlib()  # the kit logs failed records in the same form
+directory = os.environ.get("PARCELS_DIRECTORY")  # for a local run; on Lambda a table and a queue are used
 
 
 class Parcel(BaseModel):
@@ -29,7 +29,7 @@ class Parcel(BaseModel):
 
 
 class NoCarrier(Exception):
-    """Nobody brings parcels there, today or tomorrow."""
+    """No carrier delivers to this country."""
 
 
 store = SQLiteStore(Path(directory) / "parcels.db") if directory else DynamoDBStore("parcels")
@@ -37,7 +37,7 @@ sink = FileSink(Path(directory) / "aside.jsonl") if directory else SqsSink(os.en
 
 
 def put_aside(letter: DeadLetter) -> None:
-    """Keep what cannot be sent, and say so in one line."""
+    """Keep a message that cannot be handled, and log it in one line."""
     sink.send(letter)
     log.warning("put aside", record=letter.id, reason=type(letter.error).__name__)
 

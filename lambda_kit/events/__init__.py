@@ -1,4 +1,4 @@
-"""Typed views of events: read-only, over the raw dict, without copying it; nothing is decoded before it is asked for.
+"""Typed, read-only views of events. They do not copy the raw dict, and decode a value when it is asked for.
 
 ```python
 from lambda_kit.events import SqsEvent
@@ -8,7 +8,7 @@ for record in event:
     assert (record.id, record.json) == ("m-1", {"order": 7})
 ```
 
-Each name loads its module when it is first used.
+Each name below loads its module when it is first used.
 """
 
 from __future__ import annotations

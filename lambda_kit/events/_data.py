@@ -1,4 +1,4 @@
-"""Records that hold bytes, in base64."""
+"""Records whose data is bytes, encoded as base64."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class DataView(RecordView):
-    """A record that holds bytes, in base64.
+    """A record whose data is bytes, encoded as base64.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ("_data",)
@@ -34,10 +34,10 @@ class DataView(RecordView):
 
     @property
     def data(self) -> bytes:
-        """What the record holds, as bytes; decoded once.
+        """The data of the record, as bytes; decoded once.
 
         Raises:
-            EventError: it is no base64.
+            EventError: the data is missing, or is not valid base64.
         """
         found = self._data
         if found is MISSING:
@@ -49,26 +49,26 @@ class DataView(RecordView):
 
     @property
     def body(self) -> str:
-        """What the record holds, as text in UTF-8.
+        """The data of the record, as text.
 
         Raises:
-            EventError: it is none.
+            EventError: the data is not UTF-8.
         """
         try:
             return self.data.decode()
         except UnicodeDecodeError:
-            pass  # told outside: the error of the decoder holds the data
-        raise EventError(f"the {type_of(self).__name__} does not hold text in UTF-8; read .data")
+            pass  # raised below, without a context: the error of the decoder holds the data
+        raise EventError(f"the {type_of(self).__name__} is not text in UTF-8; read .data for the bytes")
 
     def _json_text(self) -> str:
-        return self.data.decode()  # in less time than the decoder takes to find out what it is in
+        return self.data.decode()  # faster than the JSON decoder, which has to detect the encoding
 
 
 def decoded(view: View, encoded: Callable[[], str]) -> Any:
-    """Return bytes that stand in base64, or why there are none."""
+    """Return the decoded bytes, or the reason why they cannot be decoded."""
     try:
         return a2b_base64(encoded(), strict_mode=True)
     except EventError as error:
         return Failed(str(error))
-    except ValueError:  # binascii's own error is one
-        return Failed(f"the {type_of(view).__name__} does not hold base64")
+    except ValueError:  # the base class of binascii.Error
+        return Failed(f"the {type_of(view).__name__} does not hold valid base64")

@@ -1,4 +1,4 @@
-"""Events of DynamoDB's streams: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>."""
+"""Events of DynamoDB streams: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DynamoDBRecord(View):
     """A change of an item.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ("_found",)
@@ -32,7 +32,7 @@ class DynamoDBRecord(View):
 
     @property
     def sequence_number(self) -> str:
-        """The sequence number, by which the shard is ordered."""
+        """The sequence number, the same as `id`; it gives the order within the shard."""
         return self.id
 
     @property
@@ -42,39 +42,39 @@ class DynamoDBRecord(View):
 
     @property
     def event_name(self) -> str:
-        """What happened: `"INSERT"`, `"MODIFY"` or `"REMOVE"`."""
+        """The kind of change: `"INSERT"`, `"MODIFY"` or `"REMOVE"`."""
         return self._text("eventName")
 
     @property
     def keys(self) -> dict[str, Any]:
-        """The key of the item; values as `new_image` has them.
+        """The key of the item, with values as in `new_image`.
 
         Raises:
-            EventError: it is not there, or cannot be read.
+            EventError: the key is missing, or cannot be read.
         """
         found = self._image("Keys")
         if found is None:
-            self._object("dynamodb", "Keys")  # says what is there instead
+            self._object("dynamodb", "Keys")  # raises an error that names the value in its place
             raise EventError("the DynamoDBRecord has no 'dynamodb.Keys'")
         return found
 
     @property
     def new_image(self) -> dict[str, Any] | None:
-        """The item after the change; None if it was removed, or the stream does not tell.
+        """The item after the change; None if it was removed, or if the stream does not include it.
 
-        Numbers are `Decimal`, sets are sets, binary values are bytes. Each is decoded once.
+        Numbers are `Decimal`, sets are sets, binary values are bytes. The item is decoded once.
 
         Raises:
-            EventError: it cannot be read.
+            EventError: the item cannot be read.
         """
         return self._image("NewImage")
 
     @property
     def old_image(self) -> dict[str, Any] | None:
-        """The item before the change; None if it was inserted, or the stream does not tell.
+        """The item before the change; None if it was inserted, or if the stream does not include it.
 
         Raises:
-            EventError: it cannot be read.
+            EventError: the item cannot be read.
         """
         return self._image("OldImage")
 
@@ -87,7 +87,7 @@ class DynamoDBRecord(View):
 
     @property
     def view_type(self) -> str | None:
-        """What the stream tells of an item: `"NEW_AND_OLD_IMAGES"`, `"KEYS_ONLY"` and so on."""
+        """The view type of the stream: `"NEW_AND_OLD_IMAGES"`, `"KEYS_ONLY"` and so on."""
         return self._optional("dynamodb", "StreamViewType")
 
     @property
@@ -98,12 +98,12 @@ class DynamoDBRecord(View):
 
     @property
     def changed_at(self) -> datetime | None:
-        """When the item was changed, to the second."""
+        """The time of the change, to the second."""
         return self._time(1, "dynamodb", "ApproximateCreationDateTime")
 
     @property
     def is_expired(self) -> bool:
-        """Whether DynamoDB itself has removed the item, because its time to live was over."""
+        """True if DynamoDB removed the item because its time to live had passed."""
         return self._optional("userIdentity", "principalId") == "dynamodb.amazonaws.com"
 
     @property
@@ -129,7 +129,7 @@ class DynamoDBStreamEvent(EventView[DynamoDBRecord]):
     """Changes of items.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -138,10 +138,10 @@ class DynamoDBStreamEvent(EventView[DynamoDBRecord]):
 
 
 def value_of(attribute: Any) -> Any:
-    """Return an attribute value as Python has it.
+    """Return an attribute value of DynamoDB as a value of Python.
 
     Raises:
-        EventError: it is none.
+        EventError: it is not an attribute value.
     """
     if type_of(attribute) is dict and len(attribute) == 1:
         ((kind, value),) = attribute.items()
@@ -150,9 +150,9 @@ def value_of(attribute: Any) -> Any:
             try:
                 return reader(value)
             except (TypeError, ValueError, ArithmeticError, AttributeError):
-                pass  # told outside: the error may hold the value
-            raise EventError(f"an attribute of the DynamoDBRecord is no value of the type {kind}")
-    raise EventError("an attribute of the DynamoDBRecord is no value of DynamoDB, such as {'S': 'text'}")
+                pass  # raised below, without a context: the error may hold the value
+            raise EventError(f"an attribute of the DynamoDBRecord is not a value of the type {kind}")
+    raise EventError("an attribute of the DynamoDBRecord is not a value of DynamoDB, such as {'S': 'text'}")
 
 
 def _number(value: Any) -> Any:

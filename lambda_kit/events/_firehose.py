@@ -14,7 +14,7 @@ class FirehoseRecord(DataView):
     """A record to transform.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -29,7 +29,7 @@ class FirehoseRecord(DataView):
 
     @property
     def arrived_at(self) -> datetime | None:
-        """When the record arrived, approximately."""
+        """The approximate time at which the record arrived."""
         return self._time(1000, "approximateArrivalTimestamp")
 
     @property
@@ -52,7 +52,7 @@ class FirehoseEvent(EventView[FirehoseRecord]):
     """Records to transform.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -62,7 +62,7 @@ class FirehoseEvent(EventView[FirehoseRecord]):
 
     @property
     def invocation_id(self) -> str:
-        """The id of the invocation, as Firehose calls it."""
+        """The id that Firehose has given to the invocation."""
         return self._text("invocationId")
 
     @property
@@ -72,7 +72,7 @@ class FirehoseEvent(EventView[FirehoseRecord]):
 
     @property
     def source_stream_arn(self) -> str | None:
-        """The ARN of the Kinesis stream that the records come from; None if they come from elsewhere."""
+        """The ARN of the Kinesis stream from which the records come; None for another source."""
         return self._optional("sourceKinesisStreamArn")
 
     @property

@@ -17,14 +17,14 @@ class KafkaRecord(DataView):
     """A record of a topic.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
 
     @property
     def id(self) -> dict[str, Any]:
-        """What Lambda calls the record: `{"partition": "TOPIC-PARTITION", "offset": OFFSET}`."""
+        """The id of the record for Lambda: `{"partition": "TOPIC-PARTITION", "offset": OFFSET}`."""
         return {"partition": f"{self.topic}-{self.partition}", "offset": self.offset}
 
     def _encoded(self) -> str:
@@ -47,10 +47,10 @@ class KafkaRecord(DataView):
 
     @property
     def key(self) -> bytes | None:
-        """The key; None if it has none.
+        """The key of the record, as bytes; None if it has no key.
 
         Raises:
-            EventError: it is no base64.
+            EventError: the key is not valid base64.
         """
         if self._optional("key") is None:
             return None
@@ -62,29 +62,29 @@ class KafkaRecord(DataView):
 
     @property
     def is_tombstone(self) -> bool:
-        """Whether the record has no value, which says that its key is deleted."""
+        """True if the record has no value, which means that its key is deleted."""
         return self._find("value") is None
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
-        """The headers, in their order; a name may come more than once."""
+        """The headers, in their order; a name may occur more than once."""
         found = self._find("headers")
         if type_of(found) is not list:
             return []
         try:
-            # The bytes are those of Java, which have a sign.
+            # Bytes in Java are signed: -128 to 127.
             return [(name, bytes(one & 0xFF for one in value)) for header in found for name, value in header.items()]
         except (TypeError, AttributeError):
             raise EventError("the headers of the KafkaRecord cannot be read") from None
 
     @property
     def written_at(self) -> datetime | None:
-        """The time of the record: when it was made or appended, see `timestamp_type`."""
+        """The time at which the record was created or appended, see `timestamp_type`."""
         return self._time(1000, "timestamp")
 
     @property
     def timestamp_type(self) -> str | None:
-        """What `written_at` is: `"CREATE_TIME"` or `"LOG_APPEND_TIME"`."""
+        """The kind of time in `written_at`: `"CREATE_TIME"` or `"LOG_APPEND_TIME"`."""
         return self._optional("timestampType")
 
     def __repr__(self) -> str:
@@ -95,7 +95,7 @@ class KafkaEvent(EventView[KafkaRecord]):
     """Records of topics.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -106,16 +106,16 @@ class KafkaEvent(EventView[KafkaRecord]):
     def _raws(self) -> list[Any]:
         found = self._object("records")
         if not all(type_of(one) is list for one in found.values()):
-            raise EventError("the records of the KafkaEvent do not stand in lists, one for each partition")
+            raise EventError("the records of the KafkaEvent are not in lists, one for each partition")
         return [record for partition in found.values() for record in partition]
 
     @property
     def event_source_arn(self) -> str | None:
-        """The ARN of the cluster; None if it is not one of MSK."""
+        """The ARN of the MSK cluster; None for a self-managed cluster."""
         return self._optional("eventSourceArn")
 
     @property
     def bootstrap_servers(self) -> list[str]:
-        """The servers of the cluster, as HOST:PORT."""
+        """The servers of the cluster, each as HOST:PORT."""
         found = self._optional("bootstrapServers")
         return found.split(",") if found else []

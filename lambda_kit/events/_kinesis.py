@@ -14,7 +14,7 @@ class KinesisRecord(DataView):
     """A record of a stream.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -31,21 +31,21 @@ class KinesisRecord(DataView):
                 return found
         except (LookupError, TypeError):
             pass
-        return self._text("kinesis", "data")  # says what is there instead
+        return self._text("kinesis", "data")  # raises an error that names the value in its place
 
     @property
     def sequence_number(self) -> str:
-        """The sequence number, by which the shard is ordered."""
+        """The sequence number, the same as `id`; it gives the order within the shard."""
         return self.id
 
     @property
     def partition_key(self) -> str:
-        """The partition key, by which the shard was chosen."""
+        """The partition key, from which Kinesis chose the shard."""
         return self._text("kinesis", "partitionKey")
 
     @property
     def arrived_at(self) -> datetime | None:
-        """When the record arrived, approximately."""
+        """The approximate time at which the record arrived."""
         return self._time(1, "kinesis", "approximateArrivalTimestamp")
 
     @property
@@ -55,12 +55,12 @@ class KinesisRecord(DataView):
 
     @property
     def event_id(self) -> str | None:
-        """The shard and the sequence number."""
+        """The id of the shard and the sequence number, with a colon between them."""
         return self._optional("eventID")
 
     @property
     def shard_id(self) -> str | None:
-        """The shard."""
+        """The id of the shard."""
         found = self.event_id
         return None if found is None else found.partition(":")[0]
 
@@ -84,7 +84,7 @@ class KinesisEvent(EventView[KinesisRecord]):
     """Records of a shard.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""`as_event`: the handler gets the view of the event in place of the dict."""
+"""`as_event`: a layer that gives the handler a view of the event in place of the dict."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
     class Decorate(Protocol[E_co]):
-        """What `as_event(...)` returns: a layer around a handler that takes the view."""
+        """The layer that `as_event(...)` returns, for a handler that takes the view."""
 
         def __call__(self, fn: Callable[Concatenate[E_co, P], R], /) -> Callable[Concatenate[Any, P], R]:
-            """Return the handler with the view in front of it."""
+            """Return a handler that takes the dict and passes the view."""
             ...
 
 
 def as_event(view: type[E], /) -> Decorate[E]:
-    """Make a layer that gives the handler a typed view in place of the event. Layers outside of it see the dict.
+    """Make a layer that gives the handler a typed view in place of the dict. The layers outside of it get the dict.
 
     ```python
     from lambda_kit.events import SqsEvent, as_event
@@ -43,15 +43,15 @@ def as_event(view: type[E], /) -> Decorate[E]:
     ```
 
     Args:
-        view: `SqsEvent`, or another view of an event.
+        view: the class of the view, such as `SqsEvent`.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: `view` is not the view of an event.
         EventError: when running, the event is of another source.
     """
     given: Any = view
     if not isinstance(given, type) or not issubclass(given, EventView) or given is EventView:
-        raise ConfigurationError(f"as_event({callables.name_of(view)}): pass the view of an event, such as SqsEvent")
+        raise ConfigurationError(f"as_event({callables.name_of(view)}): pass the class of an event, such as SqsEvent")
 
     def decorate(fn: Any, /) -> Any:
         signature = callables.signature_of(fn)
@@ -71,6 +71,6 @@ def _checked(view: type[E], event: Any) -> E:
         return event  # type: ignore[no-any-return]
     found = source_of(event)
     if found != view.source and not (type_of(event) is dict and event.get("Records") == [] and view._list == "Records"):
-        told = f"of {found}" if found is not None else "of no source that is known"
-        raise EventError(f"as_event({view.__name__}) was given an event {told}, and not of {view.source}")
+        what = f"an event of {found}" if found is not None else "an event of no known source"
+        raise EventError(f"as_event({view.__name__}) needs an event of {view.source}, and was given {what}")
     return view(event)

@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
 
 class S3Record(View):
-    """What happened to an object.
+    """A change of an object.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
 
     @property
     def event_name(self) -> str:
-        """What happened: `"ObjectCreated:Put"`."""
+        """The kind of change, such as `"ObjectCreated:Put"`."""
         return self._text("eventName")
 
     @property
     def event_time(self) -> datetime:
-        """When it happened."""
+        """The time of the change."""
         from datetime import datetime
 
         found = self._text("eventTime")
         try:
             return datetime.fromisoformat(found)
         except ValueError:
-            raise self._lacks(found, "a time", ("eventTime",)) from None
+            raise self._error(found, "a time", ("eventTime",)) from None
 
     @property
     def region(self) -> str | None:
@@ -54,14 +54,14 @@ class S3Record(View):
 
     @property
     def key(self) -> str:
-        """The key of the object, as S3 takes it: what stands in the event is encoded for a URL."""
+        """The key of the object, decoded as the S3 API takes it; in the event it is encoded as in a URL."""
         from urllib.parse import unquote_plus
 
         return unquote_plus(self._text("s3", "object", "key"))
 
     @property
     def size(self) -> int | None:
-        """The size of the object, in bytes; None if it is not there any more."""
+        """The size of the object in bytes; None if the object was removed."""
         found = self._find("s3", "object", "size")
         return found if type_of(found) is int else None
 
@@ -72,12 +72,12 @@ class S3Record(View):
 
     @property
     def version_id(self) -> str | None:
-        """The version of the object, in a bucket with versions."""
+        """The version of the object; None in a bucket without versioning."""
         return self._optional("s3", "object", "versionId")
 
     @property
     def sequencer(self) -> str | None:
-        """What tells which of two events of one key came first, compared as text of equal length."""
+        """A text that gives the order of two events of one key: padded to equal length, the later one is greater."""
         return self._optional("s3", "object", "sequencer")
 
     def __repr__(self) -> str:
@@ -85,10 +85,10 @@ class S3Record(View):
 
 
 class S3Event(EventView[S3Record]):
-    """What happened to objects.
+    """Changes of objects.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -97,7 +97,7 @@ class S3Event(EventView[S3Record]):
 
 
 def is_event(value: Any) -> bool:
-    """Tell whether this is an event of S3."""
+    """Tell whether a value is an event of S3."""
     found: Any = value.get("Records") if type_of(value) is dict else None
     if type_of(found) is not list or not found:
         return False
@@ -106,7 +106,7 @@ def is_event(value: Any) -> bool:
 
 
 def event_in(record: RecordView) -> S3Event | None:
-    """Return the event of S3 that a record holds; None if it holds something else."""
+    """Return the event of S3 in the body of a record; None if the body is something else."""
     try:
         found = record.json
     except EventError:

@@ -9,10 +9,10 @@ TYPE_CHECKING = False
 
 
 class S3BatchTask(View):
-    """An object to work on.
+    """A task: an object to process.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -24,7 +24,7 @@ class S3BatchTask(View):
 
     @property
     def key(self) -> str:
-        """The key of the object, as S3 takes it: what stands in the event is encoded for a URL."""
+        """The key of the object, decoded as the S3 API takes it; in the event it is encoded as in a URL."""
         from urllib.parse import unquote_plus
 
         return unquote_plus(self._text("s3Key"))
@@ -32,7 +32,7 @@ class S3BatchTask(View):
     @property
     def bucket(self) -> str:
         """The name of the bucket."""
-        found = self._optional("s3Bucket")  # from version 2.0 of the schema on
+        found = self._optional("s3Bucket")  # since version 2.0 of the schema
         return self._text("s3BucketArn").partition(":::")[2] if found is None else found
 
     @property
@@ -48,7 +48,7 @@ class S3BatchEvent(EventView[S3BatchTask]):
     """Tasks of a job.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -58,7 +58,7 @@ class S3BatchEvent(EventView[S3BatchTask]):
 
     @property
     def invocation_id(self) -> str:
-        """The id of the invocation, as S3 calls it."""
+        """The id that S3 has given to the invocation."""
         return self._text("invocationId")
 
     @property
@@ -68,6 +68,6 @@ class S3BatchEvent(EventView[S3BatchTask]):
 
     @property
     def user_arguments(self) -> dict[str, str]:
-        """What the job gives to the function, from version 2.0 of the schema on."""
+        """The arguments of the job for the function; empty before version 2.0 of the schema."""
         found = self._find("job", "userArguments")
         return dict(found) if type_of(found) is dict else {}

@@ -17,7 +17,7 @@ class SnsMessage(RecordView):
     """A notification.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -29,7 +29,7 @@ class SnsMessage(RecordView):
 
     @property
     def body(self) -> str:
-        """What was published, as text."""
+        """The published message, as text."""
         return self._text("Message")
 
     def _json_text(self) -> str:
@@ -37,14 +37,14 @@ class SnsMessage(RecordView):
 
     @property
     def s3(self) -> S3Event | None:
-        """The event that S3 published; None if it is something else."""
+        """The event of S3 in the message; None if the message is something else."""
         from lambda_kit.events._s3 import event_in
 
         return event_in(self)
 
     @property
     def subject(self) -> str | None:
-        """The subject; None if it has none."""
+        """The subject; None without one."""
         return self._optional("Subject")
 
     @property
@@ -54,7 +54,7 @@ class SnsMessage(RecordView):
 
     @property
     def published_at(self) -> datetime | None:
-        """When it was published."""
+        """The time of publication."""
         found = self._optional("Timestamp")
         if found is None:
             return None
@@ -63,17 +63,17 @@ class SnsMessage(RecordView):
         try:
             return datetime.fromisoformat(found)
         except ValueError:
-            raise self._lacks(found, "a time", ("Timestamp",)) from None
+            raise self._error(found, "a time", ("Timestamp",)) from None
 
     @property
     def message_attributes(self) -> dict[str, str]:
-        """The attributes that the publisher set; bytes stand in base64."""
+        """The attributes that the publisher set; bytes are encoded as base64."""
         found = self._find("MessageAttributes")
         return {name: str(one.get("Value")) for name, one in found.items()} if type_of(found) is dict else {}
 
 
 def notification_in(record: RecordView) -> SnsMessage | None:
-    """Return the notification that a record holds; None if it holds something else."""
+    """Return the notification in the body of a record; None if the body is something else."""
     try:
         found = record.json
     except EventError:

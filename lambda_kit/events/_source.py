@@ -1,4 +1,4 @@
-"""Which source an event is of, told by its shape."""
+"""The source of an event, recognised by its keys."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _KAFKA = ("aws:kafka", "SelfManagedKafka")
 
 
 def source_of(event: Any) -> SourceName | None:
-    """Return what an event with records came from: `"sqs"`, `"kinesis"`, …; None if it is of no source with a view.
+    """Return the source of an event with records, such as `"sqs"`; None if there is no view for its source.
 
     Args:
-        event: the event as the runtime passed it. One without records tells its source only if it does so outside of
-            them, as Firehose, Kafka and S3 Batch Operations do.
+        event: the event as the runtime passed it. An event without records shows its source only for Firehose, Kafka
+            and S3 Batch Operations, which name it outside of the records.
     """
     if type_of(event) is not dict:
         return None
     records: Any = event.get("Records")
     if type_of(records) is list:
-        # The first one may be what nobody made: any of them tells.
+        # The first record may be malformed: any record shows the source.
         for record in records:
             name: Any = record.get("eventSource") if type_of(record) is dict else None
             if type_of(name) is str and name in _BY_RECORD:

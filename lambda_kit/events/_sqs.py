@@ -19,7 +19,7 @@ class SqsRecord(RecordView):
     """A message.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -33,32 +33,32 @@ class SqsRecord(RecordView):
                 return found
         except (LookupError, TypeError):
             pass
-        return self._text("messageId")  # says what is there instead
+        return self._text("messageId")  # raises an error that names the value in its place
 
     @property
     def body(self) -> str:
-        """What the message holds, as text."""
+        """The body of the message, as text."""
         try:
             found = self.raw["body"]
             if found.__class__ is str:
                 return found
         except (LookupError, TypeError):
             pass
-        return self._text("body")  # says what is there instead
+        return self._text("body")  # raises an error that names the value in its place
 
     def _json_text(self) -> str:
         return self.body
 
     @property
     def sns(self) -> SnsMessage | None:
-        """The notification that SNS put into the queue; None if the body is something else."""
+        """The notification of SNS in the body; None if the body is something else."""
         from lambda_kit.events._sns import notification_in
 
         return notification_in(self)
 
     @property
     def s3(self) -> S3Event | None:
-        """The event that S3 put into the queue, also through SNS; None if the body is something else."""
+        """The event of S3 in the body, also within a notification of SNS; None if the body is something else."""
         from lambda_kit.events._s3 import event_in
 
         notification = self.sns
@@ -66,7 +66,7 @@ class SqsRecord(RecordView):
 
     @property
     def receipt_handle(self) -> str:
-        """What the message is deleted or kept invisible by."""
+        """The handle by which the message is deleted or kept invisible."""
         return self._text("receiptHandle")
 
     @property
@@ -76,27 +76,27 @@ class SqsRecord(RecordView):
 
     @property
     def receive_count(self) -> int:
-        """How often the message was received, this time included; approximate, as SQS counts."""
+        """The approximate number of times that the message was received, this time included."""
         return self._whole("attributes", "ApproximateReceiveCount")
 
     @property
     def sent_at(self) -> datetime | None:
-        """When the message was sent."""
+        """The time at which the message was sent."""
         return self._time(1000, "attributes", "SentTimestamp")
 
     @property
     def first_received_at(self) -> datetime | None:
-        """When the message was received for the first time."""
+        """The time at which the message was received for the first time."""
         return self._time(1000, "attributes", "ApproximateFirstReceiveTimestamp")
 
     @property
     def sender_id(self) -> str | None:
-        """Who sent the message."""
+        """The id of the user or role that sent the message."""
         return self._optional("attributes", "SenderId")
 
     @property
     def group_id(self) -> str | None:
-        """The message group; None if it has none."""
+        """The id of the message group; None without one."""
         return self._optional("attributes", "MessageGroupId")
 
     @property
@@ -111,20 +111,20 @@ class SqsRecord(RecordView):
 
     @property
     def trace_header(self) -> str | None:
-        """The X-Ray trace header that the message was sent with."""
+        """The X-Ray trace header with which the message was sent."""
         return self._optional("attributes", "AWSTraceHeader")
 
     @property
     def dead_letter_source_arn(self) -> str | None:
-        """The queue that the message was moved from, to a dead-letter queue."""
+        """The ARN of the queue from which the message was moved to a dead-letter queue."""
         return self._optional("attributes", "DeadLetterQueueSourceArn")
 
     @property
     def message_attributes(self) -> dict[str, str | bytes]:
-        """The attributes that the sender set: texts, and numbers as text, or bytes.
+        """The attributes that the sender set: strings and numbers as text, binary values as bytes.
 
         Raises:
-            EventError: one is no base64.
+            EventError: an attribute is not valid base64.
         """
         found = self._find("messageAttributes")
         if type_of(found) is not dict:
@@ -160,7 +160,7 @@ class SqsRecord(RecordView):
 
     @property
     def is_fifo(self) -> bool:
-        """Whether the queue keeps the order within groups."""
+        """True if the queue is a FIFO queue, which keeps the order within message groups."""
         return self.queue_arn.endswith(".fifo")
 
 
@@ -168,7 +168,7 @@ class SqsEvent(EventView[SqsRecord]):
     """Messages of a queue.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()

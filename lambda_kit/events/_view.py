@@ -1,4 +1,4 @@
-"""What all views have in common: the raw dict, and what is found in it, or not."""
+"""The base classes of all views: they read values out of the raw dict."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ else:
     R = None
 
     class Generic:
-        """Parameters of types mean nothing while the program runs."""
+        """A stand-in for `typing.Generic`, so that `typing` is not loaded while the program runs."""
 
         def __class_getitem__(cls, _item):
             return cls
@@ -26,14 +26,14 @@ else:
 
 MISSING: Any = object()
 _BLANKS = " \t\n\r"
-_scan = json.JSONDecoder().raw_decode  # what `json.loads` calls, which takes as long again to look for blanks
+_scan = json.JSONDecoder().raw_decode  # the core of `json.loads`, which takes twice as long because of blanks
 
 
 class View:  # noqa: PLW1641  # a dict has no hash either
-    """A reading of a dict, which it neither copies nor changes: nothing is decoded before it is asked for.
+    """A view of a dict, which it neither copies nor changes. Values are decoded when they are asked for.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ("raw",)
@@ -42,14 +42,14 @@ class View:  # noqa: PLW1641  # a dict has no hash either
         self.raw = raw
 
     def _text(self, *path: str) -> str:
-        """Return a text that has to be there.
+        """Return a required text.
 
         Raises:
-            EventError: it is not.
+            EventError: it is missing, or is not text.
         """
         found = self._find(*path)
         if type_of(found) is not str:
-            raise self._lacks(found, "text", path)
+            raise self._error(found, "text", path)
         text: str = found
         return text
 
@@ -58,10 +58,10 @@ class View:  # noqa: PLW1641  # a dict has no hash either
         return found if type_of(found) is str else None
 
     def _whole(self, *path: str) -> int:
-        """Return a whole number that has to be there, also if it stands there as text.
+        """Return a required integer, which may be written as text.
 
         Raises:
-            EventError: it is not.
+            EventError: it is missing, or is not an integer.
         """
         found = self._find(*path)
         if type_of(found) is int:
@@ -71,22 +71,26 @@ class View:  # noqa: PLW1641  # a dict has no hash either
             if type_of(found) is str:
                 return int(found)
         except ValueError:
-            pass  # told below
-        raise self._lacks(found, "a whole number", path)
+            pass  # raised below
+        raise self._error(found, "an integer", path)
 
     def _object(self, *path: str) -> dict[str, Any]:
-        """Return an object that has to be there.
+        """Return a required object.
 
         Raises:
-            EventError: it is not.
+            EventError: it is missing, or is not an object.
         """
         found = self._find(*path)
         if type_of(found) is not dict:
-            raise self._lacks(found, "an object", path)
+            raise self._error(found, "an object", path)
         return found  # type: ignore[no-any-return]
 
     def _time(self, per_second: int, *path: str) -> datetime | None:
-        """Return a time that stands there as a number, or as text for one; None if it is not there."""
+        """Return a time that is written as a number, or as text of a number; None if it is missing.
+
+        Raises:
+            EventError: it is not a time.
+        """
         found = self._find(*path)
         if found is MISSING or found is None:
             return None
@@ -95,7 +99,7 @@ class View:  # noqa: PLW1641  # a dict has no hash either
         try:
             return datetime.fromtimestamp(float(found) / per_second, timezone.utc)  # noqa: UP017  # cheaper to load
         except (TypeError, ValueError, OverflowError, OSError):
-            raise self._lacks(found, "a time", path) from None
+            raise self._error(found, "a time", path) from None
 
     def _find(self, *path: str) -> Any:
         found: Any = self.raw
@@ -105,7 +109,7 @@ class View:  # noqa: PLW1641  # a dict has no hash either
             found = found.get(name, MISSING)
         return found
 
-    def _lacks(self, found: Any, wanted: str, path: tuple[str, ...]) -> EventError:
+    def _error(self, found: Any, wanted: str, path: tuple[str, ...]) -> EventError:
         what = type_of(self).__name__
         if type_of(self.raw) is not dict:
             return EventError(f"a {what} was made of a value of type {type_of(self.raw).__name__}; a dict is needed")
@@ -121,7 +125,7 @@ class View:  # noqa: PLW1641  # a dict has no hash either
 
 
 class Failed:
-    """What stands in for a value that could not be decoded, so that it is not tried again."""
+    """The place-holder for a value that could not be decoded, so that decoding is not tried again."""
 
     __slots__ = ("message",)
 
@@ -133,7 +137,7 @@ class RecordView(View):
     """A record of a batch.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ("_json",)
@@ -144,15 +148,15 @@ class RecordView(View):
 
     @property
     def id(self) -> Any:
-        """What the service calls the record, and wants to hear of if it failed."""
+        """The id that the service has given to the record, and that a response names if the record failed."""
         raise NotImplementedError
 
     @property
     def json(self) -> Any:
-        """What the record holds, as JSON; decoded once, and the same object from then on.
+        """The value of the JSON in the record; decoded once, so that it is the same object each time.
 
         Raises:
-            EventError: it is no JSON.
+            EventError: the record does not hold JSON.
         """
         found = self._json
         if found is MISSING:
@@ -175,10 +179,10 @@ class RecordView(View):
             return Failed(f"the {type_of(self).__name__} is nested too deeply to be decoded")
         except ValueError as error:
             where = getattr(error, "pos", None)
-            told = "" if where is None else f", at character {where}"
-            return Failed(f"the {type_of(self).__name__} does not hold JSON{told}")
+            position = "" if where is None else f", at character {where}"
+            return Failed(f"the {type_of(self).__name__} does not hold JSON{position}")
         if end < len(text) and text[end:].strip(_BLANKS):
-            return Failed(f"the {type_of(self).__name__} does not hold JSON alone, from character {end} on")
+            return Failed(f"the {type_of(self).__name__} holds something else after its JSON, from character {end} on")
         return found
 
     def __repr__(self) -> str:
@@ -189,7 +193,7 @@ class RecordView(View):
 
 
 class Records(Generic[R]):
-    """The records of an event, in its order; each view is made when it is asked for."""
+    """The records of an event, in its order. The view of a record is made when it is asked for."""
 
     __slots__ = ("_raws", "_view")
 
@@ -220,10 +224,10 @@ class Records(Generic[R]):
 
 
 class EventView(View, Generic[R]):
-    """An event with records: iterating over it gives their views.
+    """An event with records. Iterating over it gives the views of the records.
 
     Attributes:
-        raw: the dict itself.
+        raw: the dict.
     """
 
     __slots__ = ()
@@ -236,14 +240,14 @@ class EventView(View, Generic[R]):
         """The records, in the order of the event.
 
         Raises:
-            EventError: they do not stand where they should.
+            EventError: the event has no list of records.
         """
         return Records(self._raws(), self._record)
 
     def _raws(self) -> list[Any]:
         found = self._find(self._list)
         if type_of(found) is not list:
-            raise self._lacks(found, "a list", (self._list,))
+            raise self._error(found, "a list", (self._list,))
         return found  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[R]:

@@ -1,4 +1,4 @@
-"""What a failure stops, and what keeps its order, in every way of running."""
+"""The records that a failure stops, and the order of records, for every way of running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fails for good goes to the dead letter and is acknowledged; if it cannot go there, it is not."""
+"""A permanent failure goes to the dead letter and is acknowledged; if the sink fails, it is not acknowledged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds of every batch: whatever the source, the order, the way of running, and what fails."""
+"""Rules that hold for every batch: for all sources, orders, ways of running and failures."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.batch.clock import clock_of_runs
 
 
 class Bad(ValueError):
-    """What no retry will mend."""
+    """An error that no retry will mend."""
 
 
 class Broken(Exception):
-    """What a sink fails with."""
+    """The error of a sink."""
 
 
 GROUPS = "abc"

@@ -1,4 +1,4 @@
-"""What each service is told, for every fate that its records can have."""
+"""The response to each service, for every state of its records."""
 
 from __future__ import annotations
 

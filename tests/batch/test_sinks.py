@@ -1,4 +1,4 @@
-"""Where dead letters go, on real services."""
+"""The sinks for dead letters, on real services."""
 
 from __future__ import annotations
 

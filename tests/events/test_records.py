@@ -64,7 +64,7 @@ def test_a_message_of_a_fifo_queue() -> None:
     )
     assert (record.is_fifo, record.group_id, record.deduplication_id, record.sequence_number) == (True, "a", "d", "188")
     assert (record.trace_header, record.receive_count) == ("Root=1", 7)
-    with pytest.raises(EventError, match="does not hold base64"):
+    with pytest.raises(EventError, match="does not hold valid base64"):
         _ = record.message_attributes
     del record.raw["messageAttributes"]["broken"]
     assert record.message_attributes == {"binary": b"\x00\xff", "text": "x"}
@@ -161,7 +161,7 @@ def test_a_record_of_kafka_without_key_value_and_headers() -> None:
     for broken in ([5], [{"a": 5}], [{"a": ["x"]}]):
         with pytest.raises(EventError, match="the headers of the KafkaRecord cannot be read"):
             _ = KafkaRecord({"headers": broken}).headers
-    with pytest.raises(EventError, match="does not hold base64"):
+    with pytest.raises(EventError, match="does not hold valid base64"):
         _ = KafkaRecord({"key": "?"}).key
 
 

@@ -1,4 +1,4 @@
-"""What all views have in common: they decode once, tell what is missing, and compare as what they are over."""
+"""Rules that hold for all views: they decode once, name missing fields, and compare by their dicts."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_json_is_decoded_once_also_if_it_is_none(body: str, monkeypatch: pytest.
         (SqsRecord({"body": "[" * 100_000}), "the SqsRecord is nested too deeply to be decoded"),
         (SqsRecord({"messageId": "m"}), "the SqsRecord has no 'body'; it has 'messageId'"),
         (SqsRecord({"body": 5}), "'body' of the SqsRecord is of type int; text is needed"),
-        (KinesisRecord({"kinesis": {"data": "?"}}), "the KinesisRecord does not hold base64"),
+        (KinesisRecord({"kinesis": {"data": "?"}}), "the KinesisRecord does not hold valid base64"),
         (KinesisRecord({"kinesis": {"data": "gA=="}}), "the KinesisRecord does not hold JSON"),
         (KinesisRecord({}), "the KinesisRecord has no 'kinesis.data'; it has nothing"),
     ],
@@ -97,7 +97,7 @@ def test_json_is_what_the_decoder_of_python_says(before: str, after: str, text: 
 def test_bytes_that_are_no_text_have_no_body() -> None:
     record = KinesisRecord({"kinesis": {"data": "gA=="}})
     assert record.data == b"\x80"
-    with pytest.raises(EventError, match=r"does not hold text in UTF-8; read \.data"):
+    with pytest.raises(EventError, match=r"is not text in UTF-8; read \.data for the bytes"):
         _ = record.body
 
 
@@ -240,7 +240,7 @@ def _plain(value: Any) -> Any:
 )
 def test_what_is_no_value_of_dynamodb_is_told(value: Any) -> None:
     record = DynamoDBRecord({"dynamodb": {"NewImage": {"hunter2": value}}})
-    with pytest.raises(EventError, match="an attribute of the DynamoDBRecord is no value"):
+    with pytest.raises(EventError, match="an attribute of the DynamoDBRecord is not a value"):
         _ = record.new_image
 
 
@@ -362,11 +362,11 @@ def test_a_view_is_passed_on_as_it_is() -> None:
         (
             SqsEvent,
             payload("kinesisStreamEvent"),
-            r"as_event\(SqsEvent\) .* of kinesis, and not of sqs",
+            r"as_event\(SqsEvent\) needs an event of sqs, and was given an event of kinesis",
         ),
-        (DynamoDBStreamEvent, {}, "of no source that is known, and not of dynamodb"),
-        (KafkaEvent, {"Records": []}, "of no source that is known, and not of kafka"),
-        (SqsEvent, None, "of no source"),
+        (DynamoDBStreamEvent, {}, "needs an event of dynamodb, and was given an event of no known source"),
+        (KafkaEvent, {"Records": []}, "needs an event of kafka, and was given an event of no known source"),
+        (SqsEvent, None, "an event of no known source"),
     ],
 )
 def test_an_event_of_another_source_is_told(view: Any, event: Any, told: str) -> None:
@@ -380,5 +380,5 @@ def test_an_event_of_another_source_is_told(view: Any, event: Any, told: str) ->
 
 @pytest.mark.parametrize("view", [dict, SqsRecord, None, "SqsEvent", SqsEvent({})])
 def test_what_is_no_view_of_an_event_is_refused(view: Any) -> None:
-    with pytest.raises(ConfigurationError, match="pass the view of an event"):
+    with pytest.raises(ConfigurationError, match="pass the class of an event"):
         as_event(view)

@@ -1,4 +1,4 @@
-"""What these tests share: the trace of a function, and places for it to run."""
+"""Fixtures: the trace of a function, and places for it to run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the functions of these tests run, and what they leave behind."""
+"""Helpers: deploying functions, waiting for them, and reading the trace that they leave."""
 
 from __future__ import annotations
 
