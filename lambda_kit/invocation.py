@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from contextvars import ContextVar
 
@@ -76,15 +75,13 @@ process = _Process()
 current: ContextVar[Invocation] = ContextVar("lambda_kit_invocation")
 # Callbacks for work that must not silently outlive the invocation. They are called with the invocation when it ends.
 at_end: dict[object, Callable[[Invocation], object]] = {}
-_state_lock = threading.Lock()
+_state_lock = lifecycle.make_lock()
 
 
 def reset() -> None:
     """Make the next invocation the first one of this process."""
-    global _state_lock
     process.cold = True
     at_end.clear()
-    _state_lock = threading.Lock()  # in a forked child, a thread of the parent may hold the old one
 
 
 class Invocation:
@@ -203,6 +200,10 @@ def opening(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         token = enter(invocation)
         try:
             return call(event, context)
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                lifecycle.release_locks()
+            raise
         finally:
             if at_end:
                 _finish(invocation)

@@ -127,6 +127,7 @@ def test_outside_of_a_handler_it_raises_unless_there_is_a_default() -> None:
     assert current_invocation("default") == "default"
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_forked_child_has_a_cold_start_of_its_own() -> None:
     @handler
     def cold(event: object, context: object) -> bool:

@@ -1,18 +1,24 @@
 """Callbacks for events of the whole process: a fork, a restore from a SnapStart snapshot, a reset between two tests.
 
-Nothing is registered at import. The invocation record, the event loop and the init cache register their callbacks when
-they first hold state.
+Locks are here too: a lock of `make_lock` is usable after a fork, and after an interrupt that struck while it was held.
+
+Importing this module registers nothing. Rooms register their callbacks when they first hold state.
 """
 
 from __future__ import annotations
 
 import os
+from _thread import RLock
 
 from lambda_kit._kernel import log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+    from weakref import ReferenceType
+else:
+    from _weakref import ref as ReferenceType  # noqa: N812  # `weakref` would be one more module to load
 
 # Objects that a forked child inherited and must not use. They are kept alive, because the finaliser of a connection or
 # of a task would act on resources that belong to the parent.
@@ -60,6 +66,45 @@ def _restored() -> None:
             callback()
         except Exception:
             log.exception("lambda_kit: a callback failed after the restore from the snapshot")
+
+
+_locks: set[ReferenceType[Any]] = set()
+_renews_locks = False  # whether `_renew_locks` is registered
+
+
+def make_lock() -> RLock:
+    """Return a reentrant lock for `with lock:` that neither an interrupt nor a fork leaves locked.
+
+    CPython may raise the exception of a signal handler between the call of `__enter__` and the body of a `with`
+    statement: the lock is held, and nothing will release it. `release_locks` does. Until then, the thread that holds it
+    can take it again, because it is reentrant. Code under the lock has to leave a valid state at each of its steps.
+    """
+    global _renews_locks
+    if not _renews_locks:
+        _renews_locks = True
+        on_fork(_renew_locks)
+    lock = RLock()
+    _locks.add(ReferenceType(lock, _locks.discard))
+    return lock
+
+
+def release_locks() -> None:
+    """Release each lock of `make_lock` that this thread holds.
+
+    Call it where an exception that is no `Exception`, for example an interrupt, leaves the code of the kit.
+    """
+    for reference in list(_locks):
+        lock: Any = reference()
+        while lock is not None and lock._is_owned():
+            lock.release()
+
+
+def _renew_locks() -> None:
+    """Unlock what the threads of the parent hold, in a forked child."""
+    for reference in list(_locks):
+        lock: Any = reference()
+        if lock is not None:
+            lock._at_fork_reinit()
 
 
 def on_reset(callback: Callable[[], object], *, base: bool = False) -> None:

@@ -1,0 +1,290 @@
+"""Interrupts at every step of a call: the proof that nothing is locked, lost or left half done afterwards.
+
+An interrupt of a time limit, Ctrl-C and the exception of a signal handler can strike almost anywhere in Python code.
+`interrupt_each_step` runs a call again and again, raises an exception at the first step, then at the second, and so on
+until the call ends before the exception is raised. After each run it calls `check`, which makes the next call and looks
+at the state:
+
+```python
+def test_an_interrupt_anywhere_in_a_log_line_leaves_the_logger_usable() -> None:
+    interrupt_each_step(lambda log: log.info("x"), prepare=Logger, check=lambda log, _: log.info("next"))
+```
+
+Two kinds of steps exist:
+
+- `"deliveries"`: the places where CPython raises the exception of a signal handler, or one that another thread has set:
+  at the start and the resumption of a function, at a jump backwards, after a call of a function written in C, and
+  instead of a call that blocks. Code that holds a lock has to be safe here.
+- `"bytecodes"`: before each bytecode. This is stricter than CPython, which raises nothing between most bytecodes: even
+  `with lock:` and `finally:` are not safe here, because no code can be. Use it where no lock is held.
+
+A step that hangs is ended after `PATIENCE` seconds, and the error says where it hung.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import functools
+import os
+import signal
+import sys
+import threading
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import lambda_kit
+from lambda_kit.errors import TimeLimitInterrupt
+from tests.patience import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import CodeType, FrameType
+
+T = TypeVar("T")
+
+PACKAGE = str(Path(lambda_kit.__file__).parent) + os.sep
+OTHERS = (threading.__file__,)  # locks, events and conditions of the standard library are written in Python
+monitoring: Any = getattr(sys, "monitoring", None)  # since Python 3.12
+BLOCKING = {"acquire", "join", "sleep", "recv", "recv_into", "send", "sendall", "select", "poll", "connect", "write"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of an interrupted call.
+
+    Attributes:
+        step: the number of the step at which it was interrupted, from 1.
+        place: the file, the line and the kind of step.
+        value: the value that the call returned, for example because it caught the interrupt.
+        error: the exception that the call raised; None if it returned.
+    """
+
+    step: int
+    place: str
+    value: Any = None
+    error: BaseException | None = None
+
+
+def interrupt_each_step(
+    call: Callable[[T], object],
+    *,
+    check: Callable[[T, Outcome], object],
+    prepare: Callable[[], T],
+    error: type[BaseException] = TimeLimitInterrupt,
+    steps: Literal["deliveries", "bytecodes"] = "deliveries",
+    inside: tuple[str, ...] = (PACKAGE, *OTHERS),
+    every: int = 1,
+) -> int:
+    """Interrupt `call` at each of its steps, one step in each run, and call `check` after each run.
+
+    Args:
+        call: the call; it runs in this thread.
+        check: is called after each run with the prepared value and the outcome; it raises if anything is wrong.
+        prepare: is called before each run, without interrupts; its value is passed to `call` and `check`.
+        error: the exception that is raised.
+        steps: where it is raised; see above.
+        inside: beginnings of file names; only frames of these files are interrupted.
+        every: interrupt only each n-th step, where a call has very many.
+
+    Returns:
+        The number of interrupts.
+    """
+    step, count = 1, 0
+    with _watchdog() as alive:
+        while True:
+            alive()
+            prepared = prepare()
+            stepper = _Stepper(step, error, steps, inside)
+            value: object = None
+            raised: BaseException | None = None
+            try:
+                with stepper:
+                    value = call(prepared)
+            except StepHangs as hung:
+                raise AssertionError(f"the interrupt of step {step}, {stepper.place}, is followed by a hang") from hung
+            except BaseException as caught:
+                raised = caught
+            if stepper.place is None:
+                if raised is not None:
+                    raise AssertionError("the call fails without an interrupt") from raised
+                assert count, "the call has no steps"
+                return count
+            outcome = Outcome(step, stepper.place, value, raised)
+            try:
+                check(prepared, outcome)
+            except BaseException as failure:
+                told = f"{type(failure).__name__}: {failure}"
+                raise AssertionError(f"after the interrupt of step {step}, {stepper.place}: {told}") from failure
+            step += every
+            count += 1
+
+
+class _Stepper:
+    """Raises an exception once, at a step, in the frames of this thread. `place` says where; None if it did not."""
+
+    def __init__(self, step: int, error: type[BaseException], steps: str, inside: tuple[str, ...]) -> None:
+        self.place: str | None = None
+        self._left = step
+        self._error = error
+        self._all = steps == "bytecodes"
+        self._inside = inside
+        self._thread = threading.get_ident()
+        self._hook: Any = None
+
+    def __enter__(self) -> None:
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
+        if monitoring:
+            self._monitor()
+        else:
+            sys.settrace(self._trace)
+            sys.setprofile(self._profile)
+
+    def __exit__(self, *_: object) -> None:
+        if monitoring:
+            monitoring.set_events(_tool(), 0)
+            monitoring.restart_events()
+        else:
+            sys.setprofile(None)
+            sys.settrace(None)
+        sys.unraisablehook = self._hook
+
+    def _unraisable(self, unraisable: Any) -> None:
+        """Python itself swallows what is raised in a finaliser; that is no failure of the call."""
+        if unraisable.exc_type is not self._error:
+            self._hook(unraisable)
+
+    def _step(self, code: CodeType, offset: int, kind: str) -> None:
+        if self.place is not None or threading.get_ident() != self._thread:
+            return
+        self._left -= 1
+        if not self._left:
+            self.place = f"{code.co_filename}:{_line_of(code, offset)} in {code.co_qualname} ({kind})"
+            raise self._error
+
+    def _wanted(self, code: CodeType) -> bool:
+        return code.co_filename.startswith(self._inside)
+
+    # Python 3.12 and later
+
+    def _monitor(self) -> None:
+        events = monitoring.events
+        tool = _tool()
+
+        def at(kind: str) -> Any:
+            def event(code: CodeType, offset: int, *_: Any) -> Any:
+                if not self._wanted(code):
+                    return monitoring.DISABLE
+                return self._step(code, offset, kind)
+
+            return event
+
+        def jump(code: CodeType, offset: int, destination: int) -> Any:
+            if not self._wanted(code) or destination > offset:
+                return monitoring.DISABLE
+            return self._step(code, offset, "jump backwards")
+
+        def call(code: CodeType, offset: int, called: Any, *_: Any) -> Any:
+            if self._wanted(code) and getattr(called, "__name__", "") in BLOCKING and not hasattr(called, "__code__"):
+                self._step(code, offset, f"instead of {called.__name__}")
+
+        def returned(code: CodeType, offset: int, called: Any, *_: Any) -> Any:
+            if self._wanted(code):
+                self._step(code, offset, f"after {getattr(called, '__name__', called)}")
+
+        def resumed(code: CodeType, offset: int, *_: Any) -> Any:  # this event cannot be disabled
+            if self._wanted(code):
+                self._step(code, offset, "resumption")
+
+        register = monitoring.register_callback
+        if self._all:
+            register(tool, events.INSTRUCTION, at("bytecode"))
+            monitoring.set_events(tool, events.INSTRUCTION)
+            return
+        register(tool, events.PY_START, at("start"))
+        register(tool, events.PY_RESUME, resumed)
+        register(tool, events.JUMP, jump)
+        register(tool, events.CALL, call)
+        register(tool, events.C_RETURN, returned)
+        register(tool, events.C_RAISE, returned)
+        wanted = events.PY_START | events.PY_RESUME | events.JUMP | events.CALL | events.C_RETURN | events.C_RAISE
+        monitoring.set_events(tool, wanted)
+
+    # Python 3.11
+
+    def _trace(self, frame: FrameType, event: str, _: Any) -> Any:
+        code = frame.f_code
+        if not self._wanted(code):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            if self._all:
+                self._step(code, frame.f_lasti, "bytecode")
+            elif frame.f_lasti in _backward_jumps(code):
+                self._step(code, frame.f_lasti, "jump backwards")
+        return self._trace
+
+    def _profile(self, frame: FrameType, event: str, called: Any) -> None:
+        if self._all or not self._wanted(frame.f_code):
+            return
+        name = getattr(called, "__name__", "")
+        if event == "call":
+            self._step(frame.f_code, frame.f_lasti, "start or resumption")
+        elif event in ("c_return", "c_exception"):
+            self._step(frame.f_code, frame.f_lasti, f"after {name}")
+        elif event == "c_call" and name in BLOCKING:
+            self._step(frame.f_code, frame.f_lasti, f"instead of {name}")
+
+
+@functools.cache
+def _tool() -> int:
+    free: int = next(tool for tool in range(6) if monitoring.get_tool(tool) is None)
+    monitoring.use_tool_id(free, "tests.stepping")
+    return free
+
+
+@functools.cache
+def _backward_jumps(code: CodeType) -> set[int]:
+    return {one.offset for one in dis.get_instructions(code) if one.opname.startswith("JUMP_BACKWARD")}
+
+
+def _line_of(code: CodeType, offset: int) -> int:
+    for start, end, line in code.co_lines():
+        if line is not None and start <= offset < end:
+            return line
+    return code.co_firstlineno
+
+
+class StepHangs(AssertionError):
+    """A step of an interrupted call, or the check after it, did not end."""
+
+
+@contextlib.contextmanager
+def _watchdog() -> Generator[Callable[[], None]]:
+    """Raise `StepHangs` in the main thread if the function that is yielded is not called for `PATIENCE` seconds."""
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("call interrupt_each_step on the main thread, so that a step that hangs can be ended")
+    main, fed, over = threading.get_ident(), threading.Event(), threading.Event()
+
+    def watch() -> None:
+        while fed.wait(PATIENCE):
+            fed.clear()
+            if over.is_set():
+                return
+        signal.pthread_kill(main, signal.SIGUSR1)
+
+    def bark(_: int, frame: FrameType | None) -> None:
+        raise StepHangs("it hangs at\n" + "".join(traceback.format_stack(frame)[-4:]))
+
+    previous = signal.signal(signal.SIGUSR1, bark)
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield fed.set
+    finally:
+        over.set()
+        fed.set()
+        thread.join()
+        signal.signal(signal.SIGUSR1, previous)
