@@ -23,7 +23,7 @@ class Arguments(dict[str, "Any"]):
 
 
 class Identity:
-    """How the calls of one function are told apart.
+    """Finds key and payload of the calls of one function, and makes the hashes that tell them apart.
 
     Args:
         fn: the function.
