@@ -92,7 +92,9 @@ class _Layer:
             writer.log(INFO, "INFO", "event", (), {"event": invocation.event}, self._where)
 
     def _failed(self, invocation: Invocation, error: BaseException) -> None:
-        if isinstance(error, GeneratorExit):  # the coroutine was closed, which is not a failure
+        from lambda_kit._kernel.durable import is_suspension
+
+        if isinstance(error, GeneratorExit) or is_suspension(error):  # a closed coroutine, a suspension: no failures
             return
         writer = self._writer
         settings = writer.settings

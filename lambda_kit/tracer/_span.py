@@ -171,7 +171,7 @@ class Span:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
     ) -> None:
-        if error is not None and not isinstance(error, GeneratorExit):
+        if error is not None and _is_failure(error):
             self.record_error(error)
         self.end()
 
@@ -188,6 +188,13 @@ class Span:
         options = self._options
         decorated: Callable[P, R] = options.decorate(fn, self._name, self._kind, options)
         return decorated
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Tell whether an exception that leaves a span is a failure: a closed generator and a suspension are none."""
+    from lambda_kit._kernel.durable import is_suspension
+
+    return not (isinstance(error, GeneratorExit) or is_suspension(error))
 
 
 class NoTracing:
