@@ -256,7 +256,7 @@ def test_gzip_is_unpacked(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (reply(gzip.compress(b"a" * 1000)[:-9], content_encoding="gzip"), "is cut"),
+        (reply(gzip.compress(b"a" * 1000, mtime=0)[:-9], content_encoding="gzip"), "is cut"),
         (reply(b"plain", content_encoding="gzip"), "no valid gzip"),
         (reply(b"x", content_encoding="br"), "content encoding that is not known: 'br'"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "transfer encoding that is not known"),
