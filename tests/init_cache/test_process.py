@@ -35,7 +35,7 @@ def in_child(check, leave=os._exit):
     '''Run check() in a forked child, bounded in time, and return what it returned, as text.'''
     read, write = os.pipe()
     if (child := os.fork()) == 0:
-        faulthandler.dump_traceback_later(15, exit=True)
+        faulthandler.dump_traceback_later(PATIENCE, exit=True)
         try:
             os.write(write, str(check()).encode())
         except BaseException as error:
@@ -56,7 +56,7 @@ def in_child(check, leave=os._exit):
 def run(program: str, **environment: str) -> list[str]:
     """Run `program` in a fresh interpreter and return the lines that it printed, to both streams."""
     done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(program)],
+        [sys.executable, "-c", f"PATIENCE = {PATIENCE}\n" + PRELUDE + textwrap.dedent(program)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -316,7 +316,7 @@ def test_a_finaliser_that_strikes_while_the_lock_is_held_does_not_wait_for_itsel
 
         one = init.resource(object)
         Entry._publish = collecting
-        faulthandler.dump_traceback_later(15, exit=True)
+        faulthandler.dump_traceback_later(PATIENCE, exit=True)
         one()
         print(*log())
     """) == ["finalised"]

@@ -83,7 +83,7 @@ def meet(event, context, *, eager, session):
 def function(tmp_path: Path) -> Path:
     folder = tmp_path / "function"
     folder.mkdir()
-    (folder / "cached.py").write_text(FUNCTION)
+    (folder / "cached.py").write_text(f"PATIENCE = {PATIENCE}\n{FUNCTION}")
     return folder
 
 
