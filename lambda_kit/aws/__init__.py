@@ -1,7 +1,7 @@
 """A lean client for the few operations of AWS that the kit calls itself: signed JSON over kept-alive connections.
 
-It exists because importing boto3 and making a client costs a function more than everything else that the kit does.
-It is no replacement for boto3 in the code of users; whatever calls AWS takes `client=` with a boto3 client of theirs.
+It exists because importing boto3 and making a client costs a function more than everything else that the kit does. It
+does not replace boto3 in the code of users. Everything in the kit that calls AWS takes `client=` with a boto3 client.
 """
 
 from __future__ import annotations

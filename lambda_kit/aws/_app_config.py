@@ -25,12 +25,12 @@ DEFAULT_INTERVAL = 60.0
 
 
 class Configuration:
-    """A configuration as it is deployed.
+    """A deployed configuration.
 
     Attributes:
         content: its bytes.
         version: its version or label; None if it has none.
-        content_type: its type; `""` if it is not told.
+        content_type: its content type; `""` if it is not known.
     """
 
     __slots__ = ("content", "content_type", "version")
@@ -52,9 +52,9 @@ def ask_agent(
 
     Args:
         place: application, environment and profile.
-        alone: whether there is no other source.
-        flag: the one flag that is wanted, of a profile of feature flags.
-        context: by which the agent evaluates flags with variants.
+        alone: True if no other source is allowed.
+        flag: the name of one flag of a feature flag profile; None, the default, for the whole configuration.
+        context: keys and values by which the agent evaluates flags with variants.
 
     Raises:
         Unavailable: the agent cannot be used.
@@ -73,11 +73,11 @@ def ask_agent(
 
 
 class Session:
-    """A session with AppConfig: every answer brings the token of the next question. Threads share it.
+    """A session with AppConfig: every reply has the token of the next poll. Threads share it.
 
     Args:
         place: application, environment and profile.
-        interval: seconds between two questions at the least, as long as AppConfig does not want more.
+        interval: the least seconds between two polls; AppConfig may ask for more.
         call: calls an operation of AppConfig Data.
         clock: returns the time in seconds since the epoch.
     """
@@ -93,13 +93,13 @@ class Session:
         self._interval = min(max(math.ceil(interval), _MIN_INTERVAL), _MAX_INTERVAL)
         self._call = call
         self._clock = clock
-        self._lock = threading.Lock()  # a token is good for one question
+        self._lock = threading.Lock()  # a token is good for one poll
         self._token: str | None = None
         self._asked = self._ask_from = 0.0
         self._found: Configuration | None = None
 
     def latest(self) -> Configuration:
-        """Return the configuration as the service deploys it; as it was, while the service wants no question yet.
+        """Return the deployed configuration; until the poll interval has passed, that of the last poll.
 
         Raises:
             AwsError: it cannot be read.
@@ -122,7 +122,7 @@ class Session:
             self._token = reply["NextPollConfigurationToken"]
             self._asked = now
             self._ask_from = now + float(reply.get("NextPollIntervalInSeconds") or self._interval)
-            if self._found is None or reply.get("Configuration"):  # an empty answer says that nothing has changed
+            if self._found is None or reply.get("Configuration"):  # an empty answer means that nothing has changed
                 self._found = Configuration(
                     reply.get("Configuration") or b"", reply.get("VersionLabel") or None, reply.get("ContentType") or ""
                 )

@@ -1,4 +1,4 @@
-"""A client of boto3 or botocore behind the face of the lean client: the same replies, the same errors."""
+"""A client of boto3 or botocore with the interface of the lean client: the same replies, the same errors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class BotoCaller:
     """Calls that go through `client`, and through nothing else.
 
     Args:
-        service: the service that is wanted.
-        client: a client of it.
+        service: the service.
+        client: a boto3 client of it.
 
     Raises:
-        ConfigurationError: `client` is something else.
+        ConfigurationError: `client` is not a client of this service.
     """
 
     def __init__(self, service: str, client: Any) -> None:
@@ -35,7 +35,7 @@ class BotoCaller:
             )
         if model.service_name != service:
             raise ConfigurationError(
-                f"client is one of {model.service_name}, where one of {service} is needed: boto3.client({service!r})"
+                f"client is one of {model.service_name}, but one of {service} is needed: boto3.client({service!r})"
             )
         self.service = service
         self._client = client
@@ -65,7 +65,7 @@ class BotoCaller:
         raise mapped  # outside the `except`, so that the message of botocore's error is not with it
 
     def _quotes(self, operation: str, params: dict[str, Any], error: Exception) -> bool:
-        """Tell whether the message of botocore's error repeats what was sent."""
+        """Tell whether the message of botocore's error repeats a secret value, or may repeat one."""
         return type(error).__name__ == "ParamValidationError" or self._hide(operation, params, str(error)) != str(error)
 
     def _hide(self, operation: str, params: dict[str, Any], message: str) -> str:
@@ -73,7 +73,7 @@ class BotoCaller:
         return hide(message, params, known.secrets) if known else message
 
     def _mapped(self, operation: str, params: dict[str, Any], error: Exception) -> AwsError | None:
-        """Return the kit's error for one of botocore's; None for what is none of those."""
+        """Return the kit's error for an error of botocore; None for any other exception."""
         from botocore import exceptions as boto
 
         if isinstance(error, boto.ClientError):
@@ -87,7 +87,7 @@ class BotoCaller:
             "code": type(error).__name__,
         }
         if isinstance(error, boto.ParamValidationError):
-            return AwsError("boto3 refuses the parameters, and sent nothing", **named)
+            return AwsError("boto3 refused the parameters and sent nothing", **named)
         if isinstance(
             error,
             boto.NoCredentialsError
@@ -120,7 +120,7 @@ class BotoCaller:
 
 
 def instead(service: str, region: str | None, reason: str) -> BotoCaller:
-    """Return a client of botocore for what the lean client cannot do, and say so.
+    """Return a client of botocore for settings that the lean client does not support, and log that.
 
     Raises:
         ConfigurationError: botocore is not installed, or cannot make it.

@@ -1,4 +1,4 @@
-"""Calls to AWS: sign, send, try again, and turn what comes back into a value or an error."""
+"""Calls to AWS: sign, send, retry, and return the reply or raise the error."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _MARGIN = 0.1  # seconds of an invocation that are left to the handler to deal w
 
 
 def _chance() -> float:
-    """Return a random number from 0 to 1; from the system, so that environments of one snapshot do not agree on it."""
+    """Return a random number from 0 to 1; from the system, so that environments of one snapshot draw different ones."""
     return int.from_bytes(os.urandom(6)) / (1 << 48)
 
 
 def _with_endpoint(url: str | None, environ: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the environment as it would be if it said that every service is at `url`."""
+    """Return the environment with `url` as the endpoint of every service."""
     if url is None:
         return environ
     rest = {name: value for name, value in environ.items() if not name.startswith("AWS_ENDPOINT_URL")}
@@ -43,21 +43,23 @@ def _request_id(response: Response) -> str | None:
 
 
 class AwsClient:
-    """The operations of one service that the kit calls itself. Threads share it.
+    """A client for the operations of one service that the kit calls itself. Threads share it.
 
-    Every attempt and every pause is bounded by what is left of the invocation, less a tenth of a second; a pause that
-    would not fit is not begun. After the end of its invocation nothing is sent any more. Failed attempts are repeated
-    as botocore's standard mode does it, also where the request was sent and the reply was lost.
+    Every attempt and every pause is bounded by the remaining time of the invocation, less a tenth of a second. A pause
+    that would not fit is not begun. Nothing is sent after the end of the invocation. Failed attempts are repeated as in
+    botocore's standard mode, also where the request was sent and the reply was lost.
 
     Args:
-        service: as boto3 names it: `"ssm"`, `"secretsmanager"`, `"appconfigdata"`, `"dynamodb"`, `"sqs"` or `"s3"`.
-        region: the region; None for that of the function.
-        endpoint_url: where to call; None for what the environment says, else AWS's own.
-        connect_timeout: seconds that connecting may take.
-        read_timeout: seconds that AWS may stay silent.
-        max_attempts: how often a request is sent at most; None for `AWS_MAX_ATTEMPTS`, else 3, and 4 for DynamoDB.
-        credentials: where credentials come from; None for the chain of this process.
-        sleep: waits for so many seconds.
+        service: the name that boto3 gives it: `"ssm"`, `"secretsmanager"`, `"appconfigdata"`, `"dynamodb"`, `"sqs"` or
+            `"s3"`.
+        region: the region; None, the default, for that of the function.
+        endpoint_url: the URL to call; None, the default, for that of the environment, else AWS's own.
+        connect_timeout: seconds that connecting may take, 1 by default.
+        read_timeout: seconds that AWS may stay silent, 5 by default.
+        max_attempts: the largest number of attempts; None, the default, for `AWS_MAX_ATTEMPTS`, else 3, and 4 for
+            DynamoDB.
+        credentials: the source of credentials; None, the default, for the chain of this process.
+        sleep: waits for a number of seconds.
 
     Raises:
         ConfigurationError: an argument or a setting of the environment is wrong, or needs botocore: see `connect`.
@@ -110,7 +112,7 @@ class AwsClient:
         """Call an operation, and return its reply: see `Caller.call`.
 
         Raises:
-            ConfigurationError: it is none of the operations that the kit calls.
+            ConfigurationError: the kit does not call this operation.
             AwsError: it failed.
         """
         known = self._operations.get(operation)
@@ -151,7 +153,7 @@ class _Call:
                 self._deadline = time.monotonic() + left
 
     def run(self) -> dict[str, Any]:
-        """Send the request until there is a reply, or an error that would come again."""
+        """Send the request until there is a reply, or an error that a retry cannot help."""
         client = self._client
         query, body = self._operation.request(self._params)
         self._path, self._headers = self._operation.route(self._params)
@@ -206,18 +208,18 @@ class _Call:
         )
 
     def _trace_header(self) -> str | None:
-        """Return the header from which Lambda sees a function that sets itself off in a circle."""
+        """Return the header by which Lambda detects a function that invokes itself in a loop."""
         trace = os.environ.get("_X_AMZN_TRACE_ID", "")
         return trace if trace.isascii() and trace.isprintable() and " " not in trace else None
 
     def _check_time(self) -> None:
         if self._invocation is not None and self._invocation.ended:
-            raise self._no_answer("the invocation has ended, and nothing is sent after it")
+            raise self._no_answer("the invocation has ended, and nothing is sent after its end")
         if self._deadline is not None and time.monotonic() >= self._deadline:
             raise self._no_answer("there is no time left in the invocation")
 
     def _wait(self, error: AwsError, kind: int | None, asked: str | None) -> int:
-        """Wait before the next attempt, and return what it costs; or raise the error."""
+        """Wait before the next attempt, and return its cost; or raise the error."""
         client = self._client
         if kind is None or self._attempts >= client._max_attempts or not client._quota.spend(kind):
             raise error
@@ -242,11 +244,11 @@ class _Call:
         except Exception as error:
             what = type(error).__name__
         # Outside the `except`, because the error of the decoder holds the reply.
-        raise self._aws_error(f"the reply cannot be read ({what}); is this the service's endpoint?", response)
+        raise self._aws_error(f"the reply cannot be read ({what}); is this the endpoint of the service?", response)
 
     def _error(self, response: Response) -> AwsError:
         if response.status < 300:
-            return self._aws_error("the reply does not have the checksum that it says", response)
+            return self._aws_error("the checksum of the reply is wrong", response)
         said = read_failure(self._client.service, response.status, response.headers, response.body)
         reason = hide(said.message, self._params, self._operation.secrets)
         return error_of(

@@ -1,4 +1,4 @@
-"""The one caller of each service in this process: the lean client, or botocore where the settings need it."""
+"""`connect`: one client for each service in this process, the lean one, or botocore where the settings need it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Caller(Protocol):
-        """What sources and stores call: the lean client, or a boto3 client behind the same face."""
+        """A client as sources and stores call it: the lean client, or a boto3 client with the same interface."""
 
         def call(self, operation: str, params: dict[str, Any], /) -> dict[str, Any]:
             """Call an operation of the service, and return its reply.
 
             Args:
-                operation: as AWS names it: `"GetParameter"`.
-                params: its parameters, as boto3 takes them; what is binary as bytes.
+                operation: the name that AWS gives it: `"GetParameter"`.
+                params: its parameters, as boto3 takes them; binary values as bytes.
 
             Returns:
-                What boto3 returns, with times as seconds since the epoch, what is binary as bytes, and without
+                The reply that boto3 returns, with times as seconds since the epoch, binary values as bytes, and without
                 `ResponseMetadata`.
 
             Raises:
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 else:
 
     class Caller:
-        """What sources and stores call: the lean client, or a boto3 client behind the same face."""
+        """A client as sources and stores call it: the lean client, or a boto3 client with the same interface."""
 
 
-# What tells clients apart, beside service and region. It is read at every call of `connect`, so no more than these;
-# `reset()` forgets the clients, and with them all other settings.
+# The variables that tell clients apart, beside service and region. They are read at every call of `connect`, so there
+# are only these; `reset()` forgets the clients, and with them all other settings.
 _SETTINGS = (
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
@@ -62,20 +62,20 @@ _watched = False
 
 
 def connect(service: str, client: Any = None, *, region: str | None = None) -> Caller:
-    """Return the lean client of a service, the same for every caller in this process; or `client` behind its face.
+    """Return the lean client of a service, one for all callers in this process; or `client` with the same interface.
 
-    Where the settings need more than the lean client can do (proxies, profiles, adaptive retries, ...), a client of
-    botocore is made in its place, which must then be installed; a line on the logger `lambda_kit` says so. Of the modes
-    in `AWS_RETRY_MODE`, `legacy` is taken for `standard`.
+    Some settings need more than the lean client can do: proxies, profiles, adaptive retries and so on. A client of
+    botocore is made for these, which must then be installed, and the logger `lambda_kit` gets a line about it. The
+    retry mode `legacy` of `AWS_RETRY_MODE` is treated as `standard`.
 
     Args:
-        service: as boto3 names it: `"ssm"`.
+        service: the name that boto3 gives it: `"ssm"`.
         client: a boto3 client of the service, which is then used for every call, with its own time-outs and retries.
-            Not the client of a boto3 resource, which takes and gives other values.
+            Not the client of a boto3 resource, which takes and returns other values.
         region: another region than that of the function.
 
     Raises:
-        ConfigurationError: the kit does not call this service, `client` is no client of it, or a setting is wrong.
+        ConfigurationError: the kit does not call this service, `client` is not a client of it, or a setting is wrong.
     """
     if client is not None:
         from lambda_kit.aws._boto import BotoCaller
@@ -104,7 +104,7 @@ def _make(service: str, region: str | None) -> Caller:
 
 
 def _beyond(service: str, region: str | None) -> str | None:
-    """Return the setting that only botocore handles, if there is one."""
+    """Return the setting that only botocore supports; None if there is none."""
     from lambda_kit.aws import _endpoints
 
     try:
@@ -123,7 +123,7 @@ def _watch_process() -> None:
 
 
 def _after_fork() -> None:
-    """Make new locks: a thread of the parent, which is not here, may hold them. Clients of botocore stay there."""
+    """Make a new lock: a thread of the parent may hold the old one. Clients of botocore are left to the parent."""
     global _making
     _making = threading.Lock()
     lifecycle.abandon(tuple(_shared.values()))

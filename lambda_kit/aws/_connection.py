@@ -1,4 +1,4 @@
-"""One connection that speaks HTTP/1.1: a request goes out, its response is read and taken for nothing but bytes."""
+"""One connection that speaks HTTP/1.1: it sends a request and reads its response. A body is never interpreted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TransportError(Exception):
 
     Attributes:
         sent: whether the server may have received the request, and acted on it.
-        timed_out: whether time ran out; else the connection failed, or what came was no HTTP.
+        timed_out: whether time ran out; if not, the connection failed, or the answer was not HTTP.
     """
 
     def __init__(self, reason: str, *, sent: bool, timed_out: bool = False) -> None:
@@ -32,11 +32,11 @@ class TransportError(Exception):
 
 
 class Response:
-    """What the server answered.
+    """The response of a server.
 
     Attributes:
         status: the status code.
-        headers: the headers, their names in lower case; those that came several times joined by a comma.
+        headers: the headers, their names in lower case; the values of a repeated header are joined by a comma.
         body: the body, decoded from any transfer or content encoding.
     """
 
@@ -49,7 +49,7 @@ class Response:
 
 
 class Closed(TransportError):
-    """The server had closed the kept-alive connection: it answered nothing at all."""
+    """The server closed a kept-alive connection without any answer."""
 
 
 class Connection:
@@ -71,7 +71,7 @@ class Connection:
         self.keeps = True
 
     def is_alive(self) -> bool:
-        """Tell whether the server has neither closed the connection nor said anything unasked."""
+        """Tell whether the server has neither closed the connection nor sent anything unasked."""
         if hasattr(select, "poll"):
             poll = select.poll()
             poll.register(self._fd, select.POLLIN)
@@ -109,12 +109,12 @@ class Connection:
         limit = min(patience, end - time.monotonic())
         if limit <= 0:
             raise TransportError("there was no time left for an answer", sent=sent, timed_out=True)
-        if limit != self._limit:  # most often it is the same again, and setting it asks the system
+        if limit != self._limit:  # usually it is the same again, and setting it takes a system call
             self._limit = limit
             self._socket.settimeout(limit)
 
     def _receive(self, end: float, patience: float) -> bool:
-        """Add what comes to the buffer, and tell whether there was anything."""
+        """Add the bytes that arrive to the buffer; False at the end of the stream."""
         self._wait(end, patience)
         data = self._socket.recv(_CHUNK)
         self._buffer += data
@@ -126,7 +126,9 @@ class Connection:
             if status >= 200:
                 break
         else:
-            raise TransportError("the server promises an answer again and again, and gives none", sent=True)
+            raise TransportError(
+                "the server sent one interim answer (1xx) after the other, and no final one", sent=True
+            )
         encoding = headers.get("transfer-encoding", "").lower()
         length = headers.get("content-length")
         if method == "HEAD" or status in _BODILESS:
@@ -134,7 +136,7 @@ class Connection:
         elif encoding == "chunked":
             body = self._chunked(end, patience)
         elif encoding not in ("", "identity"):
-            raise TransportError(f"the answer has a transfer encoding that is not known: {encoding!r}", sent=True)
+            raise TransportError(f"the answer has an unknown transfer encoding: {encoding!r}", sent=True)
         elif length is not None:
             body = self._exactly(_number(length, 10), end, patience)
         else:
@@ -160,19 +162,19 @@ class Connection:
         version, _, rest = lines[0].partition(" ")
         code = rest[:3]
         if not version.startswith("HTTP/1.") or len(code) < 3 or not code.isdecimal():
-            raise TransportError("what answered does not speak HTTP/1.1", sent=True)
+            raise TransportError("the server does not speak HTTP/1.1", sent=True)
         headers: dict[str, str] = {}
         for line in lines[1:]:
             name, colon, value = line.partition(":")
             if not colon:
-                raise TransportError("the head of the answer has a line that is no header", sent=True)
+                raise TransportError("the head of the answer has a line that is not a header", sent=True)
             name = name.lower()
             value = value.strip(" \t")
             if name not in headers:
                 headers[name] = value
             elif name == "content-length":
                 if headers[name] != value:
-                    raise TransportError("the answer has two lengths", sent=True)
+                    raise TransportError("the answer has two different lengths", sent=True)
             else:
                 headers[name] = f"{headers[name]}, {value}"
         return int(code), headers, version
@@ -199,7 +201,7 @@ class Connection:
             self._check_size(total)
             parts.append(self._exactly(size, end, patience))
             if self._line(end, patience):
-                raise TransportError("a chunk of the answer is longer than it says", sent=True)
+                raise TransportError("a chunk of the answer is longer than its header says", sent=True)
         trailers = 0
         while line := self._line(end, patience):
             trailers += len(line)
@@ -233,21 +235,21 @@ def _number(text: str, base: int) -> int:
             raise ValueError
         return int(text, base)
     except ValueError:
-        raise TransportError("the answer has a length that is no number", sent=True) from None
+        raise TransportError("the answer has a length that is not a number", sent=True) from None
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:
     if encoding in ("", "identity") or not body:
         return body
     if encoding != "gzip":
-        raise TransportError(f"the answer has a content encoding that is not known: {encoding!r}", sent=True)
+        raise TransportError(f"the answer has an unknown content encoding: {encoding!r}", sent=True)
     import zlib
 
     unpack = zlib.decompressobj(wbits=31)
     try:
         text = unpack.decompress(body, _MAX_BODY)
     except zlib.error as error:
-        raise TransportError("the answer is no valid gzip", sent=True) from error
+        raise TransportError("the answer is not valid gzip", sent=True) from error
     if not unpack.eof:
-        raise TransportError(f"the answer is cut, or longer than {_MAX_BODY} bytes", sent=True)
+        raise TransportError(f"the answer is incomplete, or longer than {_MAX_BODY} bytes", sent=True)
     return text

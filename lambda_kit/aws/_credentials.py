@@ -17,27 +17,26 @@ if TYPE_CHECKING:
 
     Fetch = Callable[[str, dict[str, str]], tuple[int, bytes]]
 
-_ADVISORY = 15 * 60  # seconds before their end from which on they are fetched anew, where that is possible
-_MANDATORY = 10 * 60  # seconds before it from which on they are not used any more without an attempt
+_ADVISORY = 15 * 60  # seconds before their end: from then on they are fetched anew if no other thread does it
+_MANDATORY = 10 * 60  # seconds before their end: from then on callers wait for new ones
 _PAUSES = (0.1, 0.3)  # before the second and the third attempt
 _MARGIN = 0.1  # seconds of an invocation that are left to the handler to deal with a failure
 _CONTAINER_HOST = "http://169.254.170.2"
-# What plain HTTP may be sent to; see
+# The hosts that plain HTTP may be sent to; see
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 _PLAIN_HOSTS = ("localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]")
-_LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}")
-# Without a user's name, behind which another host could hide.
+# Without a user name: the text before an @ could look like the host.
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]+)?")
 
 
 class Credentials:
-    """What requests are signed with. `repr` and `str` show the access key, never the rest.
+    """The keys that requests are signed with. `repr` and `str` show the access key, never the rest.
 
     Attributes:
         access_key: the id of the key.
         secret_key: the key.
         token: the token of temporary credentials, else None.
-        expires: when they end, in seconds since the epoch; None if they do not tell.
+        expires: their end in seconds since the epoch; None if it is not known.
     """
 
     __slots__ = ("access_key", "expires", "secret_key", "token")
@@ -55,7 +54,7 @@ class Credentials:
 
 
 class _Kept:
-    """What was found so far. It is replaced as a whole: a fetch from before a restore changes nothing after it."""
+    """The credentials found so far; replaced as a whole, so that a fetch from before a restore has no effect later."""
 
     __slots__ = ("botocore", "container", "environment", "fetching")
 
@@ -67,9 +66,9 @@ class _Kept:
 
 
 def _time_left() -> float:
-    """Return the seconds that a fetch may take: what is left of the invocation, less a margin; `inf` outside of one.
+    """Return the seconds that a fetch may take: the remaining time of the invocation, less a margin.
 
-    After the end of the invocation there are none, for a thread that outlives it.
+    It is `inf` outside of an invocation, and 0 in a thread that outlives its invocation.
     """
     from lambda_kit.invocation import current
 
@@ -80,18 +79,18 @@ def _time_left() -> float:
 
 
 class CredentialChain:
-    """Finds credentials, the first that there are of: environment, container endpoint, botocore. Threads share it.
+    """The sources of credentials in order: environment, container endpoint, botocore. Threads share it.
 
-    Those of the environment are read at every call. Those of the container endpoint, which SnapStart uses, are kept
-    and fetched anew before they end, by one thread for all, within what is left of the invocation. With `AWS_PROFILE`
-    or `AWS_DEFAULT_PROFILE`, botocore comes before them.
+    Those of the environment are read at every call. Those of the container endpoint, which SnapStart uses, are kept.
+    One thread fetches them anew for all before they end, within the remaining time of the invocation. With
+    `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` botocore comes before the container endpoint.
 
     Args:
         environ: the environment.
         fetch: gets a URL with headers and returns status and body.
-        clock: the time, in seconds since the epoch.
-        sleep: waits for so many seconds.
-        time_left: how many seconds the caller may still wait.
+        clock: returns the time in seconds since the epoch.
+        sleep: waits for a number of seconds.
+        time_left: returns the seconds that the caller may still wait.
     """
 
     def __init__(
@@ -111,14 +110,14 @@ class CredentialChain:
         self._kept = _Kept()
 
     def forget(self) -> None:
-        """Drop what was found: after a fork, a restore from a snapshot, and between tests."""
+        """Drop the credentials that were found: after a fork, a restore from a snapshot, and between tests."""
         self._kept = _Kept()
 
     def get(self) -> Credentials:
         """Return the credentials to sign with now.
 
         Raises:
-            NoCredentials: there are none, or they cannot be fetched; it names what was tried.
+            NoCredentials: there are none, or they cannot be fetched; it names the sources that were tried.
         """
         environ = self._environ
         found = self._environment()
@@ -130,7 +129,7 @@ class CredentialChain:
         return self._other()
 
     def refresh(self, rejected: Credentials) -> Credentials | None:
-        """Return other credentials than those that AWS has rejected; None if the source has no others.
+        """Return other credentials than those that AWS rejected; None if the source has no others.
 
         Raises:
             NoCredentials: they cannot be fetched.
@@ -175,16 +174,16 @@ class CredentialChain:
             return known
 
     def _replaced(self, kept: _Kept, old: Credentials | None, patience: float) -> Credentials:
-        """Return what is there in the place of `old`, after a wait of so many seconds at most for another's fetch."""
+        """Return the successor of `old`. If another thread fetches it, wait for at most `patience` seconds."""
         try:
             if not kept.fetching.acquire(timeout=min(max(patience, 0.0), threading.TIMEOUT_MAX)):
-                raise _none("another thread still fetches them, and there is no time left to wait for it")
+                raise _none("another thread is still fetching them, and there is no time left to wait")
             found = kept.container
             if found is None or found is old:
                 found = kept.container = self._fetched()
             return found
         finally:
-            # The interrupt of a time limit may come before the lock is held, or just after.
+            # An interrupt may come before the lock is held, or just after.
             try:  # noqa: SIM105  # in `suppress`, an interrupt could come before the release
                 kept.fetching.release()
             except RuntimeError:
@@ -199,7 +198,7 @@ class CredentialChain:
         environ = self._environ
         url = _container_url(environ)
         if url is None:
-            raise _none("the variable with the container's endpoint is gone")
+            raise _none("the variable with the container's endpoint was removed")
         headers = {"accept": "application/json"}
         if token := _container_token(environ):
             headers["authorization"] = token
@@ -211,7 +210,7 @@ class CredentialChain:
             problem, credentials = self._attempt(url, headers)
         if credentials is not None:
             return credentials
-        raise _none(f"the container's endpoint {url} gave none: {problem}")
+        raise _none(f"the container's endpoint {url} returned none: {problem}")
 
     def _attempt(self, url: str, headers: dict[str, str]) -> tuple[str, Credentials | None]:
         import json
@@ -232,7 +231,7 @@ class CredentialChain:
                 None if expires is None else _seconds(expires),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return f"the reply is none ({type(error).__name__})", None
+            return f"the reply is not what it should be ({type(error).__name__})", None
 
     # Botocore
 
@@ -280,13 +279,27 @@ def _container_url(environ: Mapping[str, str]) -> str | None:
     scheme, _, rest = full.partition("://")
     host = rest.partition("/")[0]
     named = _HOST.fullmatch(host)
-    plain = scheme == "http" and named and (named[1] in _PLAIN_HOSTS or _LOOPBACK.fullmatch(named[1]))
-    if scheme != "https" and not plain:
+    if scheme != "https" and not (scheme == "http" and named and _may_be_plain(named[1])):
         raise _none(
-            f"AWS_CONTAINER_CREDENTIALS_FULL_URI is at {host}; without https it may be at "
-            f"{', '.join(_PLAIN_HOSTS)} alone"
+            f"AWS_CONTAINER_CREDENTIALS_FULL_URI has the host {host}; without https only these are allowed: "
+            f"{', '.join(_PLAIN_HOSTS)}"
         )
     return full
+
+
+def _may_be_plain(host: str) -> bool:
+    """Tell whether plain HTTP may be sent to a host: a container service, or a loopback address."""
+    if host in _PLAIN_HOSTS:
+        return True
+    from ipaddress import IPv4Address, IPv6Address, ip_address
+
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:  # a name, or no address at all, such as 127.999.1.1
+        return False
+    if isinstance(address, IPv4Address):
+        return address.is_loopback
+    return address in (IPv6Address("::1"), IPv6Address("fd00:ec2::23"))
 
 
 def _container_token(environ: Mapping[str, str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Where a service is called, as botocore resolves it from the environment; and what only botocore can resolve."""
+"""Endpoints of services, resolved from the environment as botocore does it; settings that only botocore supports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-# The names that services have in variables, and in signatures. Those of their hosts are the keys.
+# The names of services in variables and in signatures. The keys are those in host names.
 _SERVICES = {
     "ssm": ("SSM", "ssm"),
     "secretsmanager": ("SECRETS_MANAGER", "secretsmanager"),
@@ -22,7 +22,7 @@ _SERVICES = {
     "appconfigdata": ("APPCONFIGDATA", "appconfig"),
     "s3": ("S3", "s3"),
 }
-# Beginnings of the names of regions, with the partition, its domain, and that of dual-stack endpoints.
+# Prefixes of region names, with the partition, its domain, and the domain of dual-stack endpoints.
 _PARTITIONS = (
     ("cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
     ("us-gov-", "aws-us-gov", "amazonaws.com", "api.aws"),
@@ -39,14 +39,14 @@ _MODES = ("preferred", "disabled", "required")
 
 
 class Beyond(Exception):
-    """A setting that only botocore handles; the message names it."""
+    """A setting that only botocore supports; the message names it."""
 
 
 class Endpoint:
-    """Where a service is called.
+    """The endpoint of a service.
 
     Attributes:
-        url: scheme, host, and what the setting has beside them.
+        url: scheme, host, and a port and a path if the setting has them.
         region: the region.
         signing_name: the name of the service in signatures.
         signing_region: the region in signatures.
@@ -62,20 +62,19 @@ class Endpoint:
 
 
 def resolve(service: str, region: str | None = None, environ: Mapping[str, str] = os.environ) -> Endpoint:
-    """Return where a service is called.
+    """Return the endpoint of a service.
 
-    Read are `AWS_REGION` and, after it, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`,
-    `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, and for DynamoDB
-    `AWS_ACCOUNT_ID_ENDPOINT_MODE` and `AWS_ACCOUNT_ID`. boto3 reads the second region alone; Lambda sets both alike.
+    It reads `AWS_REGION`, then `AWS_DEFAULT_REGION`; `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`,
+    `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`; and for DynamoDB
+    `AWS_ACCOUNT_ID_ENDPOINT_MODE` and `AWS_ACCOUNT_ID`. boto3 reads only the second region; Lambda sets both alike.
 
     Args:
-        service: as boto3 names it: `"ssm"`.
+        service: the name that boto3 gives it: `"ssm"`.
         region: another region than that of the environment.
         environ: the environment.
 
     Raises:
-        Beyond: a setting needs botocore: a proxy, a profile or a configuration file that may say otherwise, a region
-            such as `fips-us-east-1`.
+        Beyond: a setting needs botocore: a proxy, a profile, a configuration file, a region such as `fips-us-east-1`.
         ConfigurationError: there is no region, or a setting is wrong.
     """
     variable, signing_name = _SERVICES[service]
@@ -126,7 +125,7 @@ def _flag(variable: str, environ: Mapping[str, str]) -> bool:
 
 
 def _account(environ: Mapping[str, str]) -> str | None:
-    """Return the account whose own endpoint DynamoDB is called at."""
+    """Return the account whose own endpoint of DynamoDB is called; None for the shared endpoint."""
     mode = environ.get("AWS_ACCOUNT_ID_ENDPOINT_MODE", "preferred").lower()
     if mode not in _MODES:
         raise ConfigurationError(
@@ -141,7 +140,7 @@ def _account(environ: Mapping[str, str]) -> str | None:
 
 
 def _check_files(environ: Mapping[str, str], *, complete: bool) -> None:
-    """Leave what a profile or a configuration file may say to botocore. There are none on Lambda."""
+    """Leave profiles and configuration files to botocore. Lambda has neither."""
     if complete or environ.get("AWS_LAMBDA_RUNTIME_API"):
         return
     for variable in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE"):

@@ -1,7 +1,7 @@
-"""HTTP/1.1 over kept-alive connections, bounded in time: what signed calls and the extensions on localhost need.
+"""HTTP/1.1 over kept-alive connections, bounded in time, for signed calls and the extensions on localhost.
 
 Redirects are not followed. A connection is never used across a fork or a restore from a snapshot, and never after
-something on it went wrong.
+an error on it.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class Pool:
     """The connections to one server. Threads share it.
 
     Args:
-        url: scheme, host and port of the server; `https` certificates are verified, against the authorities in the file
-            that `AWS_CA_BUNDLE` names if it is set.
-        connect_timeout: seconds that connecting, with the handshake of TLS, may take.
-        read_timeout: seconds that the server may stay silent.
+        url: scheme, host and port of the server. Certificates are verified against the authorities of the system, or
+            those in the file that `AWS_CA_BUNDLE` names.
+        connect_timeout: seconds that connecting may take, the TLS handshake included; 1 by default.
+        read_timeout: seconds that the server may stay silent, 5 by default.
 
     Raises:
-        ConfigurationError: the URL is not one of a server.
+        ConfigurationError: the URL is not that of a server.
     """
 
     def __init__(self, url: str, *, connect_timeout: float = 1.0, read_timeout: float = 5.0) -> None:
@@ -71,11 +71,11 @@ class Pool:
         Args:
             method: the method.
             target: path and query, encoded.
-            headers: names in lower case, and values. `host`, unless it is there, and `content-length` are added.
+            headers: names in lower case, and values. `content-length` is added, and `host` if it is missing.
             body: the body.
-            deadline: when to give up at the latest, on the clock `time.monotonic`; None for the time-outs alone.
-            repeatable: whether it does no harm to send the request twice. If it does not, a kept-alive connection that
-                the server turns out to have closed is replaced by a new one, once.
+            deadline: the latest time to give up, by `time.monotonic`; None, the default, for the time-outs alone.
+            repeatable: whether the request may be sent twice without harm. If so, it is sent once more on a new
+                connection if the server had closed the kept-alive one. True by default.
 
         Raises:
             TransportError: there was no complete response.
@@ -152,7 +152,7 @@ class Pool:
     def _exchange(self, connection: Connection, message: bytes, end: float, method: str) -> Response:
         try:
             response = connection.exchange(message, end, self._read_timeout, method)
-        except BaseException:  # also the interrupt of a time limit: what comes on it next belongs to this request
+        except BaseException:  # an interrupt too: the next bytes on the connection belong to this request
             connection.close()
             raise
         if connection.keeps and len(self._idle) < _MAX_IDLE:
@@ -178,7 +178,7 @@ def _address(url: str) -> tuple[bool, str, int]:
     return bool(found[1]), found[2] or found[3], port
 
 
-# What the process has, as a whole
+# The state of the process
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 _context: tuple[str | None, SSLContext] | None = None
@@ -187,7 +187,7 @@ _watched = False
 
 
 def _tls_context() -> SSLContext:
-    """Return the settings of TLS, made once: reading the authorities takes longer than a handshake."""
+    """Return the TLS settings, made once: reading the authorities takes longer than a handshake."""
     global _context
     bundle = os.environ.get("AWS_CA_BUNDLE") or None
     with _making_context:
@@ -213,7 +213,7 @@ def _watch_process() -> None:
 def _after_fork() -> None:
     global _making_context
     _making_context = threading.Lock()
-    close_all()  # the child's copies only; nothing goes over the wire
+    close_all()  # only the copies of the child; nothing is sent
 
 
 def close_all() -> None:

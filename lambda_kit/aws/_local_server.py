@@ -1,4 +1,4 @@
-"""Servers of extensions on this machine: whether one is there, and whether it works."""
+"""Servers of extensions on this machine: presence, readiness and failures."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from lambda_kit.aws._http import Pool, Response
 
 _CONNECT = 0.5  # seconds
-_PATIENCE = 3.0  # seconds that an answer may take, and that a server may not be ready, if there is another source
-_SHARE = 0.5  # of what is left of the invocation, if there is another source: the rest is for that one
-_OUTSIDE = 10.0  # seconds, where no invocation runs
+_PATIENCE = 3.0  # seconds that an answer may take, readiness included, if there is another source
+_SHARE = 0.5  # of the remaining time of the invocation, if there is another source; the rest is for that source
+_OUTSIDE = 10.0  # seconds that an answer may take outside of an invocation
 _MARGIN = 0.1  # seconds of the invocation that are left to the handler
 _REST = 10.0  # seconds in which a server that failed is left alone
-_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2)  # seconds between two questions to a server that is not ready
+_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2)  # seconds between two requests to a server that is not ready
 _NOT_READY = b"not ready to serve"
 
 
 class Unavailable(Exception):
-    """The server gave no answer that can be used."""
+    """The server returned no usable answer."""
 
 
 class LocalServer:
     """The server of one extension. Threads share it.
 
     Args:
-        source: what it is called in errors.
-        title: what it is called in logs.
+        source: its name in errors.
+        title: its name in logs.
         variable: the variable with its port.
         port: its port if the variable is not set.
     """
@@ -51,13 +51,13 @@ class LocalServer:
         self.forget()
 
     def forget(self) -> None:
-        """Forget what is known of it: it is another one after a restore."""
+        """Forget what is known of the server: after a restore it is another one."""
         self._seen = self._absent = False
         self._rests_until = 0.0
         self._warned = False
 
     def is_expected(self) -> bool:
-        """Tell whether to ask it, where there is another source: on Lambda, while an invocation runs."""
+        """Tell whether to ask it before another source: on Lambda, while an invocation runs."""
         return (
             "AWS_LAMBDA_RUNTIME_API" in os.environ
             and not self._absent
@@ -85,10 +85,10 @@ class LocalServer:
         Args:
             target: path and query.
             headers: the headers.
-            alone: whether there is no other source, so that it gets all the time that there is.
+            alone: True if no other source is allowed: then it gets all of the remaining time.
 
         Raises:
-            Unavailable: there is none.
+            Unavailable: there is no answer in time, or no server.
         """
         from lambda_kit.aws._http import TransportError
 
@@ -113,9 +113,9 @@ class LocalServer:
             time.sleep(pause)
 
     def try_first(self, ask: Callable[[], Any]) -> Any:
-        """Return what `ask` returns, or None where there is no server that can be used: with one warning, if it fails.
+        """Return the result of `ask`, or None if the server cannot be used; one that fails is logged once.
 
-        A server that is not there is not asked again in this environment, one that fails not for a while.
+        A server that is absent is not asked again in this environment, one that failed not for ten seconds.
         """
         if not self.is_expected():
             return None
@@ -156,7 +156,7 @@ class LocalServer:
 
 
 def encoded(text: str) -> str:
-    """Return text for a part of a URL, with everything encoded that is not a letter, a digit or one of `-._~`."""
+    """Return text as a part of a URL: everything but letters, digits and `-._~` is percent-encoded."""
     return "".join(chr(one) if chr(one) in _PLAIN else f"%{one:02X}" for one in text.encode())
 
 

@@ -1,6 +1,6 @@
-"""Whether a failed attempt is made again, and after what pause: the standard mode of AWS's SDKs, as botocore has it.
+"""Decisions about retries and their pauses: the standard mode of AWS's SDKs, as in botocore.
 
-Values in, decision out; nothing here waits or looks at a clock. See
+These are pure functions; nothing here waits or reads a clock. See
 <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
 """
 
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The kinds of failure that are worth another attempt, by what one costs of the quota.
+# The kinds of failure that are worth another attempt. The numbers are their costs from the quota.
 TRANSIENT = 14
 THROTTLING = 5
 
@@ -48,10 +48,10 @@ _MODES = ("standard", "legacy", "adaptive")
 
 
 def kind_of(status: int, code: str) -> int | None:
-    """Return `THROTTLING`, `TRANSIENT`, or None for a failure that would come again.
+    """Return `THROTTLING`, `TRANSIENT`, or None for a failure that a retry cannot help.
 
-    A status of 429 is throttling also where the service declares its code, which botocore leaves to the declaration.
-    Where there was no complete reply, the failure is `TRANSIENT`.
+    A status of 429 is always throttling; botocore looks at the service's declaration of the code first. A failure
+    without a complete reply is `TRANSIENT`.
 
     Args:
         status: the HTTP status.
@@ -76,7 +76,7 @@ def pause(service: str, kind: int, attempt: int, chance: float, asked: str | Non
         kind: what `kind_of` returned.
         attempt: the number of the attempt that failed, from 1.
         chance: a random number from 0 to 1.
-        asked: the header `x-amz-retry-after` of the reply, which has milliseconds; what is no such number is ignored.
+        asked: the header `x-amz-retry-after` of the reply, in milliseconds; any other text is ignored.
     """
     base = 1.0 if kind == THROTTLING else _BASE.get(service, 0.05)
     own = chance * min(base * (1 << min(attempt - 1, 10)), _LONGEST)
@@ -86,7 +86,7 @@ def pause(service: str, kind: int, attempt: int, chance: float, asked: str | Non
 
 
 class Quota:
-    """What the failures of one client may cost, so that many calls that fail do not each come three times."""
+    """The budget of one client for retries, so that many failing calls are not each sent three times."""
 
     __slots__ = ("_left", "_most")
 
@@ -96,7 +96,7 @@ class Quota:
 
     @property
     def left(self) -> int:
-        """What may still be spent."""
+        """The part of the budget that is left."""
         return self._left
 
     def spend(self, cost: int) -> bool:
@@ -108,17 +108,17 @@ class Quota:
             return True
 
     def succeeded(self, spent: int) -> None:
-        """Give back after a success: what its last repetition cost, or 1 if the first attempt succeeded."""
+        """Give back after a success: the cost of its last retry, or 1 if the first attempt succeeded."""
         if self._left != self._most:
             with _lock:
                 self._left = min(self._left + (spent or 1), self._most)
 
 
 def attempts_of(service: str, environ: Mapping[str, str]) -> int:
-    """Return how often a request to `service` is sent at most: `AWS_MAX_ATTEMPTS`, else what SDKs agree on.
+    """Return the largest number of attempts for `service`: `AWS_MAX_ATTEMPTS`, else that of AWS's SDKs.
 
     Raises:
-        ConfigurationError: the variable is no number from 1.
+        ConfigurationError: the variable is not a number from 1.
     """
     text = environ.get("AWS_MAX_ATTEMPTS")
     if not text:
@@ -129,7 +129,7 @@ def attempts_of(service: str, environ: Mapping[str, str]) -> int:
 
 
 def is_adaptive(environ: Mapping[str, str]) -> bool:
-    """Tell whether `AWS_RETRY_MODE` asks for rates that adapt, which only botocore has. `legacy` means standard here.
+    """Tell whether `AWS_RETRY_MODE` is adaptive, which only botocore supports. `legacy` means standard here.
 
     Raises:
         ConfigurationError: there is no such mode.
@@ -142,7 +142,7 @@ def is_adaptive(environ: Mapping[str, str]) -> bool:
     return mode == "adaptive"
 
 
-_lock = threading.Lock()  # of every quota; taken after failures alone
+_lock = threading.Lock()  # of every quota; taken only after failures
 _watched = False
 
 

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from lambda_kit.aws._credentials import Credentials
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
-_MOST_KEYS = 4  # of credentials that overlap, and the days around a midnight
+_MOST_KEYS = 4  # enough for old and new credentials on both days around midnight
 
 
 class Signer:
     """Signs the requests to one service in one region. Threads share it.
 
-    Deriving the key takes longer than the rest, so it is kept for as long as its day and its credentials last. S3 wants
-    the hash of the body in a header, and paths as they are sent.
+    Deriving the key takes longer than the rest, so it is kept as long as its day and its credentials last. S3 requires
+    the hash of the body in a header, and signs paths as they are sent.
 
     Args:
-        service: the name that the service has in signatures.
+        service: the name of the service in signatures.
         region: the region in the signature.
     """
 
@@ -107,7 +107,7 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 def _canonical_path(path: str) -> str:
-    """Return the path with its dots resolved and what is encoded encoded once more, as all services but S3 have it."""
+    """Return the path with dots resolved, and encoded once more: all services but S3 sign it so."""
     if path == "/" or not path:
         return "/"
     if "//" in path or "/." in path:

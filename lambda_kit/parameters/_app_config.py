@@ -35,7 +35,7 @@ def fetch_from_agent(query: Query, *, alone: bool) -> Fetched:
 
 
 def fetch(query: Query) -> Fetched:
-    """Return the configuration that the service deploys; until its poll interval has passed, the one of the last poll.
+    """Return the deployed configuration; until the poll interval has passed, that of the last poll.
 
     Raises:
         ParameterError: it cannot be read.

@@ -1,4 +1,4 @@
-"""How the values of nodes are built: fetched, alone or several in one request, and transformed."""
+"""Builds of nodes: values are fetched, alone or several in one request, and transformed."""
 
 from __future__ import annotations
 

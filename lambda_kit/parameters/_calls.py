@@ -1,4 +1,4 @@
-"""What the reading functions share: from the arguments of a call to its node, and to the value."""
+"""The steps that the reading functions share: from arguments to a node, and from the node to the value."""
 
 from __future__ import annotations
 

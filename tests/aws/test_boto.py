@@ -244,7 +244,7 @@ def test_what_is_no_client_is_refused(client: object) -> None:
 
 
 def test_a_client_of_another_service_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="client is one of ssm, where one of sqs is needed"):
+    with pytest.raises(ConfigurationError, match="client is one of ssm, but one of sqs is needed"):
         connect("sqs", Stub())
 
 
