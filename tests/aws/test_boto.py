@@ -168,7 +168,7 @@ def test_credentials_that_are_missing_are_told(serve: Serve, monkeypatch: pytest
 def test_parameters_that_boto3_refuses_are_not_quoted(serve: Serve) -> None:
     server = serve(reply())
     params = {"Name": "/a", "Value": ["hunter2"], "Type": "String"}
-    with pytest.raises(AwsError, match="boto3 refuses the parameters") as caught:
+    with pytest.raises(AwsError, match="boto3 refused the parameters") as caught:
         connect("ssm", boto_client("ssm", server.url)).call("PutParameter", params)
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
     assert (caught.value.code, server.requests) == ("ParamValidationError", [])
