@@ -264,7 +264,14 @@ def test_evaluating_a_flag_loads_the_rules_alone(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(FLAGS)
     with Environment("app.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
         loaded: Any = environment.invoke({}).payload
-    names = ("flags._actions", "flags._model", "flags._rollout", "flags._schema", "_kernel.copies")
+    names = (
+        "flags._actions",
+        "flags._conditions",
+        "flags._model",
+        "flags._problems",
+        "flags._schema",
+        "_kernel.copies",
+    )
     assert set(loaded) == {f"lambda_kit.{name}" for name in names}
 
 

@@ -88,7 +88,6 @@ TIME_KEYS = {
 }
 ACTIONS = (*_COMPARISONS, *TIME_KEYS)
 LIST_ACTIONS = ("ALL_IN_VALUE", "ANY_IN_VALUE", "NONE_IN_VALUE")
-DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
 
 def comparison(action: str, key: str, value: Any, report: Report) -> Test:
@@ -121,51 +120,3 @@ def _is_text(key: str, value: str, report: Report) -> Test:
             return False
 
     return test
-
-
-def zone_of(name: str) -> Any:
-    """Return the time zone with this name.
-
-    Raises:
-        ValueError: there is none, or there are no time zones here.
-    """
-    if name == "UTC":
-        from datetime import timezone
-
-        return timezone.utc  # noqa: UP017  # loaded already
-    try:
-        from zoneinfo import ZoneInfo
-
-        return ZoneInfo(name)
-    except Exception as error:
-        raise ValueError(name) from error
-
-
-def between_times(start: tuple[int, int], end: tuple[int, int], zone: Any) -> Test:
-    """Return a test of the time of the day: from the minute of `start` to that of `end`, also across midnight."""
-    from datetime import datetime
-
-    first, last = start[0] * 60 + start[1], end[0] * 60 + end[1]
-    read = datetime.fromtimestamp
-
-    def test(context: Context, now: Clock) -> bool:
-        moment = read(now(), zone)
-        minute = moment.hour * 60 + moment.minute
-        return first <= minute <= last if first <= last else minute >= first or minute <= last
-
-    return test
-
-
-def between_moments(start: Any, end: Any, zone: Any) -> Test:
-    """Return a test of date and time, which lies between two moments on the clocks of the zone, both included."""
-    first, last = start.replace(tzinfo=zone).timestamp(), end.replace(tzinfo=zone).timestamp()
-    return lambda context, now: first <= now() <= last
-
-
-def on_days(days: list[str], zone: Any) -> Test:
-    """Return a test of the day of the week."""
-    from datetime import datetime
-
-    wanted = frozenset(DAYS.index(day) for day in days)
-    read = datetime.fromtimestamp
-    return lambda context, now: read(now(), zone).weekday() in wanted

@@ -143,7 +143,7 @@ def _given(member: Condition, given: Any) -> str:
 def _clock(now: Clock, value: Any) -> str:
     from datetime import datetime
 
-    from lambda_kit.flags._actions import zone_of
+    from lambda_kit.flags._times import zone_of
 
     moment = datetime.fromtimestamp(now(), zone_of(value.get("TIMEZONE", "UTC")))
     return f"{moment:%A %Y-%m-%dT%H:%M:%S} {value.get('TIMEZONE', 'UTC')}"

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TypeVar, overload
 
     from lambda_kit.flags._explain import Explanation
-    from lambda_kit.flags._model import Outcome
-    from lambda_kit.flags._snapshot import Decide, Snapshot
+    from lambda_kit.flags._model import Decide, Outcome
+    from lambda_kit.flags._snapshot import Snapshot
     from lambda_kit.flags._sources import Source
 
     T = TypeVar("T")

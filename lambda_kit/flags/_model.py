@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Context: TypeAlias = Mapping[str, Any]
     Clock: TypeAlias = Callable[[], float]
     Test: TypeAlias = Callable[[Context, Clock], bool]
+    Decide: TypeAlias = Callable[[Context, Clock], "Outcome"]
     Reason: TypeAlias = Literal["DEFAULT", "DISABLED", "SPLIT", "STATIC", "TARGETING_MATCH"]
 
 

@@ -1,4 +1,4 @@
-"""Where a JSON text has what is refused though Python's parser takes it: a key twice, or a number that is none."""
+"""The place in a JSON text of what Python's parser takes and JSON does not have: a key twice, `NaN`, `Infinity`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def first_refused(text: str | bytes) -> json.JSONDecodeError:
     """Return an error about the first place, with its line and column.
 
     Args:
-        text: of which all is JSON up to that place, which there is.
+        text: a text that has such a place, and is valid JSON up to it.
     """
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text), "surrogatepass")
@@ -24,10 +24,10 @@ def first_refused(text: str | bytes) -> json.JSONDecodeError:
         elif found == "}":
             objects.pop()
         elif token["text"] is None:
-            return json.JSONDecodeError(f"{found} is no number that JSON has", text, token.start())
+            return json.JSONDecodeError(f"{found} is not a JSON number", text, token.start())
         elif token["colon"]:
             key = json.loads(token["text"])
             if key in objects[-1]:
-                return json.JSONDecodeError(f"an object has the key {key!r} twice", text, token.start())
+                return json.JSONDecodeError(f"the key {key!r} comes twice in an object", text, token.start())
             objects[-1].add(key)
     raise AssertionError("there is no such place")

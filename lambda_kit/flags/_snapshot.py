@@ -13,17 +13,16 @@ from lambda_kit.init_cache._build import expire_at
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from lambda_kit.errors import FlagError
     from lambda_kit.flags._app_config import AppConfigAgent
-    from lambda_kit.flags._model import Clock, Context, Flag, Outcome
+    from lambda_kit.flags._model import Clock, Context, Decide, Flag, Outcome
     from lambda_kit.flags._sources import Fetched
     from lambda_kit.flags._variants import Variants
     from lambda_kit.init_cache import Resource
     from lambda_kit.init_cache._entry import Entry
 
-    Decide: TypeAlias = Callable[[Context, Clock], Outcome]
     _Base = dict[str, Decide]
 else:
     _Base = dict
@@ -204,7 +203,7 @@ class Loader:
         if find is not None:
             document = find(document)
             if document is None:
-                raise FlagSchemaError([("$", "the envelope finds nothing in it")])
+                raise FlagSchemaError([("$", "has no flags where the envelope looks for them")])
         made = Snapshot(content)
         made.flags = compile_flags(document)
         for name, flag in made.flags.items():
@@ -275,11 +274,11 @@ def _text(content: bytes | str | Mapping[str, Any]) -> bytes | str:
     """Return the content as it can be compared and kept: nobody changes it from outside.
 
     Raises:
-        FlagSchemaError: it is nothing that JSON could stand for.
+        FlagSchemaError: it cannot be written as JSON.
     """
     if isinstance(content, bytes | str):
         return content
     try:
         return json.dumps(dict(content), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise FlagSchemaError([("$", f"it is nothing that JSON could stand for: {error}")]) from None
+        raise FlagSchemaError([("$", f"cannot be written as JSON: {error}")]) from None

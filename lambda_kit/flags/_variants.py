@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lambda_kit.flags._app_config import AppConfigAgent
-    from lambda_kit.flags._model import Clock, Context, Flag, Outcome
-    from lambda_kit.flags._snapshot import Decide
+    from lambda_kit.flags._model import Clock, Context, Decide, Flag, Outcome
     from lambda_kit.init_cache import Resource
 
     Pairs = tuple[tuple[str, str], ...]

@@ -128,8 +128,8 @@ def test_what_cannot_be_compared_never_matches_and_is_told_once(
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("lambda_kit", logging.WARNING)
     assert record.getMessage() == (
-        f"feature flags: {action} at $.flag.rules.rule.conditions[0].any[0] cannot compare a {type(given).__name__}; "
-        "such a value never matches"
+        f"feature flags: {action} at $.flag.rules.rule.conditions[0].any[0] cannot compare a value of type "
+        f"{type(given).__name__}; such a value never matches"
     )
 
 

@@ -21,7 +21,7 @@ def nested(kind: str, depth: int) -> dict[str, Any]:
 def test_groups_stand_sixteen_deep_at_the_most(kind: str) -> None:
     assert compile_flags(nested(kind, 15))["f"].decide({"a": 1}, lambda: 0.0).value is True
     for depth in (16, 20, 500):
-        with pytest.raises(FlagSchemaError, match="nested more than 16 deep"):
+        with pytest.raises(FlagSchemaError, match="nested more than 16 levels deep"):
             compile_flags(nested(kind, depth))
 
 
@@ -38,9 +38,9 @@ def chain(length: int, *, twice: bool) -> dict[str, Any]:
 
 def test_segments_within_segments_count() -> None:
     assert compile_flags(chain(10, twice=True))["f"].decide({"a": 1}, lambda: 0.0).value is True
-    with pytest.raises(FlagSchemaError, match="there are 1024 conditions, with segments; 1000 are allowed"):
+    with pytest.raises(FlagSchemaError, match="has 1024 conditions with those of segments; at most 1000 are allowed"):
         compile_flags(chain(11, twice=True))
-    with pytest.raises(FlagSchemaError, match="nested more than 16 deep, with segments"):
+    with pytest.raises(FlagSchemaError, match="nested more than 16 levels deep with those of segments"):
         compile_flags(chain(17, twice=False))
     for twice in (True, False):
         with pytest.raises(FlagSchemaError) as info:
@@ -77,6 +77,11 @@ def with_value(depth: int) -> dict[str, Any]:
     return {"f": {"default": value, "boolean_type": False}}
 
 
+def with_condition_value(depth: int) -> dict[str, Any]:
+    condition = {"action": "EQUALS", "key": "a", "value": with_value(depth)["f"]["default"]}
+    return {"f": {"default": False, "rules": {"r": {"when_match": True, "conditions": [condition]}}}}
+
+
 def with_attributes(depth: int) -> dict[str, Any]:
     return {"f": {"enabled": True, "x": with_value(depth - 1)["f"]["default"]}}
 
@@ -84,11 +89,12 @@ def with_attributes(depth: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("made", "most", "told"),
     [
-        (with_flags, 10_000, "there are 10001 flags"),
-        (with_rules, 1_000, "there are 1001 rules"),
-        (with_conditions, 1_000, "there are 1001 conditions"),
-        (with_value, 64, "it is nested more than 64 deep"),
-        (with_attributes, 64, "its attributes are nested more than 64 deep"),
+        (with_flags, 10_000, "has 10001 flags"),
+        (with_rules, 1_000, "has 1001 rules"),
+        (with_conditions, 1_000, "has 1001 conditions"),
+        (with_condition_value, 64, "is nested more than 64 levels deep"),
+        (with_value, 64, "is nested more than 64 levels deep"),
+        (with_attributes, 64, "has attributes that are nested more than 64 levels deep"),
     ],
 )
 def test_one_more_than_may_be_is_told(made: Any, most: int, told: str) -> None:
@@ -99,5 +105,5 @@ def test_one_more_than_may_be_is_told(made: Any, most: int, told: str) -> None:
 
 def test_conditions_in_groups_are_counted_together() -> None:
     assert compile_flags(with_groups(1_000))
-    with pytest.raises(FlagSchemaError, match="there are 1002 conditions, with segments; 1000 are allowed"):
+    with pytest.raises(FlagSchemaError, match="has 1002 conditions with those of segments; at most 1000 are allowed"):
         compile_flags(with_groups(1_002))

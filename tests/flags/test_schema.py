@@ -60,179 +60,291 @@ def with_variants(value: Any, **parts: Any) -> dict[str, Any]:
 AT = "$.flag.rules.rule.conditions[0]"
 CASES: list[tuple[Any, str, str]] = [
     # the document
-    ([], "$", "it is a list; an object with a member for each flag is needed"),
-    (None, "$", "it is null"),
-    (changed("$segments", []), "$.$segments", "it is a list; an object is needed"),
+    ([], "$", "must be an object with one member for each flag, not an empty list"),
+    (None, "$", "must be an object with one member for each flag, not null"),
+    (changed("$segments", []), "$.$segments", "must be an object, not an empty list"),
     # flags
-    ({"a b": 5}, "$['a b']", "it is a number; an object with default, or with enabled, is needed"),
-    ({"flag": {}}, "$.flag", "it is an empty object; an object with default"),
-    ({"flag": {"enabled": "yes"}}, "$.flag.enabled", "it is a text; true or false is needed"),
-    ({"flag": {"enabled": True, "_variants": []}}, "$.flag._variants", "read them by AppConfigAgent(...)"),
-    ({"flag": {"defualt": True}}, "$.flag.defualt", "there is no key 'defualt'; did you mean 'default'?"),
-    ({"flag": {"rules": {}}}, "$.flag", "there is no default (enabled, for a flag of AppConfig's own)"),
-    (changed("flag.boolean_type", "no"), "$.flag.boolean_type", "it is a text; true or false is needed"),
-    (changed("flag.default", 5), "$.flag.default", 'it is a number; true or false is needed, or "boolean_type": false'),
+    ({"a b": 5}, "$['a b']", "must be an object with 'default' or 'enabled', not a number"),
+    ({"flag": {}}, "$.flag", "must be an object with 'default' or 'enabled', not an empty object"),
+    ({"flag": {"enabled": "yes"}}, "$.flag.enabled", "must be a boolean, not a string"),
+    (
+        {"flag": {"enabled": True, "_variants": []}},
+        "$.flag._variants",
+        "only AppConfig's agent evaluates flags with variants; read them through AppConfigAgent(...)",
+    ),
+    ({"flag": {"defualt": True}}, "$.flag.defualt", "is an unknown key; did you mean 'default'?"),
+    ({"flag": {"rules": {}}}, "$.flag", "has no 'default' (or 'enabled', for a native flag of AppConfig)"),
+    (changed("flag.boolean_type", "no"), "$.flag.boolean_type", "must be a boolean, not a string"),
+    (
+        changed("flag.default", 5),
+        "$.flag.default",
+        'must be a boolean, not a number; or set "boolean_type": false in the flag',
+    ),
     (changed("flag.rules", []), "", ""),
-    (changed("flag.rules", [1]), "$.flag.rules", "it is a list; an object with a member for each rule is needed"),
+    (changed("flag.rules", [1]), "$.flag.rules", "must be an object with one member for each rule, not a list"),
     (
         changed("flag.rules", {str(i): RULE for i in range(1_001)}),
         "$.flag.rules",
-        "there are 1001 rules; 1000 are allowed",
+        "has 1001 rules; at most 1000 are allowed",
     ),
-    ({str(i): {"default": True} for i in range(10_001)}, "$", "there are 10001 flags; 10000 are allowed"),
+    ({str(i): {"default": True} for i in range(10_001)}, "$", "has 10001 flags; at most 10000 are allowed"),
     # rules
-    (changed("flag.rules.rule", {}), "$.flag.rules.rule", "it is an empty object; an object with conditions and when"),
-    (changed("flag.rules", {"": RULE}), "$.flag.rules['']", "a rule needs a name"),
+    (
+        changed("flag.rules.rule", {}),
+        "$.flag.rules.rule",
+        "must be an object with 'conditions' and 'when_match', not an empty object",
+    ),
+    (changed("flag.rules", {"": RULE}), "$.flag.rules['']", "has an empty name"),
     (
         changed("flag.rules.rule", {"when_match": True, "conditons": [CONDITION]}),
         "$.flag.rules.rule.conditons",
-        "there is no key 'conditons'; did you mean 'conditions'?",
+        "is an unknown key; did you mean 'conditions'?",
     ),
     (
         changed("flag.rules.rule", {"conditions": [CONDITION]}),
         "$.flag.rules.rule",
-        "there is no when_match, which says",
+        "has no 'when_match', the value of the flag where the rule matches",
     ),
     (
         changed("flag.rules.rule.when_match", "x"),
         "$.flag.rules.rule.when_match",
-        "it is a text; true or false is needed",
+        'must be a boolean, not a string; or set "boolean_type": false in the flag',
     ),
-    (changed("flag.rules.rule", {"when_match": True}), "$.flag.rules.rule.conditions", "it is null; a list of condit"),
+    (
+        changed("flag.rules.rule", {"when_match": True}),
+        "$.flag.rules.rule.conditions",
+        "must be a list with at least one condition, not null",
+    ),
     (
         changed("flag.rules.rule.conditions", []),
         "$.flag.rules.rule.conditions",
-        "it is a list; a list of conditions is",
+        "must be a list with at least one condition, not an empty list",
     ),
     (
         changed("flag.rules.rule.conditions", [CONDITION] * 1_001),
         "$.flag.rules.rule.conditions",
-        "there are 1001 conditions; 1000 are allowed",
+        "has 1001 conditions; at most 1000 are allowed",
     ),
     # conditions
-    (changed("flag.rules.rule.conditions", [5]), AT, "it is a number; an object with action, key and value is needed"),
-    (changed("flag.rules.rule.conditions", [{}]), AT, "it is an empty object"),
-    (with_condition(action="EQUAL"), f"{AT}.action", "there is no action 'EQUAL'; did you mean 'EQUALS'?"),
-    (with_condition(action=None), f"{AT}.action", "there is no action None"),
-    (with_condition(key=""), f"{AT}.key", "it is ''; a text is needed"),
-    (with_condition(key=5), f"{AT}.key", "it is 5; a text is needed"),
-    (with_condition(value=None), f"{AT}.value", "there is none, or it is null"),
+    (
+        changed("flag.rules.rule.conditions", [5]),
+        AT,
+        "must be an object with 'action', 'key' and 'value', not a number",
+    ),
+    (
+        changed("flag.rules.rule.conditions", [{}]),
+        AT,
+        "must be an object with 'action', 'key' and 'value', not an empty object",
+    ),
+    (with_condition(action="EQUAL"), f"{AT}.action", "names an unknown action 'EQUAL'; did you mean 'EQUALS'?"),
+    (with_condition(action=None), f"{AT}.action", "names an unknown action null"),
+    (with_condition(key=""), f"{AT}.key", "must be a non-empty string, not ''"),
+    (with_condition(key=5), f"{AT}.key", "must be a non-empty string, not 5"),
+    (with_condition(value=None), f"{AT}.value", "is missing or null"),
     (
         changed("flag.rules.rule.conditions", [{"action": "EQUALS", "key": "tier", "valeu": 1}]),
         f"{AT}.valeu",
-        "there is no key 'valeu'; did you mean 'value'?",
+        "is an unknown key; did you mean 'value'?",
     ),
-    (with_condition(action="ANY_IN_VALUE"), f"{AT}.value", "it is a text; ANY_IN_VALUE needs a list"),
+    (with_condition(action="ANY_IN_VALUE"), f"{AT}.value", "must be a list for the action ANY_IN_VALUE, not a string"),
     (
         with_condition(action="MODULO_RANGE", value=5),
         f"{AT}.value",
-        "integers BASE, START and END with 0 <= START <= END",
+        "must be an object with integers BASE, START and END, where 0 <= START <= END < BASE",
     ),
     (
         with_condition(action="MODULO_RANGE", value={"BASE": 5, "START": 3, "END": 5}),
         f"{AT}.value",
-        "< BASE are needed",
+        "must be an object with integers BASE, START and END, where 0 <= START <= END < BASE",
     ),
     (with_condition(action="MODULO_RANGE", value={"BASE": 5, "START": 3, "END": 2}), f"{AT}.value", "START <= END"),
     (with_condition(action="MODULO_RANGE", value={"BASE": 5, "START": True, "END": 2}), f"{AT}.value", "integers"),
     (
         changed("flag.rules.rule.conditions", [{"any": [CONDITION], "all": [CONDITION]}]),
         AT,
-        "it has any and all; a condition has one of them",
+        "has 'any' and 'all'; a condition has only one of them",
     ),
     (
         changed("flag.rules.rule.conditions", [{"all": [CONDITION], "segment": "grown"}]),
         AT,
-        "it has all and segment; a condition has one of them",
+        "has 'all' and 'segment'; a condition has only one of them",
     ),
-    (changed("flag.rules.rule.conditions", [{"any": []}]), f"{AT}.any", "it is a list; a list of conditions is needed"),
-    (changed("flag.rules.rule.conditions", [{"all": [5]}]), f"{AT}.all[0]", "it is a number; an object with action"),
+    (
+        changed("flag.rules.rule.conditions", [{"any": []}]),
+        f"{AT}.any",
+        "must be a list with at least one condition, not an empty list",
+    ),
+    (
+        changed("flag.rules.rule.conditions", [{"all": [5]}]),
+        f"{AT}.all[0]",
+        "must be an object with 'action', 'key' and 'value', not a number",
+    ),
     # segments
     (
         changed("flag.rules.rule.conditions", [{"segment": "gron"}]),
         f"{AT}.segment",
-        "there is no segment 'gron'; did you mean 'grown'?",
+        "names an unknown segment 'gron'; did you mean 'grown'?",
     ),
-    (changed("flag.rules.rule.conditions", [{"segment": 5}]), f"{AT}.segment", "there is no segment 5"),
-    (changed("$segments.grown", 5), "$.$segments.grown", "it is a number; an object with conditions is needed"),
-    (changed("$segments.grown", {}), "$.$segments.grown.conditions", "it is null; a list of conditions is needed"),
+    (changed("flag.rules.rule.conditions", [{"segment": 5}]), f"{AT}.segment", "names an unknown segment 5"),
+    (changed("$segments.grown", 5), "$.$segments.grown", "must be an object with 'conditions', not a number"),
+    (
+        changed("$segments.grown", {}),
+        "$.$segments.grown.conditions",
+        "must be a list with at least one condition, not null",
+    ),
     (
         changed("$segments.grown", {"condition": [CONDITION]}),
         "$.$segments.grown.condition",
-        "there is no key 'condition'; did you mean 'conditions'?",
+        "is an unknown key; did you mean 'conditions'?",
     ),
     (
         changed("$segments.grown.conditions", [{"segment": "grown"}]),
         "$.$segments.grown.conditions[0].segment",
-        "the segment 'grown' needs itself",
+        "uses the segment 'grown' within itself",
     ),
     # times
-    (with_time("TIME_RANGE", TIME["value"], "CURRENT_DATETIME"), f"{AT}.key", "goes with CURRENT_TIME"),
-    (with_time("TIME_RANGE", "08:00"), f"{AT}.value", "it is a text; an object is needed"),
-    (with_time("TIME_RANGE", {"START": "8:00", "END": "17:00"}), f"{AT}.value.START", "it is '8:00'; a time HH:MM"),
-    (with_time("TIME_RANGE", {"START": "08:00", "END": "24:00"}), f"{AT}.value.END", "it is '24:00'; a time HH:MM"),
-    (with_time("TIME_RANGE", {"START": "08:00", "END": "08:60"}), f"{AT}.value.END", "it is '08:60'; a time HH:MM"),
-    (with_time("TIME_RANGE", {"START": "08:00"}), f"{AT}.value.END", "it is None; a time HH:MM"),
+    (
+        with_time("TIME_RANGE", TIME["value"], "CURRENT_DATETIME"),
+        f"{AT}.key",
+        "must be 'CURRENT_TIME' for the action SCHEDULE_BETWEEN_TIME_RANGE, not 'CURRENT_DATETIME'",
+    ),
+    (with_time("TIME_RANGE", "08:00"), f"{AT}.value", "must be an object, not a string"),
+    (
+        with_time("TIME_RANGE", {"START": "8:00", "END": "17:00"}),
+        f"{AT}.value.START",
+        "must be a time HH:MM, not '8:00'",
+    ),
+    (
+        with_time("TIME_RANGE", {"START": "08:00", "END": "24:00"}),
+        f"{AT}.value.END",
+        "must be a time HH:MM, not '24:00'",
+    ),
+    (
+        with_time("TIME_RANGE", {"START": "08:00", "END": "08:60"}),
+        f"{AT}.value.END",
+        "must be a time HH:MM, not '08:60'",
+    ),
+    (with_time("TIME_RANGE", {"START": "08:00"}), f"{AT}.value.END", "must be a time HH:MM, not null"),
     (
         with_time("TIME_RANGE", {"START": "08:00", "END": "17:00", "TIMEZONE": "Europe/Zürich"}),
         f"{AT}.value.TIMEZONE",
-        "there is no time zone 'Europe/Zürich' here; did you mean 'Europe/Zurich'?",
+        "names a time zone 'Europe/Zürich' that is unknown here; did you mean 'Europe/Zurich'?",
     ),
-    (with_time("TIME_RANGE", {"START": "08:00", "END": "17:00", "TIMEZONE": 1}), f"{AT}.value.TIMEZONE", "a text is"),
+    (
+        with_time("TIME_RANGE", {"START": "08:00", "END": "17:00", "TIMEZONE": 1}),
+        f"{AT}.value.TIMEZONE",
+        "must be a non-empty string, not 1",
+    ),
     (
         with_time("TIME_RANGE", {"START": "08:00", "END": "17:00", "TIMEZONE": "../../etc/passwd"}),
         f"{AT}.value.TIMEZONE",
-        "there is no time zone",
+        "names a time zone '../../etc/passwd' that is unknown here",
     ),
     (
         with_time("DATETIME_RANGE", {"START": "2026-11-23T08:00:00Z", "END": "2026-11-24"}),
         f"{AT}.value.START",
-        "without an offset, is needed",
+        "must be a date and time without an offset, as 2026-11-23T08:00:00, not '2026-11-23T08:00:00Z'",
     ),
-    (with_time("DATETIME_RANGE", {"START": "soon", "END": "2026-11-24"}), f"{AT}.value.START", "it is 'soon'; a date"),
-    (with_time("DAYS_OF_WEEK", {"DAYS": "MONDAY"}), f"{AT}.value.DAYS", "it is a text; a list of days is needed"),
+    (
+        with_time("DATETIME_RANGE", {"START": "soon", "END": "2026-11-24"}),
+        f"{AT}.value.START",
+        "must be a date and time without an offset, as 2026-11-23T08:00:00, not 'soon'",
+    ),
+    (with_time("DAYS_OF_WEEK", {"DAYS": "MONDAY"}), f"{AT}.value.DAYS", "must be a list of days, not a string"),
     (
         with_time("DAYS_OF_WEEK", {"DAYS": ["MONDAY", "tuesday"]}),
         f"{AT}.value.DAYS[1]",
-        "there is no day 'tuesday'; did you mean 'TUESDAY'?",
+        "names an unknown day 'tuesday'; did you mean 'TUESDAY'?",
     ),
     # roll-outs
-    (with_rollout(10), "$.flag.rules.rule.rollout", 'it is a number; an object such as {"percentage": 10, "by"'),
-    (with_rollout({"by": "user"}), "$.flag.rules.rule.rollout.percentage", "it is None; a number from 0 to 100"),
+    (
+        with_rollout(10),
+        "$.flag.rules.rule.rollout",
+        'must be an object such as {"percentage": 10, "by": "user"}, not a number',
+    ),
+    (with_rollout({"by": "user"}), "$.flag.rules.rule.rollout.percentage", "must be a number from 0 to 100, not null"),
     (
         with_rollout({"percentage": 101, "by": "u"}),
         "$.flag.rules.rule.rollout.percentage",
-        "it is 101; a number from 0",
+        "must be a number from 0 to 100, not 101",
     ),
-    (with_rollout({"percentage": -1, "by": "u"}), "$.flag.rules.rule.rollout.percentage", "it is -1"),
-    (with_rollout({"percentage": True, "by": "u"}), "$.flag.rules.rule.rollout.percentage", "it is True"),
-    (with_rollout({"percentage": 10}), "$.flag.rules.rule.rollout.by", "it is None; a text is needed"),
-    (with_rollout({"percentage": 10, "by": "u", "seed": 5}), "$.flag.rules.rule.rollout.seed", "it is 5; a text"),
+    (
+        with_rollout({"percentage": -1, "by": "u"}),
+        "$.flag.rules.rule.rollout.percentage",
+        "must be a number from 0 to 100, not -1",
+    ),
+    (
+        with_rollout({"percentage": True, "by": "u"}),
+        "$.flag.rules.rule.rollout.percentage",
+        "must be a number from 0 to 100, not true",
+    ),
+    (with_rollout({"percentage": 10}), "$.flag.rules.rule.rollout.by", "must be a non-empty string, not null"),
+    (
+        with_rollout({"percentage": 10, "by": "u", "seed": 5}),
+        "$.flag.rules.rule.rollout.seed",
+        "must be a non-empty string, not 5",
+    ),
     (with_rollout({"percent": 10, "by": "u"}), "$.flag.rules.rule.rollout.percent", "did you mean 'percentage'?"),
     (
         changed("flag.rules.rule", {"when_match": True, "conditions": {}, "rollout": {"percentage": 10, "by": "u"}}),
         "$.flag.rules.rule.conditions",
-        "it is an empty object; a list of conditions is needed",
+        "must be a list with at least one condition, not an empty object",
     ),
-    (changed("flag.rules.rule", {**RULE, "percentage": 10}), "$.flag.rules.rule.percentage", "it stands in rollout"),
-    (changed("flag.rules.rule", {**RULE, "seed": "x"}), "$.flag.rules.rule.seed", "it would change nothing here"),
+    (
+        changed("flag.rules.rule", {**RULE, "percentage": 10}),
+        "$.flag.rules.rule.percentage",
+        "has no effect here; it belongs in rollout",
+    ),
+    (
+        changed("flag.rules.rule", {**RULE, "seed": "x"}),
+        "$.flag.rules.rule.seed",
+        "has no effect here; it belongs in rollout",
+    ),
     (changed("flag.rules.rule", {**RULE, "by": "user"}), "$.flag.rules.rule.by", "in rollout or beside variants"),
     # variants
-    (with_variants([VARIANT], by=None), "$.flag.rules.rule.by", "it is None; a text is needed"),
-    (with_variants([]), "$.flag.rules.rule.variants", "a list of objects with name, weight and value is needed"),
-    (with_variants([5]), "$.flag.rules.rule.variants", "a list of objects"),
+    (with_variants([VARIANT], by=None), "$.flag.rules.rule.by", "must be a non-empty string, not null"),
+    (
+        with_variants([]),
+        "$.flag.rules.rule.variants",
+        "must be a non-empty list of objects with 'name', 'weight' and 'value'",
+    ),
+    (
+        with_variants([5]),
+        "$.flag.rules.rule.variants",
+        "must be a non-empty list of objects with 'name', 'weight' and 'value'",
+    ),
     (
         with_variants([{**VARIANT, "weight": -1}]),
         "$.flag.rules.rule.variants[0].weight",
-        "it is -1; a number from 0 on",
+        "must be a number of at least 0, not -1",
     ),
-    (with_variants([{**VARIANT, "weight": "1"}]), "$.flag.rules.rule.variants[0].weight", "it is '1'"),
-    (with_variants([{**VARIANT, "weight": 0}]), "$.flag.rules.rule.variants", "all weights are 0"),
-    (with_variants([{**VARIANT, "name": ""}]), "$.flag.rules.rule.variants[0].name", "it is ''; a text is needed"),
-    (with_variants([{"name": "a", "weight": 1}]), "$.flag.rules.rule.variants[0]", "there is no value"),
-    (with_variants([{**VARIANT, "value": 5}]), "$.flag.rules.rule.variants[0].value", "it is a number; true or false"),
-    (with_variants([VARIANT, VARIANT]), "$.flag.rules.rule.variants", "two variants have the same name"),
-    (with_variants([VARIANT], when_match=True), "$.flag.rules.rule", "it has both when_match and variants"),
+    (
+        with_variants([{**VARIANT, "weight": "1"}]),
+        "$.flag.rules.rule.variants[0].weight",
+        "must be a number of at least 0, not '1'",
+    ),
+    (
+        with_variants([{**VARIANT, "weight": 0}]),
+        "$.flag.rules.rule.variants",
+        "has only weights of 0; at least one must be above 0",
+    ),
+    (
+        with_variants([{**VARIANT, "name": ""}]),
+        "$.flag.rules.rule.variants[0].name",
+        "must be a non-empty string, not ''",
+    ),
+    (with_variants([{"name": "a", "weight": 1}]), "$.flag.rules.rule.variants[0]", "has no 'value'"),
+    (
+        with_variants([{**VARIANT, "value": 5}]),
+        "$.flag.rules.rule.variants[0].value",
+        'must be a boolean, not a number; or set "boolean_type": false in the flag',
+    ),
+    (with_variants([VARIANT, VARIANT]), "$.flag.rules.rule.variants", "has two variants with the same name"),
+    (
+        with_variants([VARIANT], when_match=True),
+        "$.flag.rules.rule",
+        "has both 'when_match' and 'variants'; only one of them may give the value",
+    ),
 ]
 
 
@@ -274,8 +386,8 @@ def test_the_error_has_all_paths_in_its_text() -> None:
     assert info.value.path == "$.a"
     assert str(info.value).splitlines() == [
         "the feature flags cannot be used:",
-        "  $.a: it is a number; an object with default, or with enabled, is needed",
-        "  $['b c']: it is a number; an object with default, or with enabled, is needed",
+        "  $.a: must be an object with 'default' or 'enabled', not a number",
+        "  $['b c']: must be an object with 'default' or 'enabled', not a number",
     ]
 
 
@@ -301,9 +413,9 @@ def test_values_are_nested_so_deep_and_no_deeper() -> None:
     assert outcome.copy() == nested(32)
     for depth in (33, 400, 5_000):
         flag = {"default": nested(depth), "boolean_type": False}
-        assert problems({"flag": flag}) == [("$.flag.default", "it is nested more than 64 deep")]
+        assert problems({"flag": flag}) == [("$.flag.default", "is nested more than 64 levels deep")]
         native = {"enabled": True, "deep": nested(depth)}
-        assert problems({"flag": native}) == [("$.flag", "its attributes are nested more than 64 deep")]
+        assert problems({"flag": native}) == [("$.flag", "has attributes that are nested more than 64 levels deep")]
 
 
 def test_keys_for_people_may_stand_anywhere() -> None:

@@ -87,7 +87,7 @@ def test_what_is_no_json_is_told(run: Callable[..., tuple[int, str, str]]) -> No
     for text in ("", "{", '{"a": {"default": true}, "a": {"default": true}}', '{"a": {"default": NaN}}'):
         status, out, err = run("check", "flags.json", document=text)
         assert (status, out) == (1, "")
-        assert "  $: it is no JSON that can be used: " in err
+        assert "  $: is not valid JSON: " in err
 
 
 def test_flags_in_an_envelope_are_found(run: Callable[..., tuple[int, str, str]]) -> None:
