@@ -264,15 +264,8 @@ def test_evaluating_a_flag_loads_the_rules_alone(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(FLAGS)
     with Environment("app.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
         loaded: Any = environment.invoke({}).payload
-    names = (
-        "flags._actions",
-        "flags._conditions",
-        "flags._model",
-        "flags._problems",
-        "flags._schema",
-        "_kernel.copies",
-    )
-    assert set(loaded) == {f"lambda_kit.{name}" for name in names}
+    names = ("_actions", "_conditions", "_model", "_problems", "_schema")
+    assert set(loaded) == {"gc", "lambda_kit._kernel.copies", *(f"lambda_kit.flags.{name}" for name in names)}
 
 
 def test_the_map_the_typed_block_and_all_name_the_same() -> None:
