@@ -57,6 +57,7 @@ LOADED_BY: dict[str, set[str]] = {
     | {"lambda_kit._kernel.layers", "lambda_kit.pipeline._types"},
     "from lambda_kit import Logger": CORE
     | {
+        "lambda_kit._kernel.environment",
         "lambda_kit._kernel.facts",
         "lambda_kit._kernel.json_scalars",
         "lambda_kit._kernel.json_text",
@@ -72,6 +73,7 @@ LOADED_BY: dict[str, set[str]] = {
     },
     "from lambda_kit import Metrics": CORE
     | {
+        "lambda_kit._kernel.environment",
         "lambda_kit._kernel.facts",
         "lambda_kit._kernel.json_scalars",
         "lambda_kit._kernel.json_text",
@@ -88,6 +90,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit",
         "lambda_kit._kernel",
         "lambda_kit._kernel.callables",
+        "lambda_kit._kernel.environment",
         "lambda_kit._kernel.facts",
         "lambda_kit._kernel.json_scalars",
         "lambda_kit._kernel.json_text",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, environment
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -48,10 +48,8 @@ def effective(argument: str | int | None) -> int:
         return platform
     if chosen is not None:
         return chosen
-    for variable in ("LAMBDA_KIT_LOG_LEVEL", "POWERTOOLS_LOG_LEVEL"):
-        if value := os.environ.get(variable):
-            return number(value, variable)
-    return INFO
+    found = environment.find("LAMBDA_KIT_LOG_LEVEL")
+    return INFO if found is None else number(found[1], found[0])
 
 
 def number(level: Any, where: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, environment
 from lambda_kit._kernel.json_text import Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.logger import _levels as levels
@@ -53,7 +53,7 @@ class Settings:
 
 def service_name(argument: str | None) -> str | None:
     """Return the name of the service: the argument, else the environment's, else None."""
-    return argument or os.environ.get("LAMBDA_KIT_SERVICE") or os.environ.get("POWERTOOLS_SERVICE_NAME")
+    return argument or environment.text("LAMBDA_KIT_SERVICE")
 
 
 def _finder(wanted: Any) -> Callable[[Any], str | None] | None:
@@ -75,9 +75,7 @@ def _names(redact: Any) -> tuple[str, ...]:
 
 
 def _is_pretty() -> bool | None:
-    wanted = os.environ.get("LAMBDA_KIT_LOG_FORMAT", "").lower()
-    if wanted not in ("", "json", "pretty"):
-        raise ConfigurationError(f"LAMBDA_KIT_LOG_FORMAT is {wanted!r}; set it to json or pretty")
-    if wanted:
+    wanted = environment.choice("LAMBDA_KIT_LOG_FORMAT", ("json", "pretty"))
+    if wanted is not None:
         return wanted == "pretty"
     return False if "AWS_LAMBDA_RUNTIME_API" in os.environ else None

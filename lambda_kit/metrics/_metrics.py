@@ -6,7 +6,7 @@ import os
 import weakref
 from time import time
 
-from lambda_kit._kernel import facts, lifecycle
+from lambda_kit._kernel import environment, facts, lifecycle
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     R = TypeVar("R")
 
-_NAMESPACE = ("LAMBDA_KIT_METRICS_NAMESPACE", "POWERTOOLS_METRICS_NAMESPACE")
-_SERVICE = ("LAMBDA_KIT_SERVICE", "POWERTOOLS_SERVICE_NAME")
 _SMALLEST, _LARGEST = -rules.LARGEST, rules.LARGEST
 _SMALLEST_INT, _LARGEST_INT = int(_SMALLEST), int(_LARGEST)
 _MAX_DEFINITIONS = 1_000
@@ -316,16 +314,17 @@ class Metrics:
         """Find out namespace and service, and render what is the same on all lines."""
         namespace = self._namespace
         if namespace is None:
-            variable = next((one for one in _NAMESPACE if os.environ.get(one)), None)
-            if variable is None:
+            found = environment.find("LAMBDA_KIT_METRICS_NAMESPACE")
+            if found is None:
                 raise ConfigurationError(
                     "there is no namespace for the metrics: pass Metrics(namespace=...), or set the environment "
-                    f"variable {' or '.join(_NAMESPACE)}"
+                    "variable LAMBDA_KIT_METRICS_NAMESPACE or POWERTOOLS_METRICS_NAMESPACE"
                 )
-            namespace = rules.checked_namespace(os.environ[variable], f"the namespace in {variable}")
+            variable, value = found
+            namespace = rules.checked_namespace(value, f"the namespace in {variable}")
         service = self._service
-        if service is None and (found := next((os.environ[one] for one in _SERVICE if os.environ.get(one)), None)):
-            service = rules.checked_dimensions({"service": found})["service"]
+        if service is None and (name := environment.text("LAMBDA_KIT_SERVICE")):
+            service = rules.checked_dimensions({"service": name})["service"]
         dimensions = self._dimensions if service is None else {"service": service, **self._dimensions}
         level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
         self._head = head = Head(namespace, dimensions, level if level in _ABOVE_INFO else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from lambda_kit._kernel import type_of
+from lambda_kit._kernel import environment, type_of
 from lambda_kit.parameters import _failures as failures
 from lambda_kit.parameters._query import ENVIRONMENT, Fetched
 
@@ -44,7 +44,7 @@ def fetch(query: Query) -> Fetched:
     if value is None:
         value = _section(query).get(name)
     if value is None:
-        file = os.environ.get(FILE)
+        file = environment.text(FILE)
         where = f"and the file {file} has no {name!r}" if file else f"and {FILE} names no file"
         raise failures.not_found(query, ENVIRONMENT, f"{variable} is not set, {where}")
     return Fetched(_text(value), ENVIRONMENT)
@@ -56,7 +56,7 @@ def fetch_below(query: Query) -> dict[str, Fetched]:
     Raises:
         ParameterError: there is no file, or it cannot be read.
     """
-    if not os.environ.get(FILE):
+    if not environment.text(FILE):
         raise failures.failed(f"a path needs a file; set {FILE} to its name", query, ENVIRONMENT)
     path = query.name.rstrip("/") + "/"
     found: dict[str, Fetched] = {}
@@ -68,7 +68,7 @@ def fetch_below(query: Query) -> dict[str, Fetched]:
 
 
 def _section(query: Query) -> dict[str, Any]:
-    file = os.environ.get(FILE)
+    file = environment.text(FILE)
     if not file:
         return {}
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 from lambda_kit._kernel import callables
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 UNSET: Any = object()
-VARIABLE = "LAMBDA_KIT_PARAMETERS_SOURCE"
 ENVIRONMENT = "environment"
 _TRANSFORMS = ("json", "binary", "auto")
 SOURCES = ("auto", "extension", "aws", ENVIRONMENT)
@@ -264,8 +262,9 @@ def source_of(query: Query) -> str:
         return query.source
     if query.client is not None:
         return "aws"
-    source = os.environ.get(VARIABLE) or "auto"
-    check_source(source, f"{VARIABLE}=")
+    from lambda_kit._kernel import environment
+
+    source = environment.choice("LAMBDA_KIT_PARAMETERS_SOURCE", SOURCES) or "auto"
     return "aws" if query.region is not None and source != "environment" else source
 
 

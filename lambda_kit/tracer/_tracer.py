@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import callables, facts, lifecycle, log
+from lambda_kit._kernel import callables, environment, facts, lifecycle, log
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.tracer import _layers as layers
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
     BackendName: TypeAlias = Literal["auto", "xray", "xray-sdk", "otel", "none"]
 
-VARIABLE = "LAMBDA_KIT_TRACER"
 ADDRESS = "AWS_XRAY_DAEMON_ADDRESS"
 NAMES = ("auto", "xray", "xray-sdk", "otel", "none")
-_TRUE = ("1", "true", "yes", "on", "y", "t")
 _backends: dict[str, Backend] = {}
 _registered = False
 
@@ -101,7 +99,7 @@ class Tracer:
         self._options = Options(
             self._backend,
             layers.around,
-            service or os.environ.get("LAMBDA_KIT_SERVICE") or os.environ.get("POWERTOOLS_SERVICE_NAME") or "",
+            service or environment.text("LAMBDA_KIT_SERVICE") or "",
             Encoder(names),
             capture_response=capture_response,
             capture_error=capture_error,
@@ -187,11 +185,10 @@ def _checked(name: str, where: str) -> str:
 
 def _resolved(name: str) -> str:
     if name == "auto":
-        name = _checked(os.environ.get(VARIABLE) or "auto", f"{VARIABLE}={os.environ.get(VARIABLE)}")
+        name = environment.choice("LAMBDA_KIT_TRACER", NAMES) or "auto"
     if name != "auto":
         return name
-    off = os.environ.get("POWERTOOLS_TRACE_DISABLED", "").lower() in _TRUE
-    off = off or os.environ.get("AWS_XRAY_SDK_ENABLED", "").lower() == "false"
+    off = environment.flag("LAMBDA_KIT_TRACE_DISABLED") or os.environ.get("AWS_XRAY_SDK_ENABLED", "").lower() == "false"
     return "xray" if os.environ.get(ADDRESS) and not off else "none"
 
 

@@ -92,7 +92,7 @@ def test_where_it_is_asked_for_without_a_terminal_it_has_no_colours(
 
 def test_a_format_that_is_neither_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAMBDA_KIT_LOG_FORMAT", "yaml")
-    with pytest.raises(ConfigurationError, match="LAMBDA_KIT_LOG_FORMAT is 'yaml'; set it to json or pretty"):
+    with pytest.raises(ConfigurationError, match="LAMBDA_KIT_LOG_FORMAT is 'yaml'; set it to json, pretty"):
         Logger()
 
 

@@ -358,5 +358,5 @@ def test_a_wrong_argument_is_told_before_anything_is_fetched(store: Any, call: A
 
 def test_a_wrong_source_in_the_environment_is_told(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAMBDA_KIT_PARAMETERS_SOURCE", "enviroment")
-    with pytest.raises(ConfigurationError, match=r"LAMBDA_KIT_PARAMETERS_SOURCE='enviroment': .*did you mean"):
+    with pytest.raises(ConfigurationError, match=r"LAMBDA_KIT_PARAMETERS_SOURCE is 'enviroment'; .*did you mean"):
         parameters.get("/a")

@@ -436,7 +436,7 @@ def test_settings_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch) ->
         wrong().span("a", kind="awss")
     reset()
     monkeypatch.setenv("LAMBDA_KIT_TRACER", "open-telemetry")
-    with pytest.raises(ConfigurationError, match="LAMBDA_KIT_TRACER=open-telemetry: pass auto, xray"):
+    with pytest.raises(ConfigurationError, match="LAMBDA_KIT_TRACER is 'open-telemetry'; set it to auto, xray"):
         Tracer()
 
 
