@@ -4,17 +4,24 @@
 SHELL := /bin/sh
 VENVS := .venvs
 
-# The interpreters among 3.11, 3.12 and 3.13 that are installed: on the PATH, or under pyenv.
-find_python = $(shell for p in python$(1) "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$(1).*/bin/python; do \
+# The Pythons that the package supports and that are installed: on the PATH, under pyenv, or in .cache/pythons.
+SUPPORTED := 3.11 3.12 3.13 3.14 3.15
+find_python = $(shell for p in python$(1) "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$(1).*/bin/python .cache/pythons/bin/python$(1); do \
 	"$$p" -c 'import sys, venv; sys.exit("%d.%d" % sys.version_info[:2] != "$(1)")' >/dev/null 2>&1 && echo "$$p" && break; done)
-PYTHONS ?= $(foreach v,3.11 3.12 3.13,$(if $(call find_python,$(v)),$(v)))
+FOUND := $(foreach v,$(SUPPORTED),$(if $(call find_python,$(v)),$(v)))
+PYTHONS ?= $(FOUND)
 ifeq ($(strip $(PYTHONS)),)
-$(error no Python 3.11, 3.12 or 3.13 found on the PATH or under pyenv)
+$(error none of Python $(SUPPORTED) found on the PATH, under pyenv or in .cache/pythons)
 endif
-# The one that tools run on: the newest.
-MAIN := $(lastword $(PYTHONS))
+# The Python that tools run on: 3.13, for which all of them have wheels.
+MAIN := $(or $(filter 3.13,$(FOUND)),$(lastword $(FOUND)))
 BIN := $(VENVS)/$(MAIN)/bin
 PYTEST_ARGS ?=
+# How many tests run side by side: as many as there are processors. WORKERS=0 runs them in one process.
+WORKERS ?= logical
+PYTEST = python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+# Long tests run in full on the newest Python only.
+profile = $(if $(filter $(lastword $(PYTHONS)),$(1)),full,quick)
 
 .PHONY: help
 help: ## list the commands
@@ -66,11 +73,16 @@ demo: $(VENVS)/$(MAIN)/.test ## run an example under the real runtime client, co
 
 .PHONY: test
 test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES) ## run the tests on every Python found (PYTHONS=3.12 for one)
-	@set -e; for v in $(PYTHONS); do echo "== Python $$v"; $(VENVS)/$$v/bin/python -m pytest $(PYTEST_ARGS); done
+	@set -e; $(foreach v,$(PYTHONS),echo "== Python $(v)"; HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-$(call profile,$(v))} $(VENVS)/$(v)/bin/$(PYTEST);)
+	@echo "tested on Python $(PYTHONS)$(if $(filter-out $(PYTHONS),$(SUPPORTED)),; not on $(filter-out $(PYTHONS),$(SUPPORTED)))"
+
+.PHONY: test-lazy
+test-lazy: $(VENVS)/3.15/.test $(RIE) $(SERVICES) ## run the tests on Python 3.15 with all imports lazy
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} PYTHON_LAZY_IMPORTS=all $(VENVS)/3.15/bin/$(PYTEST)
 
 .PHONY: coverage
 coverage: $(VENVS)/$(MAIN)/.test $(RIE) $(SERVICES) ## run the tests once and report the lines and branches they miss
-	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/$(PYTEST) --cov --cov-report=term
 
 .PHONY: lint
 lint: $(VENVS)/$(MAIN)/.tools ## check style and formatting

@@ -35,7 +35,11 @@ pytest_collect_file = (_pages + _docstrings).pytest()
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Bring the blocks of a page together, in the order in which they stand: each builds on those before it."""
+    """Keep the blocks of a page together and in their order, and put the files first that take long.
+
+    Each block of a page builds on the blocks before it. A file that takes long and starts last would keep one worker
+    busy while the others have nothing to do.
+    """
     pages: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if isinstance(item, SybilItem):
@@ -44,4 +48,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         blocks = pages.pop(str(item.path), []) if isinstance(item, SybilItem) else [item]
         ordered += sorted(blocks, key=lambda block: block.location[1] or 0)
-    items[:] = ordered
+    items[:] = sorted(ordered, key=lambda item: item.get_closest_marker("long") is None)

@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
+from tests.effort import load_profile
 from tests.services import REGION, Faults, Ministack
 
 if TYPE_CHECKING:
@@ -18,10 +18,7 @@ _PREFIXES = ("AWS_", "_AWS_", "LAMBDA_", "_LAMBDA_", "_X_AMZN_", "POWERTOOLS_")
 _OURS = ("LAMBDA_KIT_RIE",)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
-# `HYPOTHESIS_PROFILE=thorough make test` looks longer; `ci` is the default, and never fails for a slow machine.
-settings.register_profile("ci", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("thorough", settings.get_profile("ci"), max_examples=2_000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+load_profile()
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lambda_kit.batch import BatchReport, DeadLetter, process_batch, process_batch_async
 from tests.batch import builders
 from tests.batch.clock import clock_of_runs
+from tests.effort import scaled
 
 
 class Bad(ValueError):
@@ -181,7 +182,7 @@ WAYS = st.sampled_from(["one by one", "threads", "async", "tasks"])
 ORDERS = st.sampled_from(["auto", "none", "group", "all"])
 
 
-@settings(max_examples=400)
+@settings(max_examples=scaled(400))
 @given(SCENARIOS, WAYS, ORDERS)
 def test_what_did_not_succeed_is_sent_again_and_nothing_else(scenario: Scenario, way: str, order: str) -> None:
     report = scenario.run(way, order)
@@ -198,7 +199,7 @@ def test_what_did_not_succeed_is_sent_again_and_nothing_else(scenario: Scenario,
         assert again == set(range(count)) - succeeded
 
 
-@settings(max_examples=400)
+@settings(max_examples=scaled(400))
 @given(SCENARIOS, WAYS, ORDERS)
 def test_the_report_says_what_became_of_each_in_the_order_of_the_event(
     scenario: Scenario, way: str, order: str
@@ -215,7 +216,7 @@ def test_the_report_says_what_became_of_each_in_the_order_of_the_event(
     assert report.count == len(scenario.groups) == len(report.durations)
 
 
-@settings(max_examples=400)
+@settings(max_examples=scaled(400))
 @given(SCENARIOS, WAYS, st.sampled_from(["auto", "group", "all"]))
 def test_order_is_kept_within_a_group_and_stops_with_a_failure(scenario: Scenario, way: str, order: str) -> None:
     effective = ORDER_OF.get(scenario.source, "none") if order == "auto" else order
@@ -235,7 +236,7 @@ def test_order_is_kept_within_a_group_and_stops_with_a_failure(scenario: Scenari
         assert not failed & set(scenario.begun[:-1])
 
 
-@settings(max_examples=200)
+@settings(max_examples=scaled(200))
 @given(st.lists(st.tuples(st.sampled_from([None, "", 5, "a", "b", "c"]), st.booleans()), min_size=1, max_size=6), WAYS)
 def test_ids_that_are_missing_or_come_twice_lose_nothing(messages: list[tuple[Any, bool]], way: str) -> None:
     event = builders.sqs(*(builders.message(f"m{i}", {"fails": fails}) for i, (_, fails) in enumerate(messages)))

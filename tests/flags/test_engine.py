@@ -16,6 +16,7 @@ from hypothesis import example, given, settings, strategies
 
 from lambda_kit.errors import FlagSchemaError
 from lambda_kit.flags._schema import compile_flags
+from tests.effort import scaled
 
 st: Any = strategies
 ZONES = ("UTC", "Europe/Zurich", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia")
@@ -303,12 +304,7 @@ MOMENTS = st.one_of(
 )
 
 
-def at_least(count: int) -> int:
-    """Return how many examples to try: more where the profile says so."""
-    return max(count, settings.default.max_examples if settings.default else 0)
-
-
-@settings(max_examples=at_least(400))
+@settings(max_examples=scaled(400))
 @given(plain_conditions(), st.one_of(SCALARS, LISTS, st.none(), st.integers(-20, 20)))
 def test_a_condition_compares_as_documented(condition: dict[str, Any], given: Any) -> None:
     document = {"flag": {"default": False, "rules": {"r": {"when_match": True, "conditions": [condition]}}}}
@@ -317,7 +313,7 @@ def test_a_condition_compares_as_documented(condition: dict[str, Any], given: An
     assert outcome.value is Oracle(document, context, 0.0).evaluate("flag")[0]
 
 
-@settings(max_examples=at_least(400))
+@settings(max_examples=scaled(400))
 @given(time_conditions(), MOMENTS)
 def test_a_condition_about_the_time_goes_by_the_clocks_of_its_zone(condition: dict[str, Any], now: float) -> None:
     document = {"flag": {"default": False, "rules": {"r": {"when_match": True, "conditions": [condition]}}}}
@@ -325,7 +321,7 @@ def test_a_condition_about_the_time_goes_by_the_clocks_of_its_zone(condition: di
     assert outcome.value is Oracle(document, {}, now).evaluate("flag")[0]
 
 
-@settings(max_examples=at_least(200))
+@settings(max_examples=scaled(200))
 @given(DOCUMENTS, st.lists(LIKELY | CONTEXTS, min_size=8, max_size=8), MOMENTS)
 def test_a_compiled_flag_is_what_its_document_says(
     document: dict[str, Any], contexts: list[dict[str, Any]], now: float

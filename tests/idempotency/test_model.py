@@ -39,6 +39,7 @@ from lambda_kit.idempotency._identity import Identity
 from lambda_kit.idempotency._protected import Protected
 from lambda_kit.idempotency._settings import Settings
 from lambda_kit.invocation import Invocation, current
+from tests.effort import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -528,5 +529,4 @@ class WithinInvocation(Machine):
 @pytest.mark.parametrize("machine", [Machine, WithinInvocation])
 def test_whatever_goes_wrong_a_key_has_one_result_and_is_not_stuck(machine: type[Machine]) -> None:
     machine.clock = Clock()
-    examples = 5 * settings.get_profile(settings.get_current_profile_name()).max_examples
-    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=50))
+    run_state_machine_as_test(machine, settings=settings(max_examples=scaled(300), stateful_step_count=50))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.effort import scaled
 from tests.idempotency.test_stores import TABLE, make_table
 from tests.patience import PATIENCE
 
@@ -29,7 +30,7 @@ if sys.platform == "win32":
 
 WORKER = Path(__file__).with_name("worker.py")
 ROOT = Path(__file__).parent.parent.parent
-KEYS, TIMES, PROCESSES, KILLS, LEASE = 500, 5, 8, 40, 6.0
+KEYS, TIMES, PROCESSES, KILLS, LEASE = scaled(500), 5, 8, scaled(40), 6.0
 DEADLINE = 4 * PATIENCE  # it takes about thirty seconds
 
 

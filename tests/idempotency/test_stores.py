@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import warnings
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import fakeredis
@@ -48,6 +49,12 @@ class TestSQLiteStore(StoreContract):
         store.close()
 
 
+without_lua = pytest.mark.skipif(
+    find_spec("lupa") is None, reason="fakeredis needs lupa, which has no wheels for this Python"
+)
+
+
+@without_lua
 @pytest.mark.parametrize("decode", [False, True])
 class TestRedisStore(StoreContract):
     @pytest.fixture

@@ -17,6 +17,7 @@ from lambda_kit.errors import ResourceBuildError
 from lambda_kit.init_cache import InitCache
 from lambda_kit.invocation import at_end
 from lambda_kit.testing import FakeClock, make_context, reset
+from tests.effort import scaled
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -412,7 +413,7 @@ def test_hits_and_invocations_leave_nothing_behind(clock: FakeClock) -> None:
 
     place({}, None)
     before = objects()
-    for _ in range(100_000):
+    for _ in range(scaled(100_000)):
         place({}, None)
     assert objects() - before < 20
 

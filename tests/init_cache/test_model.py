@@ -248,6 +248,4 @@ class AsyncMachine(Machine):
 
 @pytest.mark.parametrize("machine", [Machine, AsyncMachine])
 def test_the_cache_does_what_the_model_does(machine: type[Machine]) -> None:
-    current = settings.get_current_profile_name()
-    examples = settings.get_profile(current).max_examples
-    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=40))
+    run_state_machine_as_test(machine, settings=settings(stateful_step_count=40))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lambda_kit import Logger
 from lambda_kit.logger._line import LIMIT, join, timestamp
+from tests.effort import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ def test_the_time_is_cut_to_milliseconds_also_when_the_clock_goes_back(now: floa
 
 
 def test_a_line_of_any_length_fits_and_parses(writes: list[str]) -> None:
-    @settings(max_examples=40)
+    @settings(max_examples=scaled(40))
     @given(
         pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=7),
         over=st.integers(-2_000, 400_000),

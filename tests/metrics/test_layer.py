@@ -21,6 +21,7 @@ from lambda_kit._kernel import facts
 from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.metrics import Metrics
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
+from tests.effort import scaled
 from tests.metrics.validator import parse, parse_all, points
 
 if TYPE_CHECKING:
@@ -562,12 +563,12 @@ def test_nothing_grows_with_the_number_of_invocations(layered: bool, monkeypatch
         for i in range(times):
             fn({"n": i % 1500}, None)
 
-    run(3_000)
+    run(scaled(3_000))
     gc.collect()
     gc.disable()
     try:
         before, blocks = len(gc.get_objects()), sys.getallocatedblocks()
-        run(3_000)
+        run(scaled(3_000))
         assert len(gc.get_objects()) - before < 20
         assert sys.getallocatedblocks() - blocks < 500
     finally:

@@ -1,0 +1,28 @@
+"""How much of a long test runs.
+
+The hypothesis profile decides it for property tests and for tests that repeat something many times: `full` runs all
+of it, `quick` a fifth, `thorough` more. `make test` runs `full` on the newest Python and `quick` on the others.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+EXAMPLES = 60  # of a property test, in the profile `full`
+
+settings.register_profile("full", deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("full"), max_examples=EXAMPLES // 5)
+settings.register_profile("thorough", settings.get_profile("full"), max_examples=2_000)
+
+
+def load_profile() -> None:
+    """Use the profile that `HYPOTHESIS_PROFILE` names; `full` by default."""
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
+
+
+def scaled(count: int) -> int:
+    """Return how many of `count` repetitions the profile asks for; `count` is what `full` runs."""
+    examples = settings.get_profile(settings.get_current_profile_name()).max_examples
+    return max(1, count * examples // EXAMPLES)
