@@ -316,11 +316,19 @@ class InitCache:
             entry.begin_anew(forked=forked)
 
 
-def declare(factory: Callable[[], Any], **settings: Any) -> Entry:
+def declare(
+    factory: Callable[[], Any],
+    *,
+    translate: Callable[[Exception], Exception | None] | None = None,
+    is_final: Callable[[Exception], bool] | None = None,
+    **settings: Any,
+) -> Entry:
     """Declare a resource of `init`, and return the entry behind it: for the other rooms of the kit.
 
     Args:
         factory: the function that builds the value.
+        translate: returns the exception that calls raise for one of the factory; None for a `ResourceBuildError`.
+        is_final: returns True for an exception of the factory after which the old value must not be used any more.
         **settings: the options of `InitCache.resource`.
 
     Raises:
@@ -328,7 +336,9 @@ def declare(factory: Callable[[], Any], **settings: Any) -> Entry:
     """
     known = {**_DEFAULTS, **settings}
     _check_settings({name: known[name] for name in _DEFAULTS}, {name: 0 for name in known if name not in _DEFAULTS})
-    return init._declare(factory, known)
+    entry = init._declare(factory, known)
+    entry.translate, entry.is_final = translate, is_final
+    return entry
 
 
 _caches: weakref.WeakSet[InitCache] = weakref.WeakSet()

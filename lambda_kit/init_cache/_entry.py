@@ -84,6 +84,9 @@ class Entry:
         name: module and qualified name of the factory.
         cache: the cache that it belongs to, which lives as long as it does.
         eager: whether the init phase builds it.
+        translate: returns the exception to raise for one of the factory; None for a `ResourceBuildError` with it as the
+            cause.
+        is_final: returns True for an exception of the factory after which the old value must not be used any more.
         is_async: whether the factory is a coroutine function.
         close: called with a value that is no longer needed; None if there is nothing to close.
         built: the value; None if there is none.
@@ -108,11 +111,13 @@ class Entry:
         "close",
         "eager",
         "is_async",
+        "is_final",
         "last_error",
         "name",
         "pending",
         "resource",
         "slow_hits",
+        "translate",
     )
 
     def __init__(  # noqa: PLR0913  # the options of a resource
@@ -134,6 +139,8 @@ class Entry:
         self.eager = eager
         self.is_async = callables.is_coroutine_function(factory)
         self.close = close
+        self.translate: Callable[[Exception], Exception | None] | None = None
+        self.is_final: Callable[[Exception], bool] | None = None
         self._factory = factory
         self._clock = clock
         self._lifetime = Lifetime(ttl, stale_if_error, refresh == "background")
@@ -376,16 +383,22 @@ class Entry:
             return build.value
         if build.fallback is not None and build.fallback.sequence > after:
             return build.fallback.value
-        raise self._error(build.error) from build.error
+        raise self._error(build.error)
 
     def _error(self, error: Exception) -> Exception:
+        own = None if self.translate is None else self.translate(error)
+        if own is not None:
+            return own
         if isinstance(error, ResourceCycle):
-            return ResourceCycle(error.chain)
-        return ResourceBuildError(
-            f"the resource {self.name} could not be built: {type(error).__name__}: {error}; nothing was cached, and "
-            "the next call tries again",
-            resource=self.name,
-        )
+            own = ResourceCycle(error.chain)
+        else:
+            own = ResourceBuildError(
+                f"the resource {self.name} could not be built: {type(error).__name__}: {error}; nothing was cached, "
+                "and the next call tries again",
+                resource=self.name,
+            )
+        own.__cause__ = error
+        return own
 
     # Building
 
@@ -461,13 +474,16 @@ class Entry:
     def fail(self, build: Build, error: Exception, after: int = 0) -> None:
         """Note the failure of a build, wake those that wait for it, and warn where nobody else would learn of it."""
         now, back = self._hit.read_clock()
-        if self._note_failure(build, error, after, now, back):
+        final = self.is_final is not None and self.is_final(error)
+        before = self.built  # if it is dropped, its finaliser runs outside of the lock
+        if self._note_failure(build, error, after, now, back, final):
             old = build.fallback
             what = "its value has expired" if old is None else f"a value {now - old.started_at:.1f} s old stays in use"
             log.warning("the resource %s could not be refreshed; %s", self.name, what, exc_info=error)
+        del before
 
     @locked
-    def _note_failure(self, build: Build, error: Exception, after: int, now: float, back: float) -> bool:
+    def _note_failure(self, build: Build, error: Exception, after: int, now: float, back: float, final: bool) -> bool:
         """Do what `fail` does under the lock, and return whether it has to warn."""
         self._note_clock(back)
         unseen = build in shared.refreshing
@@ -476,6 +492,10 @@ class Entry:
             self.pending = None
             self.last_error = error
             self._lifetime.note_failure(now)
+            self._publish()
+        if final and self.built is not None and self.built.sequence < build.sequence:
+            self._retire(self.built)
+            self.built = None
             self._publish()
         built = self.built
         if built is not None and now < self._lifetime.usable_until(built):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit.errors import ConfigurationError, LambdaKitError
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.parameters import _entries as entries
 from lambda_kit.parameters._node import reader
 from lambda_kit.parameters._query import UNSET, Query, checked
@@ -76,15 +76,15 @@ def find(
 def value_of(node: Node, error: Exception | None = None, after: int = 0) -> Any:
     """Return the value of a node, or raise the error of an earlier joint build.
 
+    If nobody answered that build, an old value that may still be used is returned.
+
     Args:
         node: the node.
         error: that error; None if there is none.
         after: the sequence number after which the value must have been built; 0 if any value will do.
     """
-    if error is not None:
-        if isinstance(error, LambdaKitError):
-            from lambda_kit.parameters import _failures
+    if error is not None and (after or not node.entry.is_ready()):
+        from lambda_kit.parameters import _failures
 
-            raise _failures.again(error)
-        raise error
+        raise _failures.own_copy(error) or error
     return reader(lambda: node.entry.built_after(after))() if after else node.read()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from lambda_kit.aws._failures import CREDENTIALS_CODES
+from lambda_kit.aws._local_server import Unavailable
 from lambda_kit.errors import (
     AccessDenied,
+    AwsError,
     LambdaKitError,
+    NoAnswer,
+    NoCredentials,
     NotFound,
     ParameterAccessDenied,
     ParameterError,
     ParameterNotFound,
+    Throttled,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lambda_kit.errors import AwsError, ResourceBuildError
     from lambda_kit.parameters._query import Query
 
 _ACTIONS = {
@@ -65,15 +70,27 @@ def translated(
     return cls(reason, names=names, source=source, what=what, done=done)
 
 
-def raise_cause(error: ResourceBuildError) -> None:
-    """Raise the cause of a failed build if that is an error of the kit."""
-    cause = error.__cause__
-    if isinstance(cause, LambdaKitError):
-        raise again(cause)
+def is_outage(error: Exception) -> bool:
+    """Tell whether a source failed to answer, so that an old value may be used.
+
+    An answer that there is no such value, that the role may not read it, that it cannot be decrypted, or a value that
+    does not fit its transform is no outage.
+    """
+    cause = error.__cause__ if isinstance(error, ParameterError) else None
+    if isinstance(cause, Unavailable | NoAnswer | NoCredentials | Throttled):
+        return True
+    if not isinstance(cause, AwsError):
+        return False
+    return cause.status is None or not 400 <= cause.status < 500 or cause.code in CREDENTIALS_CODES
 
 
-def again(error: LambdaKitError) -> LambdaKitError:
-    """Return a copy of an error: callers that share an error share its traceback, and keep each other's variables."""
+def own_copy(error: Exception) -> LambdaKitError | None:
+    """Return a copy of an error of the kit; None for any other exception.
+
+    Callers that share an error share its traceback, and keep each other's variables alive.
+    """
+    if not isinstance(error, LambdaKitError):
+        return None
     from copy import copy
 
     own = copy(error)

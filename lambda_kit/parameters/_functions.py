@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.parameters import _calls as calls
 from lambda_kit.parameters import _entries as entries
@@ -83,7 +84,8 @@ def get(name: str, /, *, transform: Any = None, ttl: float | None = 300.0, **opt
         except (KeyError, TypeError):  # TypeError: an argument is unhashable; `ask` reports it
             pass
         else:
-            return node.read()
+            held = node.resource()  # as `node.read` does it, without one more call
+            return held if type_of(held) is str else held()
     return calls.ask("get", _gets, name, transform, ttl, options)
 
 
@@ -135,7 +137,7 @@ def secret(name: str, /, *, transform: Any = None, ttl: float | None = 300.0, **
         except (KeyError, TypeError):  # as in `get`
             pass
         else:
-            return node.read()
+            return node.resource()()
     return calls.ask("secret", _secrets, name, transform, ttl, options)
 
 

@@ -6,7 +6,6 @@ import contextlib
 
 from lambda_kit._kernel import type_of
 from lambda_kit._kernel.copies import copier
-from lambda_kit.errors import ResourceBuildError
 from lambda_kit.init_cache import declare
 from lambda_kit.init_cache._build import expire_at, next_sequence
 from lambda_kit.parameters._query import UNSET
@@ -74,7 +73,7 @@ class Node:
 
         factory.__qualname__ = query.title
         factory.__module__ = ""
-        self.entry: Entry = declare(factory, **query.cache)
+        self.entry: Entry = declare(factory, translate=_translate, is_final=_is_final, **query.cache)
         self.resource: Resource[Any] = self.entry.resource
         self.read = reader(self.resource)
 
@@ -102,6 +101,19 @@ class Node:
         return prefetched.answer
 
 
+def _translate(error: Exception) -> Exception | None:
+    """Return the exception to raise for one of a build: errors of the kit as they are, each caller's own copy."""
+    from lambda_kit.parameters import _failures
+
+    return _failures.own_copy(error)
+
+
+def _is_final(error: Exception) -> bool:
+    from lambda_kit.parameters import _failures
+
+    return not _failures.is_outage(error)
+
+
 def pack(value: Any) -> Any:
     """Return what a resource holds for a value."""
     return value if type_of(value) is str else copier(value)
@@ -110,21 +122,13 @@ def pack(value: Any) -> Any:
 def reader(resource: Callable[[], Any], default: Any = UNSET) -> Callable[[], Any]:
     """Return a function that calls a resource and returns the value that it holds.
 
-    That function raises the errors of this package, where the resource raises `ResourceBuildError`.
-
     Args:
-        resource: returns what a resource holds: see `pack`.
+        resource: returns what the resource of a node holds: see `pack`.
         default: returned where there is no such value and the query is optional.
     """
 
     def read() -> Any:
-        try:
-            held = resource()
-        except ResourceBuildError as error:
-            from lambda_kit.parameters import _failures
-
-            _failures.raise_cause(error)
-            raise
+        held = resource()
         if type_of(held) is str:
             return held
         value = held()

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from lambda_kit.init_cache import init
+from lambda_kit.parameters import _entries as entries
 from lambda_kit.testing import FakeClock
 
 if TYPE_CHECKING:
@@ -281,6 +282,16 @@ class Extension:
             return _as_json(self._store.answer("GetSecretValue", params))
         except Refusal as refusal:
             return _as_json({"code": refusal.code, "message": refusal.message}, 400)
+
+
+@pytest.fixture(autouse=True)
+def _forget_handles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Handles live as long as the process; those of one test are none of the next."""
+    monkeypatch.setattr(entries, "_by_module", {})
+    known = dict(entries._nodes)
+    yield
+    for key in set(entries._nodes) - set(known) - set(entries._undeclared):
+        entries._drop(key)
 
 
 @pytest.fixture

@@ -17,24 +17,11 @@ import pytest
 from lambda_kit import handler, init, parameters, provide
 from lambda_kit.errors import ConfigurationError, ParameterNotFound, TransformError
 from lambda_kit.parameters import Parameter, Secret, SecretValue
-from lambda_kit.parameters import _entries as entries
 from lambda_kit.testing import invoke
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lambda_kit.testing import FakeClock
-
-
-@pytest.fixture(autouse=True)
-def _forget_handles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Handles live as long as the process; those of one test are none of the next."""
-    monkeypatch.setattr(entries, "_by_module", {})
-    known = dict(entries._nodes)
-    yield
-    for key in set(entries._nodes) - set(known) - set(entries._undeclared):
-        entries._drop(key)
 
 
 def declare(source: str) -> Any:
