@@ -1,4 +1,4 @@
-"""SSM, Secrets Manager, AppConfig, the extension and the agent, as servers on this machine that tests can disturb."""
+"""SSM, Secrets Manager and AppConfig as servers on this machine that tests can disturb; the extension and the agent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 
 from lambda_kit.init_cache import init
 from lambda_kit.parameters import _entries as entries
-from lambda_kit.testing import FakeClock
+from lambda_kit.testing import FakeAppConfigAgent, FakeClock, FakeExtension
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -235,55 +235,6 @@ class Services:
             return _as_json(said, refusal.status, **{"x-amzn-errortype": refusal.code, "x-amzn-requestid": "r-1"})
 
 
-class Extension:
-    """The Parameters and Secrets extension, with its cache, and the AppConfig agent."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.requests: list[tuple[str, dict[str, str]]] = []
-        self.not_ready = 0
-        self.broken: Callable[[], Reply | None] | None = None
-        self._cache: dict[str, Reply] = {}
-        self.server = Server(self._answer)
-
-    def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply | None:
-        self.requests.append((path, headers))
-        if self.not_ready:
-            self.not_ready -= 1
-            return 400, {}, b"not ready to serve traffic, please wait"
-        if self.broken is not None:
-            return self.broken()
-        if path not in self._cache:
-            reply = self._fetch(path, headers)
-            if reply[0] != 200:
-                return reply
-            self._cache[path] = reply
-        return self._cache[path]
-
-    def _fetch(self, path: str, headers: dict[str, str]) -> Reply:
-        url = urlsplit(path)
-        query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        try:
-            if url.path.startswith("/applications/"):
-                _, _, application, _, environment, _, profile = url.path.split("/")
-                content = self._store.configurations.get(f"{application}/{environment}/{profile}")
-                if content is None:
-                    return 404, {}, b"not found"
-                return 200, {"content-type": self._store.content_type, "configuration-version": "7"}, content
-            if headers.get("x-aws-parameters-secrets-token") != "session-token":
-                return 401, {}, b"not authorized to make this call"
-            if url.path == "/systemsmanager/parameters/get":
-                chosen = query.get("version") or query.get("label")
-                name = f"{query['name']}:{chosen}" if chosen else query["name"]
-                return _as_json(self._store.answer("GetParameter", {"Name": name}))
-            params = {"SecretId": query["secretId"]}
-            params |= {"VersionId": query["versionId"]} if "versionId" in query else {}
-            params |= {"VersionStage": query["versionStage"]} if "versionStage" in query else {}
-            return _as_json(self._store.answer("GetSecretValue", params))
-        except Refusal as refusal:
-            return _as_json({"code": refusal.code, "message": refusal.message}, 400)
-
-
 @pytest.fixture(autouse=True)
 def _forget_handles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Handles live as long as the process; those of one test are none of the next."""
@@ -318,14 +269,53 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 
 @pytest.fixture
-def extension(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Extension]:
-    """The extension and the agent beside a function on Lambda."""
-    extension = Extension(store)
+def lambda_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable by which a function knows that it runs on Lambda; neither the extension nor the agent is there."""
     monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
-    monkeypatch.setenv("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", str(extension.server.port))
-    monkeypatch.setenv("AWS_APPCONFIG_EXTENSION_HTTP_PORT", str(extension.server.port))
-    yield extension
-    extension.server.close()
+    for variable in ("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", "AWS_APPCONFIG_EXTENSION_HTTP_PORT"):
+        monkeypatch.setenv(variable, "9")
+
+
+@pytest.fixture
+def extension(lambda_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeExtension]:
+    """The Parameters and Secrets extension beside a function on Lambda.
+
+    It has values of its own: one that differs from that of the store is what its cache holds.
+    """
+    with FakeExtension(token="session-token") as extension:
+        monkeypatch.setenv("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", str(extension.port))
+        yield extension
+
+
+@pytest.fixture
+def agent(lambda_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAppConfigAgent]:
+    """AppConfig's agent beside a function on Lambda."""
+    with FakeAppConfigAgent() as agent:
+        monkeypatch.setenv("AWS_APPCONFIG_EXTENSION_HTTP_PORT", str(agent.port))
+        yield agent
+
+
+@pytest.fixture
+def strange_extension(
+    lambda_environment: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[int, bytes], list[str]]]:
+    """Start a server in place of the extension that gives one answer to all requests; returns the requests it got."""
+    servers: list[Server] = []
+
+    def serve(status: int, body: bytes) -> list[str]:
+        requests: list[str] = []
+
+        def answer(method: str, path: str, headers: dict[str, str], _: bytes) -> Reply:
+            requests.append(path)
+            return status, {}, body
+
+        servers.append(Server(answer))
+        monkeypatch.setenv("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", str(servers[-1].port))
+        return requests
+
+    yield serve
+    for server in servers:
+        server.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from lambda_kit.aws._app_config import Session
 from lambda_kit.errors import ParameterAccessDenied, ParameterError, ParameterNotFound
 from lambda_kit.invocation import Invocation, current
 from lambda_kit.parameters import _app_config
-from lambda_kit.testing import FakeClock, make_context
+from lambda_kit.testing import FakeAppConfigAgent, FakeClock, make_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +33,6 @@ def polls(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     make = functools.partial(Session, clock=clock)
     monkeypatch.setattr(_app_config, "Session", make)
     return clock
-
-
-def broken_gateway() -> tuple[int, dict[str, str], bytes]:
-    return 502, {}, b"bad gateway"
 
 
 def test_a_configuration_is_read_in_a_session_that_goes_on(store: Any, polls: FakeClock) -> None:
@@ -110,23 +106,28 @@ def test_what_does_not_exist_and_what_is_denied_is_told(store: Any) -> None:
         parameters.app_config(*NAME)
 
 
-def test_the_agent_is_asked_first(store: Any, extension: Any, invocation: None) -> None:
-    store.configurations["a b/prod/limits"] = b"[1]"
-    store.configurations["a%20b/prod/limits"] = b"[1]"
-    assert parameters.app_config("a b", "prod", "limits", transform="auto") == [1]
-    ((path, _),) = extension.requests
-    assert path == "/applications/a%20b/environments/prod/configurations/limits"
+def test_the_agent_is_asked_first(store: Any, agent: FakeAppConfigAgent, invocation: None) -> None:
+    agent.put("a b/prod/limits", "[1]")
+    assert parameters.app_config("a b", "prod", "limits", transform="json") == [1]
+    assert [request.configuration for request in agent.requests] == ["a b/prod/limits"]
     assert store.calls == []
 
 
-def test_what_the_agent_does_not_know_does_not_exist(store: Any, extension: Any, invocation: None) -> None:
+def test_auto_goes_by_the_content_type_of_the_agent(agent: FakeAppConfigAgent, invocation: None) -> None:
+    agent.put("shop/prod/limits", {"checkout": {"enabled": True}})
+    assert parameters.app_config(*NAME, transform="auto") == {"checkout": {"enabled": True}}
+
+
+def test_a_configuration_that_the_agent_does_not_know_does_not_exist(
+    agent: FakeAppConfigAgent, invocation: None
+) -> None:
     with pytest.raises(ParameterNotFound) as info:
         parameters.app_config(*NAME)
     assert info.value.source == "agent"
 
 
-def test_without_the_agent_the_service_is_asked(store: Any, extension: Any, invocation: None) -> None:
+def test_without_the_agent_the_service_is_asked(store: Any, agent: FakeAppConfigAgent, invocation: None) -> None:
     store.configurations["shop/prod/limits"] = b"one"
-    extension.broken = broken_gateway
+    agent.fail("shop/prod/limits", 502, "bad gateway")
     assert parameters.app_config(*NAME) == "one"
     assert store.counts() == {"StartConfigurationSession": 1, "GetLatestConfiguration": 1}

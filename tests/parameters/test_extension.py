@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from lambda_kit.aws import _local_server
 from lambda_kit.errors import ConfigurationError, ParameterAccessDenied, ParameterError, ParameterNotFound
 from lambda_kit.invocation import Invocation, current
 from lambda_kit.parameters import Parameter, Secret, _extension
-from lambda_kit.testing import make_context, reset
+from lambda_kit.testing import FakeExtension, make_context, reset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,46 +39,47 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_the_extension_is_asked_with_the_token_and_the_encoded_name(
-    store: Any, extension: Any, invocation: Invocation
+    store: Any, extension: FakeExtension, invocation: Invocation
 ) -> None:
-    store.put("/app/a b&c=ü", "one")
+    extension.put("/app/a b&c=ü", "one")
     assert parameters.get("/app/a b&c=ü") == "one"
-    ((path, headers),) = extension.requests
-    assert path == "/systemsmanager/parameters/get?name=%2Fapp%2Fa%20b%26c%3D%C3%BC&withDecryption=true"
-    assert headers["x-aws-parameters-secrets-token"] == "session-token"
+    (request,) = extension.requests
+    assert request.path == "/systemsmanager/parameters/get"
+    assert request.query == {"name": "/app/a b&c=ü", "withDecryption": "true"}
+    assert request.headers["x-aws-parameters-secrets-token"] == "session-token"
+    assert store.calls == []
 
 
-def test_versions_labels_and_stages_are_asked_for(store: Any, extension: Any, invocation: Invocation) -> None:
-    store.put("/a", "one")
-    store.put("/a", "two")
-    store.labels["/a", "blue"] = 1
-    first = store.put_secret("b", "one")
-    store.put_secret("b", "two")
+def test_versions_labels_and_stages_are_asked_for(extension: FakeExtension, invocation: Invocation) -> None:
+    extension.put("/a", "one", labels=["blue"])
+    extension.put("/a", "two")
+    first = extension.put_secret("b", "one")
+    extension.put_secret("b", "two")
     assert parameters.get("/a", version=1, decrypt=False) == parameters.get("/a", label="blue") == "one"
     assert parameters.secret("b", version_id=first) == parameters.secret("b", stage="AWSPREVIOUS")
-    assert [path.partition("?")[2] for path, _ in extension.requests] == [
-        "name=%2Fa&version=1&withDecryption=false",
-        "name=%2Fa&label=blue&withDecryption=true",
-        f"secretId=b&versionId={first}",
-        "secretId=b&versionStage=AWSPREVIOUS",
+    assert [request.query for request in extension.requests] == [
+        {"name": "/a", "version": "1", "withDecryption": "false"},
+        {"name": "/a", "label": "blue", "withDecryption": "true"},
+        {"secretId": "b", "versionId": first},
+        {"secretId": "b", "versionStage": "AWSPREVIOUS"},
     ]
 
 
-def test_a_secret_comes_with_its_version_and_bytes_as_bytes(store: Any, extension: Any, invocation: Invocation) -> None:
-    version = store.put_secret("b", b"\x00\xff")
+def test_a_secret_comes_with_its_version_and_bytes_as_bytes(extension: FakeExtension, invocation: Invocation) -> None:
+    version = extension.put_secret("b", b"\x00\xff")
     secret = parameters.secret("b", transform="binary")
     assert (secret.get_secret_value(), secret.version) == (b"\x00\xff", version)
     assert len(extension.requests) == 1
 
 
-def test_outside_of_an_invocation_aws_is_called(store: Any, extension: Any) -> None:
+def test_outside_of_an_invocation_aws_is_called(store: Any, extension: FakeExtension) -> None:
     store.put("/a", "one")
     assert parameters.get("/a") == "one"
     assert extension.requests == []
 
 
 def test_off_lambda_aws_is_called(
-    store: Any, extension: Any, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
+    store: Any, extension: FakeExtension, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_LAMBDA_RUNTIME_API")
     store.put("/a", "one")
@@ -87,7 +87,9 @@ def test_off_lambda_aws_is_called(
     assert extension.requests == []
 
 
-def test_another_region_and_a_path_are_asked_of_aws(store: Any, extension: Any, invocation: Invocation) -> None:
+def test_another_region_and_a_path_are_asked_of_aws(
+    store: Any, extension: FakeExtension, invocation: Invocation
+) -> None:
     store.put("/a/b", "one")
     assert parameters.get("/a/b", region="us-east-1") == "one"
     assert parameters.by_path("/a") == {"b": "one"}
@@ -95,10 +97,10 @@ def test_another_region_and_a_path_are_asked_of_aws(store: Any, extension: Any, 
 
 
 def test_an_extension_that_is_not_ready_is_asked_again(
-    store: Any, extension: Any, invocation: Invocation, caplog: pytest.LogCaptureFixture
+    store: Any, extension: FakeExtension, invocation: Invocation, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store.put("/a", "one")
-    extension.not_ready = 3
+    extension.put("/a", "one")
+    extension.not_ready(3)
     assert parameters.get("/a") == "one"
     assert len(extension.requests) == 4
     assert warnings(caplog) == []
@@ -106,7 +108,7 @@ def test_an_extension_that_is_not_ready_is_asked_again(
 
 def test_an_extension_that_never_gets_ready_is_left_alone_with_one_warning(
     store: Any,
-    extension: Any,
+    extension: FakeExtension,
     invocation: Invocation,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -114,7 +116,7 @@ def test_an_extension_that_never_gets_ready_is_left_alone_with_one_warning(
     monkeypatch.setattr(_local_server, "_PATIENCE", 0.2)
     store.put("/a", "one")
     store.put("/b", "two")
-    extension.not_ready = 1_000_000
+    extension.not_ready(1_000_000)
     assert parameters.get("/a") == "one"
     asked = len(extension.requests)
     assert parameters.get("/b") == "two"
@@ -124,76 +126,88 @@ def test_an_extension_that_never_gets_ready_is_left_alone_with_one_warning(
 
 
 def test_what_the_service_behind_it_refuses_is_the_same_error_and_not_asked_again(
-    store: Any, extension: Any, invocation: Invocation
+    store: Any, extension: FakeExtension, invocation: Invocation
 ) -> None:
     with pytest.raises(ParameterNotFound) as missing:
         parameters.get("/a")
     with pytest.raises(ParameterNotFound):
         parameters.secret("b")
     assert parameters.get("/a", default=None) is None
-    store.refusals["GetParameter"] = (400, "AccessDeniedException", "not authorized to perform: ssm:GetParameter")
+    extension.fail("/c", "AccessDeniedException", "not authorized to perform: ssm:GetParameter")
     with pytest.raises(ParameterAccessDenied, match="grant it ssm:GetParameter") as denied:
         parameters.get("/c")
     assert missing.value.source == denied.value.source == "extension"
-    assert store.counts() == {"GetParameter": 3, "GetSecretValue": 1}
+    assert len(extension.requests) == 4
+    assert store.calls == []
 
 
-def answer(status: int, body: bytes) -> Callable[[], tuple[int, dict[str, str], bytes]]:
-    return lambda: (status, {}, body)
-
-
-def hang() -> None:
-    threading.Event().wait(2)
-
-
-@pytest.mark.parametrize(
-    ("broken", "told"),
-    [
-        (answer(500, b"internal error"), "status 500"),
-        (answer(500, b'{"code": "InternalServerError"}'), "status 500"),
-        (answer(400, b"what?"), "status 400"),
-        (answer(400, b'{"code": "ExpiredTokenException", "message": "expired"}'), "status 400"),
-        (answer(401, b"not authorized"), "status 401"),
-        (answer(200, b"hunter2"), "cannot be read"),
-        (answer(200, b'{"Parameter": {"Value": 5}}'), "cannot be read"),
-        (answer(200, b"[]"), "cannot be read"),
-        (lambda: None, "closed"),
-        (hang, "no answer"),
-    ],
-    ids=["500", "500 json", "400", "expired", "401", "no json", "no text", "no object", "closed", "hangs"],
-)
-def test_one_that_fails_is_left_alone_for_a_while_with_one_warning(
-    store: Any,
-    extension: Any,
-    invocation: Invocation,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    broken: Any,
-    told: str,
+def assert_left_alone_with_one_warning(
+    store: Any, requests: list[Any], warned: Callable[[], list[str]], told: str
 ) -> None:
-    monkeypatch.setattr(_local_server, "_PATIENCE", 0.3)
-    extension.broken = broken
     for name in "abc":
         store.put(f"/{name}", name)
     assert [parameters.get(f"/{name}") for name in "abc"] == list("abc")
-    (warning,) = warnings(caplog)
+    (warning,) = warned()
     assert "the Parameters and Secrets extension could not be used" in warning
     assert told in warning
     assert "hunter2" not in warning
-    assert len(extension.requests) == 1
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("disturbance", "told"), [("crash", "status 500"), ("break_off", "closed"), ("hang", "no answer")]
+)
+def test_one_that_fails_is_left_alone_for_a_while_with_one_warning(
+    store: Any,
+    extension: FakeExtension,
+    invocation: Invocation,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    disturbance: str,
+    told: str,
+) -> None:
+    monkeypatch.setattr(_local_server, "_PATIENCE", 0.3)
+    getattr(extension, disturbance)()
+    assert_left_alone_with_one_warning(store, extension.requests, lambda: warnings(caplog), told)
     monkeypatch.setattr(_local_server, "_REST", 0.0)
     _extension.SERVER._rests_until = 0.0
     assert parameters.get("/a", ttl=1.0) == "a"
     assert (len(extension.requests), len(warnings(caplog))) == (2, 1)
-    extension.broken = None
-    assert parameters.get("/a", ttl=2.0) == "a"
-    assert store.calls[-1][0] == "GetParameter"
+    extension.recover()
+    extension.put("/a", "of the extension")
+    assert parameters.get("/a", ttl=2.0) == "of the extension"
     assert len(extension.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (500, b'{"code": "InternalServerError"}', "status 500"),
+        (400, b"what?", "status 400"),
+        (400, b'{"code": "ExpiredTokenException", "message": "expired"}', "status 400"),
+        (401, b"not authorized", "status 401"),
+        (200, b"hunter2", "cannot be read"),
+        (200, b'{"Parameter": {"Value": 5}}', "cannot be read"),
+        (200, b"[]", "cannot be read"),
+    ],
+    ids=["500", "400", "expired", "401", "no json", "no text", "no object"],
+)
+def test_one_whose_answer_makes_no_sense_is_left_alone_with_one_warning(
+    store: Any,
+    strange_extension: Callable[[int, bytes], list[str]],
+    invocation: Invocation,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    body: bytes,
+    told: str,
+) -> None:
+    requests = strange_extension(status, body)
+    assert_left_alone_with_one_warning(store, requests, lambda: warnings(caplog), told)
 
 
 def test_one_that_is_absent_is_looked_for_once_in_an_environment(
     store: Any,
-    extension: Any,
+    extension: FakeExtension,
     invocation: Invocation,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -206,7 +220,7 @@ def test_one_that_is_absent_is_looked_for_once_in_an_environment(
         return connect(server)
 
     monkeypatch.setattr(_local_server.LocalServer, "_connected", counted)
-    extension.server.close()
+    extension.stop()
     for name in "abc":
         store.put(f"/{name}", name)
     assert [parameters.get(f"/{name}") for name in "abc"] == list("abc")
@@ -227,42 +241,46 @@ def test_it_is_looked_for_again_after_a_restore(monkeypatch: pytest.MonkeyPatch)
     assert not server._absent
 
 
-def test_fresh_goes_past_its_cache(store: Any, extension: Any, invocation: Invocation) -> None:
-    store.put("/a", "one")
-    store.put("/b", "one")
+def test_fresh_goes_past_its_cache(store: Any, extension: FakeExtension, invocation: Invocation) -> None:
+    for name in ("/a", "/b"):
+        store.put(name, "two")
+        extension.put(name, "one")
     assert parameters.get_many(["/a", "/b"]) == {"/a": "one", "/b": "one"}
-    store.put("/a", "two")
-    store.put("/b", "two")
     assert parameters.get("/a", ttl=1.0) == "one"
     assert parameters.get("/a", fresh=True) == "two"
     assert parameters.get_many(["/a", "/b"], fresh=True) == {"/a": "two", "/b": "two"}
     assert store.counts()["GetParameters"] == 1
 
 
-def test_what_was_written_is_not_read_from_its_cache(store: Any, extension: Any, invocation: Invocation) -> None:
-    store.put("/a", "one")
-    parameters.get("/a")
+def test_what_was_written_is_not_read_from_its_cache(
+    store: Any, extension: FakeExtension, invocation: Invocation
+) -> None:
+    extension.put("/a", "one")
+    assert parameters.get("/a") == "one"
     parameters.put("/a", "two", overwrite=True)
     assert parameters.get("/a") == "two"
 
 
 @pytest.mark.parametrize("jump", [-4_000.0, 4_000.0])
 def test_what_was_written_is_not_read_from_its_cache_after_the_wall_clock_was_set(
-    store: Any, extension: Any, invocation: Invocation, monkeypatch: pytest.MonkeyPatch, jump: float
+    store: Any, extension: FakeExtension, invocation: Invocation, monkeypatch: pytest.MonkeyPatch, jump: float
 ) -> None:
-    store.put("/a", "one")
-    parameters.get("/a")
+    extension.put("/a", "one")
+    assert parameters.get("/a") == "one"
     parameters.put("/a", "two", overwrite=True)
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + jump)
     assert parameters.get("/a") == "two"
 
 
-def test_a_rotated_secret_is_fetched_past_its_cache(store: Any, extension: Any, invocation: Invocation) -> None:
+def test_a_rotated_secret_is_fetched_past_its_cache(
+    store: Any, extension: FakeExtension, invocation: Invocation
+) -> None:
+    extension.put_secret("b", "old")
     store.put_secret("b", "old")
+    store.put_secret("b", "new")
     login = Secret("b", ttl=7.0)
     login()
-    store.put_secret("b", "new")
 
     def connect(password: str) -> str:
         if password == "old":
@@ -272,17 +290,19 @@ def test_a_rotated_secret_is_fetched_past_its_cache(store: Any, extension: Any, 
     assert login.use(connect, retry_on=PermissionError) == "new"
 
 
-def test_it_gives_handles_one_by_one(store: Any, extension: Any, invocation: Invocation) -> None:
+def test_it_gives_handles_one_by_one(store: Any, extension: FakeExtension, invocation: Invocation) -> None:
     for name in "ab":
-        store.put(f"/one/{name}", name)
+        extension.put(f"/one/{name}", name)
     handles = [Parameter("/one/a"), Parameter("/one/b")]
     assert [handle() for handle in handles] == ["a", "b"]
     assert len(extension.requests) == 2
-    assert store.counts() == {"GetParameter": 2}
+    assert store.calls == []
 
 
-def test_handles_are_fetched_together_where_it_is_absent(store: Any, extension: Any, invocation: Invocation) -> None:
-    extension.server.close()
+def test_handles_are_fetched_together_where_it_is_absent(
+    store: Any, extension: FakeExtension, invocation: Invocation
+) -> None:
+    extension.stop()
     for name in "ab":
         store.put(f"/two/{name}", name)
     handles = [Parameter("/two/a"), Parameter("/two/b")]
@@ -292,7 +312,7 @@ def test_handles_are_fetched_together_where_it_is_absent(store: Any, extension: 
 
 def test_without_a_token_aws_is_called_with_one_warning(
     store: Any,
-    extension: Any,
+    extension: FakeExtension,
     invocation: Invocation,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -306,19 +326,19 @@ def test_without_a_token_aws_is_called_with_one_warning(
 
 
 def test_forced_it_is_asked_outside_of_an_invocation_and_nothing_else_is(
-    store: Any, extension: Any, only_extension: None
+    store: Any, extension: FakeExtension, only_extension: None
 ) -> None:
-    store.put("/a", "one")
+    extension.put("/a", "one")
     assert parameters.get("/a") == "one"
-    extension.broken = answer(500, b"")
+    extension.crash()
     with pytest.raises(ParameterError, match=r"/b could not be read from the extension: .*500"):
         parameters.get("/b")
     with pytest.raises(ParameterError, match="cannot list parameters by path"):
         parameters.by_path("/a")
-    assert store.counts() == {"GetParameter": 1}
-    extension.server.close()
+    extension.stop()
     with pytest.raises(ParameterError, match="no connection"):
         parameters.get("/c")
+    assert store.calls == []
 
 
 def test_a_port_that_is_none_is_told(
@@ -330,10 +350,10 @@ def test_a_port_that_is_none_is_told(
 
 
 def test_it_gets_no_more_than_half_of_what_is_left_of_the_invocation(
-    store: Any, extension: Any, monkeypatch: pytest.MonkeyPatch
+    store: Any, extension: FakeExtension, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.put("/a", "one")
-    extension.broken = hang
+    extension.hang()
     token = current.set(Invocation({}, make_context(0.6)))
     try:
         assert parameters.get("/a") == "one"
@@ -342,7 +362,7 @@ def test_it_gets_no_more_than_half_of_what_is_left_of_the_invocation(
 
 
 def test_one_that_rests_before_it_was_ever_asked_is_forgotten_by_a_reset(
-    store: Any, extension: Any, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
+    store: Any, extension: FakeExtension, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = _local_server.LocalServer("s", "t", "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 1)
 
