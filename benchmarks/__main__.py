@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import _runner, _table
+from benchmarks import _page, _runner, _table
 from benchmarks._calls import versions
 from benchmarks._model import Options, Topic, results_of
 
@@ -70,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             results += _measure(topic, options, chosen.rounds)
     print(_table.verdict(results))
+    if chosen.page is not None:
+        by_topic = {name: [result for result in results if result.topic == name] for name in TOPICS}
+        measured = {name: found for name, found in by_topic.items() if found}
+        chosen.page.write_text(_page.update(chosen.page.read_text(), measured))
     path = chosen.json or _RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(_table.document(results, found, quick=chosen.quick), indent=1) + "\n")
@@ -85,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", action="append", choices=TOPICS, metavar="NAME", help="this topic; may be repeated")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: for a look, not for a record")
     parser.add_argument("--rounds", type=_positive, metavar="N", help="so many rounds of each topic")
+    parser.add_argument("--page", type=Path, metavar="PATH", help="put the tables into this documentation page too")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there; by default into results/")
     peer = parser.add_mutually_exclusive_group()
     peer.add_argument("--peer-python", metavar="PATH", help="the interpreter of the peer's environment")

@@ -6,18 +6,18 @@ import contextlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import _runner, _table
+from benchmarks import _page, _runner, _table
 from benchmarks._model import Case, Figure, Measure, Options, Result, Row, Side, Topic, best_of, pairwise, results_of
 from benchmarks._worker import Loop, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
-    from pathlib import Path
 
 OPTIONS = Options("python", None)
 WITH_PEER = Options("python", "peer-python")
@@ -259,3 +259,16 @@ class TestCommand:
         assert run.returncode == 1
         assert "has no attribute 'no_such_setup'" in run.stderr
         assert "WorkerFailed" in run.stderr
+
+
+class TestPage:
+    def test_a_measured_table_takes_the_place_of_the_old_one_and_the_others_stay(self) -> None:
+        page = "# A\n\n<!-- table: layers -->\n\n```text\nold\n```\n\n<!-- table: warm -->\n\n```text\nkept\n```\n"
+        result = Result.of("layers", row(1.5), [{"kit": 1.0, "other": 1.0}])
+        new = _page.update(page, {"layers": [result]})
+        assert _page.topics(new) == ["layers", "warm"]
+        assert new == page.replace("old", _table.table([result]))
+
+    def test_the_page_of_the_documentation_has_a_table_for_every_topic(self) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text()
+        assert sorted(_page.topics(page)) == sorted(command.TOPICS)
