@@ -19,7 +19,7 @@ BIN := $(VENVS)/$(MAIN)/bin
 PYTEST_ARGS ?=
 # How many tests run side by side: as many as there are processors. WORKERS=0 runs them in one process.
 WORKERS ?= logical
-PYTEST = python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+PYTEST = python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 # Long tests run in full on the newest Python only.
 profile = $(if $(filter $(lastword $(PYTHONS)),$(1)),full,quick)
 
@@ -44,9 +44,12 @@ $(VENVS)/$(MAIN)/.tools: $(VENVS)/$(MAIN)/.test
 	@$(INSTALL) $(BIN)/python --editable '.[parser,local,testing,docs]' --group test --group lint --group types --group bench
 	@touch $@
 
-$(VENVS)/peer/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
-	@test -x $(VENVS)/peer/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$(MAIN)) $(VENVS)/peer
-	@$(INSTALL) $(VENVS)/peer/bin/python --group bench-peer
+# The peer's environment, and another one on the Python that has lazy imports.
+$(VENVS)/peer/.installed: PEER_PYTHON := $(MAIN)
+$(VENVS)/peer-3.15/.installed: PEER_PYTHON := 3.15
+$(VENVS)/peer/.installed $(VENVS)/peer-3.15/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
+	@test -x $(@D)/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$(PEER_PYTHON)) $(@D)
+	@$(INSTALL) $(@D)/bin/python --group bench-peer
 	@touch $@
 
 # AWS's emulator of the Runtime API, a second opinion for the tests of ours. It runs on Linux on x86_64 alone.
@@ -106,6 +109,10 @@ docs: $(VENVS)/$(MAIN)/.tools ## build the documentation site into site/
 .PHONY: bench
 bench: $(VENVS)/$(MAIN)/.tools $(VENVS)/peer/.installed ## measure beside the peers; a table, and JSON in benchmarks/results/
 	@$(BIN)/python -m benchmarks --peer-python $(VENVS)/peer/bin/python $(BENCH_ARGS)
+
+.PHONY: bench-lazy
+bench-lazy: $(VENVS)/3.15/.test $(VENVS)/peer-3.15/.installed ## measure cold starts on Python 3.15 with lazy imports on both sides
+	@$(VENVS)/3.15/bin/python -m benchmarks --peer-python $(VENVS)/peer-3.15/bin/python --only lazy_start $(BENCH_ARGS)
 
 .PHONY: build
 build: $(VENVS)/uv/bin/uv ## build the wheel and the source distribution into dist/
