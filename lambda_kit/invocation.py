@@ -73,6 +73,8 @@ class _Process:
 
 process = _Process()
 current: ContextVar[Invocation] = ContextVar("lambda_kit_invocation")
+# The record of a batch that is running here, or any other object that stands for a part of the invocation.
+current_record: ContextVar[object] = ContextVar("lambda_kit_record", default=None)
 # Callbacks for work that must not silently outlive the invocation. They are called with the invocation when it ends.
 at_end: dict[object, Callable[[Invocation], object]] = {}
 _state_lock = lifecycle.make_lock()

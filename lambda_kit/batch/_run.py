@@ -12,6 +12,7 @@ import time
 from lambda_kit._kernel import PACKAGE, type_of
 from lambda_kit.batch._progress import DEAD_LETTERED, FAILED, PENDING, SUCCEEDED
 from lambda_kit.errors import BatchError, TimeLimitInterrupt, TimeLimitReached
+from lambda_kit.invocation import current_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,8 +125,10 @@ class Run:
     def run_record(self, index: int) -> None:
         """Run one record in this thread."""
         raw = self._progress.records[index]
+        around = current_record.get()
         started_at = time.monotonic()
         try:
+            current_record.set(raw)
             value = self._checked(self._call(self._plan.view(raw)))
         except TimeLimitInterrupt as interrupt:
             self.interrupted(index, started_at, interrupt)
@@ -133,14 +136,18 @@ class Run:
             self._raised(index, error, started_at)
         else:
             self._succeeded(index, value, started_at)
+        finally:
+            current_record.set(around)
 
     async def run_record_async(self, index: int) -> None:
         """Await one record."""
         import asyncio
 
         raw = self._progress.records[index]
+        around = current_record.get()
         started_at = time.monotonic()
         try:
+            current_record.set(raw)
             value = self._checked(await self._call(self._plan.view(raw)))
         except TimeLimitInterrupt as interrupt:
             self.interrupted(index, started_at, interrupt)
@@ -152,6 +159,8 @@ class Run:
             await self._raised_async(index, error, started_at)
         else:
             self._succeeded(index, value, started_at)
+        finally:
+            current_record.set(around)
 
     def run_all(self) -> None:
         """Run all records in this thread, one after another."""
@@ -163,20 +172,24 @@ class Run:
                     return
         else:
             started_at = self._progress.started_at
+            around = current_record.get()
             try:
                 self._run_all(started_at)
             finally:
+                current_record.set(around)
                 started_at.append(time.monotonic())
 
     def _run_all(self, started_at: list[float]) -> None:
         """Run all records as `run_record` does, with all names local: this loop is most of the cost of a batch."""
         progress, view, call, check_result = self._progress, self._plan.view, self._call, self._plan.check_result
         states, values, until, clock = progress.states, progress.values, self._start_until, time.monotonic
+        begin_record = current_record.set
         for index, raw in enumerate(progress.records):
             now = clock()
             if now >= until:
                 return
             started_at.append(now)
+            begin_record(raw)
             try:
                 value = call(view(raw))
                 if value is not None and value.__class__ not in _PLAIN_TYPES:

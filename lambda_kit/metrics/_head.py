@@ -8,7 +8,7 @@ from lambda_kit.metrics import _rules as rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Container, Iterable
 
 # Metadata and dimensions stand on every line, and must leave room for values.
 METADATA_LIMIT = 64 * 1024
@@ -17,11 +17,18 @@ DIMENSIONS_LIMIT = 96 * 1024
 
 
 class Head:
-    """The namespace and the dimensions of a `Metrics` object, and their JSON text.
+    """The namespace, the dimensions and the metadata of lines, and their JSON text.
+
+    Args:
+        namespace: of all metrics.
+        dimensions: names and values.
+        level: see below.
+        sets: the names in each dimension set; by default one set of all dimensions.
+        metadata: the members that are neither dimensions nor metrics, each with a comma before it.
 
     Attributes:
         namespace: of all metrics.
-        dimensions: part of every dimension set.
+        dimensions: names and values.
         level: the log level that lines need to pass the platform's filter; empty if they need none.
         middle: the text between the timestamp and the definitions of the metrics.
         tail: the text behind the values of the metrics, to the end of the line.
@@ -29,13 +36,31 @@ class Head:
 
     __slots__ = ("dimensions", "level", "middle", "namespace", "tail")
 
-    def __init__(self, namespace: str, dimensions: dict[str, str], level: str = "") -> None:
-        rules.check_count(dimensions)
+    def __init__(
+        self,
+        namespace: str,
+        dimensions: dict[str, str],
+        level: str = "",
+        sets: list[tuple[str, ...]] | None = None,
+        metadata: str = "",
+    ) -> None:
         self.namespace = namespace
         self.dimensions = dimensions
         self.level = level
-        self.middle = _middle(namespace, [tuple(dimensions)])
-        self.tail = f"{_members(dimensions)}}}\n"
+        self.middle = _middle(namespace, [tuple(dimensions)] if sets is None else sets)
+        self.tail = f"{_members(dimensions)}{metadata}}}\n"
+
+    def rendered(self) -> Head:
+        """Return this head."""
+        return self
+
+    def with_own(self, own: dict[str, str]) -> Head:
+        """Return the head of the lines of values with these dimensions of their own."""
+        return Head(self.namespace, {**self.dimensions, **own}, self.level)
+
+    def check_own(self, own: dict[str, str]) -> None:
+        """Refuse dimensions of values that are too many."""
+        rules.check_count({**self.dimensions, **own})
 
     def check_metric(self, name: str) -> None:
         """Refuse a metric with the name of one of these dimensions."""
@@ -43,22 +68,55 @@ class Head:
             raise _collision(f"add({name!r}, ...)", name, f"a dimension, by Metrics({name}=...)")
 
 
-class InvocationHead(Head):
-    """The same with the dimensions and the metadata of one invocation."""
+class InvocationHead:
+    """The dimensions and the metadata of one invocation, beside those of the object."""
 
-    __slots__ = ("_base", "_metadata", "_of_object", "_sets", "_values")
+    __slots__ = (
+        "_base",
+        "_metadata",
+        "_metadata_size",
+        "_object",
+        "_rendered",
+        "_sets",
+        "_sets_size",
+        "_values",
+        "_values_size",
+        "_version",
+    )
 
     def __init__(self, of_object: Head) -> None:
-        self._of_object = of_object
-        self._base: tuple[str, ...] = ()  # names that are in every set, beside those of the object
-        self._sets: tuple[tuple[str, ...], ...] = ()  # names of the additional sets
-        self._values: dict[str, str] = {}  # of these dimensions
+        self._object = of_object
+        self._base: dict[str, None] = dict.fromkeys(of_object.dimensions)  # names that are in every set
+        self._sets: dict[frozenset[str], tuple[str, ...]] = {}  # the names that the additional sets have beside these
+        self._sets_size = sum(map(_name_size, self._base))  # characters that the names of all sets take
+        self._values: dict[str, str] = {}  # of the dimensions that are not those of the object
+        self._values_size = sum(_member_size(name, escape(value)) for name, value in of_object.dimensions.items())
         self._metadata: dict[str, str] = {}
-        self.namespace = of_object.namespace
-        self.dimensions = of_object.dimensions
-        self.level = of_object.level
-        self.middle = of_object.middle
-        self.tail = of_object.tail
+        self._metadata_size = 0
+        self._version: object = None  # another object after each change, by whichever thread
+        self._rendered: tuple[object, Head] = None, of_object
+
+    def rendered(self) -> Head:
+        """Return the head of the lines of values without dimensions of their own."""
+        version, head = self._rendered
+        if version is not self._version:
+            version = self._version
+            head = self._head({**self._object.dimensions, **self._values}, self._all_sets())
+            self._rendered = version, head
+        return head
+
+    def with_own(self, own: dict[str, str]) -> Head:
+        """Return the head of the lines of values with these dimensions of their own, which no additional set counts."""
+        values = {**self._object.dimensions, **self._values}
+        base = {name: values[name] for name in self._base}
+        return self._head({**base, **own}, [tuple({**base, **own})])
+
+    def check_own(self, own: dict[str, str]) -> None:
+        """Refuse dimensions of values that cannot stand in one line with what the invocation has."""
+        rules.check_count({**self._base, **own})
+        for name in own:
+            if name in self._metadata:
+                raise _collision(f"add(..., dimensions={{{name!r}: ...}})", name, f"metadata, by metadata({name}=...)")
 
     def check_metric(self, name: str) -> None:
         """Refuse a metric with the name of a dimension or of metadata."""
@@ -67,7 +125,15 @@ class InvocationHead(Head):
         if name in self._metadata:
             raise _collision(f"add({name!r}, ...)", name, f"metadata, by metadata({name}=...)")
 
-    def dimension(self, given: dict[str, str], *, as_set: bool, metrics: Collection[str], waits: bool) -> None:
+    def dimension(
+        self,
+        given: dict[str, str],
+        *,
+        as_set: bool,
+        metrics: Container[str],
+        waits: bool,
+        own_names: Iterable[str],
+    ) -> None:
         """Add dimensions to every set, or add a set.
 
         Args:
@@ -75,87 +141,114 @@ class InvocationHead(Head):
             as_set: whether they are a set of their own.
             metrics: names of the metrics of the invocation.
             waits: whether values wait to be written.
+            own_names: names of the dimensions that values have of their own.
         """
-        of_object = self._of_object
         call = "dimension_set" if as_set else "dimension"
+        self._check_given(call, given, metrics, waits=waits)
+        sets_size, values_size = self._sets_size, self._values_size
+        added: dict[frozenset[str], tuple[str, ...]] = {}
+        if as_set:
+            rules.check_count({**self._base, **given})
+            names = frozenset(given).difference(self._base)
+            if names not in self._sets:
+                added[names] = tuple(name for name in given if name in names)
+                sets_size += sum(map(_name_size, (*self._base, *names)))
+        else:
+            for more in ((), own_names, *self._sets):
+                rules.check_count({**self._base, **given, **dict.fromkeys(more)})
+            sets_size += sum(_name_size(name) for name in given if name not in self._base) * (len(self._sets) + 1)
+        for name, value in given.items():
+            if name in self._values:
+                values_size -= _member_size(name, escape(self._values[name]))
+            values_size += _member_size(name, escape(value))
+        if sets_size + values_size > DIMENSIONS_LIMIT:
+            raise ConfigurationError(
+                f"{call}({', '.join(given)}): the dimensions of this invocation take more than {DIMENSIONS_LIMIT} "
+                "bytes of a line; use fewer sets or shorter values"
+            )
+        self._values.update(given)
+        self._sets.update(added)
+        if not as_set:
+            self._base.update(dict.fromkeys(given))
+        self._sets_size, self._values_size = sets_size, values_size
+        self._version = object()
+
+    def _check_given(self, call: str, given: dict[str, str], metrics: Container[str], *, waits: bool) -> None:
+        as_set = call == "dimension_set"
         for name, value in given.items():
             where = f"{call}({name}=...)"
             if name in metrics:
                 raise _collision(where, name, f"a metric, by add({name!r}, ...)")
             if name in self._metadata:
                 raise _collision(where, name, f"metadata, by metadata({name}=...)")
-            before = self._values.get(name, of_object.dimensions.get(name, value))
+            before = self._values.get(name, self._object.dimensions.get(name, value))
             if before != value and (as_set or waits):
                 why = (
-                    "values wait that it would change too: write them with flush() first"
+                    "values wait that it would change too: write them with flush() first, or give each value its own "
+                    "dimensions with add(..., dimensions={...}) or bind(...)"
                     if waits
                     else "in one line a dimension has one value"
                 )
                 raise ConfigurationError(f"{where} gives {name!r} another value than {self._source(name)}, and {why}")
-        base, sets = self._base, self._sets
-        if as_set:
-            sets = tuple(dict.fromkeys((*sets, tuple(given))))
-        else:
-            base = tuple(dict.fromkeys((*base, *given)))
-        values = {**self._values, **given}
-        middle = _middle(of_object.namespace, _all_sets((*of_object.dimensions, *base), sets))
-        if len(middle) + len(_members({**of_object.dimensions, **values})) > DIMENSIONS_LIMIT:
-            raise ConfigurationError(
-                f"{call}({', '.join(given)}): the dimensions of this invocation take more than {DIMENSIONS_LIMIT} "
-                "bytes of a line; use fewer sets or shorter values"
-            )
-        self._base, self._sets, self._values, self.middle = base, sets, values, middle
-        self._render_tail()
 
-    def metadata(self, given: dict[str, str], *, metrics: Collection[str]) -> None:
+    def metadata(self, given: dict[str, str], *, metrics: Container[str], own_names: Container[str]) -> None:
         """Add fields, given with their JSON texts, that are in the lines and no part of a metric."""
         for name in given:
             where = f"metadata({name}=...)"
             if name in metrics:
                 raise _collision(where, name, f"a metric, by add({name!r}, ...)")
-            if name in self._of_object.dimensions or name in self._values:
+            if name in self._object.dimensions or name in self._values:
                 raise _collision(where, name, f"a dimension, by {self._source(name)}")
-        fields = {**self._metadata, **given}
-        size = 0
-        for name, text in fields.items():
-            length = rules.size_of(escape(name)) + rules.size_of(text) + 2
-            if size + length > METADATA_LIMIT:
-                fields[name] = cut = f'"[cut: {rules.size_of(text)} bytes]"'
-                length = rules.size_of(escape(name)) + len(cut) + 2
-            size += length
+            if name in own_names:
+                raise _collision(where, name, f"a dimension, by add(..., dimensions={{{name!r}: ...}})")
+        fields, size = {}, self._metadata_size
+        for name, text in given.items():
+            before = self._metadata.get(name)
+            if before is not None:
+                size -= _member_size(name, before)
+            fields[name] = text
+            if size + _member_size(name, text) > METADATA_LIMIT:
+                fields[name] = f'"[cut: {rules.size_of(text)} bytes]"'
+            size += _member_size(name, fields[name])
         if size > METADATA_LIMIT + _MARKERS_LIMIT:
             raise ConfigurationError(
-                f"metadata({next(iter(given))}=...): this invocation has {len(fields)} fields of metadata, more than a "
-                "line holds; log them instead"
+                f"metadata({next(iter(given))}=...): this invocation has {len({**self._metadata, **given})} fields of "
+                "metadata, more than a line holds; log them instead"
             )
-        self._metadata = fields
-        self._render_tail()
+        self._metadata.update(fields)
+        self._metadata_size = size
+        self._version = object()
 
     def _source(self, name: str) -> str:
         if name not in self._values:
             return f"Metrics({name}=...)"
         return f"dimension({name}=...)" if name in self._base else f"dimension_set({name}=...)"
 
-    def _render_tail(self) -> None:
-        metadata = "".join(f",{escape(name)}:{text}" for name, text in self._metadata.items())
-        self.tail = f"{_members({**self._of_object.dimensions, **self._values})}{metadata}}}\n"
+    def _all_sets(self) -> list[tuple[str, ...]]:
+        base = tuple(self._base)
+        found = {frozenset(base): base}
+        for more in list(self._sets.values()):
+            names = tuple(dict.fromkeys((*base, *more)))
+            found.setdefault(frozenset(names), names)
+        return list(found.values())
+
+    def _head(self, values: dict[str, str], sets: list[tuple[str, ...]]) -> Head:
+        metadata = "".join([f",{escape(name)}:{text}" for name, text in list(self._metadata.items())])
+        return Head(self._object.namespace, values, self._object.level, sets, metadata)
+
+
+def _name_size(name: str) -> int:
+    return len(escape(name)) + 1
+
+
+def _member_size(name: str, text: str) -> int:
+    return rules.size_of(escape(name)) + rules.size_of(text) + 2
 
 
 def _collision(call: str, name: str, use: str) -> ConfigurationError:
     return ConfigurationError(
         f"{call}: {name!r} is already {use}; in the line both would be the member {name!r}: rename one of them"
     )
-
-
-def _all_sets(base: tuple[str, ...], sets: tuple[tuple[str, ...], ...]) -> list[tuple[str, ...]]:
-    base = tuple(dict.fromkeys(base))
-    found: dict[frozenset[str], tuple[str, ...]] = {frozenset(base): base}
-    for more in sets:
-        names = tuple(dict.fromkeys((*base, *more)))
-        found.setdefault(frozenset(names), names)
-    for names in found.values():
-        rules.check_count(names)
-    return list(found.values())
 
 
 def _middle(namespace: str, sets: list[tuple[str, ...]]) -> str:

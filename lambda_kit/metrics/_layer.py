@@ -10,7 +10,7 @@ from lambda_kit.invocation import current
 from lambda_kit.metrics import _rules as rules
 from lambda_kit.metrics._head import Head
 from lambda_kit.metrics._lines import lines_of
-from lambda_kit.metrics._record import Definition, Record
+from lambda_kit.metrics._record import Definition, Record, flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,10 +106,13 @@ class Layer:
             return None
         else:
             record.layered = True
+            record.head = None  # those of an earlier run of a layer in this invocation
+        record.flow = flow()
         self._pending.recent = invocation, record
         if self._cold_start and invocation.cold_start and not record.counted:
             record.counted = True
-            self._count_cold_start(invocation)
+            if invocation.init_type == "on-demand":
+                self._count_cold_start(invocation)
         return record
 
     def _leave(self, record: Record, invocation: Invocation | None) -> None:
@@ -117,10 +120,9 @@ class Layer:
             if invocation is None:
                 self._pending.flush(None)
                 return
-            flags, record.flags = record.flags, None
             self._pending.finish(record, invocation)
-            if flags is not None:
-                self._write_flags(flags)
+            if record.flags:
+                self._write_flags(record)
         except Exception:
             log.exception("metrics could not be written")
 
@@ -131,7 +133,12 @@ class Layer:
         except Exception:
             log.exception("the cold start could not be counted")
 
-    def _write_flags(self, counts: dict[tuple[str, str], int]) -> None:
+    def _write_flags(self, record: Record) -> None:
+        counts: dict[tuple[str, str], int] = {}
+        evaluated = record.flags.copy()
+        del record.flags[: len(evaluated)]
+        for one in evaluated:
+            counts[one] = counts.get(one, 0) + 1
         for (flag, variant), count in counts.items():
             try:
                 self._write_count("FlagEvaluations", count, {"flag": flag, "variant": variant})

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 import weakref
+from contextvars import ContextVar
 from time import time
 
 from lambda_kit._kernel import environment, facts, lifecycle
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.invocation import current
+from lambda_kit.invocation import at_end, current
 from lambda_kit.metrics import _rules as rules
 from lambda_kit.metrics._head import Head, InvocationHead
 from lambda_kit.metrics._pending import Pending
-from lambda_kit.metrics._record import Definition
+from lambda_kit.metrics._record import Definition, add_to, check_flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from decimal import Decimal
-    from typing import Any, ParamSpec, TypeVar
+    from typing import Any, Literal, NoReturn, ParamSpec, TypeVar
 
+    from lambda_kit._kernel.bindings import Binding
+    from lambda_kit.invocation import Invocation
     from lambda_kit.metrics._record import Record
     from lambda_kit.metrics._rules import Unit
     from lambda_kit.metrics._timer import Timer
@@ -35,6 +39,34 @@ _MAX_DEFINITIONS = 1_000
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 _ABOVE_INFO = frozenset(("WARN", "ERROR", "FATAL"))
 
+_OPTIONS = ("namespace", "service", "cold_start", "flags", "clock")
+_THEIR_OPTIONS = {
+    "provider": "lines are written in CloudWatch's embedded metric format, always",
+    "capture_cold_start_metric": "write Metrics(cold_start=True)",
+    "default_dimensions": "pass the dimensions themselves: Metrics(stage='prod')",
+    "raise_on_empty_metrics": "an invocation without metrics writes nothing",
+}
+_LAYER = "put the object on the handler: @handler(metrics)"
+_THEIR_METHODS = {
+    "add_metric": "it is called add(name, value, unit) here",
+    "add_dimension": "it is called dimension(name=value) here",
+    "add_dimensions": "it is called dimension_set(name=value, ...) here",
+    "add_metadata": "it is called metadata(name=value) here",
+    "set_default_dimensions": "pass them to the constructor: Metrics(stage='prod')",
+    "default_dimensions": "pass them to the constructor: Metrics(stage='prod')",
+    "set_timestamp": "write add(..., timestamp=...)",
+    "single_metric": "write add(..., dimensions={...})",
+    "log_metrics": _LAYER,
+    "flush_metrics": "it is called flush() here",
+    "serialize_metric_set": "lambda_kit.testing.invoke(...).metrics has what was written",
+    "clear_metrics": "lambda_kit.testing.reset() drops what waits",
+    "clear_default_dimensions": "dimensions that were added in an invocation end with it",
+    "add_cold_start_metric": "write Metrics(cold_start=True)",
+}
+
+# The dimensions that `bind` has bound to a context, by their `Metrics` object and name.
+_bound: ContextVar[Any] = ContextVar("lambda_kit_dimensions", default=None)
+_binding = False  # whether `bind` was ever called
 _in_use: weakref.WeakSet[Metrics] = weakref.WeakSet()  # a fork, and a reset between tests, clear these
 _counting_flags: weakref.WeakSet[Metrics] = weakref.WeakSet()
 _registered = False
@@ -43,27 +75,28 @@ _registered = False
 class Metrics:
     """Writes metrics as lines in CloudWatch's embedded metric format, from which CloudWatch extracts them.
 
-    As a layer it writes the values of an invocation once, when it ends, however it ends; without values, nothing. What
-    CloudWatch would drop without a word (a unit that it does not know, an empty dimension, NaN) is refused by the call
-    that brings it. Threads and tasks of an invocation may add at the same time. Two `Metrics` share nothing.
+    As a layer it writes the values of an invocation once, when it ends, however it ends; without values, nothing. Calls
+    that CloudWatch would drop without telling (an unknown unit, an empty dimension, NaN) raise. Threads and tasks of an
+    invocation may add at the same time. Two `Metrics` objects share nothing.
 
     Args:
         namespace: of all metrics. By default the environment variable `LAMBDA_KIT_METRICS_NAMESPACE`, else
-            `POWERTOOLS_METRICS_NAMESPACE`, read when first used.
-        service: the value of a dimension `service`. By default `LAMBDA_KIT_SERVICE`, else `POWERTOOLS_SERVICE_NAME`; if
-            none is set, there is no such dimension.
+            `POWERTOOLS_METRICS_NAMESPACE`, read on first use.
+        service: the value of a dimension `service`. By default `LAMBDA_KIT_SERVICE`, else `POWERTOOLS_SERVICE_NAME`,
+            else there is no such dimension. False for no such dimension whatever the environment says.
         cold_start: whether the layer counts the metric `ColdStart` in the first invocation of a process, on a line of
-            its own, with the dimensions `function_name` and `service`. It needs `@handler` around it.
-        flags: whether the layer counts how often each variant of each feature flag was evaluated: the metric
+            its own, with the dimensions `function_name` and `service`. It needs `@handler` around it. An initialisation
+            that no caller waits for (provisioned concurrency, SnapStart, Managed Instances) does not count.
+        flags: whether the layer counts the evaluations of each variant of each feature flag: the metric
             `FlagEvaluations`, on lines of its own, with the dimensions `flag`, `variant` and `service`. It needs
             `@handler` around it, and `FeatureFlags(record=True)`.
-        clock: returns the time in seconds, for tests. By default the wall clock for the timestamps of lines, and a
-            monotonic one for timers.
+        clock: returns the time in seconds, for tests. By default the wall clock for timestamps, and a monotonic one for
+            timers.
         **dimensions: dimensions of every metric.
 
     Raises:
-        ConfigurationError: CloudWatch would not take the namespace or a dimension; when first used, there is no
-            namespace.
+        ConfigurationError: CloudWatch would not take the namespace or a dimension; a name is a misspelt option, or an
+            option of Powertools; on first use, there is no namespace.
 
     Example:
         ```python
@@ -86,6 +119,7 @@ class Metrics:
     __slots__ = (
         "__weakref__",
         "_clock",
+        "_clock_of_lines",
         "_cold_start",
         "_definitions",
         "_dimensions",
@@ -99,15 +133,20 @@ class Metrics:
     def __init__(
         self,
         namespace: str | None = None,
-        service: str | None = None,
+        service: str | Literal[False] | None = None,
         *,
         cold_start: bool = False,
         flags: bool = False,
         clock: Callable[[], float] | None = None,
         **dimensions: object,
     ) -> None:
+        if dimensions:
+            from lambda_kit._kernel import hints
+
+            hints.check_free_names("Metrics", "dimension", dimensions, _OPTIONS, _THEIR_OPTIONS)
         self._namespace = None if namespace is None else rules.checked_namespace(namespace, "the namespace")
-        self._service = None if service is None else rules.checked_dimensions({"service": service})["service"]
+        named = service is not None and service is not False
+        self._service = rules.checked_dimensions({"service": service})["service"] if named else service
         self._dimensions = rules.checked_dimensions(dimensions)
         rules.check_count([*(["service"] if self._service else []), *self._dimensions])
         self._cold_start = cold_start
@@ -118,7 +157,8 @@ class Metrics:
         self._encoder = Encoder(DEFAULT_REDACT)
         self._head: Head | None = None
         self._definitions: dict[str, Definition] = {}
-        self._pending = Pending(self, self._known_head, clock or time)
+        self._clock_of_lines = clock or time
+        self._pending = Pending(self, self._known_head, self._clock_of_lines)
 
     def __repr__(self) -> str:
         return f"<Metrics of {self._namespace or 'the namespace in the environment'}>"
@@ -130,6 +170,8 @@ class Metrics:
         unit: Unit = "Count",
         *,
         high_resolution: bool = False,
+        dimensions: Mapping[str, object] | None = None,
+        timestamp: float | datetime | None = None,
     ) -> None:
         """Add a value to a metric, or several.
 
@@ -138,8 +180,13 @@ class Metrics:
         Args:
             name: of the metric: 1 to 255 printable ASCII characters.
             value: a finite number between -2^360 and 2^360, or a sequence of such numbers; an empty one adds nothing.
+                Numbers and arrays of numpy, `Decimal` and `Fraction` are taken too.
             unit: as CloudWatch spells it.
             high_resolution: whether CloudWatch keeps the values by the second instead of by the minute.
+            dimensions: dimensions of these values alone, beside those of the object and the invocation. Safe in tasks,
+                threads and records of a batch. The values are written on a line of their own.
+            timestamp: the time that the values belong to, in seconds since the epoch or as a datetime with a time zone;
+                at most 14 days in the past and 2 hours in the future. By default the time of writing.
 
         Raises:
             ConfigurationError: an argument is not as above; the metric has another unit or resolution in this
@@ -163,6 +210,9 @@ class Metrics:
         if definition is None or definition.unit != unit or definition.high_resolution is not high_resolution:
             definition = self._define(name, unit, high_resolution)
             name = definition.name
+        if dimensions is not None or timestamp is not None or (_binding and _bound.get() is not None):
+            self._add_apart(definition, texts, dimensions, timestamp)
+            return
         invocation = current.get(None)
         pending = self._pending
         recent, record = pending.recent
@@ -184,26 +234,75 @@ class Metrics:
         if not record.layered and record not in pending.waiting:
             pending.let_wait(record, invocation)
 
+    def _add_apart(self, definition: Definition, texts: list[str], dimensions: Any, timestamp: Any) -> None:
+        """Add values that may have dimensions or a timestamp of their own."""
+        invocation, pending = current.get(None), self._pending
+        own = rules.checked_own(dimensions) if dimensions else {}
+        bound = _bindings().top(_bound, invocation) if _binding else None
+        if bound is not None:
+            own = {**{name: value for (owner, name), value in bound.fields.items() if owner is self}, **own}
+        milliseconds = rules.checked_timestamp(timestamp, self._clock_of_lines())
+        record = pending.record(invocation)
+        head = record.head or self._known_head()
+        head.check_metric(definition.name)
+        if own or milliseconds is not None:
+            if definition.name in own:
+                raise ConfigurationError(
+                    f"add({definition.name!r}, ..., dimensions={{{definition.name!r}: ...}}): in the line both would "
+                    f"be the member {definition.name!r}: rename one of them"
+                )
+            head.check_own(own)
+            record.add(own, milliseconds, definition, texts)
+        else:
+            add_to(record.series, definition, texts)
+        if not record.layered and record not in pending.waiting:
+            pending.let_wait(record, invocation)
+
+    def bind(self, /, **dimensions: object) -> Binding:
+        """Return a context manager in which every value that is added has these dimensions of its own.
+
+        Tasks that are started in the block, and threads that run in a copy of the context, have them too. Other tasks
+        and threads do not, so it is safe in concurrent records. Blocks nest; the inner one wins. What is bound outside
+        of invocations does not reach into one.
+
+        Args:
+            **dimensions: as for `dimension`.
+
+        Raises:
+            ConfigurationError: CloudWatch would not take a name or a value; there are too many.
+        """
+        global _binding
+        own = rules.checked_own(dimensions)
+        rules.check_count(own)
+        _binding = True
+        at_end["lambda_kit.metrics"] = _end_bindings
+        binding: Binding = _bindings().Binding(_bound, {(self, name): value for name, value in own.items()})
+        return binding
+
     def dimension(self, /, **dimensions: object) -> None:
-        """Add dimensions to every dimension set, until the invocation ends.
+        """Add dimensions to every value of the invocation, until it ends.
 
         They count for all values that are not written yet, those added before included. To give a dimension another
-        value while values wait, call `flush()` first. Outside of an invocation they end with the next flush.
+        value while values wait, call `flush()` first. For one value of several use `add(..., dimensions={...})` or
+        `bind(...)`. Outside of an invocation they end with the next flush.
 
         Args:
             **dimensions: names and values. What is no string becomes one; it has 1 to 1024 printable ASCII characters.
 
         Raises:
             ConfigurationError: CloudWatch would not take a name or a value; there are more than 30 in a set; the name
-                is that of a metric or of metadata; a value would change under values that wait; there is no namespace.
+                is that of a metric or of metadata; a value would change under values that wait; it is called in a task
+                or a thread that the invocation has started, where it would count for the values of others; there is no
+                namespace.
         """
         self._add_dimensions(dimensions, as_set=False)
 
     def dimension_set(self, /, **dimensions: object) -> None:
         """Count the values under one more set of dimensions, until the invocation ends.
 
-        CloudWatch keeps, and bills, a metric for each set: one for the dimensions that all values have, and for each
-        call of this function one that has these dimensions as well.
+        CloudWatch keeps, and bills, a metric for each set: one for the dimensions that all values have, and one more
+        for each call of this function, with these dimensions as well. Values with dimensions of their own are not
+        counted under the additional sets.
 
         Args:
             **dimensions: as for `dimension`.
@@ -231,13 +330,19 @@ class Metrics:
             rules.checked_name("metadata field", name): REDACTED if encoder.key(name)[1] else encoder.value(value)
             for name, value in fields.items()
         }
-        with self._pending.lock:
-            record = self._pending.record(current.get(None))
-            own = record.head or InvocationHead(head)
-            own.metadata(texts, metrics=record.series)
-            record.head = own
+        record = self._pending.record(current.get(None))
+        own = record.head or InvocationHead(head)
+        own.metadata(texts, metrics=frozenset(record.metrics()), own_names=record.own_names)
+        record.head = own
 
-    def timer(self, name: str = "Duration", unit: Unit = "Milliseconds", *, high_resolution: bool = False) -> Timer:
+    def timer(
+        self,
+        name: str = "Duration",
+        unit: Unit = "Milliseconds",
+        *,
+        high_resolution: bool = False,
+        dimensions: Mapping[str, object] | None = None,
+    ) -> Timer:
         """Return a context manager, for `with` and `async with`, that adds how long its block took, however it ended.
 
         It is for one block at a time; each of several at once needs its own.
@@ -246,17 +351,19 @@ class Metrics:
             name: of the metric.
             unit: `Seconds`, `Milliseconds` or `Microseconds`.
             high_resolution: as for `add`.
+            dimensions: as for `add`.
 
         Raises:
-            ConfigurationError: the name or the unit cannot be, or there is no namespace. What `add` refuses when the
-                block ends is raised then, or logged if the block raised.
+            ConfigurationError: the name, the unit or a dimension is invalid, or there is no namespace. If `add` refuses
+                the value at the end of the block, that is raised then, or logged if the block raised.
         """
         factor = rules.checked_duration(unit)
         self._define(name, unit, high_resolution)
+        own = None if dimensions is None else rules.checked_own(dimensions)
         from lambda_kit.metrics import _timer
 
         def add(seconds: float) -> None:
-            self.add(name, seconds * factor, unit, high_resolution=high_resolution)
+            self.add(name, seconds * factor, unit, high_resolution=high_resolution, dimensions=own)
 
         return _timer.Timer(name, add, self._clock or _timer.perf_counter)
 
@@ -278,24 +385,33 @@ class Metrics:
         layered: Callable[P, R] = layer.around(fn)
         return layered
 
+    def __getattr__(self, name: str) -> NoReturn:
+        from lambda_kit._kernel import hints
+
+        raise hints.missing_attribute(self, name, _THEIR_METHODS)
+
     # Within
 
     def _add_dimensions(self, dimensions: dict[str, object], *, as_set: bool) -> None:
         head = self._head or self._resolve()
         checked = rules.checked_dimensions(dimensions)
-        with self._pending.lock:
-            record = self._pending.record(current.get(None))
-            own = record.head or InvocationHead(head)
-            own.dimension(checked, as_set=as_set, metrics=record.series, waits=record.waits())
-            record.head = own
+        record = self._pending.record(current.get(None))
+        check_flow(record, f"dimension{'_set' * as_set}({', '.join(checked)})")
+        own = record.head or InvocationHead(head)
+        own.dimension(
+            checked,
+            as_set=as_set,
+            metrics=frozenset(record.metrics()),
+            waits=record.waits(),
+            own_names=record.own_names,
+        )
+        record.head = own
 
     def _count_flag(self, flag: str, variant: str) -> None:
         invocation = current.get(None)
         record: Record | None = None if invocation is None else invocation.peek(self)
         if record is not None and record.layered:
-            with self._pending.lock:
-                counts = record.flags = record.flags or {}
-                counts[flag, variant] = counts.get((flag, variant), 0) + 1
+            record.flags.append((flag, variant))
 
     def _define(self, name: Any, unit: Any, high_resolution: Any) -> Definition:
         head = self._head or self._resolve()
@@ -313,6 +429,9 @@ class Metrics:
     def _resolve(self) -> Head:
         """Find out namespace and service, and render what is the same on all lines."""
         namespace = self._namespace
+        self._pending.disabled = disabled = environment.flag("LAMBDA_KIT_METRICS_DISABLED") or False
+        if namespace is None and disabled:
+            namespace = "disabled"
         if namespace is None:
             found = environment.find("LAMBDA_KIT_METRICS_NAMESPACE")
             if found is None:
@@ -325,7 +444,8 @@ class Metrics:
         service = self._service
         if service is None and (name := environment.text("LAMBDA_KIT_SERVICE")):
             service = rules.checked_dimensions({"service": name})["service"]
-        dimensions = self._dimensions if service is None else {"service": service, **self._dimensions}
+        dimensions = {"service": service, **self._dimensions} if service else self._dimensions
+        rules.check_count(dimensions)
         level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
         self._head = head = Head(namespace, dimensions, level if level in _ABOVE_INFO else "")
         _in_use.add(self)
@@ -337,6 +457,18 @@ class Metrics:
         self._head = None
         self._definitions = {}
         self._pending.clear()
+
+
+def _bindings() -> Any:
+    """Return the module of bindings, which few functions need."""
+    from lambda_kit._kernel import bindings
+
+    return bindings
+
+
+def _end_bindings(invocation: Invocation) -> None:
+    if _bound.get() is not None:  # a block was never left
+        _bindings().end(_bound, invocation)
 
 
 def _count_flag(name: str, fields: dict[str, Any]) -> None:
@@ -357,3 +489,5 @@ def _forget() -> None:
     """Drop the waiting values: in a forked child they belong to the parent, which writes them."""
     for metrics in list(_in_use):
         metrics._clear()
+    if _bound.get() is not None:
+        _bound.set(None)

@@ -1,9 +1,12 @@
-"""Values and lines that wait to be written: of the running invocations, of ended ones, and of no invocation."""
+"""Values and lines that wait to be written: of the running invocations, of ended ones, and of no invocation.
+
+No lock is held anywhere, so that an interrupt, a signal handler or a finaliser cannot find one that is taken: what is
+shared changes by single calls into C.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from threading import RLock
 
 from lambda_kit._kernel.stdout import write
 from lambda_kit.metrics._lines import lines_of
@@ -11,13 +14,14 @@ from lambda_kit.metrics._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from lambda_kit.invocation import Invocation
     from lambda_kit.metrics._head import Head
 
 _MAX_WAITING = 100
+_MISSING: Any = object()
 
 
 class Pending:
@@ -29,14 +33,14 @@ class Pending:
         clock: returns the time in seconds since the epoch.
 
     Attributes:
-        lock: held while records are taken or given dimensions; adding needs none.
+        disabled: whether lines are dropped instead of written.
         outside: the record of what is added outside of invocations.
         recent: the invocation that was used last, and its record.
         waiting: the records with values that no layer is going to write, and their invocations.
         unwritten: lines that an interrupt left for the next write.
     """
 
-    __slots__ = ("_clock", "_head", "_key", "lock", "outside", "recent", "unwritten", "waiting")
+    __slots__ = ("_clock", "_head", "_key", "disabled", "outside", "recent", "unwritten", "waiting")
 
     def __init__(self, key: object, head: Callable[[], Head], clock: Callable[[], float]) -> None:
         self._key = key
@@ -46,7 +50,7 @@ class Pending:
 
     def clear(self) -> None:
         """Drop everything."""
-        self.lock = RLock()  # a signal handler and a finaliser may add in the middle of an addition
+        self.disabled = False
         self.outside = Record(False)
         self.unwritten: deque[str] = deque()
         self.waiting: dict[Record, Invocation | None] = {}
@@ -64,51 +68,34 @@ class Pending:
 
     def let_wait(self, record: Record, invocation: Invocation | None) -> None:
         """Note that no layer is going to write this record."""
-        lines: list[str] = []
-        with self.lock:
-            if len(self.waiting) >= _MAX_WAITING:  # a function without the layer must not fill the memory
-                lines = self.take_waiting()
-            self.waiting[record] = invocation
-        self.write(lines)
+        if len(self.waiting) >= _MAX_WAITING:  # a function without the layer must not fill the memory
+            self.write(self._waiting_lines())
+        self.waiting[record] = invocation
 
     def flush(self, invocation: Invocation | None) -> None:
         """Write everything that waits now, the record of `invocation` included."""
-        with self.lock:
-            lines = self.take_waiting()
-            if invocation is None:
-                self._renew_outside()
-            else:
-                lines += self._take(self.record(invocation))
-        self.write(lines)
+        self.write(self._waiting_lines())
+        if invocation is None:
+            self._renew_outside()
+        else:
+            self.write(self._taken(self.record(invocation)))
 
     def finish(self, record: Record, invocation: Invocation) -> None:
         """Write the record of an invocation whose layer ends, and everything that waits beside it."""
         record.layered = False
-        if record.series:
-            self.write(lines_of(record.head or self._head(), record.series, self.milliseconds()))
-        record.head = None
+        if record.groups:
+            self.write(self._taken(record))
+        elif record.series:
+            head = self._head() if record.head is None else record.head.rendered()
+            self.write(lines_of(head, record.series, self.milliseconds()))
         if self.recent[0] is invocation:  # it would keep the invocation alive
             self.recent = None, self.outside
         if self.waiting or self.unwritten:
-            with self.lock:
-                lines = self.take_waiting()
-            self.write(lines)
+            self.write(self._waiting_lines())
 
     def milliseconds(self) -> int:
         """Return the time in milliseconds since the epoch."""
         return int(self._clock() * 1000)
-
-    def take_waiting(self) -> list[str]:
-        """Take the values that were added outside of invocations and in ended ones, and return their lines."""
-        lines: list[str] = []
-        while self.unwritten:
-            lines.append(self.unwritten.popleft())
-        for record, invocation in list(self.waiting.items()):
-            if invocation is None or invocation.ended:
-                lines += self._take(record)
-                if record is self.outside:
-                    self._renew_outside()
-        return lines
 
     def write(self, lines: Iterable[str]) -> None:
         """Write lines. Writing may wait for the reader, and an interrupt there must not lose them."""
@@ -116,26 +103,49 @@ class Pending:
         line: str | None = None
         try:
             for line in left:
-                write(line)
+                if not self.disabled:
+                    write(line)
                 line = None  # noqa: PLW2901
         except BaseException:
             self.unwritten.extend([] if line is None else [line])
             self.unwritten.extend(left)
             raise
 
-    def _take(self, record: Record) -> Iterable[str]:
-        """Take the values of a record and return their lines."""
-        missing: Any = self
+    def _waiting_lines(self) -> Iterator[str]:
+        """Take the values that were added outside of invocations and in ended ones, and yield their lines."""
+        while self.unwritten:
+            try:
+                line = self.unwritten.popleft()
+            except IndexError:  # another thread has taken it
+                break
+            yield line
+        for record, invocation in list(self.waiting.items()):
+            if invocation is None or invocation.ended:
+                yield from self._taken(record)
+                if record is self.outside:
+                    self._renew_outside()
+
+    def _taken(self, record: Record) -> Iterator[str]:
+        """Take the values of a record and yield their lines."""
         # Removed first: a value that is added meanwhile lets the record wait again.
-        invocation = self.waiting.pop(record, missing)
+        invocation = self.waiting.pop(record, _MISSING)
         try:
-            if record.series:
-                return list(lines_of(record.head or self._head(), record.series, self.milliseconds()))
+            head = record.head or self._head()
+            yield from lines_of(head.rendered(), record.series, self.milliseconds())
+            for key in list(record.groups):
+                group = record.groups.pop(key, None)
+                if group is None:  # another thread has taken it
+                    continue
+                try:
+                    milliseconds = self.milliseconds() if group.milliseconds is None else group.milliseconds
+                    yield from lines_of(head.with_own(group.dimensions), group.series, milliseconds)
+                except BaseException:
+                    record.groups.setdefault(key, group)
+                    raise
         except BaseException:
-            if invocation is not missing:
-                self.waiting[record] = invocation
+            if invocation is not _MISSING:
+                self.waiting.setdefault(record, invocation)
             raise
-        return ()
 
     def _renew_outside(self) -> None:
         if self.recent[1] is self.outside:

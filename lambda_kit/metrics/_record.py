@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from _thread import get_ident
+
 from lambda_kit._kernel.json_text import escape
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from collections.abc import Iterable
+    from typing import Any, TypeAlias
 
     from lambda_kit.metrics._head import InvocationHead
 
@@ -40,30 +44,115 @@ class Definition:
         return f"unit={self.unit!r}, high_resolution={self.high_resolution}"
 
 
+def add_to(series: Series, definition: Definition, texts: list[str]) -> None:
+    """Append the texts of values to a series."""
+    first = definition, texts
+    found = series.setdefault(definition.name, first)
+    if found is not first:
+        if found[0] is not definition:
+            found[0].check_same(definition)
+        found[1].extend(texts)
+
+
+class Group:
+    """Values with dimensions or a timestamp of their own, which need a line of their own.
+
+    Attributes:
+        dimensions: those of these values alone.
+        milliseconds: their timestamp; None for the time of writing.
+        series: as in `Record`.
+    """
+
+    __slots__ = ("dimensions", "milliseconds", "series")
+
+    def __init__(self, dimensions: dict[str, str], milliseconds: int | None) -> None:
+        self.dimensions = dimensions
+        self.milliseconds = milliseconds
+        self.series: Series = {}
+
+
 class Record:
     """The values of one invocation, or of none, that wait to be written.
 
-    Adding and taking need no lock, which would cost a third of an addition: any thread appends to the lists, and takes
-    with `pop`. `add` looks at `layered` after it appended, and the layer changes it before it takes, so that a value is
-    either taken or known to wait.
+    Adding and taking need no lock, which would cost a third of an addition, and which an interrupt could leave locked.
+    Any thread appends to the lists, and takes with `pop`. `add` looks at `layered` after it appended, and the layer
+    changes it before it takes, so that a value is either taken or known to wait.
 
     Attributes:
-        series: for each name of a metric its definition and the texts of its values.
-        layered: whether a layer is going to write them.
-        head: the dimensions and the metadata that were added; None if there are none.
         counted: whether the cold start was counted.
-        flags: number of evaluations of each variant of each feature flag; None if there are none.
+        flags: the feature flags that were evaluated, and their variants.
+        flow: the thread and the task that the record belongs to; None before it is known.
+        groups: the values with dimensions or a timestamp of their own.
+        head: the dimensions and the metadata that were added; None if there are none.
+        layered: whether a layer is going to write the values.
+        own_names: names of dimensions that groups have had.
+        series: for each name of a metric its definition and the texts of its values.
     """
 
-    __slots__ = ("counted", "flags", "head", "layered", "series")
+    __slots__ = ("counted", "flags", "flow", "groups", "head", "layered", "own_names", "series")
 
     def __init__(self, layered: bool) -> None:
         self.series: Series = {}
+        self.groups: dict[tuple[Any, ...], Group] = {}
+        self.own_names: set[str] = set()
         self.layered = layered
         self.head: InvocationHead | None = None
+        self.flow: tuple[int, object] | None = None
         self.counted = False
-        self.flags: dict[tuple[str, str], int] | None = None
+        self.flags: list[tuple[str, str]] = []
+
+    def add(
+        self, dimensions: dict[str, str], milliseconds: int | None, definition: Definition, texts: list[str]
+    ) -> None:
+        """Add values with dimensions or a timestamp of their own."""
+        key = (milliseconds, *sorted(dimensions.items()))
+        group = self.groups.get(key)
+        if group is None:
+            self.own_names.update(dimensions)
+            group = self.groups.setdefault(key, Group(dimensions, milliseconds))
+        add_to(group.series, definition, texts)
+        if self.groups.get(key) is not group:  # it was taken meanwhile: what is left of it waits again
+            found = self.groups.setdefault(key, group)
+            if found is not group:
+                for name in list(group.series):
+                    left, rest = group.series[name]
+                    while rest:
+                        try:
+                            add_to(found.series, left, [rest.pop()])
+                        except IndexError:
+                            break
+
+    def metrics(self) -> Iterable[str]:
+        """Return the names of the metrics."""
+        names = set(self.series)
+        for group in list(self.groups.values()):
+            names.update(list(group.series))
+        return names
 
     def waits(self) -> bool:
         """Tell whether there are values that are not written yet."""
-        return any(texts for _, texts in list(self.series.values()))
+        every = [self.series, *[group.series for group in list(self.groups.values())]]
+        return any(texts for series in every for _, texts in list(series.values()))
+
+
+def flow() -> tuple[int, object]:
+    """Return what runs here: the thread, and the task of asyncio or None."""
+    asyncio: Any = sys.modules.get("asyncio")
+    task = None if asyncio is None or asyncio._get_running_loop() is None else asyncio.current_task()
+    return get_ident(), task
+
+
+def check_flow(record: Record, call: str) -> None:
+    """Refuse a call that would count for the values of other tasks and threads.
+
+    Raises:
+        ConfigurationError: the record belongs to another flow than the one that runs here.
+    """
+    here = flow()
+    if record.flow is None:
+        record.flow = here
+    elif record.flow != here:
+        raise ConfigurationError(
+            f"{call} was called in a task or a thread that the invocation has started: it would count for the values "
+            "of all the others too; use add(..., dimensions={...}), or bind(...) around the code that adds"
+        )

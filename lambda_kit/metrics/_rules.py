@@ -71,6 +71,9 @@ MAX_VALUES = 100  # of one metric in a line
 MAX_DIMENSIONS = 30  # in a set
 LARGEST = 2.0**360
 _MAX_NAME = 255
+_MAX_DIMENSION_NAME = 250  # by the schema of the format; the API takes 255
+_MAX_OWN = 32 * 1024  # characters of the dimensions of a value
+_OLDEST, _NEWEST = 14 * 86_400, 2 * 3_600  # seconds that a timestamp may be in the past, in the future
 _MAX_DIMENSION_VALUE = 1024
 # The format reserves the first. Lambda's log-level filter reads the others:
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
@@ -88,7 +91,8 @@ def checked_name(kind: str, name: Any) -> str:
     plain: str = str.__str__(name)
     if plain in RESERVED:
         raise ConfigurationError(f"the name of a {kind} is {plain!r}, {RESERVED[plain]}; rename it")
-    problem = _empty(plain) if kind == "metadata field" else _problem(plain, _MAX_NAME)
+    longest = _MAX_DIMENSION_NAME if kind == "dimension" else _MAX_NAME
+    problem = _empty(plain) if kind == "metadata field" else _problem(plain, longest)
     if problem is None and plain[0] == ":" and kind != "metric":
         problem = "begins with a colon"
     if problem is not None:
@@ -114,6 +118,40 @@ def checked_namespace(name: Any, where: str) -> str:
 def checked_dimensions(given: dict[str, Any]) -> dict[str, str]:
     """Return dimensions with their values as strings."""
     return {checked_name("dimension", name): _dimension_value(name, value) for name, value in given.items()}
+
+
+def checked_own(given: Any) -> dict[str, str]:
+    """Return the dimensions of a value with their values as strings."""
+    if not hasattr(given, "items"):
+        raise ConfigurationError(
+            f"add(..., dimensions={given!r}): pass names and values of dimensions, as in {{'tenant': 'a'}}"
+        )
+    checked = checked_dimensions(dict(given))
+    size = sum(len(name) + len(value) for name, value in checked.items())
+    if size > _MAX_OWN:
+        raise ConfigurationError(f"dimensions of {size} characters; the limit for those of one value is {_MAX_OWN}")
+    return checked
+
+
+def checked_timestamp(given: Any, now: float) -> int | None:
+    """Return a timestamp in milliseconds since the epoch; None for None."""
+    if given is None:
+        return None
+    seconds: Any = given
+    if hasattr(given, "timestamp"):
+        if given.tzinfo is None:
+            raise ConfigurationError(f"add(..., timestamp={given!r}): pass a datetime with a time zone")
+        seconds = given.timestamp()
+    if not callables.is_number(seconds):
+        raise ConfigurationError(
+            f"add(..., timestamp={given!r}): pass seconds since the epoch, or a datetime with a time zone"
+        )
+    if not now - _OLDEST <= seconds <= now + _NEWEST:
+        raise ConfigurationError(
+            f"add(..., timestamp={given!r}): CloudWatch drops metrics that are more than 14 days old, or more than 2 "
+            "hours in the future; pass seconds since the epoch"
+        )
+    return int(seconds * 1000)
 
 
 def check_count(names: Iterable[str]) -> None:
@@ -172,6 +210,8 @@ def _hint(unit: Any, known: Iterable[str]) -> str:
 
 def texts_of(metric: str, value: Any) -> list[str]:
     """Return the JSON text of a value, or of each of several."""
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):  # a number or an array of numpy
+        value = value.tolist()
     if not _is_sequence(value):
         return [_text_of(metric, value, "")]
     return [_text_of(metric, one, f" at position {i}") for i, one in enumerate(value)]
@@ -187,7 +227,9 @@ def _is_sequence(value: Any) -> bool:
 
 def _text_of(metric: str, value: Any, where: str) -> str:
     number: Any = value
-    if not isinstance(value, int | float) and type(value).__name__ == "Decimal":
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):
+        number = value.tolist()
+    elif not isinstance(value, int | float) and type(value).__name__ in ("Decimal", "Fraction"):
         try:
             number = float(value)  # as CloudWatch keeps it
         except ValueError:

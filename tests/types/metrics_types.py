@@ -92,3 +92,9 @@ async def timed() -> None:
     async with metrics.timer():
         assert_type(await coroutine({"n": 1}), int)
         assert_type(await Shop().wait({"n": 1}), bytes)
+
+
+metrics.add("Orders", 1, dimensions={"tenant": "a"}, timestamp=1_795_420_800.0)
+with metrics.bind(tenant="a", number=3):
+    metrics.add("Orders", Decimal("1.5"))
+Metrics("Shop", service=False)
