@@ -80,6 +80,11 @@ at_end: dict[object, Callable[[Invocation], object]] = {}
 _state_lock = lifecycle.make_lock()
 
 
+def here() -> tuple[Invocation | None, object]:
+    """Return the running invocation and the running record of a batch, or None for each."""
+    return current.get(None), current_record.get()
+
+
 def reset() -> None:
     """Make the next invocation the first one of this process."""
     process.cold = True

@@ -6,16 +6,12 @@ in which it was made, and a link that was made in a record of a batch counts onl
 
 from __future__ import annotations
 
-from lambda_kit.invocation import current, current_record
+from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from contextvars import ContextVar
-    from typing import Any, TypeAlias
-
-    from lambda_kit.invocation import Invocation
-
-    Chain: TypeAlias = ContextVar["Link | None"]
+    from collections.abc import Callable
+    from typing import Any
 
 
 class Link:
@@ -36,7 +32,7 @@ class Link:
         self,
         binding: Binding | None,
         own: dict[Any, Any],
-        invocation: Invocation | None,
+        invocation: object,
         record: object,
         around: Link | None,
     ) -> None:
@@ -49,7 +45,7 @@ class Link:
         self.fields: dict[Any, Any] = own if below is None else {**below.fields, **own}
 
 
-def _counting(link: Link | None, invocation: Invocation | None, record: object) -> Link | None:
+def _counting(link: Link | None, invocation: object, record: object) -> Link | None:
     """Return the topmost link that counts in an invocation and a record."""
     while link is not None:
         if link.invocation is not invocation:
@@ -60,41 +56,72 @@ def _counting(link: Link | None, invocation: Invocation | None, record: object) 
     return None
 
 
-def top(chain: Chain, invocation: Invocation | None) -> Link | None:
-    """Return the link whose `fields` count now, or None."""
-    link = chain.get()
-    if link is None or (link.invocation is invocation and link.record is None):
-        return link
-    return _counting(link, invocation, current_record.get())
+class Chain:
+    """The links of one kind of fields, in a context variable.
 
+    Args:
+        name: of the context variable.
+        here: returns the running invocation and the running record of a batch, or None for each.
+    """
 
-def append(chain: Chain, fields: dict[Any, Any]) -> None:
-    """Add fields until the invocation ends; in a record of a batch, a task or a thread, until that ends."""
-    invocation, record = current.get(None), current_record.get()
-    link = chain.get()
-    # Links of records that have ended are dropped, and appended fields make one link.
-    while link is not None and link.invocation is invocation and link.record not in (None, record):
-        link = link.around
-    if link is not None and link.binding is None and link.invocation is invocation and link.record is record:
-        fields = {**link.own, **fields}
-        link = link.around
-    chain.set(Link(None, fields, invocation, record, link))
+    __slots__ = ("_here", "get", "set")
 
+    def __init__(self, name: str, here: Callable[[], tuple[object, object]]) -> None:
+        variable: ContextVar[Link | None] = ContextVar(name, default=None)
+        self.get = variable.get
+        self.set = variable.set
+        self._here = here
 
-def end(chain: Chain, invocation: Invocation) -> None:
-    """Drop the links of an invocation from this context, those of blocks that were never left included."""
-    link = found = chain.get()
-    while link is not None and link.invocation is invocation:
-        link = link.around
-    if link is not found:
-        chain.set(link)
+    def top(self) -> Link | None:
+        """Return the link whose `fields` count now, or None."""
+        link = self.get()
+        return link and _counting(link, *self._here())
+
+    def bind(self, binding: Binding) -> None:
+        """Put the fields of a binding on top."""
+        invocation, record = self._here()
+        self.set(Link(binding, binding.fields, invocation, record, self.get()))
+
+    def append(self, fields: dict[Any, Any]) -> None:
+        """Add fields until the invocation ends; in a record of a batch, a task or a thread, until that ends."""
+        invocation, record = self._here()
+        link = self.get()
+        # Links of records that have ended are dropped, and appended fields make one link.
+        while link is not None and link.invocation is invocation and link.record not in (None, record):
+            link = link.around
+        if link is not None and link.binding is None and link.invocation is invocation and link.record is record:
+            fields = {**link.own, **fields}
+            link = link.around
+        self.set(Link(None, fields, invocation, record, link))
+
+    def remove(self, binding: Binding) -> None:
+        """Remove the topmost link of a binding: generators are closed in any order and in any context."""
+        link = self.get()
+        above: list[Link] = []
+        while link is not None and link.binding is not binding:
+            above.append(link)
+            link = link.around
+        if link is None:
+            return
+        rest = link.around
+        for one in reversed(above):
+            rest = Link(one.binding, one.own, one.invocation, one.record, rest)
+        self.set(rest)
+
+    def end(self, invocation: object) -> None:
+        """Drop the links of an invocation from this context, those of blocks that were never left included."""
+        link = found = self.get()
+        while link is not None and link.invocation is invocation:
+            link = link.around
+        if link is not found:
+            self.set(link)
 
 
 class Binding:
     """A context manager that binds fields to its block. It has no state of its own, so that it can be entered again.
 
     Args:
-        chain: the context variable.
+        chain: the chain.
         fields: names and values.
     """
 
@@ -105,19 +132,7 @@ class Binding:
         self.fields = fields
 
     def __enter__(self) -> None:
-        chain = self._chain
-        chain.set(Link(self, self.fields, current.get(None), current_record.get(), chain.get()))
+        self._chain.bind(self)
 
     def __exit__(self, *exc_info: object) -> None:
-        # Generators are closed in any order and in any context: remove this link wherever it stands in the chain.
-        link = self._chain.get()
-        above: list[Link] = []
-        while link is not None and link.binding is not self:
-            above.append(link)
-            link = link.around
-        if link is None:
-            return
-        rest = link.around
-        for one in reversed(above):
-            rest = Link(one.binding, one.own, one.invocation, one.record, rest)
-        self._chain.set(rest)
+        self._chain.remove(self)

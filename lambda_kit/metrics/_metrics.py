@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import weakref
-from contextvars import ContextVar
 from time import time
 
 from lambda_kit._kernel import environment, facts, lifecycle
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.invocation import at_end, current
+from lambda_kit.invocation import at_end, current, here
 from lambda_kit.metrics import _rules as rules
 from lambda_kit.metrics._head import Head, InvocationHead
 from lambda_kit.metrics._pending import Pending
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import Any, Literal, NoReturn, ParamSpec, TypeVar
 
-    from lambda_kit._kernel.bindings import Binding
+    from lambda_kit._kernel.bindings import Binding, Chain
     from lambda_kit.invocation import Invocation
     from lambda_kit.metrics._record import Record
     from lambda_kit.metrics._rules import Unit
@@ -64,9 +63,7 @@ _THEIR_METHODS = {
     "add_cold_start_metric": "write Metrics(cold_start=True)",
 }
 
-# The dimensions that `bind` has bound to a context, by their `Metrics` object and name.
-_bound: ContextVar[Any] = ContextVar("lambda_kit_dimensions", default=None)
-_binding = False  # whether `bind` was ever called
+_bound: Chain | None = None  # the dimensions that are bound to a context, by `Metrics` object and name
 _in_use: weakref.WeakSet[Metrics] = weakref.WeakSet()  # a fork, and a reset between tests, clear these
 _counting_flags: weakref.WeakSet[Metrics] = weakref.WeakSet()
 _registered = False
@@ -210,7 +207,7 @@ class Metrics:
         if definition is None or definition.unit != unit or definition.high_resolution is not high_resolution:
             definition = self._define(name, unit, high_resolution)
             name = definition.name
-        if dimensions is not None or timestamp is not None or (_binding and _bound.get() is not None):
+        if dimensions is not None or timestamp is not None or (_bound is not None and _bound.get() is not None):
             self._add_apart(definition, texts, dimensions, timestamp)
             return
         invocation = current.get(None)
@@ -238,7 +235,7 @@ class Metrics:
         """Add values that may have dimensions or a timestamp of their own."""
         invocation, pending = current.get(None), self._pending
         own = rules.checked_own(dimensions) if dimensions else {}
-        bound = _bindings().top(_bound, invocation) if _binding else None
+        bound = None if _bound is None else _bound.top()
         if bound is not None:
             own = {**{name: value for (owner, name), value in bound.fields.items() if owner is self}, **own}
         milliseconds = rules.checked_timestamp(timestamp, self._clock_of_lines())
@@ -271,13 +268,12 @@ class Metrics:
         Raises:
             ConfigurationError: CloudWatch would not take a name or a value; there are too many.
         """
-        global _binding
         own = rules.checked_own(dimensions)
         rules.check_count(own)
-        _binding = True
+        from lambda_kit._kernel.bindings import Binding
+
         at_end["lambda_kit.metrics"] = _end_bindings
-        binding: Binding = _bindings().Binding(_bound, {(self, name): value for name, value in own.items()})
-        return binding
+        return Binding(_bindings(), {(self, name): value for name, value in own.items()})
 
     def dimension(self, /, **dimensions: object) -> None:
         """Add dimensions to every value of the invocation, until it ends.
@@ -459,16 +455,19 @@ class Metrics:
         self._pending.clear()
 
 
-def _bindings() -> Any:
-    """Return the module of bindings, which few functions need."""
-    from lambda_kit._kernel import bindings
+def _bindings() -> Chain:
+    """Return the chain of bound dimensions, which few functions need."""
+    global _bound
+    if _bound is None:
+        from lambda_kit._kernel.bindings import Chain
 
-    return bindings
+        _bound = Chain("lambda_kit_dimensions", here)
+    return _bound
 
 
 def _end_bindings(invocation: Invocation) -> None:
-    if _bound.get() is not None:  # a block was never left
-        _bindings().end(_bound, invocation)
+    if _bound is not None:
+        _bound.end(invocation)
 
 
 def _count_flag(name: str, fields: dict[str, Any]) -> None:
@@ -489,5 +488,5 @@ def _forget() -> None:
     """Drop the waiting values: in a forked child they belong to the parent, which writes them."""
     for metrics in list(_in_use):
         metrics._clear()
-    if _bound.get() is not None:
+    if _bound is not None:
         _bound.set(None)
