@@ -120,6 +120,50 @@ def test_what_was_inherited_is_never_closed_in_the_child_and_its_own_values_are(
     """) == ["close False", "close False", "True", "close True", "close True", "close True"]
 
 
+def test_closes_that_are_pending_at_a_fork_are_the_parents_alone() -> None:
+    """A value that was replaced is neither closed nor finalised in the child, whose invocations end as always."""
+    assert run("""
+        class Client:
+            def __init__(self): self.number = init.report()[0].builds
+            def close(self): print("closed", self.number, "in", where(), flush=True)
+            def __del__(self): print("finalised", self.number, "in", where(), flush=True)
+
+        def where(): return "parent" if os.getpid() == parent else "child"
+
+        parent = os.getpid()
+        client = init.resource(close=Client.close)(Client)
+
+        @handler
+        def nothing(event, context): pass
+
+        @handler
+        def forking(event, context):
+            client()
+            client.refresh()  # the first value is to be closed when the invocation ends
+
+            def check():
+                left = list(at_end)
+                nothing({}, None)
+                gc.collect()
+                client()
+                client.refresh()
+                nothing({}, None)
+                return left
+
+            print(in_child(check))
+
+        forking({}, None)
+        sys.stdout.flush()
+        os._exit(0)
+    """) == [
+        "closed 2 in child",  # of its own two values, the one that was replaced
+        "finalised 2 in child",
+        "[]",
+        "closed 0 in parent",
+        "finalised 0 in parent",
+    ]
+
+
 def test_a_child_does_not_wait_for_a_lock_that_another_thread_of_the_parent_held() -> None:
     assert run("""
         from lambda_kit.init_cache._build import locked
