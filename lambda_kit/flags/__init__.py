@@ -1,4 +1,4 @@
-"""Feature flags: rules that are compiled once, over AppConfig, a file, or what else has a document of them.
+"""Feature flags: rules in a document, from AppConfig, a file or a source of your own, compiled once for each version.
 
 ```python
 from lambda_kit import FeatureFlags
@@ -9,11 +9,11 @@ flags = FeatureFlags(AppConfigAgent("shop", "prod", "features"), envelope="flags
 
 The rules, the same for every source:
 
-- Flags live in the init cache: one thread asks the source, once in a time to live. They are compiled once a version.
-- A source that fails leaves the flags as they were, for a day by default, with one warning. A version that is wrong is
-  logged once, and the one before stays in force.
-- A flag that does not exist is the default that the call gives, else an error with the closest name.
-- A key that is missing from the context never matches. Nothing in a document runs code.
+- Flags live in the init cache: one thread fetches them, once in each time to live.
+- If the source fails, the old flags stay in force, for a day by default, with one warning. A new version that is wrong
+  is logged once, and the version before stays in force.
+- For a flag that does not exist, a call returns its default, or raises an error with the closest name.
+- A key that is missing from the context never matches. No document can run code.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The actions of conditions: each makes a closure that tells whether a value of the context matches.
 
-What cannot be compared does not match, and is reported; nothing that a context holds raises.
+Values that cannot be compared do not match, and are reported. No value of a context makes a comparison raise.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lambda_kit.flags._model import Clock, Context, Test
 
-    # Notes that a value of this type could not be compared.
+    # Reports a value that could not be compared.
     Report: TypeAlias = Callable[[Any], None]
 
 _MISSING: Any = object()
@@ -30,7 +30,7 @@ def _is_not_in(value: Any) -> Callable[[Any], bool]:
 
 
 def _looked_up(value: Any) -> Callable[[Any], bool] | None:
-    """Return a look-up in a set where the values of a list are texts alone: a long list costs no more than a short."""
+    """Return a look-up in a set if `value` is a list of strings only: a long list costs no more than a short one."""
     if type_of(value) is not list or not all(type_of(one) is str for one in value):
         return None
     known = frozenset(value)
@@ -54,7 +54,9 @@ def _is_in_range(value: Any) -> Callable[[Any], bool]:
     base, start, end = value["BASE"], value["START"], value["END"]
 
     def compare(given: Any) -> bool:
-        if type_of(given) is not int and isinstance(given, _TEXTS):  # of which % would make a text, as long as they say
+        if type_of(given) is not int and isinstance(
+            given, _TEXTS
+        ):  # `%` would format a text, as long as its author likes
             raise TypeError
         return bool(start <= given % base <= end)
 
@@ -91,7 +93,7 @@ LIST_ACTIONS = ("ALL_IN_VALUE", "ANY_IN_VALUE", "NONE_IN_VALUE")
 
 
 def comparison(action: str, key: str, value: Any, report: Report) -> Test:
-    """Return the test of a condition about a key of the context, which does not hold where the key is missing."""
+    """Return the test of a condition about a key of the context. It does not hold where the key is missing."""
     if action == "EQUALS" and type_of(value) is str:
         return _is_text(key, value, report)
     compare = _COMPARISONS[action](value)
@@ -110,11 +112,11 @@ def comparison(action: str, key: str, value: Any, report: Report) -> Test:
 
 
 def _is_text(key: str, value: str, report: Report) -> Test:
-    """Return the most frequent test, with nothing between."""
+    """Return the test for equality with a string: the most frequent one, and so without a call in between."""
 
     def test(context: Context, now: Clock) -> bool:
         try:
-            return bool(context.get(key) == value)  # None is no text
+            return bool(context.get(key) == value)  # a missing key gives None, which is no string
         except Exception:
             report(context.get(key))
             return False

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from lambda_kit.aws._app_config import Configuration, Session
     from lambda_kit.init_cache import Resource
 
-_MIN_INTERVAL, _MAX_INTERVAL = 15.0, 86_400.0  # seconds, that AppConfig allows between two questions
+_MIN_INTERVAL, _MAX_INTERVAL = 15.0, 86_400.0  # seconds between two requests that AppConfig allows
 
 
 class AppConfigAgent:
-    """Flags that AppConfig's agent has: the Lambda extension, on port 2772 or `AWS_APPCONFIG_EXTENSION_HTTP_PORT`.
+    """Flags from AppConfig's agent: the Lambda extension, on port 2772 or `AWS_APPCONFIG_EXTENSION_HTTP_PORT`.
 
-    The agent polls AppConfig, and evaluates flags with variants for the context that it is told
-    (<https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-retrieving-feature-flags.html>). It
-    is asked over a connection that is kept. An answer may take up to three seconds and half of what the invocation has
-    left; an agent that is not ready is asked again within that time.
+    The agent polls AppConfig, and evaluates flags with variants for the context of a request
+    (<https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-retrieving-feature-flags.html>). The
+    connection is kept open. An answer may take three seconds, or half of the invocation's remaining time if that is
+    less; an agent that is not ready is asked again within that time.
 
     Args:
         application: name or id of the application.
-        environment: of the environment.
-        profile: of the configuration profile: one of feature flags, or of freeform JSON.
+        environment: name or id of the environment.
+        profile: name or id of the configuration profile: of type feature flags, or freeform JSON.
 
     Raises:
         ConfigurationError: one of them is empty.
@@ -41,18 +41,18 @@ class AppConfigAgent:
         self._place = _checked("AppConfigAgent", application, environment, profile)
 
     def fetch(self) -> Fetched:
-        """Return the flags, those with variants as they are without a context.
+        """Return the flags. Those with variants have the values for an empty context.
 
         Raises:
-            FlagsUnavailable: the agent cannot be used, or knows no such configuration.
+            FlagsUnavailable: the agent does not answer, or does not know the configuration.
         """
         return self._ask(None, ())
 
     def fetch_flag(self, name: str, context: Iterable[tuple[str, str]]) -> Fetched:
-        """Return one flag as it is for a context.
+        """Return one flag with its value for a context.
 
         Raises:
-            FlagsUnavailable: the agent cannot be used, or knows no such flag.
+            FlagsUnavailable: the agent does not answer, or does not know the flag.
         """
         return self._ask(name, context)
 
@@ -74,19 +74,19 @@ class AppConfigAgent:
 
 
 class AppConfigData:
-    """Flags from AppConfig itself, in a session: for where there is no agent.
+    """Flags from the AppConfig service, in a session: for functions without the agent.
 
-    AppConfig says when it wants to be asked again, and an empty answer says that nothing has changed. It does not
-    evaluate flags with variants: they need `AppConfigAgent`. The role needs `appconfig:StartConfigurationSession` and
+    AppConfig decides when it may be asked again; an empty answer means that nothing has changed. It does not evaluate
+    flags with variants: they need `AppConfigAgent`. The role needs `appconfig:StartConfigurationSession` and
     `appconfig:GetLatestConfiguration`.
 
     Args:
         application: name or id of the application.
-        environment: of the environment.
-        profile: of the configuration profile.
-        region: another region than that of the function.
-        client: a boto3 client of `appconfigdata`, which is then used for every call.
-        poll_interval: seconds between two questions at the least, 15 to 86,400.
+        environment: name or id of the environment.
+        profile: name or id of the configuration profile.
+        region: the region; None, the default, for that of the function.
+        client: a boto3 client of `appconfigdata`, then used for every call; None, the default, for the kit's own.
+        poll_interval: seconds between two requests at least, from 15 to 86,400; 60 by default.
 
     Raises:
         ConfigurationError: a name is empty, or the interval out of its range.
@@ -117,11 +117,11 @@ class AppConfigData:
             return Session(place, poll_interval, call)
 
         session.__module__, session.__qualname__ = "", f"session of {self!r}"
-        # A token is good for one question: a fork and a restored environment begin sessions of their own.
+        # A token is good for one request: a forked process and a restored environment begin sessions of their own.
         self._session: Resource[Session] = init.resource(session)
 
     def fetch(self) -> Fetched:
-        """Return the flags as they are deployed.
+        """Return the flags of the deployed version.
 
         Raises:
             FlagsUnavailable: they cannot be read.
@@ -130,7 +130,7 @@ class AppConfigData:
             return _fetched(self._session().latest())
         except AccessDenied as error:
             raise FlagsUnavailable(
-                "the role of the function is not allowed to; grant it appconfig:StartConfigurationSession and "
+                "access was denied; grant the role of the function appconfig:StartConfigurationSession and "
                 f"appconfig:GetLatestConfiguration ({error.reason})"
             ) from error
         except AwsError as error:

@@ -1,4 +1,4 @@
-"""Why a flag is what it is, for people."""
+"""Explanations of a flag, for people: its value, and the rules that led to it."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ _WORDS = {
 
 
 class Explanation:
-    """Why a flag is what it is: printed, a text for people.
+    """The explanation of a flag's value. Print it to get a text for people.
 
     Attributes:
         flag: the name of the flag.
         value: its value.
-        reason: how it came to be, as OpenFeature names it: `"TARGETING_MATCH"`, `"SPLIT"`, `"DEFAULT"`, …
+        reason: the reason for the value, as OpenFeature names it: `"TARGETING_MATCH"`, `"SPLIT"`, `"DEFAULT"`, …
         rule: the name of the rule that matched; None if none did.
         variant: the name of the variant; None if there is none.
-        lines: the text.
+        lines: the lines of the text.
     """
 
     __slots__ = ("flag", "lines", "reason", "rule", "value", "variant")
@@ -73,7 +73,7 @@ class Explanation:
 
 
 def explain(flag: Flag, context: Context, now: Clock, outcome: Outcome) -> list[str]:
-    """Return the text: what the flag is, then each rule that was looked at, with the condition that did not hold."""
+    """Return the lines of the text: the value, then each rule that was tested, up to the condition that failed."""
     variant = f", variant {outcome.variant!r}" if outcome.variant not in (None, "on", "off") else ""
     lines = [f"{flag.name} is {_text(outcome.value)}{variant}: {_because(flag, outcome)}"]
     for rule in flag.rules:
@@ -111,7 +111,7 @@ def _steps(rule: Rule, context: Context, now: Clock) -> Iterator[str]:
         if given is _MISSING:
             yield f"no  {rule.by} is missing from the context"
         elif unit_of(given) is None:
-            yield f"no  {rule.by} is no unit, which would be a text or an integer"
+            yield f"no  {rule.by} is no unit; a unit is a string, or an integer of at most 64 bits"
         else:
             yield f"yes {rule.by} decides which variant it gets"
 

@@ -1,4 +1,4 @@
-"""`FeatureFlags`: what a function asks for its flags."""
+"""`FeatureFlags`: the flags of one source."""
 
 from __future__ import annotations
 
@@ -35,25 +35,27 @@ _TTL = 60.0  # seconds, for sources that do not say
 
 
 class FeatureFlags:
-    """The flags of one source. Declare it at module level; threads share it, and nothing is fetched until it is asked.
+    """The flags of one source. Declare it at module level. Threads share it; the first call fetches the flags.
 
-    Flags live in the init cache: fetched once in a time to live, whoever asks, and compiled once for each version. A
-    source that fails leaves the flags as they were, a version that is wrong leaves the one before in force; each is
+    Flags live in the init cache: they are fetched once in each time to live, and compiled once for each version. If the
+    source fails, the old flags stay in force; if a new version is wrong, the version before stays in force. Each is
     logged once.
 
-    The context that rules look at is a mapping, keywords, or both; a keyword comes before a key of the mapping.
+    The context of a call is a mapping, keywords, or both; a keyword has priority over a key of the mapping.
 
     Args:
         source: `AppConfigAgent`, `AppConfigData`, `FlagFile`, `StaticFlags`, a `Source` of your own, or a function that
             returns the document as a dict.
-        envelope: where in the document the flags are, as a JMESPath expression; None if it is the flags.
-        ttl: seconds after which the source is asked again; None for the life of the environment. By default what the
-            source says: `AppConfigAgent` 30, `AppConfigData` its interval, `FlagFile` 1, `StaticFlags` None; else 60.
-        stale_if_error: seconds beyond the time to live in which old flags are used while the source fails; by default
-            a day. Not with `ttl=None`.
-        refresh: `"background"`: a call in the last fifth of the time to live asks the source beside the invocation.
-        record: whether each evaluation is told, for the tracer to annotate and metrics to count.
-        clock: returns the time in seconds since the epoch that rules go by; tests pass their own.
+        envelope: JMESPath expression that finds the flags in the document; None, the default, for the whole document.
+        ttl: seconds after which the source is asked again; None for the life of the environment. The default is that of
+            the source: 30 for `AppConfigAgent`, the interval of `AppConfigData`, 1 for `FlagFile`, None for
+            `StaticFlags`, 60 for others.
+        stale_if_error: seconds beyond the time to live in which old flags are used while the source fails; 86,400 by
+            default. It cannot be combined with `ttl=None`.
+        refresh: `"block"`, the default: the first call after the time to live waits for the source. `"background"`: a
+            call in the last fifth of the time to live asks the source beside the invocation.
+        record: whether the tracer annotates and metrics count each evaluation; False by default.
+        clock: returns the time in seconds since the epoch, for rules about the time; tests pass their own.
         **unknown: misspelt options, which are refused.
 
     Raises:
@@ -113,19 +115,19 @@ class FeatureFlags:
     def enabled(
         self, name: str, /, context: Mapping[str, Any] | None = None, *, default: bool = _UNSET, **more: Any
     ) -> bool:
-        """Tell whether a flag is on: its value if it is a boolean; for AppConfig's own flags, their `enabled`.
+        """Tell whether a flag is on: its value if that is a boolean; for a native flag of AppConfig, its `enabled`.
 
         Args:
-            name: the flag.
-            context: what rules look at.
-            default: the answer where there is no such flag, or where no flags could be fetched.
+            name: the name of the flag.
+            context: the values that rules compare, by key.
+            default: returned if the flag does not exist, or if no flags could be fetched.
             **more: more of the context.
 
         Raises:
-            UnknownFlag: there is no such flag, and no default.
-            FlagsUnavailable: the source has failed, there are no flags from before, and no default.
+            UnknownFlag: the flag does not exist, and there is no default.
+            FlagsUnavailable: the source fails, there are no old flags, and there is no default.
             FlagSchemaError: the first version that was fetched is wrong.
-            FlagError: the value is no boolean.
+            FlagError: the value is not a boolean.
         """
         if context is None:
             context = more
@@ -140,9 +142,7 @@ class FeatureFlags:
             decide = found
         on = decide(context, self._clock).enabled
         if on is None:
-            raise FlagError(
-                f"the feature flag {name!r} of {self._where} has a value that is no boolean; use evaluate({name!r})"
-            )
+            raise FlagError(f"the feature flag {name!r} of {self._where} is not a boolean; use evaluate({name!r})")
         return on
 
     if TYPE_CHECKING:
@@ -163,20 +163,20 @@ class FeatureFlags:
     def evaluate(
         self, name: str, /, context: Mapping[str, Any] | None = None, default: Any = _UNSET, **more: Any
     ) -> Any:
-        """Return the value of a flag; of AppConfig's own flags, a dict of `enabled` and the attributes.
+        """Return the value of a flag; for a native flag of AppConfig, a dict of `enabled` and the attributes.
 
         A dict or a list is the caller's own copy.
 
         Args:
-            name: the flag.
-            context: what rules look at.
-            default: returned where there is no such flag, or where no flags could be fetched. Type checkers take its
-                type for that of the value.
+            name: the name of the flag.
+            context: the values that rules compare, by key.
+            default: returned if the flag does not exist, or if no flags could be fetched. Type checkers use its type as
+                the type of the value.
             **more: more of the context.
 
         Raises:
-            UnknownFlag: there is no such flag, and no default.
-            FlagsUnavailable: the source has failed, there are no flags from before, and no default.
+            UnknownFlag: the flag does not exist, and there is no default.
+            FlagsUnavailable: the source fails, there are no old flags, and there is no default.
             FlagSchemaError: the first version that was fetched is wrong.
         """
         if context is None:
@@ -195,14 +195,14 @@ class FeatureFlags:
         return outcome.value if copy is None else copy()
 
     def all(self, /, context: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-        """Return the values of all flags by their names, as `evaluate` does.
+        """Return the values of all flags by name, each as `evaluate` returns it.
 
         Args:
-            context: what rules look at.
+            context: the values that rules compare, by key.
             **more: more of the context.
 
         Raises:
-            FlagsUnavailable: the source has failed, and there are no flags from before.
+            FlagsUnavailable: the source fails, and there are no old flags.
             FlagSchemaError: the first version that was fetched is wrong.
         """
         given, clock = _merged(context, more), self._clock
@@ -213,16 +213,18 @@ class FeatureFlags:
         return found
 
     def explain(self, name: str, /, context: Mapping[str, Any] | None = None, **more: Any) -> Explanation:
-        """Return what a flag is and why: printed, a text for people. Nothing is told of it, whatever `record` is.
+        """Return the value of a flag and the reason for it. Print the result to get a text for people.
+
+        It is not recorded, even with `record=True`.
 
         Args:
-            name: the flag.
-            context: what rules look at. Values of keys that look like secrets are hidden in the text.
+            name: the name of the flag.
+            context: the values that rules compare, by key. The text hides values of keys that look like secrets.
             **more: more of the context.
 
         Raises:
-            UnknownFlag: there is no such flag.
-            FlagsUnavailable: the source has failed, and there are no flags from before.
+            UnknownFlag: the flag does not exist.
+            FlagsUnavailable: the source fails, and there are no old flags.
             FlagSchemaError: the first version that was fetched is wrong.
         """
         from lambda_kit.flags._explain import Explanation, explain
@@ -236,27 +238,27 @@ class FeatureFlags:
         return Explanation(name, outcome, _own(outcome), explain(flag, given, lambda: now, outcome))
 
     def override(self, flags: Mapping[str, Any], /) -> AbstractContextManager[None]:
-        """Return a context manager in which every call, on any thread, finds these flags. For tests; it nests.
+        """Return a context manager in which every call, on any thread, uses these flags. For tests; it nests.
 
         Args:
             flags: the document, without an envelope.
 
         Raises:
-            FlagSchemaError: it is wrong.
+            FlagSchemaError: the document is wrong.
         """
         return self._snapshot.override(self._loader.of(flags))
 
     def __repr__(self) -> str:
         return f"FeatureFlags({self._where})"
 
-    # What is not the usual case, and what the provider for OpenFeature needs
+    # The less frequent cases, and the entry point of the provider for OpenFeature
 
     def _outcome(self, name: str, context: Mapping[str, Any]) -> Outcome:
-        """Return what a flag is for a context, and how it came to be.
+        """Return the outcome of a flag for a context.
 
         Raises:
-            UnknownFlag: there is no such flag.
-            FlagsUnavailable: the source has failed, and there are no flags from before.
+            UnknownFlag: the flag does not exist.
+            FlagsUnavailable: the source fails, and there are no old flags.
             FlagSchemaError: the first version that was fetched is wrong.
         """
         snapshot = self._usable()
@@ -266,7 +268,7 @@ class FeatureFlags:
         return decide(context, self._clock)
 
     def _look_up(self, name: str, default: Any) -> Decide | None:
-        """Return how a flag is decided that was not there; None if that is for the default to say."""
+        """Look up a flag that was not found at first; return None if the default is to be returned."""
         try:
             snapshot = self._usable()
         except FlagsUnavailable:
@@ -280,10 +282,10 @@ class FeatureFlags:
     def _usable(self) -> Snapshot:
         try:
             snapshot = self._loader.look_again(self._snapshot())
-        except ResourceBuildError as error:  # the old flags ran out while the source was being asked
+        except ResourceBuildError as error:  # the old flags expired while the source was being asked
             raise FlagsUnavailable(f"the feature flags of {self._where} could not be fetched") from error.__cause__
         failure = snapshot.failure
-        if isinstance(failure, FlagSchemaError):  # an error of its own for each call, with a traceback of its own
+        if isinstance(failure, FlagSchemaError):  # each call raises its own error, with its own traceback
             raise FlagSchemaError(failure.problems)
         if failure is not None:
             raise FlagsUnavailable(str(failure)) from failure.__cause__

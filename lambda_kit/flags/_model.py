@@ -1,4 +1,4 @@
-"""What a document of flags becomes: rules as closures, and every outcome made before it is asked for."""
+"""The compiled form of a document of flags: rules as closures, and every outcome made in advance."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Outcome:
-    """What a flag is for some context.
+    """The result of evaluating a flag.
 
     Attributes:
-        value: its value.
-        copy: returns a copy of a value that callers could change, a dict or a list; None for all others.
-        enabled: whether the flag is on: its value if that is a boolean, or what a native flag says; None else.
-        variant: the name of the variant: `"on"` or `"off"` of a boolean without one; None if there is none.
-        reason: how it came to be, by the names that OpenFeature has.
+        value: the value.
+        copy: returns a copy of a value that a caller could change, a dict or a list; None for other values.
+        enabled: whether the flag is on: the value if it is a boolean, or `enabled` of a native flag; else None.
+        variant: the name of the variant; `"on"` or `"off"` for a boolean without variants; None if there is none.
+        reason: the reason for the value, as OpenFeature names it.
         rule: the name of the rule that matched; None if none did.
     """
 
@@ -50,10 +50,10 @@ class Condition:
     """One condition of a rule.
 
     Attributes:
-        test: tells whether it holds.
-        key: the key of the context that it is about; one of `CURRENT_...` for the time.
+        test: tells whether the condition holds.
+        key: the key of the context that it compares; one of `CURRENT_...` for the time.
         action: the action.
-        value: what it compares with.
+        value: the value that it compares with.
         size: 1.
         height: 0.
     """
@@ -70,15 +70,15 @@ class Condition:
 
 
 class Group:
-    """Conditions of which all have to hold, or one.
+    """A group of conditions: all of them have to hold, or any one.
 
     Attributes:
-        test: tells whether it holds.
+        test: tells whether the group holds.
         kind: `"all"` or `"any"`.
-        members: the conditions.
-        segment: the name of the segment that it is; None if it is none.
-        size: how many conditions an evaluation may look at, those of segments each time that they are used.
-        height: how deep groups stand in it, itself included.
+        members: the conditions and groups in it.
+        segment: the name, if the group is a segment; else None.
+        size: the number of conditions that an evaluation may test; those of a segment count each time it is used.
+        height: the number of levels of groups, this one included.
     """
 
     __slots__ = ("height", "kind", "members", "segment", "size", "test")
@@ -99,12 +99,12 @@ class Rule:
     """A rule of a flag.
 
     Attributes:
-        name: its name.
-        group: its conditions; None if it has none.
-        rollout: to which units it applies beside them; None if to all.
-        outcome: what the flag is where it matches; None if `choose` says.
-        choose: returns the outcome for a context, None if there is nothing to tell it by.
-        by: the key of the context that `choose` looks at.
+        name: the name.
+        group: the conditions; None if it has none.
+        rollout: the condition that limits it to some units; None if it applies to all.
+        outcome: the outcome where it matches; None if `choose` gives it.
+        choose: returns the outcome for a context; None for a context without a unit.
+        by: the key of the context that has the unit for `choose`.
     """
 
     __slots__ = ("by", "choose", "group", "name", "outcome", "rollout")
@@ -126,7 +126,7 @@ class Rule:
         self.by = by
 
     def compiled(self) -> tuple[Test | None, Outcome | None, Callable[[Context], Outcome | None] | None]:
-        """Return what an evaluation needs of it."""
+        """Return the three parts that an evaluation needs: the test, the outcome, and the chooser of the outcome."""
         tests = tuple(one.test for one in (self.group, self.rollout) if one is not None)
         test = None if not tests else tests[0] if len(tests) == 1 else _all_of(tests)
         return test, self.outcome, self.choose
@@ -136,12 +136,12 @@ class Flag:
     """A flag.
 
     Attributes:
-        name: its name.
-        native: whether it is one of AppConfig's own.
-        default: what it is where no rule matches.
-        rules: its rules in their order.
-        varies: whether AppConfig's agent has evaluated it, so that it may be another one for another context.
-        decide: returns the outcome for a context and a clock, which is asked where a rule is about the time.
+        name: the name.
+        native: whether it is a native flag of AppConfig.
+        default: the outcome where no rule matches.
+        rules: the rules in their order.
+        varies: whether AppConfig's agent chose a variant, which may differ for another context.
+        decide: returns the outcome for a context and a clock; it reads the clock only for a rule about the time.
     """
 
     __slots__ = ("decide", "default", "name", "native", "rules", "varies")

@@ -1,7 +1,7 @@
-"""Which units a roll-out reaches, and which variant a unit gets: by a hash, so that the answer is always the same.
+"""The hash of roll-outs and variants: a unit always gets the same answer.
 
-The number of a unit is that of the first eight bytes, big-endian, of SHA-256 over three lines of UTF-8 text: what it is
-for (`rollout` or `variant`), the name of the flag or the seed that stands for it, and the unit.
+The number of a unit is the first eight bytes, big-endian, of SHA-256 over three lines of UTF-8 text: the purpose
+(`rollout` or `variant`), the name of the flag or the seed in its place, and the unit.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Literal
 
-SPACE = 2**64  # numbers lie below it
+SPACE = 2**64  # all numbers are below it
 
 
 def numbers(purpose: Literal["rollout", "variant"], seed: str) -> Callable[[str], int]:
-    """Return a function that tells the number of a unit, from 0 to 2**64 - 1.
+    """Return a function that returns the number of a unit, from 0 to 2**64 - 1.
 
     Args:
-        purpose: what it is for, so that who is in a roll-out says nothing about the variant.
-        seed: the name of the flag, so that flags are independent of each other; or what several of them share.
+        purpose: the purpose. Roll-outs and variants are independent of each other.
+        seed: the name of the flag, so that flags are independent of each other; or a seed that several flags share.
     """
     from hashlib import sha256
 
@@ -36,7 +36,7 @@ def numbers(purpose: Literal["rollout", "variant"], seed: str) -> Callable[[str]
 
 
 def unit_of(value: Any) -> str | None:
-    """Return the unit that a value of a context is: a text, or an integer as its digits; None for all else."""
+    """Return the unit for a value of the context: a string, or an integer as its digits; None for other values."""
     cls = type_of(value)
     if cls is str:
         text: str = value
@@ -45,13 +45,13 @@ def unit_of(value: Any) -> str | None:
 
 
 def is_within(percentage: float) -> Callable[[int], bool]:
-    """Return a function that tells whether a number is among that percentage of all, the lowest first."""
+    """Return a function that tells whether a number is in the lowest part of all numbers of that percentage."""
     limit = round(percentage * SPACE / 100)
     return lambda one: one < limit
 
 
 def chooser(weights: list[float]) -> Callable[[int], int]:
-    """Return a function that tells for a number which of the weighted choices it falls into."""
+    """Return a function that returns the index of the weighted choice that a number falls into."""
     from bisect import bisect_right
     from itertools import accumulate
 

@@ -1,4 +1,4 @@
-"""What the flags are at the moment: fetched through the init cache, compiled once for each version of them."""
+"""The current flags: fetched through the init cache, compiled once for each version."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lambda_kit.errors import FlagError
+    from lambda_kit.flags._agent_variants import Variants
     from lambda_kit.flags._app_config import AppConfigAgent
     from lambda_kit.flags._model import Clock, Context, Decide, Flag, Outcome
     from lambda_kit.flags._sources import Fetched
-    from lambda_kit.flags._variants import Variants
     from lambda_kit.init_cache import Resource
     from lambda_kit.init_cache._entry import Entry
 
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 else:
     _Base = dict
 
-_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds between two tries of a source that has not answered yet
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds between two tries while there are no flags
 _STAYS = "the version before stays in force"
-_SLACK = 0.05  # seconds before the end of an old set from which on it does not count any more
+_SLACK = 0.05  # seconds before the end of old flags in which they count as expired
 
 
 class Snapshot(_Base):
-    """How each flag is decided, by its name; empty if there are no flags that could be used.
+    """The functions that decide each flag, by its name; empty if there are no usable flags.
 
     Attributes:
         content: the text or the bytes that it was compiled from.
-        flags: the flags, for those who want to know why.
-        failure: why there are none; None if there are.
-        failures: how often the source has failed since it answered last, while there is nothing to go on with.
-        good: the flags before those; None if there were none.
-        refused: the content that came afterwards and was wrong, so that this one stays in force.
+        flags: the compiled flags, for explanations.
+        failure: the reason why there are no flags; None if there are.
+        failures: the number of times that the source has failed since it last answered, while there are no flags.
+        good: the last usable flags; None if there were none.
+        refused: the content of a later version that is wrong, so that this one stays in force.
         missed: whether the source has failed since.
-        retry_at: when a source that has failed is asked again, by the clock of the init cache.
+        retry_at: the time at which a source that has failed is asked again, by the clock of the init cache.
     """
 
     __slots__ = ("content", "failure", "failures", "flags", "good", "missed", "refused", "retry_at")
@@ -65,18 +65,19 @@ class Loader:
 
     Args:
         fetch: asks the source.
-        where: what the source is, for messages.
-        agent: the source, if it evaluates flags with variants.
-        find: finds the flags in the document.
+        where: the name of the source, for messages.
+        agent: the source, if it evaluates flags with variants; else None.
+        find: finds the flags in the document; None if the document is the flags.
         cache: the options of the resource.
-        record: whether each evaluation is told as a fact.
+        record: whether each evaluation is announced as a fact.
 
     Attributes:
-        resource: holds the snapshot.
-        listeners: hear what happens to the flags, in the thread that fetches them and while others wait for them: that
-            they are `"changed"`, with the names; `"stale"`, with the reason; that there are none, an `"error"`, with
-            that; or that they are `"recovered"` from either.
-        trouble: the last thing that they were told, where that was `"stale"` or `"error"`; None while all is well.
+        entry: the entry of the init cache that holds the snapshot.
+        resource: returns the snapshot.
+        listeners: called on each event, on the thread that fetches the flags, while others wait for them. The events:
+            `"changed"`, with the names of the flags; `"stale"`, with the reason; `"error"`, with the error, if there
+            are no flags; and `"recovered"` after either of the two.
+        trouble: the last event, if it was `"stale"` or `"error"`; else None.
     """
 
     def __init__(
@@ -146,7 +147,7 @@ class Loader:
             self._tell("recovered", None)
 
     def _in_trouble(self, what: str, about: str | FlagError, *, anew: bool = False) -> None:
-        """Tell what is wrong where that was not so yet, or is so for a reason that is new."""
+        """Announce trouble if it is new, or has a new reason."""
         if anew or self.trouble is None or self.trouble[0] != what:
             self.trouble = what, about
             self._tell(what, about)
@@ -156,7 +157,7 @@ class Loader:
             listener(what, about)
 
     def _difference(self, before: Snapshot, after: Snapshot) -> list[str]:
-        """Return the names of the flags that are new, gone, or defined otherwise."""
+        """Return the names of the flags that were added, removed or changed."""
         old, new = self._definitions(before), self._definitions(after)
         names = {*before.flags, *after.flags}
         if old.get("$segments") != new.get("$segments"):
@@ -164,20 +165,20 @@ class Loader:
         return sorted(name for name in names if old.get(name) != new.get(name))
 
     def _definitions(self, snapshot: Snapshot) -> dict[str, str]:
-        """Return the definitions as texts: rules have an order, and true is not 1."""
+        """Return the definitions as JSON: there rules have an order, and true is not 1."""
         document = json.loads(snapshot.content or "{}")
         found: dict[str, Any] = document if self._find is None else self._find(document)
         return {name: json.dumps(definition) for name, definition in found.items()}
 
     def look_again(self, failed: Snapshot) -> Snapshot:
-        """Return what there is by now, where nothing ends the life of what failed."""
+        """Return the present snapshot in place of one that failed, and that no time to live ends."""
         now = self.entry.now()
         if self._ttl is None and failed.failures and not failed.retry_at - _PAUSES[-1] <= now < failed.retry_at:
             return self.resource.refresh()
         return failed
 
     def of(self, flags: Mapping[str, Any]) -> Snapshot:
-        """Return the snapshot of flags that stand in for those of the source, and are not evaluated by it.
+        """Return the snapshot of flags that are used in place of those of the source, and without its agent.
 
         Raises:
             FlagSchemaError: they are wrong.
@@ -185,11 +186,11 @@ class Loader:
         return self._compiled(_text(flags), None, lambda flag: flag.decide)
 
     def decider(self, flag: Flag) -> Decide:
-        """Return what decides a flag of the source."""
+        """Return the function that decides a flag of the source."""
         if self._agent is None or not flag.varies:
             return flag.decide
         if self._variants is None:
-            from lambda_kit.flags._variants import Variants
+            from lambda_kit.flags._agent_variants import Variants
 
             self._variants = Variants(self._agent, self._ttl)
         return self._variants.decider(flag)
@@ -208,13 +209,13 @@ class Loader:
         made.flags = compile_flags(document)
         for name, flag in made.flags.items():
             decide = decider(flag)
-            made[name] = _told(name, decide) if self._record else decide
+            made[name] = _announced(name, decide) if self._record else decide
         return made
 
     def _refuse(
         self, held: Snapshot | None, good: Snapshot | None, content: bytes | str, version: str, error: FlagSchemaError
     ) -> Snapshot:
-        """Return what is in force in place of a document that is wrong."""
+        """Return the snapshot that is used in place of a document that is wrong."""
         known = held if good is None else good
         anew = known is None or content not in (known.content, known.refused)
         if anew:
@@ -228,7 +229,7 @@ class Loader:
         return good
 
     def _go_on(self, held: Snapshot | None, good: Snapshot | None, error: Exception) -> Snapshot:
-        """Return what is in force while the source fails, or raise so that the init cache goes on with what it has."""
+        """Return the snapshot that is used while the source fails, or raise so that the init cache keeps its value."""
         age = self.entry.age
         if held is not None and held is good and age is not None and age + _SLACK < self._usable:
             held.missed = True
@@ -237,7 +238,7 @@ class Loader:
         failures = 0 if held is None else held.failures
         told = f"{type(error).__name__}: {error}"
         cause: BaseException = error
-        if isinstance(error, FlagsUnavailable):  # of a source that knows what to tell
+        if isinstance(error, FlagsUnavailable):  # from a source that words its own errors
             told, cause = str(error), error.__cause__ or error
         if not failures:
             log.warning(
@@ -258,20 +259,20 @@ class Loader:
         return failed
 
 
-def _told(name: str, decide: Decide) -> Decide:
-    """Return what decides a flag and tells the outcome, by the rule where no variant has a name."""
+def _announced(name: str, decide: Decide) -> Decide:
+    """Return a function that decides a flag and announces the outcome; the rule stands for a variant without a name."""
 
-    def decide_and_tell(context: Context, now: Clock) -> Outcome:
+    def decide_and_announce(context: Context, now: Clock) -> Outcome:
         outcome = decide(context, now)
         variant = outcome.variant or outcome.rule or "default"
         tell("flags.evaluated", flag=name, variant=variant, reason=outcome.reason)
         return outcome
 
-    return decide_and_tell
+    return decide_and_announce
 
 
 def _text(content: bytes | str | Mapping[str, Any]) -> bytes | str:
-    """Return the content as it can be compared and kept: nobody changes it from outside.
+    """Return the content as text or bytes, which can be compared, and which nobody can change.
 
     Raises:
         FlagSchemaError: it cannot be written as JSON.

@@ -1,4 +1,4 @@
-"""Where flags come from: what a source is, files, and flags that stand in the program."""
+"""The sources of flags: the protocol, files, and flags in the program itself."""
 
 from __future__ import annotations
 
@@ -13,35 +13,34 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Source(Protocol):
-        """What `FeatureFlags` reads from; a function that returns a dict serves as well.
+        """The source that `FeatureFlags` reads. A function that returns a dict serves as well.
 
-        It is asked by one thread at a time, and no more often than the time to live allows. An attribute `ttl`, if it
-        has one, is the time to live where `FeatureFlags` is given none: seconds, or None for the life of the
-        environment.
+        One thread at a time asks it, once in each time to live. It may have an attribute `ttl`: the time to live if
+        `FeatureFlags` is given none, in seconds, or None for the life of the environment.
         """
 
         def fetch(self) -> Fetched:
             """Return the flags as they are now.
 
             Raises:
-                Exception: they cannot be had. That of a `FlagsUnavailable` is told as it is.
+                Exception: they cannot be fetched. The message of a `FlagsUnavailable` is shown unchanged.
             """
             ...
 else:
 
     class Source:
-        """What `FeatureFlags` reads from; a protocol for type checkers."""
+        """The source that `FeatureFlags` reads; a protocol for type checkers."""
 
 
-_UNSETTLED = 2.0  # seconds after a change in which another may leave the same time of change, on coarse file systems
+_UNSETTLED = 2.0  # seconds after a change in which a second change may get the same time stamp, on coarse file systems
 
 
 class Fetched:
-    """Flags as a source has them.
+    """A document of flags, as a source returns it.
 
     Args:
-        content: a document: JSON as text or bytes, or a mapping that JSON could stand for.
-        version: what the source calls this version of it; None if it has no name. It is told in logs.
+        content: the document: JSON as text or bytes, or a mapping of values that JSON has.
+        version: the source's name for this version, which logs show; None if it has none.
     """
 
     __slots__ = ("content", "version")
@@ -52,7 +51,7 @@ class Fetched:
 
 
 class StaticFlags:
-    """Flags that stand in the program, for tests and for what is never to change while it runs.
+    """Flags in the program itself: for tests, and for flags that never change while it runs.
 
     Args:
         flags: the document.
@@ -80,9 +79,9 @@ class StaticFlags:
 
 
 class FlagFile:
-    """A file of JSON, which is read again when it has changed: for local work, and for flags that are deployed.
+    """A JSON file, read again when it changes: for local work, and for flags that are deployed with the function.
 
-    Whether it has changed is looked at once a second at the most, by its time of change, its size and its inode.
+    A change is looked for once a second at most, by the modification time, the size and the inode.
 
     Args:
         path: the file.
@@ -103,10 +102,10 @@ class FlagFile:
         self._found: Fetched | None = None
 
     def fetch(self) -> Fetched:
-        """Return what the file says.
+        """Return the document in the file.
 
         Raises:
-            OSError: it cannot be read.
+            OSError: the file cannot be read.
         """
         found = os.stat(self._path)  # noqa: PTH116  # pathlib costs more to load than all of this
         state = (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -1,6 +1,6 @@
 """A provider for OpenFeature, the vendor-neutral interface to feature flags: <https://openfeature.dev>.
 
-It needs the extra `openfeature`, and stands in a module of its own, so that nobody else loads it.
+It needs the extra `openfeature`, and is a module of its own, so that other users do not load it.
 """
 
 from __future__ import annotations
@@ -50,24 +50,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Provider"]
 
-_MOST = 100  # events that wait to be sent; those before them are dropped
+_MAX_EVENTS = 100  # events that wait to be sent; older ones are dropped
 
 
 class Provider(AbstractProvider):
     """Evaluates the flags of a `FeatureFlags` for OpenFeature. Threads share it.
 
-    The context of rules has the attributes of the evaluation context and, as `targetingKey`, its targeting key. A value
-    that is of another type than was asked for is `TYPE_MISMATCH`, a flag that does not exist `FLAG_NOT_FOUND`, a first
-    version that is wrong `PARSE_ERROR`, and no flags at all `PROVIDER_NOT_READY`; OpenFeature then answers with the
-    default. A flag of AppConfig's own is a boolean, its `enabled`, and an object.
+    Rules see the attributes of the evaluation context, and its targeting key as `targetingKey`. The error codes:
+    `TYPE_MISMATCH` if the value has another type than was asked for, `FLAG_NOT_FOUND` if the flag does not exist,
+    `PARSE_ERROR` if the first version is wrong, and `PROVIDER_NOT_READY` if there are no flags. OpenFeature then
+    returns the default. A native flag of AppConfig is a boolean, its `enabled`, and an object.
 
-    Events are sent with the evaluation that first sees what happened: `PROVIDER_CONFIGURATION_CHANGED` with the flags
-    that have changed, `PROVIDER_STALE` when the source fails or has a version that is wrong and the flags from before
-    are in force, `PROVIDER_ERROR` when there are none to go on with, and `PROVIDER_READY` when either is over.
+    Events are sent with the first evaluation after they happened: `PROVIDER_CONFIGURATION_CHANGED` with the names of
+    the changed flags; `PROVIDER_STALE` when the source fails, or has a wrong version, and old flags are in force;
+    `PROVIDER_ERROR` when there are no flags to use; and `PROVIDER_READY` when either is over.
 
     Args:
         flags: the flags.
-        targeting_key: the key of the context under which rules find the targeting key, beside `targetingKey`.
+        targeting_key: a key of the context under which rules find the targeting key, besides `targetingKey`; None, the
+            default, for no other.
 
     Raises:
         ConfigurationError: an argument is wrong.
@@ -93,7 +94,7 @@ class Provider(AbstractProvider):
             raise ConfigurationError(f"Provider(targeting_key={targeting_key!r}): pass the name of a key")
         self._flags = flags
         self._targeting_key = targeting_key
-        self._noticed: deque[tuple[str, Any]] = deque(maxlen=_MOST)
+        self._noticed: deque[tuple[str, Any]] = deque(maxlen=_MAX_EVENTS)
         self._sending = threading.Lock()
 
     def get_metadata(self) -> Metadata:
@@ -104,7 +105,7 @@ class Provider(AbstractProvider):
         """Fetch the flags.
 
         Raises:
-            OpenFeatureError: there are none that could be used.
+            OpenFeatureError: there are no usable flags.
         """
         loader = self._flags._loader
         if self._notice not in loader.listeners:
@@ -114,12 +115,12 @@ class Provider(AbstractProvider):
         except FlagError as error:
             raise _translated(error) from error
         finally:
-            self._noticed.clear()  # the first flags are no change, and a failure is told by who called
+            self._noticed.clear()  # the first flags are no change, and the caller reports a failure
         if loader.trouble is not None:
             self._noticed.append(loader.trouble)
 
     def shutdown(self) -> None:
-        """Stop listening; the flags stay as they are, for others who use them."""
+        """Stop listening to the flags. They stay usable without the provider."""
         loader = self._flags._loader
         if self._notice in loader.listeners:
             loader.listeners.remove(self._notice)
@@ -131,17 +132,17 @@ class Provider(AbstractProvider):
         """Return whether a flag is on.
 
         Raises:
-            OpenFeatureError: it cannot be told.
+            OpenFeatureError: the flag cannot be resolved.
         """
         return self._resolve(flag_key, evaluation_context, _boolean)
 
     def resolve_string_details(
         self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[str]:
-        """Return the value of a flag that is a text.
+        """Return the value of a flag that is a string.
 
         Raises:
-            OpenFeatureError: it cannot be told.
+            OpenFeatureError: the flag cannot be resolved.
         """
         return self._resolve(flag_key, evaluation_context, _string)
 
@@ -151,7 +152,7 @@ class Provider(AbstractProvider):
         """Return the value of a flag that is an integer.
 
         Raises:
-            OpenFeatureError: it cannot be told.
+            OpenFeatureError: the flag cannot be resolved.
         """
         return self._resolve(flag_key, evaluation_context, _integer)
 
@@ -161,7 +162,7 @@ class Provider(AbstractProvider):
         """Return the value of a flag that is a number.
 
         Raises:
-            OpenFeatureError: it cannot be told.
+            OpenFeatureError: the flag cannot be resolved.
         """
         return self._resolve(flag_key, evaluation_context, _float)
 
@@ -171,7 +172,7 @@ class Provider(AbstractProvider):
         """Return the value of a flag that is an object or a list; the caller's own copy.
 
         Raises:
-            OpenFeatureError: it cannot be told.
+            OpenFeatureError: the flag cannot be resolved.
         """
         return self._resolve(flag_key, evaluation_context, _object)
 
@@ -208,14 +209,14 @@ class Provider(AbstractProvider):
     async def _resolve_async(
         self, name: str, context: EvaluationContext | None, read: Callable[[Outcome], T]
     ) -> FlagResolutionDetails[T]:
-        if self._is_at_hand(name):
+        if self._is_local(name):
             return self._resolve(name, context, read)
         import asyncio
 
         return await asyncio.to_thread(self._resolve, name, context, read)
 
-    def _is_at_hand(self, name: str) -> bool:
-        """Tell whether a flag can be told without asking its source, or an agent for the variant."""
+    def _is_local(self, name: str) -> bool:
+        """Tell whether a flag can be resolved without a request to its source, or to the agent for the variant."""
         loader = self._flags._loader
         if not loader.entry.is_ready():
             return False
@@ -236,7 +237,7 @@ class Provider(AbstractProvider):
             value = read(outcome)
         except TypeError:
             what = type_of(outcome.value).__name__
-            raise TypeMismatchError(f"the feature flag {name!r} is a {what}, and no {read.__name__[1:]}") from None
+            raise TypeMismatchError(f"the feature flag {name!r} is a {what}, not a {read.__name__[1:]}") from None
         return FlagResolutionDetails(
             value=value,
             reason=Reason(outcome.reason),
@@ -257,11 +258,11 @@ class Provider(AbstractProvider):
     # Events
 
     def _notice(self, what: str, about: Any) -> None:
-        """Note what happened; whoever handles events may evaluate flags, and would wait for this fetch."""
+        """Keep an event until after the fetch: a handler of events may evaluate flags, and would wait for the fetch."""
         self._noticed.append((what, about))
 
     def _send(self) -> None:
-        """Send what was noted, in its order: one thread at a time, and what that one leaves the next."""
+        """Send the events that wait, in their order, one thread at a time."""
         while self._noticed and self._sending.acquire(blocking=False):
             try:
                 self._send_next()

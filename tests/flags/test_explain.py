@@ -125,7 +125,7 @@ def test_a_value_that_is_no_unit_is_told_to_be_none(unit: Any) -> None:
     split = {"variants": [{"name": "blue", "weight": 1, "value": 7}], "by": "user"}
     assert explained({"default": 0, "boolean_type": False, "rules": {"split": split}}, {"user": unit})[1:] == [
         "  rule 'split' does not match",
-        "    no  user is no unit, which would be a text or an integer",
+        "    no  user is no unit; a unit is a string, or an integer of at most 64 bits",
     ]
 
 

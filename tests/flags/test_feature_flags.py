@@ -83,7 +83,7 @@ def test_a_native_flag_is_on_by_its_enabled_and_its_value_has_the_attributes() -
 
 def test_a_flag_that_is_no_boolean_is_not_on_or_off() -> None:
     flags = FeatureFlags(StaticFlags(DOCUMENT))
-    with pytest.raises(FlagError, match=r"'greeting' of .* has a value that is no boolean; use evaluate\('greeting'\)"):
+    with pytest.raises(FlagError, match=r"'greeting' of .* is not a boolean; use evaluate\('greeting'\)"):
         flags.enabled("greeting", default=True)
     assert flags.evaluate("greeting") == "hi"
 

@@ -1,4 +1,4 @@
-"""Flags whose variants AppConfig's agent chooses: what it has answered for each context, for a while."""
+"""Flags whose variants AppConfig's agent chooses: its answers for each context, kept for a time to live."""
 
 from __future__ import annotations
 
@@ -19,35 +19,40 @@ if TYPE_CHECKING:
     Pairs = tuple[tuple[str, str], ...]
 
 _MAX_ANSWERS = 1_000
-_MAX_NAMED = 100  # keys that are warned of; more would be data
-_REST = 10.0  # seconds in which an agent that failed is not asked for variants
-# The agent takes `Context: key=value`, several of them apart by commas. AWS documents letters, digits and `_` for both,
-# shows addresses of e-mail as values, and documents no way to encode anything else.
+_MAX_WARNED = 100  # keys that are warned of; more would be data
+_PAUSE = 10.0  # seconds in which an agent that has failed is not asked for variants
+# The agent takes `Context: key=value`, several of them separated by commas. AWS documents letters, digits and `_` for
+# both, shows e-mail addresses as values, and documents no encoding for anything else.
 _KEY = re.compile(r"[A-Za-z0-9_]+")
 _VALUE = re.compile(r"[!-+\--<>-~](?:[ -+\--<>-~]*[!-+\--<>-~])?")  # printable ASCII without `,` and `=`
 
 
 class _Answer:
-    """What the agent said: for which version of the flag, and when by the clock of the init cache."""
+    """An answer of the agent: the outcome, the version of the flag, and the time by the clock of the init cache."""
 
-    __slots__ = ("born", "flag", "outcome")
+    __slots__ = ("asked_at", "flag", "outcome")
 
-    def __init__(self, outcome: Outcome, flag: Flag, born: float) -> None:
+    def __init__(self, outcome: Outcome, flag: Flag, asked_at: float) -> None:
         self.outcome = outcome
         self.flag = flag
-        self.born = born
+        self.asked_at = asked_at
 
 
 class _Answers:
-    """The answers that this process keeps, the one that was needed last at the end."""
+    """The answers that this process keeps, the most recently used at the end.
 
-    __slots__ = ("_found", "_lock", "named", "rests_until")
+    Attributes:
+        warned: the keys of contexts that were warned of.
+        paused_until: the end of the pause after a failure; None if the agent answered last.
+    """
+
+    __slots__ = ("_found", "_lock", "paused_until", "warned")
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Pairs], _Answer] = {}
         self._lock = threading.Lock()
-        self.named: set[str] = set()
-        self.rests_until: float | None = None  # while it has failed last
+        self.warned: set[str] = set()
+        self.paused_until: float | None = None
 
     def find(self, key: tuple[str, Pairs]) -> _Answer | None:
         with self._lock:
@@ -65,7 +70,7 @@ class _Answers:
 
 
 class Variants:
-    """Asks the agent for flags with variants, once in a time to live for each flag and context.
+    """Asks the agent for flags with variants, once in each time to live for each flag and context.
 
     Args:
         source: the agent.
@@ -85,7 +90,7 @@ class Variants:
         self._ttl = float("inf") if ttl is None else ttl
 
     def decider(self, flag: Flag) -> Decide:
-        """Return what decides a flag by asking the agent; without a context the flag is as it was fetched."""
+        """Return a function that decides a flag by asking the agent, or as it was fetched for an empty context."""
 
         def decide(context: Context, now: Clock) -> Outcome:
             return self._decide(flag, context) if context else flag.decide(context, now)
@@ -94,29 +99,29 @@ class Variants:
 
     def _decide(self, flag: Flag, context: Context) -> Outcome:
         answers = self._answers()
-        pairs = _pairs(context, answers.named)
+        pairs = _pairs(context, answers.warned)
         key = (flag.name, pairs)
         now = self._now()
         found = answers.find(key)
-        if found is not None and found.flag is flag and found.born <= now < found.born + self._ttl:
+        if found is not None and found.flag is flag and found.asked_at <= now < found.asked_at + self._ttl:
             return found.outcome
-        rests_until = answers.rests_until
-        if rests_until is None or not rests_until - _REST <= now < rests_until:
+        paused_until = answers.paused_until
+        if paused_until is None or not paused_until - _PAUSE <= now < paused_until:
             try:
                 outcome = self._ask(flag, pairs)
             except Exception as error:
-                answers.rests_until = self._now() + _REST
-                if rests_until is None:
+                answers.paused_until = self._now() + _PAUSE
+                if paused_until is None:
                     log.warning(
-                        "the variants of feature flags from %r could not be asked for (%s); flags are as they were "
-                        "last for the context, or as they are without one",
+                        "the variants of feature flags from %r could not be fetched (%s); each flag keeps its last "
+                        "value for the context, or has its value for an empty context",
                         self._source,
                         error,
                     )
             else:
-                if rests_until is not None:
-                    answers.rests_until = None
-                    log.info("the variants of feature flags from %r can be asked for again", self._source)
+                if paused_until is not None:
+                    answers.paused_until = None
+                    log.info("the variants of feature flags from %r can be fetched again", self._source)
                 answers.keep(key, _Answer(outcome, flag, now))
                 return outcome
         return flag.default if found is None else found.outcome
@@ -125,14 +130,14 @@ class Variants:
         from lambda_kit.flags._schema import compile_flags, parse_json
 
         content: Any = self._source.fetch_flag(flag.name, pairs).content
-        said = parse_json(content)
-        # One flag comes without its name; AWS documents no example of it.
-        own = said.get(flag.name) if type_of(said) is dict else None
-        return compile_flags({flag.name: own if type_of(own) is dict else said})[flag.name].default
+        answer = parse_json(content)
+        # The answer for one flag is its value, without its name; AWS documents no example.
+        own = answer.get(flag.name) if type_of(answer) is dict else None
+        return compile_flags({flag.name: own if type_of(own) is dict else answer})[flag.name].default
 
 
-def _pairs(context: Context, named: set[str]) -> Pairs:
-    """Return what a context is in headers, in a fixed order; what cannot stand there is left out with a warning."""
+def _pairs(context: Context, warned: set[str]) -> Pairs:
+    """Return the pairs of a context for headers, in a fixed order; those that no header can have are warned of."""
     pairs: list[tuple[str, str]] = []
     for key, value in context.items():
         if value is None:
@@ -140,11 +145,11 @@ def _pairs(context: Context, named: set[str]) -> Pairs:
         text = _text(value)
         if text is not None and type_of(key) is str and _KEY.fullmatch(key) and _VALUE.fullmatch(text):
             pairs.append((key, text))
-        elif (name := str(key)) not in named and len(named) < _MAX_NAMED:
-            named.add(name)
+        elif (name := str(key)) not in warned and len(warned) < _MAX_WARNED:
+            warned.add(name)
             log.warning(
-                "the key %r of the context was not told to the AppConfig agent: keys are letters, digits and _, and "
-                "values text, numbers or booleans in printable ASCII without commas and =",
+                "the key %r of the context was not sent to the AppConfig agent: a key may have letters, digits and _; "
+                "a value may be a string, number or boolean, in printable ASCII without commas and =",
                 name[:100],
             )
     return tuple(sorted(pairs))
