@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 
 from lambda_kit._kernel import lifecycle
@@ -22,13 +21,13 @@ class Cache:
 
     def __init__(self, size: int) -> None:
         self._size = size
+        self._lock = lifecycle.make_lock()
         self.clear()
 
     def clear(self) -> None:
         """Forget all records."""
         self._records: dict[str, Record] = {}
         self._bytes = 0
-        self._lock = threading.Lock()
 
     def get(self, key: str, now: float) -> Record | None:
         """Return the record, unless it has expired."""
@@ -37,11 +36,20 @@ class Cache:
             return None
         with self._lock:
             if record.expires <= now:
-                self._drop(key)
+                self.forget(key)
                 return None
             if self._records.pop(key, None) is not None:
                 self._records[key] = record  # at the end: it is the last one to be dropped
         return record
+
+    def forget(self, key: str) -> None:
+        """Drop a record."""
+        with self._lock:
+            try:
+                self._drop(key)
+            except BaseException:
+                self.clear()
+                raise
 
     def _drop(self, key: str) -> None:
         record = self._records.pop(key, None)
@@ -57,13 +65,17 @@ class Cache:
         _caches.add(self)
         length = _length(record)
         with self._lock:
-            self._drop(record.key)
-            if length > _MAX_BYTES:
-                return
-            self._records[record.key] = record
-            self._bytes += length
-            while len(self._records) > self._size or self._bytes > _MAX_BYTES:
-                self._drop(next(iter(self._records)))
+            try:
+                self._drop(record.key)
+                if length > _MAX_BYTES:
+                    return
+                self._records[record.key] = record
+                self._bytes += length
+                while len(self._records) > self._size or self._bytes > _MAX_BYTES:
+                    self._drop(next(iter(self._records)))
+            except BaseException:  # an interrupt: the number of bytes may be wrong
+                self.clear()
+                raise
 
 
 def _length(record: Record) -> int:

@@ -1,13 +1,13 @@
 """Claiming a key: the steps of a call before the function runs.
 
-The steps are generators. They yield what has to be waited for, `("store", call)` or `("pause", seconds)`, and get back
-what came of it; see `_drivers`.
+The steps are generators. They yield what has to be waited for, and get back what came of it; see `_drivers`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+from contextvars import ContextVar
 
 from lambda_kit._kernel import log
 from lambda_kit._kernel.facts import tell
@@ -31,6 +31,9 @@ RESERVE = 0.2  # seconds of the invocation that waiting leaves to the function
 LONGEST_PAUSE = 1.0  # seconds
 _LEASE_OUTSIDE = 300.0  # seconds that a lease lasts where no invocation bounds the run
 
+enclosing: ContextVar[tuple[str, ...]] = ContextVar("lambda_kit_idempotency", default=())
+"""The owners of the claims within whose runs this code runs, where calls may wait."""
+
 
 class Call:
     """One call that has a key.
@@ -42,9 +45,10 @@ class Call:
         function: the name of the protected function, for messages.
         claimed: whether observers know of its claim, and not yet of the end of it.
         waited: whether it has seen another call running.
+        leased_until: the end of its claim, in seconds since the epoch; 0.0 before the first attempt to claim.
     """
 
-    __slots__ = ("claimed", "function", "key", "owner", "payload", "waited")
+    __slots__ = ("claimed", "function", "key", "leased_until", "owner", "payload", "waited")
 
     def __init__(self, key: str, payload: str | None, owner: str, function: str) -> None:
         self.key = key
@@ -52,6 +56,7 @@ class Call:
         self.owner = owner
         self.function = function
         self.claimed = self.waited = False
+        self.leased_until = 0.0
 
     def tell_end(self, fact: str) -> None:
         """Tell observers once how the claim ended; do nothing if there was no claim."""
@@ -72,8 +77,9 @@ def claim(call: Call, settings: Settings) -> Steps:
     while True:
         now = settings.clock()
         request = Claim(call.key, call.owner, now=now, lease=lease(settings), ttl=settings.ttl, payload=call.payload)
+        call.leased_until = request.leased_until
         try:
-            record: Record | None = yield "store", functools.partial(settings.store.claim, request)
+            record: Record | None = yield "claim", functools.partial(settings.store.claim, request)
         except Exception:
             failures += 1
             left = seconds_left() - RESERVE
@@ -93,6 +99,10 @@ def claim(call: Call, settings: Settings) -> Steps:
         if decision == "mismatch":
             raise mismatch(call)
         remaining = None if record.leased_until is None else max(record.leased_until - now, 0.0)
+        if record.owner in enclosing.get():
+            error = AlreadyInProgress(key=call.key, remaining=remaining)
+            error.add_note("The call is made inside the run that holds the key, so that it would wait for itself.")
+            raise error
         left = seconds_left() - RESERVE
         if settings.on_in_progress == "raise" or left <= 0:
             raise AlreadyInProgress(key=call.key, remaining=remaining)
@@ -125,7 +135,7 @@ def _give_back(call: Call, settings: Settings, error: Exception) -> Steps:
     """Release a claim that may have been made although the store's reply is an error: it would block the next call."""
     if _may_have_been_made(error):
         with contextlib.suppress(Exception):
-            yield "store", functools.partial(settings.store.release, call.key, call.owner)
+            yield "release", functools.partial(settings.store.release, call.key, call.owner)
 
 
 def _may_have_been_made(error: Exception) -> bool:

@@ -1,7 +1,8 @@
 """Drivers of the steps of a call: one does at once what the steps ask for; one, for coroutines, awaits it.
 
-The steps are a generator. A request is `("store", call)`, `("pause", seconds)` or `("run", None)`. The driver sends
-the answer back into the generator, and throws whatever interrupts it into it.
+The steps are a generator. A request is `("run", None)`, `("pause", seconds)`, or a step of the store with the call that
+makes it: `("claim", call)`. The driver sends the answer of the store back into the generator, and throws whatever
+interrupts it into it. The outcome of the run is in a dict that both have.
 """
 
 from __future__ import annotations
@@ -32,17 +33,26 @@ class Failed:
         self.error = error
 
 
-def drive(steps: Any, run: Callable[[], Any], sleep: Callable[[float], object] | None = None) -> Any:
+def drive(steps: Any, run: dict[int, Any], sleep: Callable[[float], object] | None = None) -> Any:
     """Do what the steps ask for, and return or raise the outcome that they end with.
 
     Args:
         steps: the generator.
-        run: calls the function.
+        run: a `defaultdict` whose factory calls the function. `run[0]` calls it, and holds the outcome before an
+            interrupt can strike: an interrupt never hides that the function has run.
         sleep: pauses; `time.sleep` by default.
     """
+    try:
+        return _drive(steps, run, sleep or time.sleep, None)
+    except BaseException as error:  # struck between two steps, while an error was passed on
+        if steps.gi_frame is None:
+            raise
+        return _drive(steps, run, sleep or time.sleep, error)
+
+
+def _drive(steps: Any, run: dict[int, Any], sleep: Callable[[float], object], error: BaseException | None) -> Any:
     answer: Any = None
     outcome: Any = None
-    error: BaseException | None = None
     while True:
         try:
             while True:
@@ -51,13 +61,14 @@ def drive(steps: Any, run: Callable[[], Any], sleep: Callable[[float], object] |
                 else:
                     thrown, error = error, None
                     request, given = steps.throw(thrown)
+                answer = None
                 if request == "run":
-                    answer = _outcome(run)
-                elif request == "store":
-                    with operation(f"idempotency {given.func.__name__}"):
-                        answer = given()
+                    _call(run)
+                elif request == "pause":
+                    sleep(given)
                 else:
-                    (sleep or time.sleep)(given)
+                    with operation(f"idempotency {request}"):
+                        answer = given()
         except BaseException as caught:
             if steps.gi_frame is not None:
                 error = caught
@@ -69,21 +80,25 @@ def drive(steps: Any, run: Callable[[], Any], sleep: Callable[[float], object] |
     return _result(outcome)
 
 
-def _outcome(run: Callable[[], Any]) -> Any:
+def _call(run: dict[int, Any]) -> None:
     try:
-        value = run()
-        if hasattr(type_of(value), "__await__"):
-            for stop in ("close", "cancel"):  # of a coroutine, which has not begun; of a task
-                if hasattr(value, stop):
-                    getattr(value, stop)()
-                    break
-            raise ConfigurationError(
+        value = run[0]
+    except BaseException as error:
+        if run:  # the function had returned already
+            raise
+        run[0] = Failed(error)
+        return
+    if hasattr(type_of(value), "__await__"):
+        for stop in ("close", "cancel"):  # of a coroutine, which has not begun; of a task
+            if hasattr(value, stop):
+                getattr(value, stop)()
+                break
+        run[0] = Failed(
+            ConfigurationError(
                 "idempotent() is around a plain function that returned something to await, and nothing awaited it; "
                 "make the function `async def`. If it is a decorator's around a coroutine function, that is the one"
             )
-        return value
-    except BaseException as error:
-        return Failed(error)
+        )
 
 
 def _result(outcome: Any) -> Any:
@@ -93,7 +108,12 @@ def _result(outcome: Any) -> Any:
 
 
 async def drive_async(
-    steps: Any, run: Callable[[], Any], sleep: Callable[[float], Any] | None = None, *, blocks: bool
+    steps: Any,
+    run: dict[int, Any],
+    call: Callable[[], Any],
+    sleep: Callable[[float], Any] | None = None,
+    *,
+    blocks: bool,
 ) -> Any:
     """Do the same in a coroutine. A task that is cancelled still waits for the request to the store that is under way.
 
@@ -102,7 +122,8 @@ async def drive_async(
 
     Args:
         steps: the generator.
-        run: calls the coroutine function.
+        run: an empty dict, which gets the outcome under 0.
+        call: calls the coroutine function.
         sleep: pauses; its result is awaited if it can be. `asyncio.sleep` by default.
         blocks: whether the store is called in a thread.
     """
@@ -119,14 +140,15 @@ async def drive_async(
                     closed = closed or isinstance(error, GeneratorExit)
                     thrown, error = error, None
                     request, given = steps.throw(thrown)
+                answer = None
                 if request == "run":
-                    answer = await _outcome_async(run)
-                    closed = type(answer) is Failed and isinstance(answer.error, GeneratorExit)
-                elif request == "store":
-                    with operation(f"idempotency {given.func.__name__}"):
+                    closed = await _call_async(run, call)
+                elif request == "pause":
+                    if not closed:
+                        await _paused(given, sleep)
+                else:
+                    with operation(f"idempotency {request}"):
                         answer = await _in_thread(given) if blocks and not closed else given()
-                elif not closed:
-                    await _paused(given, sleep)
         except BaseException as caught:
             if steps.gi_frame is not None:
                 error = caught
@@ -138,11 +160,14 @@ async def drive_async(
     return _result(outcome)
 
 
-async def _outcome_async(run: Callable[[], Any]) -> Any:
+async def _call_async(run: dict[int, Any], call: Callable[[], Any]) -> bool:
+    """Call the coroutine function; tell whether the coroutine was closed meanwhile."""
     try:
-        return await run()
+        run[0] = await call()
     except BaseException as error:
-        return Failed(error)
+        run[0] = Failed(error)
+        return isinstance(error, GeneratorExit)
+    return False
 
 
 async def _paused(seconds: float, sleep: Callable[[float], Any] | None) -> None:

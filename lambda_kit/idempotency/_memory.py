@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
-
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency._record import decide, may_complete, may_release
@@ -36,9 +33,7 @@ class MemoryStore:
             raise ConfigurationError(f"MemoryStore(max_records={max_records!r}): pass a whole number of at least 1")
         self._max_records = max_records
         self._records: dict[str, Record] = {}
-        self._lock = threading.Lock()
-        _stores.add(self)
-        _watch_forks()
+        self._lock = lifecycle.make_lock()
 
     @property
     def records(self) -> dict[str, Record]:
@@ -50,10 +45,6 @@ class MemoryStore:
         """Forget all records."""
         with self._lock:
             self._records.clear()
-
-    def renew_lock(self) -> None:
-        """Begin with a free lock, in a forked child: a thread of the parent may hold the old one."""
-        self._lock = threading.Lock()
 
     def claim(self, claim: Claim, /) -> Record | None:
         """See `Store`."""
@@ -93,19 +84,3 @@ class MemoryStore:
             del self._records[key]
         while len(self._records) >= self._max_records:
             del self._records[next(iter(self._records))]
-
-
-_stores: weakref.WeakSet[MemoryStore] = weakref.WeakSet()
-_watched = False
-
-
-def _watch_forks() -> None:
-    global _watched
-    if not _watched:
-        _watched = True
-        lifecycle.on_fork(_renew_locks)
-
-
-def _renew_locks() -> None:
-    for store in list(_stores):
-        store.renew_lock()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 
 from lambda_kit._kernel.facts import tell
 from lambda_kit.errors import AlreadyInProgress, MissingIdempotencyKey, PayloadMismatch
 from lambda_kit.idempotency import _results as results
-from lambda_kit.idempotency._claim import Call, claim, handle_claim_error, mismatch
+from lambda_kit.idempotency._claim import Call, claim, enclosing, handle_claim_error, mismatch
 from lambda_kit.idempotency._completion import fail, finish
 from lambda_kit.idempotency._drivers import NO_OUTCOME, Failed, drive, drive_async
 from lambda_kit.idempotency._function import is_coroutine_function
@@ -54,31 +55,39 @@ class Protected:
         call = Call(key, identity.payload_of(subject), settings.random_bytes(16).hex(), identity.function)
         return call, self._cache.get(key, settings.clock())
 
-    def flow(self, call: Call) -> Steps:
-        """Claim, run, complete. The result is what the call returns, or a `Failed` with what it raises."""
+    def flow(self, call: Call, run: dict[int, Any]) -> Steps:
+        """Claim, run, complete. The result is what the call returns, or a `Failed` with what it raises.
+
+        Args:
+            call: the call.
+            run: the dict in which the driver puts the outcome of the run under 0; see `drive`.
+        """
         settings, cache = self._settings, self._cache
         record: Record | None = None
-        outcome: Any = NO_OUTCOME
         try:
             record = yield from claim(call, settings)
             if record is None:
-                outcome = yield "run", None
+                yield from _run(call, settings)
+                outcome = run.get(0)
                 if type(outcome) is Failed:
                     yield from fail(call, settings, cache, outcome.error)
                 else:
                     yield from finish(call, settings, cache, outcome)
+                return outcome
         except Exception as error:
-            if outcome is not NO_OUTCOME or isinstance(error, AlreadyInProgress | PayloadMismatch):
+            if run or isinstance(error, AlreadyInProgress | PayloadMismatch):
                 raise
             yield from handle_claim_error(call, settings, error)
-            return (yield "run", None)
+            yield "run", None
+            return run.get(0)
         except BaseException as stop:  # an interrupt may come anywhere, also when a claim or a run has just ended
+            outcome = run.get(0, NO_OUTCOME)
             if outcome is NO_OUTCOME or type(outcome) is Failed:
                 yield from fail(call, settings, cache, outcome.error if type(outcome) is Failed else stop)
-            else:  # the function has run: try once more to store its result
-                yield from finish(call, settings, cache, outcome)
+            else:  # the function has run: its result is stored all the same
+                yield from finish(call, settings, cache, outcome, stopped=True)
             raise
-        return outcome if record is None else self.replay(call, record)
+        return self.replay(call, record)
 
     def replay(self, call: Call, record: Record, *, cached: bool = False) -> Any:
         """Return the result of a completed record, or raise the exception that it holds."""
@@ -93,7 +102,7 @@ class Protected:
     def function(self) -> Any:
         """Return the protected function, for a function."""
         fn, begin, flow, replay = self._fn, self.begin, self.flow, self.replay
-        sleep = self._settings.sleep
+        sleep, bind = self._settings.sleep, functools.partial
 
         def protected(*args: Any, **kwargs: Any) -> Any:
             call, cached = begin(args, kwargs)
@@ -101,7 +110,8 @@ class Protected:
                 return fn(*args, **kwargs)
             if cached is not None:
                 return replay(call, cached, cached=True)
-            return drive(flow(call), functools.partial(fn, *args, **kwargs), sleep)
+            run: dict[int, Any] = defaultdict(bind(fn, *args, **kwargs))
+            return drive(flow(call, run), run, sleep)
 
         return protected
 
@@ -117,13 +127,28 @@ class Protected:
             if call is None:
                 return await fn(*args, **kwargs)
             if cached is None:
-                run = functools.partial(fn, *args, **kwargs)
-                value = await drive_async(flow(call), run, sleep, blocks=blocks)
+                run: dict[int, Any] = {}
+                value = await drive_async(
+                    flow(call, run), run, functools.partial(fn, *args, **kwargs), sleep, blocks=blocks
+                )
             else:
                 value = replay(call, cached, cached=True)
             return await value.coroutine if type(value) is _Pending else value
 
         return protected
+
+
+def _run(call: Call, settings: Settings) -> Steps:
+    """Ask for the run. Where calls may wait, a call inside the run with the same key is known by `enclosing`."""
+    if settings.on_in_progress != "wait":
+        yield "run", None
+        return
+    outer = enclosing.get()
+    enclosing.set((*outer, call.owner))
+    try:
+        yield "run", None
+    finally:
+        enclosing.set(outer)
 
 
 class _Pending:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+from _thread import allocate_lock, start_new_thread
+
 from lambda_kit.errors import ConfigurationError
+from lambda_kit.idempotency._claim import seconds_left
 from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from lambda_kit.idempotency._record import Claim
 
+_MARGIN = 0.1  # seconds of the invocation that are left to the function to deal with a failure
 _FIELDS = "'status', 'owner', 'expires', 'lease', 'payload', 'result', 'packed'"
 _KEPT = 60  # seconds that the server keeps a record after its expiry, because its clock may be ahead of the callers'
 # The rules of `decide`, for the server.
@@ -61,6 +67,8 @@ return 1
 class RedisStore:
     """Keeps records in Redis or Valkey, in one hash each.
 
+    A call waits no longer for the server than the invocation lasts.
+
     The server must not lose what it has accepted: with asynchronous replication, or without persistence, a fail-over
     loses claims and results.
 
@@ -88,10 +96,9 @@ class RedisStore:
     def claim(self, claim: Claim, /) -> Record | None:
         """See `Store`."""
         record = claim.record()
-        there: Any = self._client.eval(
+        there = self._run(
             _CLAIM,
-            1,
-            self._prefix + claim.key,
+            claim.key,
             claim.owner,
             repr(claim.now),
             str(int(record.expires)),
@@ -125,12 +132,53 @@ class RedisStore:
 
             name, value = "packed", b2a_base64(value, newline=False).decode()
         expires = str(int(record.expires))
-        key = self._prefix + record.key
-        return bool(self._client.eval(_COMPLETE, 1, key, str(record.owner), expires, name, value or ""))
+        return bool(self._run(_COMPLETE, record.key, str(record.owner), expires, name, value or ""))
 
     def release(self, key: str, owner: str, /) -> bool:
         """See `Store`."""
-        return bool(self._client.eval(_RELEASE, 1, self._prefix + key, owner))
+        return bool(self._run(_RELEASE, key, owner))
+
+    def _run(self, script: str, key: str, *arguments: str) -> Any:
+        return _bounded(functools.partial(self._client.eval, script, 1, self._prefix + key, *arguments))
+
+
+def _bounded(call: Callable[[], Any]) -> Any:
+    """Call the server in a thread, and wait no longer than the invocation lasts: the client may have no time-out.
+
+    Raises:
+        TimeoutError: there was no answer in time. The call goes on in its thread.
+    """
+    left = seconds_left() - _MARGIN
+    if left == float("inf"):
+        return call()
+    if left <= 0:
+        raise TimeoutError("there is no time left in the invocation to ask Redis")
+    from contextvars import copy_context
+
+    outcome: list[tuple[bool, Any]] = []
+    running = allocate_lock()
+    running.acquire()
+
+    def work() -> None:
+        try:
+            outcome.append((True, call()))
+        except BaseException as error:
+            outcome.append((False, error))
+        finally:
+            running.release()
+
+    start_new_thread(copy_context().run, (work,))
+    try:
+        ended = running.acquire(timeout=left)
+    except BaseException:  # an interrupt: the next step has to know whether this one was made
+        running.acquire(timeout=max(seconds_left() - _MARGIN, 0))
+        raise
+    if not ended:
+        raise TimeoutError(f"Redis did not answer within the {left:.3g} s that were left of the invocation")
+    returned, value = outcome[0]
+    if not returned:
+        raise value
+    return value
 
 
 def _text(value: Any) -> str | None:

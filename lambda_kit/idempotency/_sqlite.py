@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import threading
 import weakref
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
+from lambda_kit.idempotency._claim import seconds_left
 from lambda_kit.idempotency._record import Record, decide, may_complete, may_release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Generator
+    from collections.abc import Callable
     from os import PathLike
-    from typing import Any
+    from typing import Any, TypeVar
 
     from lambda_kit.idempotency._record import Claim
+
+    T = TypeVar("T")
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS idempotency (
@@ -54,8 +55,9 @@ class SQLiteStore:
             raise ConfigurationError(f"SQLiteStore({path!r}): pass the path of a file; in memory, use MemoryStore()")
         self._path = os.fspath(path)
         self._timeout = timeout
-        self._lock = threading.Lock()
+        self._lock = lifecycle.make_lock()
         self._connection: sqlite3.Connection | None = None
+        self._patience = timeout
         _stores.add(self)
         _watch_forks()
 
@@ -63,80 +65,92 @@ class SQLiteStore:
         """Begin without a connection, in a forked child: it must not use that of its parent."""
         lifecycle.abandon(self._connection)
         self._connection = None
-        self._lock = threading.Lock()
-
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            import sqlite3
-
-            made = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
-            try:
-                made.execute(_TABLE)
-            except BaseException:
-                made.close()
-                raise
-            self._connection = made
-        return self._connection
 
     def close(self) -> None:
         """Close the connection; the next call opens another one."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
 
     def __del__(self) -> None:
         if getattr(self, "_connection", None) is not None:
             self.close()
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Generator[sqlite3.Connection]:
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            import sqlite3
+
+            self._connection = sqlite3.connect(
+                self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False
+            )
+            self._patience = self._timeout
+            self._connection.execute(_TABLE)
+        patience = min(self._timeout, seconds_left())
+        if patience != self._patience:
+            self._patience = patience
+            self._connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+        return self._connection
+
+    def _transact(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do some work in a transaction. If anything goes wrong, an interrupt included, the connection is closed.
+
+        That ends the transaction, so that neither the next call nor another process finds the file locked.
+        """
         with self._lock:
-            connection = self._connected()
-            connection.execute("BEGIN IMMEDIATE")
             try:
-                yield connection
+                connection = self._connected()
+                connection.execute("BEGIN IMMEDIATE")
+                result = work(connection, *arguments)
                 connection.execute("COMMIT")
+                return result
             except BaseException:
-                try:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                except Exception:  # the next call opens another connection
-                    connection.close()
-                    self._connection = None
+                self.close()
                 raise
 
     def claim(self, claim: Claim, /) -> Record | None:
         """See `Store`."""
-        with self._transaction() as connection:
-            record = _read(connection, claim.key)
-            if decide(record, claim) != "run":
-                return record
-            if not may_release(record, claim.owner):  # else an earlier attempt of this call has made it
-                _write(connection, claim.record())
-            return None
+        return self._transact(_claim, claim)
 
     def complete(self, record: Record, /) -> bool:
         """See `Store`."""
-        with self._transaction() as connection:
-            kept = may_complete(_read(connection, record.key), str(record.owner))
-            if kept:
-                _write(connection, record)
-            return kept
+        return self._transact(_complete, record)
 
     def release(self, key: str, owner: str, /) -> bool:
         """See `Store`."""
-        with self._transaction() as connection:
-            record = _read(connection, key)
-            free = record is None or may_release(record, owner)
-            if free:
-                connection.execute("DELETE FROM idempotency WHERE key = ?", (key,))
-            return free
+        return self._transact(_release, key, owner)
 
     def purge(self, now: float) -> int:
         """Delete the records that had expired at the time `now`, in seconds since the epoch; return how many."""
-        with self._transaction() as connection:
-            return connection.execute("DELETE FROM idempotency WHERE expires <= ?", (now,)).rowcount
+        return self._transact(_purge, now)
+
+
+def _claim(connection: sqlite3.Connection, claim: Claim) -> Record | None:
+    record = _read(connection, claim.key)
+    if decide(record, claim) != "run":
+        return record
+    if not may_release(record, claim.owner):  # else an earlier attempt of this call has made it
+        _write(connection, claim.record())
+    return None
+
+
+def _complete(connection: sqlite3.Connection, record: Record) -> bool:
+    kept = may_complete(_read(connection, record.key), str(record.owner))
+    if kept:
+        _write(connection, record)
+    return kept
+
+
+def _release(connection: sqlite3.Connection, key: str, owner: str) -> bool:
+    record = _read(connection, key)
+    free = record is None or may_release(record, owner)
+    if free:
+        connection.execute("DELETE FROM idempotency WHERE key = ?", (key,))
+    return free
+
+
+def _purge(connection: sqlite3.Connection, now: float) -> int:
+    return connection.execute("DELETE FROM idempotency WHERE expires <= ?", (now,)).rowcount
 
 
 def _read(connection: sqlite3.Connection, key: str) -> Record | None:
@@ -174,5 +188,5 @@ def _watch_forks() -> None:
 
 
 def _leave_to_parent() -> None:
-    for store in _stores:
+    for store in list(_stores):
         store.leave_to_parent()

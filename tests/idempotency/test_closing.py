@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from typing import Any
 
@@ -138,13 +139,14 @@ def test_in_a_pause_before_another_attempt_to_complete() -> None:
 def test_in_a_pause_while_it_waits_for_another_call() -> None:
     store = FaultyStore()
     store.blocks = False
+    outside = contextvars.copy_context()
 
     @idempotent(store, key="order", on_in_progress="wait", sleep=pause_for_ever)
     async def charge(order: int) -> str:
         if order == 1:
             waiting = charge(1)
-            waiting.send(None)
-            waiting.close()
+            outside.run(waiting.send, None)
+            outside.run(waiting.close)
         return "done"
 
     coroutine = charge(1)

@@ -1,77 +1,206 @@
-"""An interrupt of a time limit at any line of a call leaves no key stuck, and no second run unreported."""
+"""An interrupt at any step of a call leaves no key stuck, loses no result, and lets nothing run a second time."""
 
 from __future__ import annotations
 
-import sys
-import threading
-from typing import TYPE_CHECKING, Any
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
 
+import fakeredis
 import pytest
 
-from lambda_kit.errors import TimeLimitInterrupt
-from lambda_kit.idempotency import MemoryStore, idempotent
+from lambda_kit.errors import StoreUnavailable
+from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
+from tests.idempotency.stores import FaultyStore
+from tests.idempotency.test_stores import TABLE, make_table
+from tests.stepping import PACKAGE, Outcome, interrupt_each_step
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-_FILES = ("_protected.py", "_claim.py", "_completion.py", "_results.py", "_identity.py", "_record.py", "_cache.py")
+    from lambda_kit.idempotency import Store
 
-
-class Interrupter:
-    """Raises the interrupt when the lines of the layer have been entered so many times, once."""
-
-    def __init__(self, at: int) -> None:
-        self.left = at
-        self.where = ""
-
-    def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if "idempotency" not in frame.f_code.co_filename or not frame.f_code.co_filename.endswith(_FILES):
-            return None
-        if event == "line" and self.left >= 0:
-            self.left -= 1
-            if self.left < 0:
-                self.where = f"{frame.f_code.co_name}:{frame.f_lineno}"
-                raise TimeLimitInterrupt
-        return self
+ROOM = PACKAGE + "idempotency" + os.sep
 
 
-def _call(protected: Any, interrupter: Interrupter) -> None:
-    sys.settrace(interrupter)
-    try:
-        protected({"id": 1}, None)
-    except (TimeLimitInterrupt, ValueError):
-        pass
-    finally:
-        sys.settrace(None)
+class Trial:
+    """A protected function on a store, and the number of its runs that have returned."""
 
+    numbers = iter(range(1_000_000))
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_an_interrupt_at_any_line_leaves_the_key_free_or_the_result_stored(fails: bool) -> None:
-    at, ended = 0, False
-    while not ended:
-        store = MemoryStore()
-        runs: list[int] = []
+    def __init__(self, store: Store, *, fails: bool, **options: Any) -> None:
+        self.id = next(self.numbers)
+        self.fails = fails
+        self.charged = 0
+        trial = self
 
-        def charge(event: Any, context: object, runs: list[int] = runs) -> str:
-            runs.append(1)
-            if fails and len(runs) == 1:
+        def charge(event: Any, context: object) -> str:
+            if trial.fails:
                 raise ValueError("declined")
+            trial.charged += 1
             return "done"
 
-        protected = idempotent(store, key="id", cache=0)(charge)
-        interrupter = Interrupter(at)
-        # In a thread of its own: raised by a trace function at the end of a handler, an exception stays with its thread
-        # as the one that is being handled, which none that a signal brings does.
-        thread = threading.Thread(target=_call, args=(protected, interrupter))
-        thread.start()
-        thread.join()
-        ended = interrupter.left >= 0
-        records = list(store.records.values())
-        ran_to_its_end = runs and not fails
-        if ran_to_its_end and records:
-            # The run is done: its result is stored, or the key is held until the lease ends.
-            assert [record.status for record in records] in (["COMPLETED"], ["INPROGRESS"]), at
-        else:
-            assert records == [], f"stuck after an interrupt at {interrupter.where}"
-        at += 1
-    assert at > 40
+        self.protected = idempotent(store, key="id", namespace="trial", **options)(charge)
+
+    def call(self) -> Any:
+        return self.protected({"id": self.id}, None)
+
+    def call_once(self) -> Any:
+        with suppress(ValueError):
+            return self.call()
+
+    def check(self, outcome: Outcome) -> None:
+        """Call again. The key is free if nothing was charged, and replays the result if something was."""
+        if outcome.error is None and not self.fails:
+            assert outcome.value == "done"
+        self.fails = False
+        before = self.charged
+        assert self.call() == "done"
+        assert self.charged == 1, "it was charged twice" if before else "it was not charged"
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis", "dynamodb"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+    elif request.param == "sqlite":
+        made = SQLiteStore(tmp_path / "records.db")
+        yield made
+        made.close()
+    elif request.param == "redis":
+        yield RedisStore(fakeredis.FakeRedis())
+    else:
+        make_table(request.getfixturevalue("aws"))
+        yield DynamoDBStore(TABLE)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
+@pytest.mark.parametrize("fails", [False, True], ids=["returns", "raises"])
+def test_at_any_step_of_a_call(store: Store, fails: bool) -> None:
+    count = interrupt_each_step(
+        Trial.call_once,
+        prepare=lambda: Trial(store, fails=fails, cache=0),
+        check=Trial.check,
+        inside=(ROOM,),
+    )
+    assert count > 20
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["returns", "raises"])
+def test_at_any_step_of_a_call_with_a_local_cache(fails: bool) -> None:
+    store = MemoryStore()
+    assert interrupt_each_step(
+        Trial.call_once, prepare=lambda: Trial(store, fails=fails, on_in_progress="wait"), check=Trial.check
+    )
+
+
+def test_at_any_step_of_a_replay() -> None:
+    store = MemoryStore()
+
+    def prepare() -> Trial:
+        trial = Trial(store, fails=False, cache=0)
+        trial.call()
+        return trial
+
+    assert interrupt_each_step(Trial.call, prepare=prepare, check=Trial.check)
+
+
+def completed(claim: Claim) -> Record:
+    return Record(claim.key, "COMPLETED", owner=claim.owner, expires=2e9, result='"done"')
+
+
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
+@pytest.mark.parametrize("steps", ["deliveries", "bytecodes"])
+@pytest.mark.parametrize("step", ["claim", "complete", "release"])
+def test_at_any_bytecode_of_a_step_of_the_sqlite_store_neither_it_nor_another_process_finds_the_file_locked(
+    tmp_path: Path, step: str, steps: Literal["deliveries", "bytecodes"]
+) -> None:
+    store, other = (SQLiteStore(tmp_path / "records.db", timeout=0.0) for _ in range(2))
+    keys = iter(range(1_000_000))
+
+    def prepare() -> Claim:
+        claim = Claim(f"key {next(keys)}", "owner", now=1e9, lease=60.0, ttl=60.0, payload=None)
+        if step != "claim":
+            store.claim(claim)
+        return claim
+
+    calls: dict[str, Callable[[Claim], object]] = {
+        "claim": store.claim,
+        "complete": lambda claim: store.complete(completed(claim)),
+        "release": lambda claim: store.release(claim.key, claim.owner),
+    }
+
+    def check(claim: Claim, _: Outcome) -> None:
+        another = Claim(f"{claim.key} of another", "other", now=1e9, lease=60.0, ttl=60.0, payload=None)
+        assert other.claim(another) is None
+        calls[step](claim)
+
+    assert interrupt_each_step(calls[step], prepare=prepare, check=check, steps=steps, inside=(ROOM,)) > 5
+    store.close()
+    other.close()
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_while_the_result_cannot_be_stored_goes_on_and_the_failure_is_logged(
+    stop: type[BaseException], times: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FaultyStore()
+    store.failing["complete"] = ["before"] * 100
+    stops = [stop() for _ in range(times)]
+
+    def sleep(seconds: float) -> None:
+        if stops:
+            raise stops.pop()
+
+    @idempotent(store, key="id", sleep=sleep)
+    def charge(id: int) -> str:
+        return "done"
+
+    with pytest.raises(stop) as caught:
+        charge(1)
+    assert caught.value.__cause__ is None
+    told = "its result could not be stored" if times == 1 else "its result was not stored"
+    assert told in caplog.text
+
+
+def test_a_cancellation_while_the_result_cannot_be_stored_goes_on_and_the_failure_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import asyncio
+
+    store = FaultyStore()
+    store.failing["complete"] = ["before"] * 100
+
+    async def main() -> None:
+        paused = asyncio.Event()
+
+        async def sleep(seconds: float) -> None:
+            paused.set()
+            await asyncio.sleep(0)
+
+        @idempotent(store, key="id", sleep=sleep)
+        async def charge(id: int) -> str:
+            return "done"
+
+        task = asyncio.create_task(charge(1))
+        await paused.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert "the function has run, and its result could not be stored" in caplog.text
+
+
+def test_a_store_that_fails_without_an_interrupt_is_still_an_error() -> None:
+    store = FaultyStore()
+    store.failing["complete"] = ["before"] * 100
+
+    @idempotent(store, key="id", sleep=lambda seconds: None)
+    def charge(id: int) -> str:
+        return "done"
+
+    with pytest.raises(StoreUnavailable):
+        charge(1)

@@ -217,6 +217,7 @@ class Call:
         self.effect = self.raised = self.troubled = False
         self.fate = ""
         self.outcome: Any = None
+        self.ran: dict[int, Any] = {}
 
     @property
     def owner(self) -> str:
@@ -283,7 +284,7 @@ class Machine(RuleBasedStateMachine):
             self.ended(call, error)
             return call
         assert self.ids.setdefault(call.begun.key, call.id) == call.id
-        call.steps = call.protected.flow(call.begun)
+        call.steps = call.protected.flow(call.begun, call.ran)
         self.running.append(call)
         self.resume(call)
         return call
@@ -359,7 +360,7 @@ class Machine(RuleBasedStateMachine):
         if kind == "run":
             self.run(call, fault)
             return
-        if kind == "store" and given.func.__name__ == "release":
+        if kind == "release":
             assert not call.effect or call.raised, "a key is given back whose run is done"
         if fault or self.down:
             call.troubled = True
@@ -368,16 +369,16 @@ class Machine(RuleBasedStateMachine):
             if not call.fate:
                 self.resume(call)
             return
-        if kind == "store" and self.down and not fault:
+        if kind != "pause" and self.down and not fault:
             fault = "lost before"
-        if kind == "store" and fault in ("arrives late", "arrives twice"):
+        if kind != "pause" and fault in ("arrives late", "arrives twice"):
             self.late.append(given)
         answer: Any = None
-        if kind == "store" and fault not in ("lost before", "arrives late", "crash before", "interrupt before"):
+        if kind != "pause" and fault not in ("lost before", "arrives late", "crash before", "interrupt before"):
             answer = given()
             if "again" in fault:
                 answer = given()
-            if given.func.__name__ == "claim":
+            if kind == "claim":
                 call.asked, call.answer = given.args[0], answer
         if fault.startswith("crash"):
             self.crash(call)
@@ -405,13 +406,17 @@ class Machine(RuleBasedStateMachine):
         elif how.startswith("raises"):
             call.outcome = Failed(OSError("down"))
             call.raised = True
-            self.resume(call, call.outcome)
+            self.return_from_run(call)
         else:
             declined = Declined(call.id, call.value["call"])
             call.outcome = Failed(declined) if how == "declines" else call.value
-            self.resume(call, call.outcome)
+            self.return_from_run(call)
         if how:
             event(f"run: {how}")
+
+    def return_from_run(self, call: Call) -> None:
+        call.ran[0] = call.outcome
+        self.resume(call)
 
     def crash(self, call: Call) -> None:
         call.fate = "crashed"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -115,3 +118,54 @@ def test_a_call_that_is_stopped_while_it_waits_has_not_touched_the_claim_of_the_
         charge({"id": 1})
     assert facts == ["waited"]
     assert store.records[other.key].owner == "another"
+
+
+@pytest.mark.parametrize("in_thread", [False, True], ids=["same thread", "thread with the context"])
+def test_a_call_inside_the_run_of_its_own_key_is_refused_at_once(store: MemoryStore, in_thread: bool) -> None:
+    paused: list[float] = []
+    refused: list[AlreadyInProgress] = []
+
+    @idempotent(store, key="event.id", on_in_progress="wait", sleep=paused.append)
+    def charge(event: Any) -> str:
+        def call_again() -> None:
+            with pytest.raises(AlreadyInProgress) as caught:
+                charge(event)
+            refused.append(caught.value)
+
+        if in_thread:
+            thread = threading.Thread(target=contextvars.copy_context().run, args=(call_again,))
+            thread.start()
+            thread.join()
+        else:
+            call_again()
+        return "done"
+
+    assert charge({"id": 1}) == "done"
+    assert paused == []
+    assert refused[0].__notes__ == [
+        "The call is made inside the run that holds the key, so that it would wait for itself."
+    ]
+
+
+def test_a_call_inside_of_another_key_that_waits_is_no_call_of_its_own(store: MemoryStore) -> None:
+    charge, runs, _ = claimed_by_another(store, now=time.time(), lease=0.05, on_in_progress="wait")
+
+    @idempotent(store, key="id", on_in_progress="wait")
+    def outer(id: int) -> str:
+        return charge({"id": 1, "result": "inner"})
+
+    assert outer(1) == "inner"
+    assert runs == [{"id": 1, "result": "inner"}]
+
+
+def test_a_coroutine_inside_the_run_of_its_own_key_is_refused_at_once(store: MemoryStore) -> None:
+    paused: list[float] = []
+
+    @idempotent(store, key="id", on_in_progress="wait", sleep=paused.append)
+    async def charge(id: int) -> str:
+        with pytest.raises(AlreadyInProgress):
+            await asyncio.create_task(charge(id))
+        return "done"
+
+    assert asyncio.run(charge(1)) == "done"
+    assert paused == []
