@@ -98,17 +98,20 @@ class Session:
         self._asked = self._ask_from = 0.0
         self._found: Configuration | None = None
 
-    def latest(self) -> Configuration:
+    def latest(self, *, fresh: bool = False) -> Configuration:
         """Return the deployed configuration; until the poll interval has passed, that of the last poll.
+
+        Args:
+            fresh: True begins a new session, which may be polled at once. False by default.
 
         Raises:
             AwsError: it cannot be read.
         """
         with self._lock:
             now = self._clock()
-            if self._found is not None and self._asked <= now < self._ask_from:
+            if not fresh and self._found is not None and self._asked <= now < self._ask_from:
                 return self._found
-            if self._token is None:
+            if fresh or self._token is None:
                 self._token = self._begin()
                 reply = self._ask(self._token)
             else:

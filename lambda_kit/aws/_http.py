@@ -65,6 +65,7 @@ class Pool:
         *,
         deadline: float | None = None,
         repeatable: bool = True,
+        read_timeout: float | None = None,
     ) -> Response:
         """Send a request and return the response, whatever its status.
 
@@ -76,6 +77,7 @@ class Pool:
             deadline: the latest time to give up, by `time.monotonic`; None, the default, for the time-outs alone.
             repeatable: whether the request may be sent twice without harm. If so, it is sent once more on a new
                 connection if the server had closed the kept-alive one. True by default.
+            read_timeout: seconds that the server may stay silent; None, the default, for that of the pool.
 
         Raises:
             TransportError: there was no complete response.
@@ -83,14 +85,15 @@ class Pool:
         """
         message = self._message(method, target, headers, body)
         end = _FOREVER if deadline is None else deadline
+        patience = self._read_timeout if read_timeout is None else read_timeout
         kept = self._take()
         if kept is not None:
             try:
-                return self._exchange(kept, message, end, method)
+                return self._exchange(kept, message, end, patience, method)
             except Closed:
                 if not repeatable:
                     raise
-        return self._exchange(self._connect(end), message, end, method)
+        return self._exchange(self._connect(end), message, end, patience, method)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -149,9 +152,9 @@ class Pool:
             plain.close()
             raise
 
-    def _exchange(self, connection: Connection, message: bytes, end: float, method: str) -> Response:
+    def _exchange(self, connection: Connection, message: bytes, end: float, patience: float, method: str) -> Response:
         try:
-            response = connection.exchange(message, end, self._read_timeout, method)
+            response = connection.exchange(message, end, patience, method)
         except BaseException:  # an interrupt too: the next bytes on the connection belong to this request
             connection.close()
             raise

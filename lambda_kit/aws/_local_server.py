@@ -71,8 +71,9 @@ class LocalServer:
             import socket
 
             where: Any = (b"127.0.0.1", self._find_port())  # bytes, because text loads the codec of domain names
+            limit = min(_CONNECT, max(_time_left(), 0.001))
             try:
-                socket.create_connection(where, _CONNECT).close()
+                socket.create_connection(where, limit).close()
                 self._seen = True
             except OSError as error:
                 self._watch_process()
@@ -92,14 +93,16 @@ class LocalServer:
         """
         from lambda_kit.aws._http import TransportError
 
-        invocation = current.get(None)
-        left = _OUTSIDE if invocation is None else invocation.remaining() - _MARGIN
-        deadline = time.monotonic() + (left if alone else min(left * _SHARE, _PATIENCE))
+        left = _time_left()
+        patience = left if alone else min(left * _SHARE, _PATIENCE)
+        deadline = time.monotonic() + patience
         pauses = iter(_PAUSES)
         pause = 0.0
         while True:
             try:
-                answer = self._connected().request("GET", target, headers, deadline=deadline)
+                answer = self._connected().request(
+                    "GET", target, headers, deadline=deadline, read_timeout=max(patience, _PATIENCE)
+                )
             except TransportError as error:
                 if isinstance(error.__cause__, ConnectionRefusedError):
                     self._absent = not alone
@@ -153,6 +156,12 @@ class LocalServer:
         if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65536):
             raise ConfigurationError(f"{self._variable}={text!r}: pass the number of a port, 1 to 65535")
         return int(text)
+
+
+def _time_left() -> float:
+    """Return the seconds that a server may take: the remaining time of the invocation, less a margin."""
+    invocation = current.get(None)
+    return _OUTSIDE if invocation is None else invocation.remaining() - _MARGIN
 
 
 def encoded(text: str) -> str:

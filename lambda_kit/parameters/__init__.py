@@ -17,7 +17,7 @@ The rules, the same for every function and handle:
 - Values live in the init cache, by all options that change them. Threads that ask at once share one request.
 - On Lambda the Parameters and Secrets extension is asked first where it is present. AWS is called if it cannot be used.
 - If no source answers, an old value is used for up to `stale_if_error` seconds beyond its time to live, an hour by
-  default, with one warning. A refusal (not found, access denied, not decrypted) is raised at once and drops the old value.
+  default, with one warning. A refusal (not found, access denied, not decrypted) is raised at once and drops the value.
 - A returned dict, list or model is the caller's own: changing it changes nothing for others.
 - Errors name the value, the source, the reason and the IAM action to grant. Neither errors nor logs contain values.
 """

@@ -34,8 +34,8 @@ def fetch_from_agent(query: Query, *, alone: bool) -> Fetched:
     return _fetched(found, AGENT.source)
 
 
-def fetch(query: Query) -> Fetched:
-    """Return the deployed configuration; until the poll interval has passed, that of the last poll.
+def fetch(query: Query, *, fresh: bool = False) -> Fetched:
+    """Return the deployed configuration; until the poll interval has passed, that of the last poll unless `fresh`.
 
     Raises:
         ParameterError: it cannot be read.
@@ -58,7 +58,7 @@ def fetch(query: Query) -> Fetched:
 
         session = _sessions.setdefault(key, Session(_place_of(query), interval, call))
     try:
-        return _fetched(session.latest(), _SOURCE)
+        return _fetched(session.latest(fresh=fresh), _SOURCE)
     except AwsError as error:
         raise failures.translated(error, names=(query.name,), what=query.what, source=_SOURCE) from error
 

@@ -9,7 +9,7 @@ from lambda_kit.errors import ParameterError, ParameterNotFound
 from lambda_kit.init_cache._build import expire_at, next_sequence
 from lambda_kit.parameters import _sources as sources
 from lambda_kit.parameters import _transforms as transforms
-from lambda_kit.parameters._node import Prefetched, pack
+from lambda_kit.parameters._node import Prefetched, pack, reader
 from lambda_kit.parameters._query import ENVIRONMENT, UNSET
 
 TYPE_CHECKING = False
@@ -21,20 +21,78 @@ if TYPE_CHECKING:
     from lambda_kit.parameters._node import Node
     from lambda_kit.parameters._query import Fetched, Query
 
+_AT_ONCE = 3  # requests; the extension accepts no more connections by default
+_MANY = 10  # values: more than these are asked of AWS, ten in a request, and not of the extension one by one
 
-def build_nodes(nodes: Iterable[Node], after: int = 0) -> dict[Node, Exception]:
-    """Build the values of those nodes that need one and can be fetched in one request.
+
+def read_nodes(nodes: Iterable[Node], after: int = 0) -> dict[Node, tuple[Any, Exception | None]]:
+    """Read the values of nodes: ten in a request where that is possible, the others three at a time.
 
     Args:
         nodes: the nodes.
         after: the sequence number after which a value must have been built; 0 if any value will do.
 
     Returns:
-        The errors, by node. A node that is not in it is built when its value is read, unless it has one.
+        For each node its value and None, or None and the error.
     """
-    joint = {node.entry: node for node in nodes if _is_joint(node)}
-    if len(joint) < 2:
-        return {}
+    nodes = list(nodes)
+    needed = [node for node in nodes if after or not node.entry.is_ready()]
+    joint = {node.entry: node for node in needed if _is_joint(node, many=len(needed) > _MANY)}
+    failed = _build_joint(joint, after) if len(joint) > 1 else {}
+    alone = [node for node in needed if node.entry not in joint and sources.is_remote(node.query)]
+    found: dict[Node, tuple[Any, Exception | None]] = {}
+    waiting = nodes[::-1]
+
+    def work() -> None:
+        while waiting:
+            try:
+                node = waiting.pop()
+            except IndexError:  # another thread took the last one
+                return
+            try:
+                found[node] = _read(node, failed.get(node), after), None
+            except Exception as error:
+                found[node] = None, error
+
+    if len(alone) > 1:
+        _run_beside(work, min(len(alone), _AT_ONCE))
+    else:
+        work()
+    return found
+
+
+def _run_beside(work: Callable[[], None], count: int) -> None:
+    """Run `work` in this thread and in others beside it, `count` in all."""
+    import contextvars
+    from threading import Thread
+
+    threads = [Thread(target=contextvars.copy_context().run, args=(work,), daemon=True) for _ in range(count - 1)]
+    started: list[Thread] = []
+    for thread in threads:
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads can be started
+            break
+        started.append(thread)
+    work()
+    for thread in started:
+        thread.join()
+
+
+def _read(node: Node, error: Exception | None, after: int) -> Any:
+    """Return the value of a node, or raise the error of a joint request unless an old value may still be used."""
+    if error is not None and (after or not node.entry.is_ready()):
+        from lambda_kit.parameters import _failures
+
+        raise _failures.own_copy(error) or error
+    return reader(lambda: node.entry.built_after(after))() if after else node.read()
+
+
+def _build_joint(joint: dict[Entry, Node], after: int) -> dict[Node, Exception]:
+    """Build the values of those nodes that need one with joint requests, and return the errors.
+
+    A node that the requests left out is built when its value is read.
+    """
     from lambda_kit.init_cache._joint import build_together
 
     def fetch(entries: list[Entry]) -> dict[Entry, Callable[[], Any]]:
@@ -72,8 +130,8 @@ def build(node: Node) -> Any:
     return _make(node, functools.partial(_fetch, node))
 
 
-def _is_joint(node: Node) -> bool:
-    return sources.is_joint(node.query, bypass_caches=bool(node.bypassing))
+def _is_joint(node: Node, *, many: bool = False) -> bool:
+    return sources.is_joint(node.query, bypass_caches=many or bool(node.bypassing))
 
 
 def _fetch(node: Node) -> Fetched:

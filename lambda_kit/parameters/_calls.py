@@ -71,20 +71,3 @@ def find(
         except ConfigurationError as error:  # the init cache refuses the time to live
             raise ConfigurationError(f"{where}({name!r}): {error}") from None
     return node
-
-
-def value_of(node: Node, error: Exception | None = None, after: int = 0) -> Any:
-    """Return the value of a node, or raise the error of an earlier joint build.
-
-    If nobody answered that build, an old value that may still be used is returned.
-
-    Args:
-        node: the node.
-        error: that error; None if there is none.
-        after: the sequence number after which the value must have been built; 0 if any value will do.
-    """
-    if error is not None and (after or not node.entry.is_ready()):
-        from lambda_kit.parameters import _failures
-
-        raise _failures.own_copy(error) or error
-    return reader(lambda: node.entry.built_after(after))() if after else node.read()

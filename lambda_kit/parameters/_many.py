@@ -9,7 +9,7 @@ from lambda_kit.errors import ConfigurationError, ParameterNotFound
 from lambda_kit.init_cache._build import next_sequence
 from lambda_kit.parameters import _calls as calls
 from lambda_kit.parameters import _entries as entries
-from lambda_kit.parameters._build import build_nodes
+from lambda_kit.parameters._build import read_nodes
 from lambda_kit.parameters._node import bypass_caches
 from lambda_kit.parameters._query import UNSET
 
@@ -81,13 +81,14 @@ def get_many(names: Iterable[str], /, *, transform: Any = None, ttl: float | Non
     found: dict[str, Any] = {}
     missing: list[ParameterNotFound] = []
     with bypass_caches(nodes.values() if fresh else ()):
-        failed = build_nodes(nodes.values(), after)
-        for name, node in nodes.items():
-            try:
-                value = calls.value_of(node, failed.get(node), after)
-            except ParameterNotFound as error:
-                missing.append(error)
-                continue
+        read = read_nodes(nodes.values(), after)
+    for name, node in nodes.items():
+        value, error = read[node]
+        if isinstance(error, ParameterNotFound):
+            missing.append(error)
+        elif error is not None:
+            raise error
+        else:
             found[name] = default if value is UNSET else value
     if not missing:
         return found

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, get_args
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import ConfigurationError, ParameterError, ParameterNotFound, SettingsError
 from lambda_kit.parameters import _entries as entries
-from lambda_kit.parameters._build import build_nodes
-from lambda_kit.parameters._calls import value_of
+from lambda_kit.parameters._build import read_nodes
 from lambda_kit.parameters._query import Query, checked
 from lambda_kit.parameters._transforms import describe_problem
 
@@ -159,13 +158,13 @@ class Settings(BaseModel):
         fields = cls.model_fields
         markers = {name: _marker_of(cls, name, field) for name, field in fields.items() if name not in given}
         nodes = {name: entries.find(one.query) for name, one in markers.items() if isinstance(one, _Stored)}
-        failed = build_nodes(nodes.values())
+        read = read_nodes(nodes.values())
         values = dict(given)
         problems: dict[str, str] = {}
         for name, marker in markers.items():
             try:
                 if isinstance(marker, _Stored):
-                    values[name] = marker.pick(value_of(nodes[name], failed.get(nodes[name])))
+                    values[name] = marker.pick(_value_of(*read[nodes[name]]))
                 elif marker is not None:
                     values[name] = os.environ[marker.name]
             except (ParameterNotFound, KeyError) as error:
@@ -185,6 +184,12 @@ class Settings(BaseModel):
                     problems[name] = f"{markers.get(name) or 'no source'}: {describe_problem(rest, problem['type'])}"
             return None, problems
         return (None if problems else found), problems
+
+
+def _value_of(value: Any, error: Exception | None) -> Any:
+    if error is not None:
+        raise error
+    return value
 
 
 def _marker_of(cls: type[Settings], name: str, field: FieldInfo) -> _Stored | FromEnv | None:

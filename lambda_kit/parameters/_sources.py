@@ -6,7 +6,7 @@ import time
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.aws._local_server import Unavailable
-from lambda_kit.parameters._query import source_of
+from lambda_kit.parameters._query import ENVIRONMENT, source_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +28,14 @@ def fetch(query: Query, *, bypass_caches: bool = False) -> Fetched:
 
     Args:
         query: the query; not one of a path.
-        bypass_caches: True takes no value from the cache of the extension, unless no other source is allowed.
+        bypass_caches: True takes no value from the cache of the extension or the agent, unless no other source is
+            allowed.
 
     Raises:
         ParameterError: it cannot be read.
     """
     source = source_of(query)
-    if source == "environment":
+    if source == ENVIRONMENT:
         from lambda_kit.parameters import _environment
 
         return _environment.fetch(query)
@@ -42,6 +43,8 @@ def fetch(query: Query, *, bypass_caches: bool = False) -> Fetched:
         from lambda_kit.aws._app_config import AGENT
         from lambda_kit.parameters import _app_config
 
+        if bypass_caches and source in ("auto", "aws"):
+            return _app_config.fetch(query, fresh=True)
         return _through(AGENT, source, query, _app_config.fetch_from_agent, _app_config.fetch)
     from lambda_kit.parameters import _direct as direct
 
@@ -79,7 +82,7 @@ def fetch_below(query: Query) -> dict[str, Fetched]:
         ParameterError: they cannot be read.
     """
     source = source_of(query)
-    if source == "environment":
+    if source == ENVIRONMENT:
         from lambda_kit.parameters import _environment
 
         return _environment.fetch_below(query)
@@ -90,6 +93,11 @@ def fetch_below(query: Query) -> dict[str, Fetched]:
     from lambda_kit.parameters import _direct as direct
 
     return direct.fetch_below(query)
+
+
+def is_remote(query: Query) -> bool:
+    """Tell whether a value is fetched by a request, which takes time."""
+    return source_of(query) != ENVIRONMENT
 
 
 def is_joint(query: Query, *, bypass_caches: bool = False) -> bool:

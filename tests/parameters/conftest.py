@@ -298,15 +298,16 @@ def agent(lambda_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator
 @pytest.fixture
 def strange_extension(
     lambda_environment: None, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[int, bytes], list[str]]]:
-    """Start a server in place of the extension that gives one answer to all requests; returns the requests it got."""
+) -> Iterator[Callable[[Callable[[str], tuple[int, bytes]]], list[str]]]:
+    """Start a server in place of the extension, with a function that answers paths; returns the requests it got."""
     servers: list[Server] = []
 
-    def serve(status: int, body: bytes) -> list[str]:
+    def serve(reply: Callable[[str], tuple[int, bytes]]) -> list[str]:
         requests: list[str] = []
 
         def answer(method: str, path: str, headers: dict[str, str], _: bytes) -> Reply:
             requests.append(path)
+            status, body = reply(path)
             return status, {}, body
 
         servers.append(Server(answer))

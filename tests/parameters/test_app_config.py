@@ -52,11 +52,31 @@ def test_the_service_is_asked_no_more_often_than_it_wants(store: Any, polls: Fak
     store.configurations["shop/prod/limits"] = b"two"
     polls.advance(30)
     assert parameters.app_config(*NAME, ttl=20.0) == "one"
-    assert parameters.app_config(*NAME, ttl=20.0, fresh=True) == "one"
     polls.advance(40)
     assert parameters.app_config(*NAME, ttl=20.0) == "two"
     ((_, params),) = [call for call in store.calls if call[0] == "StartConfigurationSession"]
     assert params["RequiredMinimumPollIntervalInSeconds"] == 20
+
+
+def test_fresh_is_fresh_within_the_poll_interval(store: Any, polls: FakeClock) -> None:
+    store.configurations["shop/prod/limits"] = b"one"
+    assert parameters.app_config(*NAME) == "one"
+    store.configurations["shop/prod/limits"] = b"two"
+    assert parameters.app_config(*NAME) == "one"
+    assert parameters.app_config(*NAME, fresh=True) == "two"
+    assert parameters.app_config(*NAME) == "two"
+    polls.advance(61)
+    store.configurations["shop/prod/limits"] = b"three"
+    assert parameters.app_config(*NAME) == "three"
+    assert store.counts() == {"StartConfigurationSession": 2, "GetLatestConfiguration": 3}
+
+
+def test_fresh_goes_past_the_agent(store: Any, agent: FakeAppConfigAgent, invocation: None) -> None:
+    agent.put("shop/prod/limits", "one")
+    store.configurations["shop/prod/limits"] = b"two"
+    assert parameters.app_config(*NAME) == "one"
+    assert parameters.app_config(*NAME, fresh=True) == "two"
+    assert parameters.app_config(*NAME, fresh=True, source="extension") == "one"
 
 
 def test_two_transforms_share_a_session(store: Any) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -13,11 +16,14 @@ from lambda_kit._kernel import lifecycle
 from lambda_kit.aws import _local_server
 from lambda_kit.errors import ConfigurationError, ParameterAccessDenied, ParameterError, ParameterNotFound
 from lambda_kit.invocation import Invocation, current
-from lambda_kit.parameters import Parameter, Secret, _extension
+from lambda_kit.parameters import Parameter, Secret, SecretValue, _extension
 from lambda_kit.testing import FakeExtension, make_context, reset
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    Serve = Callable[[Callable[[str], tuple[int, bytes]]], list[str]]
 
 
 @pytest.fixture
@@ -194,14 +200,14 @@ def test_one_that_fails_is_left_alone_for_a_while_with_one_warning(
 )
 def test_one_whose_answer_makes_no_sense_is_left_alone_with_one_warning(
     store: Any,
-    strange_extension: Callable[[int, bytes], list[str]],
+    strange_extension: Serve,
     invocation: Invocation,
     caplog: pytest.LogCaptureFixture,
     status: int,
     body: bytes,
     told: str,
 ) -> None:
-    requests = strange_extension(status, body)
+    requests = strange_extension(lambda _: (status, body))
     assert_left_alone_with_one_warning(store, requests, lambda: warnings(caplog), told)
 
 
@@ -373,3 +379,80 @@ def test_one_that_rests_before_it_was_ever_asked_is_forgotten_by_a_reset(
     assert not server.is_expected()
     reset()
     assert server.is_expected()
+
+
+@pytest.mark.parametrize("read", [parameters.get, parameters.secret])
+def test_where_it_is_the_only_source_it_gets_all_the_time_that_there_is(
+    extension: FakeExtension, monkeypatch: pytest.MonkeyPatch, read: Any
+) -> None:
+    monkeypatch.setattr(_local_server, "_PATIENCE", 0.05)
+    extension.put("/a", "one")
+    extension.put_secret("/a", "one")
+    extension.slow(0.3)
+    token = current.set(Invocation({}, make_context(30.0)))
+    try:
+        assert read("/a", source="extension") in ("one", SecretValue("one"))
+    finally:
+        current.reset(token)
+    assert read("/a", source="extension", fresh=True) in ("one", SecretValue("one"))
+    assert len(extension.requests) == 2
+
+
+def test_where_it_is_the_only_source_it_gets_no_more_time_than_there_is(extension: FakeExtension) -> None:
+    extension.hang()
+    token = current.set(Invocation({}, make_context(0.4)))
+    try:
+        with pytest.raises(ParameterError, match="no answer in what was left of the invocation"):
+            parameters.get("/a", source="extension")
+    finally:
+        current.reset(token)
+
+
+class Crowd:
+    """Answers each request once three are there, and counts those that are there at the same time."""
+
+    def __init__(self) -> None:
+        self.barrier = threading.Barrier(3)
+        self.lock = threading.Lock()
+        self.present = self.most = 0
+
+    def reply(self, path: str) -> tuple[int, bytes]:
+        with self.lock:
+            self.present += 1
+            self.most = max(self.most, self.present)
+        self.barrier.wait(PATIENCE)
+        with self.lock:
+            self.present -= 1
+        name = unquote(path.partition("name=")[2].partition("&")[0])
+        if name.endswith("missing"):
+            return 400, b'{"code": "ParameterNotFound"}'
+        return 200, json.dumps({"Parameter": {"Value": f"value of {name}"}}).encode()
+
+
+def test_many_are_asked_of_it_three_at_a_time(
+    store: Any, strange_extension: Serve, invocation: Invocation, only_extension: None
+) -> None:
+    crowd = Crowd()
+    requests = strange_extension(crowd.reply)
+    names = [f"/crowd/{number}" for number in range(9)]
+    assert parameters.get_many(names) == {name: f"value of {name}" for name in names}
+    assert (crowd.most, len(requests)) == (3, 9)
+    assert parameters.get_many(names[:2]) == {name: f"value of {name}" for name in names[:2]}
+    assert len(requests) == 9
+    with pytest.raises(ParameterNotFound) as missing:
+        parameters.get_many(["/a", "/b-missing", "/c-missing"])
+    assert missing.value.names == ("/b-missing", "/c-missing")
+
+
+def test_more_than_ten_are_asked_of_aws_ten_in_a_request(
+    store: Any, extension: FakeExtension, invocation: Invocation
+) -> None:
+    names = [f"/crowd/{number}" for number in range(11)]
+    for name in names:
+        store.put(name, name)
+        extension.put(name, name)
+    assert parameters.get_many(names) == {name: name for name in names}
+    assert store.counts() == {"GetParameters": 2}
+    assert extension.requests == []
+    assert parameters.get_many(names[:3], source="extension") == {name: name for name in names[:3]}
+    assert len(extension.requests) == 3
