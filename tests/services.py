@@ -6,7 +6,6 @@ Each runs in the environment that `make test` makes for it, is started when a te
 from __future__ import annotations
 
 import atexit
-import contextlib
 import ctypes
 import json
 import os
@@ -135,8 +134,10 @@ class Faults:
         arguments = ["--upstream", upstream, "--port", str(port), "--host", "127.0.0.1"]
         self._child = _Child("microburst", arguments, f"{self.url}/_microburst/fired")
         # The first request makes it load the models of all services, for longer than a test wants to wait for a reply.
-        with contextlib.suppress(urllib.error.HTTPError):
-            _open(urllib.request.Request(self.url, b"{}"), timeout=PATIENCE)
+        try:
+            _open(urllib.request.Request(self.url, b"{}"), timeout=PATIENCE).close()
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
         self._rules: list[dict[str, Any]] = []
         self._before = 0
 

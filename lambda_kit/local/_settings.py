@@ -143,6 +143,7 @@ class Settings:
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+            "LAMBDA_DISABLE_PREVIEW_WARN": "1",  # a warning about production, at each start on Python 3.15
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             **self.env,

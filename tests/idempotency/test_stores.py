@@ -193,6 +193,7 @@ def test_processes_share_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # the runner of the tests has a thread
 def test_a_forked_child_opens_the_file_anew(tmp_path: Path) -> None:
     store = SQLiteStore(tmp_path / "records.db")
 
@@ -251,6 +252,7 @@ def test_a_file_that_another_process_is_writing_is_used_again_afterwards(tmp_pat
     store.close()
 
 
+@without_lua
 def test_a_record_stays_on_the_server_beyond_its_expiry_for_clocks_that_are_late() -> None:
     server = fakeredis.FakeRedis()
     store = RedisStore(server)

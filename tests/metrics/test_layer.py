@@ -411,6 +411,7 @@ def test_a_reset_between_tests_forgets_what_waits_and_the_environment(
     assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Two"
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # the runner of the tests has a thread
 def test_a_forked_child_does_not_write_what_its_parent_does(
     metrics: Metrics, capfd: pytest.CaptureFixture[str]
 ) -> None:
