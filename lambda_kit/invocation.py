@@ -73,16 +73,21 @@ class _Process:
 
 process = _Process()
 current: ContextVar[Invocation] = ContextVar("lambda_kit_invocation")
-# The record of a batch that is running here, or any other object that stands for a part of the invocation.
-current_record: ContextVar[object] = ContextVar("lambda_kit_record", default=None)
+# A function that returns an object which stands for the record of a batch that is running in this context. It is set
+# once for records that run one after another, because setting a variable for each of them would take longer.
+current_record: ContextVar[Callable[[], object] | None] = ContextVar("lambda_kit_record", default=None)
 # Callbacks for work that must not silently outlive the invocation. They are called with the invocation when it ends.
 at_end: dict[object, Callable[[Invocation], object]] = {}
 _state_lock = lifecycle.make_lock()
 
 
 def here() -> tuple[Invocation | None, object]:
-    """Return the running invocation and the running record of a batch, or None for each."""
-    return current.get(None), current_record.get()
+    """Return the running invocation, and an object that stands for the running record of a batch; or None for each.
+
+    The object is another one for each record, and is to be compared with `is`.
+    """
+    find = current_record.get()
+    return current.get(None), None if find is None else find()
 
 
 def reset() -> None:

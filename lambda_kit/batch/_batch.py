@@ -141,8 +141,9 @@ def batch(fn: Any = None, /, **options: Any) -> Any:
               group, partition key, item or Kafka partition. `"all"`: all that are not started. `"auto"` (default):
               `"none"` for SQS, Firehose and S3, `"group"` for FIFO queues and Kafka, `"all"` for streams. Unless it is
               `"none"`, records of one group run one after another.
-            - `margin`: seconds before the deadline from which on no further record is started, 0 or more. Records that
-              run then are interrupted 0.2 s before the deadline, or half of a shorter margin. Default 1.0.
+            - `margin`: seconds before the deadline from which on no further record is started, 0 or more, and at most
+              three quarters of the time that is left. Records that run then are interrupted 0.2 s before the deadline,
+              or half of a shorter margin; with 0 they are not interrupted. Default 1.0.
             - `permanent`: a tuple of exceptions that no retry will mend; such a record goes to `dead_letter`, and is
               acknowledged once it is there. Default `()`.
             - `dead_letter`: the sink for such records: `SqsSink`, `S3Sink`, `DynamoDBSink`, `FileSink`, or a function

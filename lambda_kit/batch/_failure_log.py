@@ -5,8 +5,6 @@ Ten thousand records that fail alike give one traceback and a hundred lines of i
 
 from __future__ import annotations
 
-import threading
-
 from lambda_kit._kernel import log
 
 TYPE_CHECKING = False
@@ -22,15 +20,14 @@ _IN_A_LINE = 100  # identifiers
 class FailureLog:
     """Logs the first failure of each kind at once, with its traceback, and the others of that kind together at the end.
 
-    A kind is a type of exception and the line that raised it. Threads share a log.
+    A kind is a type of exception and the line that raised it. Threads share a log: each change of it is one step.
     """
 
-    __slots__ = ("_lock", "_progress", "_source", "_unlogged")
+    __slots__ = ("_progress", "_source", "_unlogged")
 
     def __init__(self, source: Source, progress: Progress) -> None:
         self._source = source
         self._progress = progress
-        self._lock = threading.Lock()
         self._unlogged: dict[tuple[str, Any], list[int]] = {}  # positions of records, by kind
 
     def record_failed(self, index: int, error: BaseException) -> None:
@@ -48,12 +45,11 @@ class FailureLog:
 
     def _add(self, outcome: str, index: int, error: BaseException, sink_error: BaseException | None = None) -> None:
         key = (outcome, (*_kind(error), *(() if sink_error is None else _kind(sink_error))))
-        with self._lock:
-            unlogged = self._unlogged.get(key)
-            if unlogged is not None:
-                unlogged.append(index)
-                return
-            self._unlogged[key] = []
+        new: list[int] = []
+        unlogged = self._unlogged.setdefault(key, new)
+        if unlogged is not new:
+            unlogged.append(index)
+            return
         log.log(
             _LEVELS[outcome],
             _FIRST[outcome],

@@ -22,10 +22,9 @@ class Plan:
         permanent: the exceptions that no retry will mend.
         send_to_dead_letter: puts a record and its error into the dead letter; a coroutine function if the function of
             the batch is one; None without a dead letter.
-        reserve: seconds before the deadline at which running records are interrupted.
     """
 
-    __slots__ = ("check_result", "order", "parse", "permanent", "reserve", "send_to_dead_letter", "source", "view")
+    __slots__ = ("check_result", "order", "parse", "permanent", "send_to_dead_letter", "source", "view")
 
     def __init__(
         self,
@@ -37,7 +36,6 @@ class Plan:
         check_result: Callable[[Any], Any] | None,
         permanent: tuple[type[Exception], ...],
         send_to_dead_letter: Callable[[Any, Exception], Any] | None,
-        reserve: float,
     ) -> None:
         self.source = source
         self.view = view
@@ -46,4 +44,3 @@ class Plan:
         self.check_result = check_result
         self.permanent = permanent
         self.send_to_dead_letter = send_to_dead_letter
-        self.reserve = reserve

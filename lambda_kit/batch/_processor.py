@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from lambda_kit._kernel import callables, type_of
+from lambda_kit._kernel import callables, log, type_of
 from lambda_kit._kernel.facts import UNOBSERVED, observers, operation, tell
 from lambda_kit.batch import _sources as sources
 from lambda_kit.batch._plan import Plan
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lambda_kit.batch._source import Source
 
 _RESERVE = 0.2  # seconds before the deadline at which running records are interrupted; at most half of the margin
+_MOST_MARGIN = 0.75  # of the time that is left
+_INFINITE = float("inf")
 _ORDERS = ("auto", "none", "group", "all")
 _OPTIONS = (
     "source",
@@ -180,7 +182,6 @@ class Processor:
             check_result=check_result,
             permanent=self._permanent,
             send_to_dead_letter=self._record_sender(source),
-            reserve=min(_RESERVE, self.margin / 2),
         )
 
     def _record_sender(self, source: Source) -> Callable[[Any, Exception], Any] | None:
@@ -223,6 +224,7 @@ class Execution:
 
     __slots__ = (
         "_event",
+        "_margin",
         "_processor",
         "_progress",
         "_seconds",
@@ -238,6 +240,7 @@ class Execution:
         self._event = event
         self._started = time.time()
         self._seconds = 0.0
+        self._margin = 0.0
         started_at = self._started_at = time.monotonic()
         if keywords:
             processor.function.check_keywords(keywords)
@@ -250,13 +253,18 @@ class Execution:
             return
         plan, invocation = processor.plan_for(source), current.get(None)
         call = processor.function.prepared(plan.parse, keywords, invocation)
-        start_until = interrupt_at = float("inf")
-        if invocation is not None and (left := invocation.remaining()) < start_until:
-            margin = processor.margin
-            start_until = started_at + left - margin
-            if margin:
-                interrupt_at = started_at + left - plan.reserve
-        self.run = Run(plan, progress, call, start_until, interrupt_at)
+        left = _INFINITE if invocation is None else invocation.remaining()
+        if left == _INFINITE:
+            self.run = Run(plan, progress, call, left, left, 0.0)
+            return
+        margin = self._margin = processor.margin
+        if margin > left * _MOST_MARGIN:  # otherwise no record might be started, in this invocation and in all others
+            if margin >= left > 0:
+                _log_margin(margin, left)
+            margin = self._margin = left * _MOST_MARGIN
+        reserve = min(_RESERVE, margin / 2)
+        deadline = started_at + left
+        self.run = Run(plan, progress, call, deadline - margin, deadline - reserve if margin else _INFINITE, reserve)
 
     def needs_backoff(self) -> bool:
         """Tell whether finishing calls AWS, because messages failed and the option `backoff` is given."""
@@ -276,7 +284,7 @@ class Execution:
         if run is not None:
             run.finish()
             if PENDING in states and run.is_out_of_time():
-                run.log.not_started(states.count(PENDING), processor.margin)
+                run.log.not_started(states.count(PENDING), self._margin)
             if processor.backoff is not None and self.needs_backoff():
                 processor.backoff.apply(progress, progress.positions(FAILED))
         self._seconds = time.monotonic() - self._started_at
@@ -303,6 +311,17 @@ class Execution:
         from lambda_kit.batch._report import BatchReport
 
         return BatchReport(self._source, self._progress, self.response, started=self._started, duration=self._seconds)
+
+
+def _log_margin(margin: float, left: float) -> None:
+    log.error(
+        "batch(margin=%g): only %.3f s were left before the deadline when the batch was started, so that no record "
+        "could have been started; the margin is %.3f s this time. Give the function a longer timeout, or batch a "
+        "smaller margin",
+        margin,
+        left,
+        left * _MOST_MARGIN,
+    )
 
 
 def _all_failed(report: BatchReport) -> BatchFailed:

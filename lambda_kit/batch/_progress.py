@@ -10,28 +10,58 @@ if TYPE_CHECKING:
 PENDING, SUCCEEDED, FAILED, DEAD_LETTERED = range(4)
 """The states of a record: not started or not finished; returned; raised; kept in the dead letter, so acknowledged."""
 
+_PENDING, _SUCCEEDED = bytes([PENDING]), bytes([SUCCEEDED])
+
 
 class Progress:
     """The state of each record so far, by its position in the event.
+
+    Records that run one after another append their values: `len(values)` of them have ended, and one more is running if
+    `started_at` is longer. Those that returned are marked together at the end, by `end_serial`, because marking each of
+    them would take longer. For all other records `fill` makes a place for each value first.
 
     Attributes:
         records: the records as they came.
         states: for each record `PENDING`, `SUCCEEDED`, `FAILED` or `DEAD_LETTERED`.
         values: for each record the value that its function returned, or the exception that it raised.
-        started_at: for records that run one after another, the time at which each was started, and at the end the time
-            at which the last one ended; by the monotonic clock.
+        started_at: for records that run one after another, the time at which each was started, by the monotonic clock.
+        ended_at: the time at which the last of these ended.
         seconds: for all other records that have ended, the seconds that they took, by position.
     """
 
-    __slots__ = ("records", "seconds", "started_at", "states", "values")
+    __slots__ = ("ended_at", "records", "seconds", "started_at", "states", "values")
 
     def __init__(self, records: Sequence[Any]) -> None:
-        count = len(records)
         self.records = records
-        self.states = bytearray(count)
-        self.values: list[Any] = [None] * count
+        self.states = bytearray(len(records))
+        self.values: list[Any] = []
         self.started_at: list[float] = []
+        self.ended_at = 0.0
         self.seconds: dict[int, float] = {}
+
+    def is_serial_record_running(self) -> bool:
+        """Tell whether one of the records that run one after another is running now."""
+        return len(self.started_at) > len(self.values)
+
+    def end_serial(self, ended_at: float) -> None:
+        """Mark the records that have run one after another and returned."""
+        self.ended_at = ended_at
+        count = len(self.values)
+        self.states[:count] = self.states[:count].replace(_PENDING, _SUCCEEDED)
+        self.fill()
+
+    def fill(self) -> None:
+        """Make a place for the value of each record that has none yet."""
+        self.values += [None] * (len(self.records) - len(self.values))
+
+    def set(self, index: int, state: int, value: Any) -> None:
+        """Set the state and the value of a record that has ended."""
+        if index == len(self.values):
+            self.states[index] = state  # before the value, which says that the record has ended
+            self.values.append(value)
+        else:
+            self.values[index] = value
+            self.states[index] = state
 
     def positions(self, state: int) -> Iterator[int]:
         """Return the positions of the records in this state, in the order of the event."""
@@ -49,9 +79,8 @@ class Progress:
 
     def durations(self) -> list[float | None]:
         """Return for each record the seconds that it took; None if it did not end."""
-        from itertools import pairwise
-
-        found: list[float | None] = [end - start for start, end in pairwise(self.started_at)]
+        times = [*self.started_at, self.ended_at]
+        found: list[float | None] = [times[i + 1] - start for i, start in enumerate(self.started_at)]
         found += [None] * (len(self.records) - len(found))
         for index, seconds in self.seconds.items():
             found[index] = seconds

@@ -1,22 +1,22 @@
 """Running the records of one event, and noting the result of each.
 
 A record is `PENDING` until its function has returned or raised. So whatever ends the run, a record that did not succeed
-is retried.
+is retried. There are no locks here: an interrupt may strike anywhere, and must leave nothing locked.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 
 from lambda_kit._kernel import PACKAGE, type_of
 from lambda_kit.batch._progress import DEAD_LETTERED, FAILED, PENDING, SUCCEEDED
 from lambda_kit.errors import BatchError, TimeLimitInterrupt, TimeLimitReached
-from lambda_kit.invocation import current_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import Task
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from types import FrameType
     from typing import Any
 
     from lambda_kit.batch._failure_log import FailureLog
@@ -24,7 +24,22 @@ if TYPE_CHECKING:
     from lambda_kit.batch._progress import Progress
 
 _PLAIN_TYPES = frozenset({dict, str, bool, int, float, list, tuple, bytes})  # results that nothing has to wait for
-_failure_log_lock = threading.Lock()
+_ENDS_INVOCATION = (KeyboardInterrupt, SystemExit, GeneratorExit, TimeLimitInterrupt)
+
+
+def ends_invocation(error: BaseException) -> bool:
+    """Tell whether an exception of a record is meant for the whole invocation, so that it must go on.
+
+    All others are failures of the record alone, also those that do not derive from `Exception`, like the panics of
+    libraries that are written in Rust. A cancellation is not decided here: it depends on who has cancelled what.
+    """
+    if isinstance(error, Exception):
+        return False
+    if isinstance(error, _ENDS_INVOCATION):
+        return True
+    from lambda_kit._kernel.durable import is_suspension
+
+    return is_suspension(error)
 
 
 class Run:
@@ -36,54 +51,71 @@ class Run:
         call: calls the function for the view of a record; returns the coroutine of an async function.
         start_until: the time after which no further record is started, by the monotonic clock.
         interrupt_at: the time at which running records are interrupted.
+        reserve: the seconds between that time and the deadline.
 
     Attributes:
         interrupt_at: as it was given.
         stopped: whether no further record is started.
         timed_out: whether the time to interrupt running records has come.
+        cancelled: whether the records in tasks are cancelled because the batch is.
+        in_tasks: the tasks that run the function of the user right now.
     """
 
     __slots__ = (
+        "_abandoned",
         "_blocked_groups",
         "_call",
-        "_failure_log",
+        "_failure_logs",
+        "_in_function",
         "_plan",
         "_progress",
+        "_reserve",
         "_start_until",
+        "_token",
+        "cancelled",
+        "in_tasks",
         "interrupt_at",
         "stopped",
         "timed_out",
     )
 
     def __init__(
-        self, plan: Plan, progress: Progress, call: Callable[[Any], Any], start_until: float, interrupt_at: float
+        self,
+        plan: Plan,
+        progress: Progress,
+        call: Callable[[Any], Any],
+        start_until: float,
+        interrupt_at: float,
+        reserve: float,
     ) -> None:
         self._plan = plan
         self._progress = progress
         self._call = call
         self._start_until = start_until
         self.interrupt_at = interrupt_at
-        self._blocked_groups: set[Any] = set()
-        self._failure_log: FailureLog | None = None
-        self.stopped = self.timed_out = False
+        self._reserve = reserve
+        self._blocked_groups: set[Any] | None = set() if plan.order == "group" else None
+        self._failure_logs: list[FailureLog] = []
+        self._abandoned: frozenset[int] = frozenset()
+        self._in_function = False
+        self._token: object = None
+        self.in_tasks: set[Task[Any] | None] | None = None
+        self.stopped = self.timed_out = self.cancelled = False
 
     @property
     def log(self) -> FailureLog:
         """The log of failures, made when it is first asked for."""
-        found = self._failure_log
-        if found is None:
+        if not self._failure_logs:
             from lambda_kit.batch._failure_log import FailureLog
 
-            with _failure_log_lock:  # the records of two threads may fail at the same time
-                found = self._failure_log
-                if found is None:
-                    found = self._failure_log = FailureLog(self._plan.source, self._progress)
-        return found
+            # The records of two threads may fail at the same time: appending is one step, and the first log counts.
+            self._failure_logs.append(FailureLog(self._plan.source, self._progress))
+        return self._failure_logs[0]
 
     def finish(self) -> None:
         """Log the failures that are not logged yet, once all records have ended."""
-        if self._failure_log is not None:
-            self._failure_log.finish()
+        if self._failure_logs:
+            self.log.finish()
 
     @property
     def count(self) -> int:
@@ -106,104 +138,175 @@ class Run:
             return False
         return not self._blocked_groups or self._group(index) not in self._blocked_groups
 
+    def fill(self) -> None:
+        """Make a place for each result, before any record is started that is not run by `run_serially`."""
+        self._progress.fill()
+
     def sequences(self) -> Iterator[Sequence[int]]:
-        """Return the positions of records that have to run one after another: those of a group, if order is kept."""
-        indexes = range(len(self._progress.records))
+        """Return the positions of records that have to run one after another: those of a group, if order is kept.
+
+        Each step of the iterator is one step of the interpreter, so that threads can share it.
+        """
+        self.fill()
+        indexes = range(self.count)
         if self._plan.order == "none":
-            return ((index,) for index in indexes)
+            return zip(indexes, strict=True)
         found: dict[Any, list[int]] = {}
         for index in indexes:
             group = self._group(index)
             found.setdefault(("no group", index) if group is None else ("group", group), []).append(index)
-        return iter(found.values())
+        return iter(list(found.values()))
 
     def _group(self, index: int) -> Any:
         return self._plan.source.group_of(self._progress.records[index])
 
-    # One record
+    # All records in this thread
 
-    def run_record(self, index: int) -> None:
-        """Run one record in this thread."""
-        raw = self._progress.records[index]
-        around = current_record.get()
-        started_at = time.monotonic()
-        try:
-            current_record.set(raw)
-            value = self._checked(self._call(self._plan.view(raw)))
-        except TimeLimitInterrupt as interrupt:
-            self.interrupted(index, started_at, interrupt)
-        except Exception as error:
-            self._raised(index, error, started_at)
-        else:
-            self._succeeded(index, value, started_at)
-        finally:
-            current_record.set(around)
-
-    async def run_record_async(self, index: int) -> None:
-        """Await one record."""
-        import asyncio
-
-        raw = self._progress.records[index]
-        around = current_record.get()
-        started_at = time.monotonic()
-        try:
-            current_record.set(raw)
-            value = self._checked(await self._call(self._plan.view(raw)))
-        except TimeLimitInterrupt as interrupt:
-            self.interrupted(index, started_at, interrupt)
-        except asyncio.CancelledError as cancellation:
-            if not self.timed_out:  # the caller cancels the whole batch
-                raise
-            self.interrupted(index, started_at, cancellation)
-        except Exception as error:
-            await self._raised_async(index, error, started_at)
-        else:
-            self._succeeded(index, value, started_at)
-        finally:
-            current_record.set(around)
-
-    def run_all(self) -> None:
+    def run_serially(self) -> None:
         """Run all records in this thread, one after another."""
-        if self._plan.order == "group":
-            for index in range(self.count):
+        progress = self._progress
+        try:
+            self._run_until_blocked()
+        except TimeLimitInterrupt as interrupt:
+            if progress.is_serial_record_running():
+                self.interrupted(len(progress.values), progress.started_at[-1], interrupt)
+            elif not self.timed_out:  # the interrupt of a time limit around the batch, between two records
+                raise
+            self.stopped = True
+        finally:
+            progress.end_serial(time.monotonic())
+        if self._blocked_groups and not self.stopped:
+            for index in range(len(progress.started_at), self.count):
                 if self.may_start(index):
-                    self.run_record(index)
+                    self._token = object()
+                    self._in_function = True
+                    self.run_record(index, self.leave)
                 elif self.is_over():
                     return
-        else:
-            started_at = self._progress.started_at
-            around = current_record.get()
-            try:
-                self._run_all(started_at)
-            finally:
-                current_record.set(around)
-                started_at.append(time.monotonic())
 
-    def _run_all(self, started_at: list[float]) -> None:
-        """Run all records as `run_record` does, with all names local: this loop is most of the cost of a batch."""
-        progress, view, call, check_result = self._progress, self._plan.view, self._call, self._plan.check_result
-        states, values, until, clock = progress.states, progress.values, self._start_until, time.monotonic
-        begin_record = current_record.set
-        for index, raw in enumerate(progress.records):
+    def leave(self) -> None:
+        """Note that the function of a record, which runs in this thread, has ended."""
+        self._in_function = False
+        self._token = None
+
+    def _run_until_blocked(self) -> None:
+        """Run records until one of them blocks a group, with all names local: this loop is most of a batch's cost."""
+        progress, plan = self._progress, self._plan
+        view, call, check_result = plan.view, self._call, plan.check_result
+        started_at, values, states = progress.started_at, progress.values, progress.states
+        start, end, until, clock = started_at.append, values.append, self._start_until, time.monotonic
+        for raw in progress.records:
             now = clock()
             if now >= until:
                 return
-            started_at.append(now)
-            begin_record(raw)
+            start(now)
             try:
                 value = call(view(raw))
                 if value is not None and value.__class__ not in _PLAIN_TYPES:
                     _check_finished(value)
                 if check_result is not None:
                     value = check_result(value)
-                values[index] = value
-                states[index] = SUCCEEDED
-            except TimeLimitInterrupt as interrupt:
-                self.interrupted(index, now, interrupt)
-            except Exception as error:
+                end(value)
+            except BaseException as error:
+                index = len(values)
+                if index == len(started_at) or ends_invocation(error):  # the former: the function had ended before
+                    raise
+                states[index] = FAILED  # first of all: what is not marked and has ended has succeeded
+                end(error)
                 self._raised(index, error, now)
-            if self.stopped:
-                return
+                if self.stopped or self._blocked_groups:
+                    return
+
+    def interrupt_serial(self, frame: FrameType | None) -> None:
+        """Interrupt the function of the user, if it is running in this thread; no further record is started.
+
+        Args:
+            frame: the frame that is running.
+
+        Raises:
+            TimeLimitInterrupt: it is running, or the loop over the records is.
+        """
+        self.timed_out = True
+        in_loop = frame is not None and frame.f_code is _LOOP
+        if in_loop or self._in_function or self._progress.is_serial_record_running():
+            raise TimeLimitInterrupt
+        self.stopped = True  # the kit's own code goes on: what it logs, for example, takes locks
+
+    def serial_record(self) -> object:
+        """Return an object that stands for the record that runs alone now, and for no other one; None for none."""
+        progress = self._progress
+        return progress.started_at[-1] if progress.is_serial_record_running() else self._token
+
+    # One record
+
+    def run_record(self, index: int, leave: Callable[[], object]) -> None:
+        """Run one record in this thread.
+
+        Args:
+            index: its position.
+            leave: is called when the function has ended; once it has returned, no interrupt of the margin strikes any
+                more. It raises `TimeLimitInterrupt` if one was on its way.
+        """
+        raw = self._progress.records[index]
+        started_at = time.monotonic()
+        try:
+            try:
+                value = self._checked(self._call(self._plan.view(raw)))
+            except BaseException as error:
+                if ends_invocation(error):
+                    raise
+                leave()
+                self._raised(index, error, started_at)
+            else:
+                leave()
+                self._end(index, SUCCEEDED, value, started_at)
+        except TimeLimitInterrupt as interrupt:
+            self.interrupted(index, started_at, interrupt)
+
+    async def run_record_async(self, index: int, task: Task[Any] | None, cancellations: int | None) -> None:
+        """Await one record.
+
+        Args:
+            index: its position.
+            task: the current task.
+            cancellations: how often the task of the batch had been cancelled before; None if this task is the record's
+                own one.
+        """
+        from asyncio import CancelledError
+
+        raw = self._progress.records[index]
+        started_at = time.monotonic()
+        in_tasks = self.in_tasks
+        if in_tasks is None:
+            in_tasks = self.in_tasks = set()
+        try:
+            try:
+                self._token = None if cancellations is None else object()
+                in_tasks.add(task)
+                value = self._checked(await self._call(self._plan.view(raw)))
+            except BaseException as error:
+                in_tasks.discard(task)
+                if ends_invocation(error):
+                    raise
+                if isinstance(error, CancelledError) and (self.timed_out or self._is_cancelled(task, cancellations)):
+                    raise
+                await self._raised_async(index, error, started_at, task, cancellations)
+            else:
+                in_tasks.discard(task)
+                self._end(index, SUCCEEDED, value, started_at)
+        except TimeLimitInterrupt as interrupt:
+            in_tasks.discard(task)
+            self.interrupted(index, started_at, interrupt)
+        except CancelledError as cancellation:
+            if not self.timed_out:
+                raise
+            self.interrupted(index, started_at, cancellation)
+
+    def _is_cancelled(self, task: Task[Any] | None, cancellations: int | None) -> bool:
+        """Tell whether the batch was cancelled, and not something that a record was waiting for."""
+        if cancellations is None:
+            return self.cancelled
+        return task is not None and task.cancelling() > cancellations
 
     # The result of a record
 
@@ -212,68 +315,90 @@ class Run:
             _check_finished(value)
         return value if self._plan.check_result is None else self._plan.check_result(value)
 
-    def _succeeded(self, index: int, value: Any, started_at: float) -> None:
-        progress = self._progress
-        progress.seconds[index] = time.monotonic() - started_at
-        progress.values[index] = value
-        progress.states[index] = SUCCEEDED
-
-    def _raised(self, index: int, error: Exception, started_at: float) -> None:
+    def _raised(self, index: int, error: BaseException, started_at: float) -> None:
         """Note an exception of a record, after an attempt to put the record into the dead letter if it is permanent."""
+        send = self._plan.send_to_dead_letter
         if not isinstance(error, self._plan.permanent):
             self._failed(index, error, started_at)
             return
-        try:
-            if self._plan.send_to_dead_letter is not None:
-                self._plan.send_to_dead_letter(self._progress.records[index], error)
-        except Exception as sink_error:
-            self._dead_letter_failed(index, error, sink_error, started_at)
-        else:
-            self._dead_lettered(index, error, started_at)
+        if send is not None:
+            try:
+                try:
+                    self._in_function = True
+                    send(self._progress.records[index], error)
+                finally:
+                    self._in_function = False
+            except BaseException as sink_error:
+                if isinstance(sink_error, TimeLimitInterrupt):
+                    self.stopped = True
+                elif ends_invocation(sink_error):
+                    raise
+                self._dead_letter_failed(index, error, sink_error, started_at)
+                return
+        self._dead_lettered(index, error, started_at)
 
-    async def _raised_async(self, index: int, error: Exception, started_at: float) -> None:
+    async def _raised_async(
+        self, index: int, error: BaseException, started_at: float, task: Task[Any] | None, cancellations: int | None
+    ) -> None:
+        from asyncio import CancelledError
+
+        send = self._plan.send_to_dead_letter
         if not isinstance(error, self._plan.permanent):
             self._failed(index, error, started_at)
             return
-        try:
-            if self._plan.send_to_dead_letter is not None:
-                await self._plan.send_to_dead_letter(self._progress.records[index], error)
-        except Exception as sink_error:
-            self._dead_letter_failed(index, error, sink_error, started_at)
-        else:
-            self._dead_lettered(index, error, started_at)
+        if send is not None and self.in_tasks is not None:
+            try:
+                try:
+                    self.in_tasks.add(task)
+                    await send(self._progress.records[index], error)
+                finally:
+                    self.in_tasks.discard(task)
+            except BaseException as sink_error:
+                if ends_invocation(sink_error):
+                    raise
+                if isinstance(sink_error, CancelledError) and self._is_cancelled(task, cancellations):
+                    raise
+                self._dead_letter_failed(index, error, sink_error, started_at)
+                return
+        self._dead_lettered(index, error, started_at)
 
     def _failed(self, index: int, error: BaseException, started_at: float) -> None:
-        self._end(index, error, FAILED, started_at)
-        self.log.record_failed(index, error)
+        if self._end(index, FAILED, error, started_at):
+            self.log.record_failed(index, error)
 
-    def _dead_lettered(self, index: int, error: Exception, started_at: float) -> None:
-        self._end(index, error, DEAD_LETTERED, started_at)
-        self.log.record_dead_lettered(index, error)
+    def _dead_lettered(self, index: int, error: BaseException, started_at: float) -> None:
+        if self._end(index, DEAD_LETTERED, error, started_at):
+            self.log.record_dead_lettered(index, error)
 
-    def _dead_letter_failed(self, index: int, error: Exception, sink_error: Exception, started_at: float) -> None:
-        self._end(index, error, FAILED, started_at)
-        self.log.dead_letter_failed(index, error, sink_error)
+    def _dead_letter_failed(
+        self, index: int, error: BaseException, sink_error: BaseException, started_at: float
+    ) -> None:
+        if self._end(index, FAILED, error, started_at):
+            self.log.dead_letter_failed(index, error, sink_error)
 
-    def _end(self, index: int, error: BaseException, state: int, started_at: float) -> None:
+    def _end(self, index: int, state: int, value: Any, started_at: float) -> bool:
+        """Note the end of a record; return False if it was abandoned before."""
+        if index in self._abandoned:
+            return False
         progress = self._progress
         progress.seconds[index] = time.monotonic() - started_at
-        progress.values[index] = error
-        progress.states[index] = state
+        progress.set(index, state, value)
         if state == FAILED:
             if self._plan.order == "all":
                 self.stopped = True
             elif self._plan.order == "group":
                 group = self._group(index)
-                if group is not None:
+                if group is not None and self._blocked_groups is not None:
                     self._blocked_groups.add(group)
+        return True
 
     # The deadline
 
     def interrupted(self, index: int, started_at: float, interrupt: BaseException | None) -> None:
         """Note that a record was still running shortly before the deadline; it is retried."""
         self.stopped = True
-        reserve = self._plan.reserve
+        self.leave()
+        reserve = self._reserve
         error = TimeLimitReached(f"the record was still running {reserve:g} s before the deadline", margin=reserve)
         if interrupt is not None:
             error = error.with_traceback(_user_traceback(interrupt))
@@ -285,10 +410,13 @@ class Run:
         Args:
             running: the position of each such record, and the time at which it was started.
         """
-        for index, started_at in list(running):
-            if self._progress.states[index] == PENDING:
-                self.interrupted(index, started_at, None)
-        self._progress = type(self._progress)(self._progress.records)
+        late = [(index, started_at) for index, started_at in running if self._progress.states[index] == PENDING]
+        for index, started_at in late:
+            self.interrupted(index, started_at, None)
+        self._abandoned = frozenset(index for index, _ in late)
+
+
+_LOOP = Run._run_until_blocked.__code__
 
 
 def _user_traceback(interrupt: BaseException) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextvars
 import time
 
 from lambda_kit.errors import TimeLimitInterrupt
+from lambda_kit.invocation import current_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,23 +15,22 @@ if TYPE_CHECKING:
 
 def run_serially(run: Run) -> None:
     """Run the records one after another; shortly before the deadline the running one is interrupted."""
+    context = contextvars.copy_context()
+    context.run(current_record.set, run.serial_record)
     delay = run.interrupt_at - time.monotonic()
     if delay == float("inf") or delay <= 0:  # there is no deadline; or no record is started
-        run.run_all()
+        context.run(run.run_serially)
         return
     from lambda_kit._kernel import interrupt as interrupts
 
-    def interrupt(_: object) -> None:
-        run.timed_out = True
-        raise TimeLimitInterrupt
-
-    disarm = interrupts.arm(delay, interrupt)
+    disarm = interrupts.nothing
     try:
         try:
-            run.run_all()
+            disarm = interrupts.arm(delay, run.interrupt_serial)
+            context.run(run.run_serially)
         finally:
             disarm()
-    except TimeLimitInterrupt:  # it came between two records
+    except TimeLimitInterrupt:
         disarm()
         if not run.timed_out:
             raise

@@ -6,11 +6,12 @@ import contextvars
 import time
 
 from lambda_kit.errors import TimeLimitInterrupt
+from lambda_kit.invocation import current_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable, Iterator, Sequence
+    from asyncio import Future, Task
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from lambda_kit.batch._run import Run
@@ -24,16 +25,19 @@ async def run_serially_async(run: Run) -> None:
 
     task = asyncio.current_task()
     assert task is not None  # noqa: S101  # a coroutine that runs on a loop runs in a task
+    cancellations = task.cancelling()
+    run.fill()
 
     def cancel() -> None:
         run.timed_out = run.stopped = True
         task.cancel()
 
+    token = current_record.set(run.serial_record)
     try:
-        with _Deadline(run.interrupt_at, cancel):
+        with _Deadline(run, cancel):
             for index in range(run.count):
                 if run.may_start(index):
-                    await run.run_record_async(index)
+                    await run.run_record_async(index, task, cancellations)
                 elif run.is_over():
                     break
         if run.timed_out:
@@ -41,81 +45,117 @@ async def run_serially_async(run: Run) -> None:
     except asyncio.CancelledError:
         if not run.timed_out:
             raise
-    if run.timed_out:
-        task.uncancel()
+    finally:
+        current_record.reset(token)
+    if run.timed_out and task.uncancel() > cancellations:
+        raise asyncio.CancelledError  # the caller has cancelled the batch, too
 
 
 async def run_in_tasks(run: Run, count: int) -> None:
     """Await the records in at most `count` tasks at a time, each in a copy of the context."""
-    await _Workers(run).run(count)
+    await _Tasks(run).run(count)
 
 
-class _Workers:
-    """The tasks of one batch: `count` workers, each of which starts a task for one record at a time.
+class _Record:
+    """The object that stands for a record that runs in a task."""
 
-    Attributes:
-        running: for each task the position of its record, and the time at which that was started.
-    """
+    __slots__ = ()
+
+    def __call__(self) -> _Record:
+        return self
+
+
+class _Tasks:
+    """The tasks of one batch, one for each record; when a record ends, the next one is started."""
 
     def __init__(self, run: Run) -> None:
+        import asyncio
+
         self._run = run
-        self._sequences: Iterator[Sequence[int]] = run.sequences()
+        self._loop = asyncio.get_running_loop()
+        self._sequences = run.sequences()
         self._context = contextvars.copy_context()
-        self.running: dict[asyncio.Task[None], tuple[int, float]] = {}
+        self._running: dict[Task[None], tuple[int, float]] = {}  # the position of its record, and when it started
+        self._active = 0  # sequences that have not ended
+        self._all_ended: Future[None] = self._loop.create_future()
+        self._fatal: BaseException | None = None
 
     async def run(self, count: int) -> None:
         import asyncio
 
         run = self._run
-        loop = asyncio.get_running_loop()
-        workers = [loop.create_task(self._work(loop)) for _ in range(min(count, run.count))]
         left = run.interrupt_at - time.monotonic()
+        timeout = None if left == float("inf") else max(left, 0.0) + _GRACE
         try:
-            with _Deadline(run.interrupt_at, self._cancel):
-                await asyncio.wait(workers, timeout=None if left == float("inf") else max(left, 0.0) + _GRACE)
+            with _Deadline(run, self._cancel):
+                for _ in range(min(count, run.count)):
+                    self._active += 1
+                    self._start_next(iter(()))
+                await asyncio.wait((self._all_ended,), timeout=timeout)
         finally:
-            late = dict(self.running)
-            for task in (*workers, *late):
+            run.cancelled = run.stopped = True
+            for task in list(self._running):
                 task.cancel()
-        if late:
-            run.abandon(late.values())
-        for worker in workers:
-            if worker.done() and not worker.cancelled():
-                worker.result()  # raises the exception that ended it
+        run.abandon(self._running.values())
+        if self._fatal is not None:
+            raise self._fatal
 
-    async def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _start_next(self, sequence: Iterator[int]) -> None:
+        """Start the next record of a sequence, or of the next sequence if this one has ended."""
         run = self._run
-        for sequence in self._sequences:
+        while True:
             for index in sequence:
                 if run.may_start(index):
-                    task = loop.create_task(run.run_record_async(index), context=self._context.copy())
-                    self.running[task] = index, time.monotonic()
-                    try:
-                        await task
-                    finally:
-                        self.running.pop(task, None)
-            if run.stopped:
-                return
+                    self._start(index, sequence)
+                    return
+            following = None if run.stopped else next(self._sequences, None)
+            if following is None:
+                break
+            sequence = iter(following)
+        self._active -= 1
+        if not self._active and not self._all_ended.done():
+            self._all_ended.set_result(None)
+
+    def _start(self, index: int, sequence: Iterator[int]) -> None:
+        context = self._context.copy()
+        context.run(current_record.set, _Record())  # so that fields that are appended here are the record's own
+        task = self._loop.create_task(self._run_record(index), context=context)
+        self._running[task] = index, time.monotonic()
+
+        def ended(task: Task[None]) -> None:
+            self._running.pop(task, None)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self._fatal = self._fatal or error
+                self._run.stopped = True
+            self._start_next(sequence)
+
+        task.add_done_callback(ended)
+
+    async def _run_record(self, index: int) -> None:
+        import asyncio
+
+        await self._run.run_record_async(index, asyncio.current_task(), None)
 
     def _cancel(self) -> None:
         self._run.timed_out = self._run.stopped = True
-        for task in list(self.running):
+        for task in list(self._running):
             task.cancel()
 
 
 class _Deadline:
-    """Calls `cancel` at a time, on the loop; a step of a task that blocks the loop at that time is interrupted."""
+    """Calls `cancel` at a time, on the loop; a function that blocks the loop at that time is interrupted."""
 
-    __slots__ = ("_at", "_cancel", "_disarm", "_timer")
+    __slots__ = ("_cancel", "_disarm", "_run", "_timer")
 
-    def __init__(self, at: float, cancel: Callable[[], object]) -> None:
-        self._at = at
+    def __init__(self, run: Run, cancel: Callable[[], object]) -> None:
+        self._run = run
         self._cancel = cancel
         self._timer: Any = None
         self._disarm: Callable[[], None] | None = None
 
     def __enter__(self) -> None:
-        delay = self._at - time.monotonic()
+        run = self._run
+        delay = run.interrupt_at - time.monotonic()
         if delay == float("inf") or delay <= 0:  # there is no deadline; or no record is started
             return
         import asyncio
@@ -126,7 +166,8 @@ class _Deadline:
         self._timer = loop.call_later(delay, self._cancel)
 
         def interrupt(_: object) -> None:
-            if asyncio.current_task(loop) is not None:
+            # Only the function of the user: the loop, and what the kit logs, would not stand it.
+            if run.in_tasks and asyncio.current_task(loop) in run.in_tasks:
                 raise TimeLimitInterrupt
 
         self._disarm = interrupts.arm(delay, interrupt)

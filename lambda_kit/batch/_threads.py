@@ -7,6 +7,7 @@ import threading
 import time
 
 from lambda_kit.errors import TimeLimitInterrupt
+from lambda_kit.invocation import current_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,20 +21,56 @@ def run_in_threads(run: Run, count: int) -> None:
     _Workers(run).run(count)
 
 
+class _Running:
+    """A record that runs in a thread.
+
+    The worker and the thread of the handler race for its gate, at the end of the function and at the end of the time.
+    If the worker is first, no interrupt is sent: it would strike while something else is running, such as a log line.
+
+    Attributes:
+        index: the position of the record.
+        started_at: the time at which it was started.
+    """
+
+    __slots__ = ("_gate", "index", "started_at")
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.started_at = time.monotonic()
+        self._gate = threading.Lock()  # taken once, and never given back
+
+    def __call__(self) -> _Running:
+        """Return the object that stands for the record, as `current_record` needs it."""
+        return self
+
+    def leave(self) -> None:
+        """Take the gate, as the worker does.
+
+        Raises:
+            TimeLimitInterrupt: the handler was first.
+        """
+        if not self._gate.acquire(blocking=False):
+            for _ in range(1_000):
+                time.sleep(0.001)  # the interrupt strikes here
+
+    def is_interrupted(self) -> bool:
+        """Take the gate, as the handler does; return False if the worker was first."""
+        return self._gate.acquire(blocking=False)
+
+
 class _Workers:
     """The threads of one batch.
 
     Attributes:
-        running: for each thread the position of its record, and the time at which that was started.
+        running: for each thread the record that it runs.
         fatal: the exceptions that end the invocation, and not a record alone.
     """
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._sequences = run.sequences()
-        self._next_sequence = threading.Lock()
         self._context = contextvars.copy_context()
-        self.running: dict[int, tuple[int, float]] = {}
+        self.running: dict[int, _Running] = {}
         self.fatal: list[BaseException] = []
 
     def run(self, count: int) -> None:
@@ -58,24 +95,23 @@ class _Workers:
         run = self._run
         try:
             while not run.stopped:
-                with self._next_sequence:
-                    sequence = next(self._sequences, None)
+                sequence = next(self._sequences, None)
                 if sequence is None:
                     return
                 for index in sequence:
                     if run.may_start(index):
                         self._run_record(index)
-        except TimeLimitInterrupt:
-            pass  # it came between two records
         except BaseException as error:  # the thread of the handler raises it
             self.fatal.append(error)
             run.stopped = True
 
     def _run_record(self, index: int) -> None:
         thread = threading.get_ident()
-        self.running[thread] = index, time.monotonic()
+        running = self.running[thread] = _Running(index)
+        context = self._context.copy()
+        context.run(current_record.set, running)
         try:
-            self._context.copy().run(self._run.run_record, index)
+            context.run(self._run.run_record, index, running.leave)
         finally:
             self.running.pop(thread, None)
 
@@ -84,9 +120,10 @@ class _Workers:
         from lambda_kit._kernel import interrupt as interrupts
 
         self._run.stopped = True
-        for thread_id in list(self.running):
-            interrupts.raise_in(thread_id, TimeLimitInterrupt)
+        for thread_id, running in list(self.running.items()):
+            if running.is_interrupted():
+                interrupts.raise_in(thread_id, TimeLimitInterrupt)
         end = time.monotonic() + _GRACE
         for thread in threads:
             thread.join(max(end - time.monotonic(), 0.0))
-        self._run.abandon(self.running.values())
+        self._run.abandon([(one.index, one.started_at) for one in list(self.running.values())])

@@ -34,7 +34,8 @@ def sqs(*messages: Any, count: int = 0) -> dict[str, Any]:
     return {"Records": [*messages, *(message(f"m{i}", {"number": i}) for i in range(count))]}
 
 
-def _encoded(data: Any) -> str:
+def encoded(data: Any) -> str:
+    """Return bytes, or the JSON of another value, as base64."""
     return base64.b64encode(data if isinstance(data, bytes) else json.dumps(data).encode()).decode()
 
 
@@ -49,7 +50,7 @@ def kinesis(*keys: str) -> dict[str, Any]:
                 "kinesis": {
                     "partitionKey": key,
                     "sequenceNumber": str(100 + i),
-                    "data": _encoded({"number": i}),
+                    "data": encoded({"number": i}),
                     "approximateArrivalTimestamp": 1_700_000_000.5,
                 },
             }
@@ -88,8 +89,8 @@ def kafka(**partitions: int) -> dict[str, Any]:
                     "partition": int(name[1:]),
                     "offset": 15 + i,
                     "timestamp": 1_700_000_000_000,
-                    "key": _encoded(b"k"),
-                    "value": _encoded({"number": i}),
+                    "key": encoded(b"k"),
+                    "value": encoded({"number": i}),
                     "headers": [],
                 }
                 for i in range(count)
@@ -106,7 +107,7 @@ def firehose(*data: Any) -> dict[str, Any]:
         "deliveryStreamArn": "arn:aws:firehose:eu-west-1:123456789012:deliverystream/orders",
         "region": "eu-west-1",
         "records": [
-            {"recordId": f"r{i}", "approximateArrivalTimestamp": 1_700_000_000_000, "data": _encoded(one)}
+            {"recordId": f"r{i}", "approximateArrivalTimestamp": 1_700_000_000_000, "data": encoded(one)}
             for i, one in enumerate(data)
         ],
     }

@@ -69,13 +69,32 @@ def test_what_was_begun_in_time_ends_within_the_margin(clock: Clock) -> None:
     assert reported(invoke(function, builders.sqs(count=1), context=make_context(timeout=60.0)).value) == []
 
 
-def test_with_less_than_the_margin_nothing_is_begun() -> None:
+@pytest.mark.parametrize("margin", [PATIENCE, PATIENCE * 5])
+@pytest.mark.parametrize("concurrency", [1, 2])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_with_less_than_the_margin_records_are_started_all_the_same_and_an_error_says_what_is_wrong(
+    margin: float, concurrency: int, is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    def look(record: Any) -> None: ...
+
+    async def look_async(record: Any) -> None: ...
+
+    function = handled(look_async if is_async else look, margin=margin, concurrency=concurrency)
+    result = invoke(function, builders.sqs(count=3), context=make_context(timeout=PATIENCE))
+    assert reported(result.value) == []
+    (line,) = caplog.records
+    assert line.levelno == logging.ERROR
+    assert line.getMessage().startswith(f"batch(margin={margin:g}): only ")
+    assert "Give the function a longer timeout, or batch a smaller margin" in line.getMessage()
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_with_no_time_at_all_nothing_is_started(concurrency: int, caplog: pytest.LogCaptureFixture) -> None:
     seen: list[Any] = []
-    for concurrency in (1, 2):
-        function = handled(seen.append, margin=5.0, concurrency=concurrency)
-        result = invoke(function, builders.sqs(count=3), context=make_context(timeout=3.0))
-        assert reported(result.value) == ["m0", "m1", "m2"]
-    assert seen == []
+    function = handled(seen.append, margin=5.0, concurrency=concurrency)
+    result = invoke(function, builders.sqs(count=3), context=make_context(timeout=0.0))
+    assert (reported(result.value), seen) == (["m0", "m1", "m2"], [])
+    assert [line.levelno for line in caplog.records] == [logging.WARNING]
 
 
 def test_without_a_deadline_all_are_run() -> None:

@@ -20,6 +20,7 @@ def respond(source: str, event: dict[str, Any], *fates: tuple[int, Any]) -> dict
     name = {"firehose": "records", "s3_batch": "tasks"}.get(source, "Records")
     records = event[name] if source != "kafka" else [one for some in event["records"].values() for one in some]
     progress = Progress(records)
+    progress.fill()
     for index, (state, value) in enumerate(fates):
         progress.states[index], progress.values[index] = state, value
     found = SOURCES[source].respond(SOURCES[source], event, progress)
@@ -128,6 +129,7 @@ def test_partition_keys_stand_in_the_metadata() -> None:
 def test_what_does_not_fit_into_a_response_has_failed() -> None:
     event = builders.firehose("a", "b", "c")
     progress = Progress(event["records"])
+    progress.fill()
     large = Transformed(b"x" * 3_000_000)
     for index, value in enumerate([large, large, Transformed(b"small")]):
         progress.states[index], progress.values[index] = SUCCEEDED, value

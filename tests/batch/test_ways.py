@@ -1,0 +1,234 @@
+"""All ways of running agree: one record function gives the same report one by one, in threads, awaited and in tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambda_kit.batch import BatchReport, DeadLetter, process_batch, process_batch_async
+from tests.batch import builders
+from tests.batch.builders import reported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WAYS = ("one by one", "threads", "async", "tasks")
+
+
+class Permanent(Exception):
+    """An error that no retry will mend."""
+
+
+class Panic(BaseException):
+    """An error of a library that does not derive from `Exception`, as panics of Rust code."""
+
+
+def fail(error: BaseException) -> Any:
+    raise error
+
+
+def cancelled_future() -> Any:
+    future: concurrent.futures.Future[None] = concurrent.futures.Future()
+    future.cancel()
+    return future.result()
+
+
+async def cancelled_task() -> None:
+    task = asyncio.ensure_future(asyncio.sleep(0))
+    task.cancel()
+    await task
+
+
+def generator() -> Any:
+    yield
+
+
+ALONE: dict[str, Callable[[], Any]] = {
+    "returns None": lambda: None,
+    "returns a value": lambda: {"n": 1},
+    "raises": lambda: fail(ValueError("x")),
+    "raises a group": lambda: fail(ExceptionGroup("x", [ValueError("y")])),
+    "raises for good": lambda: fail(Permanent()),
+    "raises a cancellation": lambda: fail(asyncio.CancelledError()),
+    "waits for a cancelled future": cancelled_future,
+    "panics": lambda: fail(Panic("x")),
+    "has not run": generator,
+    "runs out of time by itself": lambda: fail(TimeoutError()),
+}
+WHOLE: dict[str, Callable[[], Any]] = {
+    "exits": lambda: fail(SystemExit(1)),
+    "is interrupted": lambda: fail(KeyboardInterrupt()),
+    "is closed": lambda: fail(GeneratorExit()),
+}
+
+
+class Function:
+    """A record function, both plain and async; the body of the message names what a record does."""
+
+    def __init__(self) -> None:
+        self.letters: list[DeadLetter] = []
+
+    def plain(self, record: Any) -> Any:
+        return {**ALONE, **WHOLE}[record.body]()
+
+    async def awaited(self, record: Any) -> Any:
+        await asyncio.sleep(0)
+        return self.plain(record)
+
+    def run(self, event: Any, way: str) -> BatchReport:
+        options: Any = {"permanent": (Permanent,), "dead_letter": self.letters.append}
+        options["concurrency"] = 3 if way in ("threads", "tasks") else 1
+        if way in ("async", "tasks"):
+            return asyncio.run(process_batch_async(event, self.awaited, **options))
+        report: BatchReport = process_batch(event, self.plain, **options)
+        return report
+
+
+def told(event: Any, way: str) -> Any:
+    """Return all that a report says but the times, or the exception that came in its place."""
+    function = Function()
+    try:
+        report = function.run(event, way)
+    except BaseException as error:
+        return type(error)
+    return (
+        report.response,
+        report.results,
+        [(one.index, one.id, type(one.error), str(one.error)) for one in report.failures],
+        [(one.index, one.id, type(one.error)) for one in report.dead_letters],
+        report.skipped,
+        sorted(one.id for one in function.letters),
+        [seconds is not None for seconds in report.durations],
+    )
+
+
+@given(st.lists(st.sampled_from(sorted(ALONE)), min_size=1, max_size=8), st.sampled_from(["queue", "fifo", "stream"]))
+def test_all_ways_give_the_same_report(behaviours: list[str], source: str) -> None:
+    if source == "stream":
+        event = builders.kinesis(*["a"] * len(behaviours))
+        for record, behaviour in zip(event["Records"], behaviours, strict=True):
+            record["kinesis"]["data"] = builders.encoded(behaviour.encode())
+    else:
+        group = "a" if source == "fifo" else None
+        event = builders.sqs(*(builders.message(f"m{i}", one, group=group) for i, one in enumerate(behaviours)))
+    expected = told(event, "one by one")
+    for way in WAYS[1:]:
+        assert told(event, way) == expected
+
+
+@pytest.mark.parametrize("behaviour", ALONE)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_record_that_fails_fails_alone(behaviour: str, way: str) -> None:
+    event = builders.sqs(
+        builders.message("m0", "returns a value"),
+        builders.message("m1", behaviour),
+        *(builders.message(f"m{i}", "returns a value") for i in range(2, 9)),
+    )
+    report = Function().run(event, way)
+    good = behaviour.startswith("returns") or behaviour == "raises for good"
+    assert reported(report.response) == ([] if good else ["m1"])
+
+
+@pytest.mark.parametrize("behaviour", WHOLE)
+@pytest.mark.parametrize("way", WAYS)
+def test_an_exception_that_is_meant_for_the_whole_process_goes_on(behaviour: str, way: str) -> None:
+    event = builders.sqs(builders.message("m0", "returns a value"), builders.message("m1", behaviour))
+    expected = {"exits": SystemExit, "is interrupted": KeyboardInterrupt, "is closed": GeneratorExit}
+    assert told(event, way) is expected[behaviour]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_cancellation_that_a_record_meets_by_itself_is_its_own_failure(concurrency: int) -> None:
+    async def wait(record: Any) -> None:
+        if record.id in ("m1", "m2", "m3"):
+            await cancelled_task()
+
+    report = asyncio.run(process_batch_async(builders.sqs(count=6), wait, concurrency=concurrency))
+    assert reported(report.response) == ["m1", "m2", "m3"]
+    assert [type(one.error) for one in report.failures] == [asyncio.CancelledError] * 3
+    assert len(report.results) == 3
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_shared_task_that_an_earlier_record_has_given_up_cancels_no_batch(concurrency: int) -> None:
+    async def run() -> BatchReport:
+        shared = asyncio.ensure_future(asyncio.Event().wait())
+
+        async def wait(record: Any) -> None:
+            if record.id == "m0":
+                await asyncio.wait_for(shared, 0.001)
+            elif record.id == "m1":
+                await shared
+
+        report: BatchReport = await process_batch_async(builders.sqs(count=3), wait, concurrency=concurrency)
+        return report
+
+    report = asyncio.run(run())
+    assert [type(one.error) for one in report.failures] == [TimeoutError, asyncio.CancelledError]
+    assert reported(report.response) == ["m0", "m1"]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_sink_that_meets_a_cancellation_has_failed(concurrency: int) -> None:
+    async def judge(record: Any) -> None:
+        if record.id == "m1":
+            raise Permanent
+
+    async def keep(letter: DeadLetter) -> None:
+        await cancelled_task()
+
+    report = asyncio.run(
+        process_batch_async(
+            builders.sqs(count=3), judge, permanent=(Permanent,), dead_letter=keep, concurrency=concurrency
+        )
+    )
+    assert reported(report.response) == ["m1"]
+    assert len(report.results) == 2
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("waits_in", ["the function", "the sink"])
+def test_a_batch_that_is_cancelled_ends(concurrency: int, waits_in: str) -> None:
+    async def wait(record: Any) -> None:
+        if waits_in == "the sink":
+            raise Permanent
+        await asyncio.Event().wait()
+
+    async def keep(letter: DeadLetter) -> None:
+        await asyncio.Event().wait()
+
+    async def cancel() -> None:
+        task = asyncio.ensure_future(
+            process_batch_async(
+                builders.sqs(count=2), wait, permanent=(Permanent,), dead_letter=keep, concurrency=concurrency
+            )
+        )
+        for _ in range(5):
+            await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancel())
+
+
+def test_after_a_cancellation_that_the_caller_took_back_the_records_are_judged_as_before() -> None:
+    async def wait(record: Any) -> None:
+        if record.id == "m1":
+            await cancelled_task()
+
+    async def run() -> BatchReport:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        report: BatchReport = await process_batch_async(builders.sqs(count=3), wait)
+        return report
+
+    assert reported(asyncio.run(run()).response) == ["m1"]
