@@ -184,7 +184,5 @@ def test_what_app_config_refuses_is_told(aws: Any, faults: Any) -> None:
     assert isinstance(info.value.__cause__, NotFound)
     faults.add(error={"code": "AccessDeniedException", "status": 403})
     other = FeatureFlags(AppConfigData("other", "none", "none"))
-    with pytest.raises(
-        FlagsUnavailable, match="grant the role of the function appconfig:StartConfigurationSession"
-    ):
+    with pytest.raises(FlagsUnavailable, match="grant the role of the function appconfig:StartConfigurationSession"):
         other.enabled("early")
