@@ -112,6 +112,12 @@ VARIABLES: dict[str, tuple[str, str, str, str]] = {
         "`true`",
         "`decrypt` of parameters",
     ),
+    "LAMBDA_KIT_MAX_EXPANSION": (
+        "",
+        "bytes",
+        "25165824",
+        "the largest text that `parse_base64_gzip` returns, in keys, correlation ids and other expressions",
+    ),
 }
 _TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))
 _FALSE = frozenset(("0", "n", "no", "f", "false", "off"))

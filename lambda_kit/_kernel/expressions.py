@@ -5,7 +5,7 @@ Most expressions are paths of plain names, such as `order.id`. Those are evaluat
 
 from __future__ import annotations
 
-from lambda_kit._kernel import callables, type_of
+from lambda_kit._kernel import callables, log, type_of
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -20,7 +20,8 @@ def compiled(expression: str, where: str, *, whole: bool = False) -> Callable[[A
     """Return a function that evaluates the expression on a value. It returns None if nothing is found or readable.
 
     The functions of JMESPath are known, and `parse_json`, `parse_base64` and `parse_base64_gzip`, which take text.
-    `powertools_json`, `powertools_base64` and `powertools_base64_gzip` are other names of these three.
+    `powertools_json`, `powertools_base64` and `powertools_base64_gzip` are other names of these three. Compressed text
+    is not readable if it expands to more than `LAMBDA_KIT_MAX_EXPANSION` bytes, 24 MiB by default.
 
     Args:
         expression: the JMESPath expression.
@@ -29,7 +30,8 @@ def compiled(expression: str, where: str, *, whole: bool = False) -> Callable[[A
             any depth: `[user, {order: order.id}]` without `order.id`. Null members of found values are allowed.
 
     Raises:
-        ConfigurationError: the expression is not valid JMESPath, or calls an unknown function.
+        ConfigurationError: the expression is not valid JMESPath, or calls an unknown function; or it decompresses, and
+            the bound of that is not a number.
     """
     steps = tuple(expression.split("."))
     if all(step.isidentifier() and step.isascii() for step in steps):
@@ -44,6 +46,10 @@ def compiled(expression: str, where: str, *, whole: bool = False) -> Callable[[A
     options = _options()
     known: Any = options.custom_functions.FUNCTION_TABLE
     for name in _functions_in(parsed.parsed):
+        if name.endswith("_base64_gzip"):
+            from lambda_kit._kernel import expansion
+
+            expansion.limit()  # a wrong setting is an error now, and not in each evaluation
         if name not in known:
             raise ConfigurationError(
                 f"{where} is {expression!r}, which calls an unknown function {name!r}{callables.closest(name, known)}"
@@ -174,9 +180,18 @@ def _options() -> Any:
             return parse_base64(text).decode()
 
         def parse_base64_gzip(_self: Any, text: str) -> str:
-            import gzip
+            from lambda_kit._kernel import expansion
 
-            return gzip.decompress(parse_base64(text)).decode()
+            most = expansion.limit()
+            try:
+                return expansion.decompress(parse_base64(text), most, gzip=True).decode()
+            except expansion.TooLarge:
+                log.warning(
+                    "parse_base64_gzip found nothing: the text expands to more than %d bytes; LAMBDA_KIT_MAX_EXPANSION "
+                    "is that bound",
+                    most,
+                )
+                raise
 
         ours = {"json": parse_json, "base64": parse_base64_text, "base64_gzip": parse_base64_gzip}
         members = {

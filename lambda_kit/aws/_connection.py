@@ -243,13 +243,9 @@ def _decoded(body: bytes, encoding: str) -> bytes:
         return body
     if encoding != "gzip":
         raise TransportError(f"the answer has an unknown content encoding: {encoding!r}", sent=True)
-    import zlib
+    from lambda_kit._kernel import expansion
 
-    unpack = zlib.decompressobj(wbits=31)
     try:
-        text = unpack.decompress(body, _MAX_BODY)
-    except zlib.error as error:
-        raise TransportError("the answer is not valid gzip", sent=True) from error
-    if not unpack.eof:
-        raise TransportError(f"the answer is incomplete, or longer than {_MAX_BODY} bytes", sent=True)
-    return text
+        return expansion.decompress(body, _MAX_BODY, gzip=True)
+    except ValueError as error:
+        raise TransportError(f"the answer is compressed with gzip: {error}", sent=True) from error

@@ -78,10 +78,9 @@ def read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ...
     """
     stored = record.result
     if isinstance(stored, bytes):
-        import zlib
+        from lambda_kit._kernel import expansion
 
-        unpack = zlib.decompressobj()
-        stored = unpack.decompress(stored, _MAX_UNPACKED).decode()
+        stored = expansion.decompress(stored, _MAX_UNPACKED).decode()
     if stored is None:
         raise _not_stored(record.key)
     if not stored.startswith(f'{{"{_MARK}":'):

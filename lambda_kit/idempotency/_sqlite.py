@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import weakref
 
@@ -81,6 +82,9 @@ class SQLiteStore:
         if self._connection is None:
             import sqlite3
 
+            with contextlib.suppress(OSError):  # it exists, or SQLite will say why it cannot be made
+                # For its owner alone, because results are in it. SQLite gives its other files the same mode.
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             self._connection = sqlite3.connect(
                 self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False
             )

@@ -256,8 +256,8 @@ def test_gzip_is_unpacked(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (reply(gzip.compress(b"a" * 1000, mtime=0)[:-9], content_encoding="gzip"), "is incomplete"),
-        (reply(b"plain", content_encoding="gzip"), "not valid gzip"),
+        (reply(gzip.compress(b"a" * 1000, mtime=0)[:-9], content_encoding="gzip"), "gzip: it is incomplete"),
+        (reply(b"plain", content_encoding="gzip"), "gzip: it is not valid gzip"),
         (reply(b"x", content_encoding="br"), "unknown content encoding: 'br'"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "unknown transfer encoding"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "two different lengths"),

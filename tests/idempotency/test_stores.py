@@ -49,6 +49,24 @@ class TestSQLiteStore(StoreContract):
         store.close()
 
 
+def test_the_file_of_sqlite_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    def run(name: str) -> int:
+        @idempotent(SQLiteStore(tmp_path / name), key="id")
+        def pay(event: dict[str, str]) -> str:
+            return event["id"]
+
+        assert pay({"id": "a"}) == "a"
+        return (tmp_path / name).stat().st_mode & 0o777
+
+    before = os.umask(0)
+    try:
+        assert run("new.db") == 0o600
+        (tmp_path / "known.db").touch(0o640)
+        assert run("known.db") == 0o640
+    finally:
+        os.umask(before)
+
+
 without_lua = pytest.mark.skipif(
     find_spec("lupa") is None, reason="fakeredis needs lupa, which has no wheels for this Python"
 )
