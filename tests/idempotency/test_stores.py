@@ -51,7 +51,7 @@ class TestSQLiteStore(StoreContract):
 
 def test_the_file_of_sqlite_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     def run(name: str) -> int:
-        @idempotent(SQLiteStore(tmp_path / name), key="id")
+        @idempotent(SQLiteStore(tmp_path / name), key="event.id")
         def pay(event: dict[str, str]) -> str:
             return event["id"]
 
