@@ -81,7 +81,7 @@ test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES) ## run the 
 
 .PHONY: test-lazy
 test-lazy: $(VENVS)/3.15/.test $(RIE) $(SERVICES) ## run the tests on Python 3.15 with all imports lazy
-	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} PYTHON_LAZY_IMPORTS=all $(VENVS)/3.15/bin/$(PYTEST)
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(VENVS)/3.15/bin/$(PYTEST) -p tests.lazy_imports
 
 .PHONY: coverage
 coverage: $(VENVS)/$(MAIN)/.test $(RIE) $(SERVICES) ## run the tests once and report the lines and branches they miss

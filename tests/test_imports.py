@@ -15,6 +15,7 @@ import pytest
 
 import lambda_kit
 from lambda_kit.local import Environment
+from tests.conditions import budget_of_eager_imports
 from tests.patience import PATIENCE
 
 PACKAGE = Path(lambda_kit.__file__).parent
@@ -192,6 +193,7 @@ def handler(event, context):
 """
 
 
+@budget_of_eager_imports
 @pytest.mark.parametrize("statement", LOADED_BY)
 def test_an_import_under_the_runtime_client_loads_what_is_listed_and_nothing_else(
     statement: str, tmp_path: Path
@@ -263,6 +265,7 @@ def handler(event, context):
 """
 
 
+@budget_of_eager_imports
 def test_evaluating_a_flag_loads_the_rules_alone(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(FLAGS)
     with Environment("app.handler", cwd=tmp_path, timeout=PATIENCE) as environment:

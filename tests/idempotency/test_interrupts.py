@@ -6,11 +6,11 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-import fakeredis
 import pytest
 
 from lambda_kit.errors import StoreUnavailable
 from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
+from tests.idempotency.redis_fake import fake_redis
 from tests.idempotency.stores import FaultyStore
 from tests.idempotency.test_stores import TABLE, make_table
 from tests.stepping import PACKAGE, Outcome, interrupt_each_step
@@ -69,7 +69,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield made
         made.close()
     elif request.param == "redis":
-        yield RedisStore(fakeredis.FakeRedis())
+        yield RedisStore(fake_redis())
     else:
         make_table(request.getfixturevalue("aws"))
         yield DynamoDBStore(TABLE)

@@ -13,6 +13,7 @@ import redis
 from lambda_kit import handler
 from lambda_kit.idempotency import Claim, MemoryStore, Record, RedisStore, StoreUnavailable, idempotent
 from lambda_kit.testing import make_context
+from tests.idempotency.redis_fake import fake_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def test_a_completion_that_is_not_answered_ends_with_the_lease(silent: redis.Red
 
 def test_errors_and_answers_of_the_server_come_through() -> None:
     server = fakeredis.FakeServer()
-    store = RedisStore(fakeredis.FakeRedis(server=server))
+    store = RedisStore(fake_redis(server=server))
     runs: list[int] = []
 
     @handler(idempotent(store, key="id", cache=0))

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 import warnings
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import fakeredis
@@ -22,6 +21,7 @@ from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError, NoAnswer
 from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
 from lambda_kit.testing import StoreContract, reset
+from tests.idempotency.redis_fake import fake_redis
 from tests.patience import PATIENCE
 from tests.services import free_port
 
@@ -67,17 +67,11 @@ def test_the_file_of_sqlite_is_readable_by_its_owner_alone(tmp_path: Path) -> No
         os.umask(before)
 
 
-without_lua = pytest.mark.skipif(
-    find_spec("lupa") is None, reason="fakeredis needs lupa, which has no wheels for this Python"
-)
-
-
-@without_lua
 @pytest.mark.parametrize("decode", [False, True])
 class TestRedisStore(StoreContract):
     @pytest.fixture
     def store(self, decode: bool) -> RedisStore:
-        return RedisStore(fakeredis.FakeRedis(decode_responses=decode))
+        return RedisStore(fake_redis(decode_responses=decode))
 
 
 @pytest.fixture(scope="module")
@@ -270,9 +264,8 @@ def test_a_file_that_another_process_is_writing_is_used_again_afterwards(tmp_pat
     store.close()
 
 
-@without_lua
 def test_a_record_stays_on_the_server_beyond_its_expiry_for_clocks_that_are_late() -> None:
-    server = fakeredis.FakeRedis()
+    server = fake_redis()
     store = RedisStore(server)
     now = time.time()
     store.claim(Claim("a", "o", now=now, lease=5.0, ttl=5.0, payload=None))

@@ -101,7 +101,7 @@ def test_a_crash_fails_the_command(run: Callable[..., tuple[int, str, str]]) -> 
         ("zzzz.handler", "", ["ImportModuleError", "run the command in the directory that holds it"]),
         (
             "app.handler",
-            "import nowhere.at.all",
+            "import nowhere.at.all\nnowhere",  # used, for lazy imports
             ["ImportModuleError", "the function imports 'nowhere', which is not installed"],
         ),
         ("app.handler", "raise KeyError('TABLE')", ["KeyError: 'TABLE'", "line 1, in <module>"]),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     [
         (
             "app.handler",
-            "import nowhere_to_be_found",
+            "import nowhere_to_be_found\nnowhere_to_be_found",  # used, for lazy imports
             "Runtime.ImportModuleError",
             "No module named 'nowhere_to_be_found'",
         ),

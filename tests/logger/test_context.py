@@ -19,7 +19,6 @@ from lambda_kit.idempotency import MemoryStore, idempotent
 from lambda_kit.invocation import at_end
 from lambda_kit.logger import _context
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
-from tests.effort import scaled
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -268,7 +267,7 @@ def test_ten_thousand_invocations_leave_nothing_behind(writes: list[str]) -> Non
     run(1_000)
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
-    run(scaled(9_000))
+    run(9_000)
     gc.collect()
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()

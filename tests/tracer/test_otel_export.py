@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from lambda_kit import handler
 from lambda_kit.testing import FakeClock, invoke, make_context
+from tests.conditions import needs_eager_opentelemetry
 from tests.patience import PATIENCE
 from tests.tracer.otel import PARENT, TRACE_ID, XRAY, Recorded, installed, make
 
@@ -135,6 +136,7 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the runtime client has wheels for Linux alone")
+@needs_eager_opentelemetry
 def test_under_the_runtime_client_the_collector_has_each_invocation_when_it_ends(collector: Collector) -> None:
     from lambda_kit.local import Environment
 
