@@ -4,6 +4,7 @@
 Exception
 └── LambdaKitError
     ├── ConfigurationError (also ValueError)   an argument, an option or a declaration is wrong
+    │   └── MissingExtra (also ImportError)    a package that an extra of the kit installs is not installed
     ├── OutsideInvocation (also RuntimeError)  `current_invocation()` was called where no handler runs
     ├── LayerError (also RuntimeError)         a layer broke the rules of the pipeline
     ├── EventLoopRunning (also RuntimeError)   an async handler was called from a running event loop
@@ -72,6 +73,7 @@ __all__ = [
     "LambdaKitError",
     "LayerError",
     "LeaseLost",
+    "MissingExtra",
     "MissingIdempotencyKey",
     "NoAnswer",
     "NoCredentials",
@@ -111,6 +113,16 @@ def _revive(cls: type[LambdaKitError], args: tuple[Any, ...], attributes: dict[s
 
 class ConfigurationError(LambdaKitError, ValueError):
     """An argument, an option or a declaration is wrong. It is raised at the declaration, not at the first use."""
+
+
+class MissingExtra(ConfigurationError, ImportError):
+    """A package that an option needs is not installed; the message has the command that installs it.
+
+    Attributes:
+        extra: the extra of the kit that installs it.
+    """
+
+    extra: str = ""
 
 
 class OutsideInvocation(LambdaKitError, RuntimeError):

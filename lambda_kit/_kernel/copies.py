@@ -13,7 +13,7 @@ _SCALARS = frozenset({str, bytes, int, float, bool, complex, type(None)})
 
 
 def copier(value: Any) -> Callable[[], Any]:
-    """Return a function that returns a new copy of a container or a pydantic model on each call.
+    """Return a function that returns a new copy of a container, a dataclass or a pydantic model on each call.
 
     Immutable values and objects of other classes are returned as they are. A flat dict or list costs one shallow copy.
     Nested containers of JSON types are kept as `marshal` data, which loads twice as fast as Python code can copy.
@@ -38,7 +38,19 @@ def copier(value: Any) -> Callable[[], Any]:
         return lambda: deepcopy(value)
     if hasattr(cls, "model_copy") and not _is_frozen(value):
         return lambda: value.model_copy(deep=True)
+    if hasattr(cls, "__dataclass_fields__"):
+        return _dataclass_copier(value)
     return lambda: value
+
+
+def _dataclass_copier(value: Any) -> Callable[[], Any]:
+    from copy import deepcopy
+
+    try:
+        deepcopy(value)
+    except Exception:  # it holds, for example, a lock
+        return lambda: value
+    return lambda: deepcopy(value)
 
 
 def _is_plain(value: Any) -> bool:

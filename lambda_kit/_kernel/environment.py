@@ -172,10 +172,16 @@ def flag(name: str) -> bool | None:
     if found is None:
         return None
     variable, value = found
-    lower = value.strip().lower()
-    if lower in _TRUE or lower in _FALSE:
-        return lower in _TRUE
+    result = truth(value)
+    if result is not None:
+        return result
     raise ConfigurationError(f"the environment variable {variable} is {value!r}; set it to true or false")
+
+
+def truth(text: str) -> bool | None:
+    """Return the boolean that a text such as `"true"`, `"0"` or `"On"` means; None if it means none."""
+    lower = text.strip().lower()
+    return True if lower in _TRUE else False if lower in _FALSE else None
 
 
 def number(name: str, *, least: float = 0.0, most: float = float("inf")) -> float | None:

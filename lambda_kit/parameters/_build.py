@@ -161,7 +161,7 @@ def _fetch_joint(nodes: Iterable[Node]) -> dict[Node, Fetched | ParameterError]:
         step.metadata(names=[query.name for query in by_query])
         found = {by_query[query]: one for query, one in direct.fetch_joint(by_query).items()}
     for node, answer in found.items():
-        if callable(node.query.transform):
+        if node.query.convert is not None:
             node.prefetched = Prefetched(answer, fetched_at[node], sequence)
     return found
 
@@ -170,7 +170,7 @@ def _makers(found: dict[Node, Fetched | ParameterError]) -> dict[Entry, Callable
     return {
         node.entry: functools.partial(_make, node, functools.partial(_value_of, answer))
         for node, answer in found.items()
-        if not callable(node.query.transform)
+        if node.query.convert is None
     }
 
 
@@ -205,4 +205,4 @@ def _make(node: Node, fetch: Callable[[], Fetched]) -> Any:
 
 def _transform(query: Query, fetched: Fetched, below: str = "") -> Any:
     name = f"{query.name.rstrip('/')}/{below}" if below else query.name
-    return transforms.apply(query.transform, fetched, name=name, what=query.what)
+    return transforms.apply(query, fetched, name)

@@ -9,6 +9,7 @@ from lambda_kit._kernel import type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.parameters import _calls as calls
 from lambda_kit.parameters import _entries as entries
+from lambda_kit.parameters._query import UNSET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     ) -> T | D: ...
 
 
-def get(name: str, /, *, transform: Any = None, ttl: float | None = 300.0, **options: Any) -> Any:
+def get(name: str, /, *, transform: Any = None, ttl: float | None = UNSET, **options: Any) -> Any:
     """Return a parameter of the Parameter Store, from the init cache or from the first source that has it.
 
     Threads that ask at the same time share one request. A dict, a list or a pydantic model is the caller's own copy.
@@ -54,12 +55,15 @@ def get(name: str, /, *, transform: Any = None, ttl: float | None = 300.0, **opt
         name: its name, or its ARN.
         transform: the conversion of the text. None, the default, returns the text. `"json"` parses it. `"binary"`
             decodes base64. `"auto"` is one of these two, by the suffix of the name, `.json` or `.binary`. A pydantic
-            model validates it; a function is called with it. Pass the same function each time: values are kept by it.
-        ttl: seconds that the value may be used for, 300 by default; None for the life of the environment.
+            model, a dataclass or a type such as `list[int]` validates it as JSON, with pydantic. `bool` takes `true`,
+            `0`, `on` and their like. A function, or any other class, is called with it. Pass the same function each
+            time: values are kept by it.
+        ttl: seconds that the value may be used for; None for the life of the environment. By default
+            `LAMBDA_KIT_PARAMETERS_MAX_AGE`, else 300.
         **options: each by its name, as follows.
         default: returned if there is no such parameter, and for no other reason. Without it that is an error.
         fresh: True fetches the value now, past all caches. False by default.
-        decrypt: False returns a SecureString encrypted. True by default.
+        decrypt: False returns a SecureString encrypted. By default `LAMBDA_KIT_PARAMETERS_SSM_DECRYPT`, else True.
         version: the number of a version; by default the current one.
         label: the label of a version, in place of its number.
         stale_if_error: seconds beyond the time to live in which an old value is returned if no source answers. 3600 by
@@ -109,14 +113,15 @@ if TYPE_CHECKING:
     ) -> SecretValue[T] | D: ...
 
 
-def secret(name: str, /, *, transform: Any = None, ttl: float | None = 300.0, **options: Any) -> Any:
+def secret(name: str, /, *, transform: Any = None, ttl: float | None = UNSET, **options: Any) -> Any:
     """Return a secret of Secrets Manager in a `SecretValue`, from the init cache or from the first source that has it.
 
     Args:
         name: its name, or its ARN.
         transform: the conversion of the text, as for `get`; a secret that is kept as bytes needs `"binary"` or a
             function.
-        ttl: seconds that the value may be used for, 300 by default; None for the life of the environment.
+        ttl: seconds that the value may be used for; None for the life of the environment. By default
+            `LAMBDA_KIT_PARAMETERS_MAX_AGE`, else 300.
         **options: each by its name, as follows; `default`, `fresh`, `stale_if_error`, `refresh`, `region`, `client` and
             `source` are those of `get`.
         version_id: the id of a version; by default the current one.
@@ -186,7 +191,7 @@ if TYPE_CHECKING:
 
 
 def app_config(
-    application: str, environment: str, profile: str, /, *, transform: Any = None, ttl: float = 60.0, **options: Any
+    application: str, environment: str, profile: str, /, *, transform: Any = None, ttl: float = UNSET, **options: Any
 ) -> Any:
     """Return a configuration of AppConfig: from its agent where it is present, else from the service.
 
@@ -195,8 +200,8 @@ def app_config(
         environment: name or id of the environment.
         profile: name or id of the configuration profile.
         transform: the conversion of the text, as for `get`; `"auto"` goes by the content type.
-        ttl: seconds after which it is asked for again, 60 by default. The service is asked no more often than it
-            allows.
+        ttl: seconds after which it is asked for again. By default `LAMBDA_KIT_PARAMETERS_MAX_AGE`, else 60. The service
+            is asked no more often than it allows.
         **options: `fresh`, `stale_if_error`, `refresh`, `region`, `client` (one of `appconfigdata`) and `source`, those
             of `get`.
 

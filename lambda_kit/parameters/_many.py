@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     ) -> dict[str, T | D]: ...
 
 
-def get_many(names: Iterable[str], /, *, transform: Any = None, ttl: float | None = 300.0, **options: Any) -> Any:
+def get_many(names: Iterable[str], /, *, transform: Any = None, ttl: float | None = UNSET, **options: Any) -> Any:
     """Return several parameters in a dict by their names, fetched ten in a request.
 
     They share their values with `get`: only those are fetched that are not cached.
@@ -66,7 +66,8 @@ def get_many(names: Iterable[str], /, *, transform: Any = None, ttl: float | Non
     Args:
         names: their names, or ARNs.
         transform: the conversion of each text, as for `get`.
-        ttl: seconds that the values may be used for, 300 by default; None for the life of the environment.
+        ttl: seconds that the values may be used for; None for the life of the environment. By default
+            `LAMBDA_KIT_PARAMETERS_MAX_AGE`, else 300.
         **options: those of `get` but `version` and `label`. `default` stands for each parameter that does not exist.
 
     Raises:
@@ -118,7 +119,7 @@ if TYPE_CHECKING:
     ) -> dict[str, T]: ...
 
 
-def by_path(path: str, /, *, transform: Any = None, ttl: float | None = 300.0, **options: Any) -> Any:
+def by_path(path: str, /, *, transform: Any = None, ttl: float | None = UNSET, **options: Any) -> Any:
     """Return all parameters below a path in a dict by their names relative to it; the dict is the caller's own.
 
     The extension cannot list parameters: this always calls AWS, or the environment source.
@@ -126,7 +127,8 @@ def by_path(path: str, /, *, transform: Any = None, ttl: float | None = 300.0, *
     Args:
         path: the path, with a slash in front.
         transform: the conversion of each text, as for `get`.
-        ttl: seconds that the values may be used for, 300 by default; None for the life of the environment.
+        ttl: seconds that the values may be used for; None for the life of the environment. By default
+            `LAMBDA_KIT_PARAMETERS_MAX_AGE`, else 300.
         **options: each by its name, as follows; `decrypt`, `fresh`, `stale_if_error`, `refresh`, `region`, `client` and
             `source` are those of `get`.
         recursive: False leaves out the parameters in paths below it. True by default.

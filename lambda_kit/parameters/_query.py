@@ -9,7 +9,7 @@ from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 UNSET: Any = object()
@@ -23,7 +23,7 @@ _COMMON = {
     "region": None,
     "client": None,
     "source": None,
-    "ttl": 300.0,
+    "ttl": UNSET,
     "stale_if_error": 3600.0,
     "refresh": "block",
 }
@@ -38,8 +38,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "by_path": {**_COMMON, "fresh": False, "decrypt": True, "recursive": True},
     "secret": {**_ONE, **_SECRET},
     "Secret": {**_HANDLE, **_SECRET},
-    "app_config": {**_COMMON, "fresh": False, "ttl": 60.0},
+    "app_config": {**_COMMON, "fresh": False},
 }
+_TTL = {"app_config": 60.0}
+_DEFAULT_TTL = 300.0  # of all others
 _CACHE = ("ttl", "stale_if_error", "refresh")
 _KINDS = {
     "get": "parameter",
@@ -61,6 +63,7 @@ class Query:
         kind: `"parameter"`, `"path"`, `"secret"` or `"app_config"`.
         name: the name; for a configuration application, environment and profile, joined by slashes.
         transform: the transform of its value.
+        convert: the function that converts its text; None where the transform is None or a name.
         region: another region than that of the function.
         client: a boto3 client to use.
         source: the source that the call names; None to leave it to the environment.
@@ -77,6 +80,7 @@ class Query:
     __slots__ = (
         "cache",
         "client",
+        "convert",
         "decrypt",
         "key",
         "kind",
@@ -99,6 +103,7 @@ class Query:
         self.kind = _KINDS[where]
         self.name = name
         self.transform: Any = options["transform"]
+        self.convert: Callable[[Any], Any] | None = options["convert"]
         self.region: str | None = options["region"]
         self.client: Any = options["client"]
         self.place = (self.region, _Identity(self.client))
@@ -173,7 +178,9 @@ class _Identity:
 
 
 def checked(where: str, name: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all options of a function with their values, given or default.
+    """Return all options of a function with their values: as given, by the environment, or default.
+
+    `convert` is added: the function that converts the text.
 
     Raises:
         ConfigurationError: an option is unknown or out of its range, two exclude each other, or the name is no text.
@@ -181,14 +188,13 @@ def checked(where: str, name: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     known = OPTIONS[where]
     for option in given:
         if option not in known:
-            raise ConfigurationError(
-                f"{where}() has no option {option!r}{callables.closest(option, known)}; it takes {', '.join(known)}"
-            )
+            raise _unknown(where, option)
     options = {**known, **given}
     try:
         _check_name(name)
-        _check_transform(options["transform"])
         _check_hash(options)
+        options["convert"] = _converter_of(options["transform"])
+        _read_environment(where, options, given)
         _check_version(options)
         _check_source(options)
         if where == "by_path" and not name.startswith("/"):
@@ -199,8 +205,31 @@ def checked(where: str, name: Any, given: Mapping[str, Any]) -> dict[str, Any]:
             if isinstance(default, bool) and not isinstance(options[option], bool):
                 raise ConfigurationError(f"{option}={options[option]!r}: pass True or False")
     except ConfigurationError as error:
+        if isinstance(error, ImportError):  # a missing extra
+            raise
         raise ConfigurationError(f"{where}({name!r}): {error}") from None
     return options
+
+
+def _unknown(where: str, option: str) -> ConfigurationError:
+    from lambda_kit.parameters import _powertools
+
+    known = OPTIONS[where]
+    hint = _powertools.OPTIONS.get(option)
+    hint = callables.closest(option, known) if hint is None else f"; {hint} here"
+    return ConfigurationError(f"{where}() has no option {option!r}{hint}; it takes {', '.join(known)}")
+
+
+def _read_environment(where: str, options: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Fill in the options that have a variable of the environment."""
+    from lambda_kit._kernel import environment
+
+    if options["ttl"] is UNSET:
+        ttl = environment.number("LAMBDA_KIT_PARAMETERS_MAX_AGE")
+        options["ttl"] = _TTL.get(where, _DEFAULT_TTL) if ttl is None else ttl
+    if "decrypt" in options and "decrypt" not in given:
+        decrypt = environment.flag("LAMBDA_KIT_PARAMETERS_SSM_DECRYPT")
+        options["decrypt"] = options["decrypt"] if decrypt is None else decrypt
 
 
 def _check_name(name: Any) -> None:
@@ -209,12 +238,19 @@ def _check_name(name: Any) -> None:
         raise ConfigurationError(f"pass the name, or the ARN, as text{many}")
 
 
-def _check_transform(transform: Any) -> None:
-    if transform is None or transform in _TRANSFORMS or (callable(transform) and not isinstance(transform, str)):
-        return
+def _converter_of(transform: Any) -> Callable[[Any], Any] | None:
+    """Return the function that converts the text; None where the transform is None or a name."""
+    if transform is None or (isinstance(transform, str) and transform in _TRANSFORMS):
+        return None
+    if not isinstance(transform, str):
+        from lambda_kit.parameters import _types
+
+        convert = _types.converter(transform)
+        if convert is not None:
+            return convert
     hint = callables.closest(transform, _TRANSFORMS) if isinstance(transform, str) else ""
     raise ConfigurationError(
-        f"transform={transform!r}: pass 'json', 'binary', 'auto', a pydantic model or a function{hint}"
+        f"transform={transform!r}: pass 'json', 'binary', 'auto', a pydantic model, a type or a function{hint}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Self, Unpack, get_args
 
-from lambda_kit._kernel import type_of
+from lambda_kit._kernel import extras, type_of
 from lambda_kit.errors import ConfigurationError, ParameterError, ParameterNotFound, SettingsError
 from lambda_kit.parameters import _entries as entries
 from lambda_kit.parameters._build import read_nodes
@@ -15,7 +15,7 @@ from lambda_kit.parameters._transforms import describe_problem
 try:
     from pydantic import BaseModel, ConfigDict, ValidationError
 except ImportError as error:
-    raise ImportError("lambda_kit.parameters.Settings needs pydantic: pip install 'lambda-kit-sdk[parser]'") from error
+    raise extras.missing("lambda_kit.parameters.Settings", "pydantic", "parser") from error
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from lambda_kit._kernel import callables
 from lambda_kit.errors import ResourceCycle, TransformError
 
 TYPE_CHECKING = False
@@ -12,31 +11,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from lambda_kit.parameters._query import Fetched
+    from lambda_kit.parameters._query import Fetched, Query
 
 
-def apply(transform: Any, fetched: Fetched, *, name: str, what: str) -> Any:
-    """Return a value after its transform.
+def apply(query: Query, fetched: Fetched, name: str) -> Any:
+    """Return a value after the transform of its query.
 
     Args:
-        transform: the transform. `"auto"` goes by the content type if that is known, else by the suffix of the name.
+        query: the query. The transform `"auto"` goes by the content type if that is known, else by the suffix of the
+            name.
         fetched: the value.
-        name: its name.
-        what: its kind, for a message: `"the secret"`.
+        name: its name; for a path that of the one parameter.
 
     Raises:
         TransformError: the transform failed. Neither the message nor a variable in the traceback is the value.
     """
-    if transform == "auto":
+    transform: Any = query.transform if query.convert is None else query.convert
+    if query.convert is None and transform == "auto":
         transform = _by_suffix(name, fetched.kind)
     value, problem = _attempt(transform, fetched)
     if problem:
-        label = transform if transform is None or isinstance(transform, str) else callables.name_of(transform)
+        label = transform
+        if query.convert is not None:
+            from lambda_kit.parameters import _types
+
+            label = _types.label(query.transform)
         error = TransformError(
             f"its value does not fit the transform {label}: {problem}" if transform else problem,
             names=(name,),
             source=fetched.source,
-            what=what,
+            what=query.what,
         )
         error.transform = label or "none"
         raise error
@@ -54,15 +58,11 @@ def _attempt(transform: Any, fetched: Fetched) -> tuple[Any, str]:
 
 
 def _run(transform: Any, data: str | bytes) -> tuple[Any, str]:
-    if transform == "json":
-        return json.loads(data), ""
-    if transform == "binary":
-        return _decode(data), ""
-    if hasattr(transform, "model_validate_json"):
-        return transform.model_validate_json(data), ""
-    if isinstance(data, bytes) and transform is None:
-        return None, "its value is binary; pass transform='binary'"
-    return (data if transform is None else transform(data)), ""
+    if transform is None:
+        return (None, "its value is binary; pass transform='binary'") if isinstance(data, bytes) else (data, "")
+    if callable(transform):
+        return transform(data), ""
+    return (json.loads(data) if transform == "json" else _decode(data)), ""
 
 
 def _decode(data: str | bytes) -> bytes:

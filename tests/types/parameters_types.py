@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, assert_type
 
 from pydantic import BaseModel, SecretStr
@@ -13,6 +14,11 @@ from lambda_kit.parameters import FromParameter, FromSecret, Parameter, Secret, 
 
 class Login(BaseModel):
     user: str
+
+
+@dataclass
+class Point:
+    x: int
 
 
 def split(text: str) -> list[str]:
@@ -29,6 +35,9 @@ assert_type(parameters.get("/a", transform="binary", default=None), bytes | None
 assert_type(parameters.get("/a", transform=Login), Login)
 assert_type(parameters.get("/a", transform=int, default=None), int | None)
 assert_type(parameters.get("/a", transform=split), list[str])
+assert_type(parameters.get("/a", transform=bool), bool)
+assert_type(parameters.get("/a", transform=list[int]), list[int])
+assert_type(parameters.get("/a", transform=Point), Point)
 parameters.get("/a", tranform="json")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 parameters.get("/a", transform="jsn")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
 parameters.get("/a", stage="x")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]

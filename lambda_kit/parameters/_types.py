@@ -1,0 +1,80 @@
+"""Types as transforms: `bool`, `list[int]`, a dataclass. Calling them with the text would give wrong values."""
+
+from __future__ import annotations
+
+from lambda_kit._kernel import environment, extras, type_of
+from lambda_kit.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_CONTAINERS = (list, dict, tuple, set, frozenset)
+_BYTES = (bytes, bytearray, memoryview)
+_UNIONS = ("UnionType", "TypeAliasType")
+
+
+def converter(transform: Any) -> Callable[[Any], Any] | None:
+    """Return the function that converts the text of a value, for a transform that is neither None nor a name.
+
+    A pydantic model, a dataclass, a `TypedDict`, a `NamedTuple`, a container and any generic type or union are
+    validated by pydantic, from JSON. `bool` takes the words that variables of the environment take. Any other class or
+    function is called with the text.
+
+    Returns:
+        The function; None if the transform is none of these.
+
+    Raises:
+        ConfigurationError: the type has no meaning here, or pydantic cannot validate it.
+        MissingExtra: it needs pydantic, which is not installed.
+    """
+    if transform is bool:
+        return _truth
+    if transform in _BYTES:
+        raise ConfigurationError(f"transform={transform.__name__}: for base64 pass transform='binary'")
+    validate: Callable[[Any], Any]
+    if not isinstance(transform, str) and hasattr(transform, "model_validate_json"):
+        validate = transform.model_validate_json
+        return validate
+    if is_structured(transform):
+        validate = _adapter(transform).validate_json
+        return validate
+    return transform if callable(transform) and not isinstance(transform, str) else None
+
+
+def is_structured(transform: Any) -> bool:
+    """Tell whether a transform is a type whose values are written as JSON, or one that cannot be called."""
+    if not isinstance(transform, type) or hasattr(transform, "__origin__"):  # `list[int]` is an instance of `type` too
+        return hasattr(transform, "__origin__") or type_of(transform).__name__ in _UNIONS
+    if transform in _CONTAINERS or hasattr(transform, "__dataclass_fields__"):
+        return True
+    named_tuple = issubclass(transform, tuple) and hasattr(transform, "_fields")
+    return named_tuple or (issubclass(transform, dict) and hasattr(transform, "__total__"))
+
+
+def _adapter(transform: Any) -> Any:
+    try:
+        import pydantic
+    except ImportError as error:
+        raise extras.missing(f"transform={label(transform)}", "pydantic", "parser") from error
+    try:
+        return pydantic.TypeAdapter(transform)
+    except (pydantic.PydanticUserError, TypeError) as error:
+        raise ConfigurationError(f"transform={label(transform)}: pydantic cannot validate it: {error}") from error
+
+
+def label(transform: Any) -> str:
+    """Return the name of a transform for messages."""
+    from lambda_kit._kernel import callables
+
+    if isinstance(transform, str):
+        return transform
+    return repr(transform) if hasattr(transform, "__origin__") else callables.name_of(transform)
+
+
+def _truth(text: str | bytes) -> bool:
+    truth = environment.truth(text.decode() if isinstance(text, bytes) else text)
+    if truth is None:
+        raise ValueError("it is neither true nor false")
+    return truth

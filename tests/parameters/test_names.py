@@ -1,0 +1,134 @@
+"""Names of Powertools, and its variables of the environment."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambda_kit import parameters
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.parameters import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FUNCTIONS = {
+    "get_parameter": "use get(name)",
+    "get_parameters": "use by_path(path)",
+    "get_parameters_by_name": "use get_many(names)",
+    "get_secret": "use secret(name)",
+    "get_app_config": "use app_config(",
+    "set_parameter": "use put(",
+    "set_secret": "use boto3",
+    "SSMProvider": "Parameter(name)",
+    "DynamoDBProvider": "@init.resource",
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_name_of_powertools_says_what_it_is_called_here(name: str) -> None:
+    with pytest.raises(AttributeError, match="has no attribute") as info:
+        getattr(parameters, name)
+    assert FUNCTIONS[name] in str(info.value)
+    with pytest.raises(ImportError) as imported:
+        exec(f"from lambda_kit.parameters import {name}", {})
+    assert FUNCTIONS[name] in str(imported.value)
+    assert not hasattr(parameters, name)
+
+
+def test_every_function_of_the_peer_has_an_answer() -> None:
+    theirs = {  # `__all__` of aws_lambda_powertools.utilities.parameters 3.37
+        *("AppConfigProvider", "BaseProvider", "DynamoDBProvider", "SSMProvider", "SecretsProvider", "clear_caches"),
+        *("get_app_config", "get_parameter", "get_parameters", "get_parameters_by_name", "get_secret"),
+        *("set_parameter", "set_secret"),
+    }
+    for name in theirs:
+        with pytest.raises(AttributeError, match="; "):
+            getattr(parameters, name)
+
+
+def test_other_missing_names_are_plain_errors() -> None:
+    with pytest.raises(AttributeError, match=r"has no attribute 'nothing'$"):
+        parameters.nothing  # type: ignore[attr-defined]  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    with pytest.raises(ImportError, match="cannot import name 'nothing'"):
+        exec("from lambda_kit.parameters import nothing", {})
+    assert importlib.import_module("lambda_kit.parameters._put").put is parameters.put
+
+
+untyped: Any = parameters
+OPTIONS: dict[str, tuple[Callable[[], Any], str]] = {
+    "max_age": (lambda: untyped.get("/a", max_age=5), "get() has no option 'max_age'; it is called ttl here"),
+    "force_fetch": (lambda: untyped.secret("b", force_fetch=True), "it is called fresh here"),
+    "boto3_client": (lambda: untyped.Parameter("/a", boto3_client=None), "it is called client here"),
+    "max_age of many": (lambda: untyped.get_many(["/a"], max_age=5), "it is called ttl here"),
+    "raise_on_transform_error": (lambda: untyped.by_path("/a", raise_on_transform_error=True), "is always an error"),
+    "a typo": (lambda: untyped.get("/a", tranform="json"), "did you mean 'transform'"),
+}
+
+
+@pytest.mark.parametrize("case", OPTIONS)
+def test_an_option_of_powertools_says_what_it_is_called_here(case: str) -> None:
+    call, hint = OPTIONS[case]
+    with pytest.raises(ConfigurationError) as info:
+        call()
+    assert hint in str(info.value)
+
+
+@pytest.fixture(params=["LAMBDA_KIT_PARAMETERS", "POWERTOOLS_PARAMETERS"])
+def prefix(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize("read", [parameters.get, parameters.secret, lambda name: Parameter(name)()])
+def test_the_time_to_live_comes_from_the_environment(
+    store: Any, clock: Any, monkeypatch: pytest.MonkeyPatch, prefix: str, read: Any
+) -> None:
+    monkeypatch.setenv(f"{prefix}_MAX_AGE", "20")
+    store.put("/a", "one")
+    store.put_secret("/a", "one")
+    read("/a")
+    clock.advance(19)
+    read("/a")
+    assert len(store.calls) == 1
+    clock.advance(1)
+    read("/a")
+    assert len(store.calls) == 2
+
+
+def test_an_argument_comes_before_the_environment(
+    store: Any, clock: Any, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    monkeypatch.setenv(f"{prefix}_MAX_AGE", "20")
+    monkeypatch.setenv(f"{prefix}_SSM_DECRYPT", "false")
+    store.put("/a", "one")
+    parameters.get("/a", ttl=300.0, decrypt=True)
+    clock.advance(299)
+    parameters.get("/a", ttl=300.0, decrypt=True)
+    ((_, params),) = store.calls
+    assert params["WithDecryption"] is True
+
+
+@pytest.mark.parametrize(
+    "read",
+    [parameters.get, lambda name: parameters.by_path("/p"), lambda name: parameters.get_many([name, "/b"])],
+    ids=["get", "by_path", "get_many"],
+)
+def test_decryption_comes_from_the_environment(
+    store: Any, monkeypatch: pytest.MonkeyPatch, prefix: str, read: Any
+) -> None:
+    for name in ("/a", "/b", "/p/x"):
+        store.put(name, "one")
+    monkeypatch.setenv(f"{prefix}_SSM_DECRYPT", "false")
+    read("/a")
+    assert {params["WithDecryption"] for _, params in store.calls} == {False}
+
+
+@pytest.mark.parametrize(("variable", "value"), [("MAX_AGE", "soon"), ("SSM_DECRYPT", "perhaps")])
+def test_a_wrong_value_in_the_environment_is_told(
+    store: Any, monkeypatch: pytest.MonkeyPatch, prefix: str, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(f"{prefix}_{variable}", value)
+    with pytest.raises(ConfigurationError, match=f"{prefix}_{variable} is '{value}'"):
+        parameters.get("/a")
