@@ -59,12 +59,12 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit import Logger": CORE
     | {
         "lambda_kit._kernel.environment",
+        "lambda_kit._kernel.bindings",
         "lambda_kit._kernel.facts",
         "lambda_kit._kernel.json_scalars",
         "lambda_kit._kernel.json_text",
         "lambda_kit._kernel.stdout",
         "lambda_kit.logger",
-        "lambda_kit.logger._buffer",
         "lambda_kit.logger._context",
         "lambda_kit.logger._levels",
         "lambda_kit.logger._line",

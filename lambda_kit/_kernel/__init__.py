@@ -7,7 +7,10 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    WriteRecord: TypeAlias = Callable[[int, Any, Any, dict[str, Any], str], None]
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120  # pathlib costs a cold start
 """The folder of the package, with a separator at its end. A frame whose file starts with it belongs to the kit."""
@@ -22,10 +25,18 @@ else:
         def __getattr__(self, name):
             import logging
 
+            if log_writer is not None:
+                from lambda_kit._kernel import records
+
+                records.take_own()
             return getattr(logging.getLogger("lambda_kit"), name)
 
     log = _Log()
-"""The standard logger of the kit, for errors that must not reach the handler. The runtime client writes its records."""
+"""The standard logger of the kit, for errors that must not reach the handler. The runtime client writes its records, or
+the `Logger` in the pipeline."""
+
+log_writer: tuple[WriteRecord, int] | None = None
+"""The writer of the `Logger` that the last invocation ran under, and its lowest level; None without such a logger."""
 
 type_of: Any = type
 """`type`, for checks such as `type_of(x) is dict`. Type checkers narrow `x` after `type(x) is dict`, often wrongly."""

@@ -87,7 +87,7 @@ class Chain:
         invocation, record = self._here()
         link = self.get()
         # Links of records that have ended are dropped, and appended fields make one link.
-        while link is not None and link.invocation is invocation and link.record not in (None, record):
+        while link and link.invocation is invocation and link.record is not None and link.record is not record:
             link = link.around
         if link is not None and link.binding is None and link.invocation is invocation and link.record is record:
             fields = {**link.own, **fields}

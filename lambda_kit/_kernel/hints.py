@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _SHORTEST = 5  # characters; shorter names are too often close to another by chance
+_LONG = 7  # characters of a name in which one letter may differ: `named` is not `names`
 
 
 def check_free_names(
@@ -59,5 +60,7 @@ def _is_misspelt(name: str, option: str) -> bool:
     start = 0
     while start < min(len(a), len(b)) and a[start] == b[start]:
         start += 1
+    is_long = len(b) >= _LONG
     a, b = a[start:], b[start:]
-    return a[1:] == b or a == b[1:] or a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+    swapped = a[:2] == b[1::-1] and a[2:] == b[2:]
+    return a[1:] == b or a == b[1:] or swapped or (is_long and a[1:] == b[1:])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from threading import RLock
 
+from lambda_kit._kernel import lifecycle
+from lambda_kit.logger._context import BUFFER
 from lambda_kit.logger._line import size_of
 
 TYPE_CHECKING = False
@@ -13,69 +14,81 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lambda_kit.invocation import Invocation
-    from lambda_kit.logger._settings import Settings
+
+_lock = lifecycle.make_lock()  # held while lines are counted
 
 
 class InvocationLog:
-    """The log of one invocation.
+    """The log of one invocation, shared by all loggers.
+
+    Args:
+        draw: a random number, 0 to 1: a logger with a sample rate above it writes all lines.
 
     Attributes:
-        sampled: whether lines below the level are written; decided once for each invocation.
-        limit: maximum size of the waiting lines, in bytes.
+        limit: maximum size of the waiting lines, in bytes: the largest that a logger has asked for.
     """
 
-    __slots__ = ("_dropped", "_lines", "_lock", "_size", "limit", "sampled")
+    __slots__ = ("_draw", "_dropped", "_lines", "_size", "limit")
 
-    def __init__(self, *, sampled: bool, limit: int) -> None:
-        self.sampled = sampled
-        self.limit = limit
+    def __init__(self, draw: float) -> None:
+        self.limit = 0
+        self._draw = draw
         self._lines: deque[str] = deque()
         self._size = 0
         self._dropped = 0
-        self._lock = RLock()  # the interrupt of a time limit may take it again on the same thread
 
-    def keep(self, line: str) -> None:
+    def is_sampled(self, rate: float) -> bool:
+        """Tell whether a logger with this sample rate writes the lines below its level."""
+        return self._draw < rate
+
+    def keep(self, line: str, limit: int) -> None:
         """Keep a line; drop the oldest lines if there is no room. A line longer than the buffer is dropped alone."""
         size = size_of(line)
-        with self._lock:
-            if size > self.limit:
+        with _lock:
+            self.limit = limit = max(self.limit, limit)
+            if size > limit:
                 self._dropped += 1
                 return
             self._lines.append(line)
             self._size += size
-            while self._size > self.limit:
+            while self._size > limit and self._lines:
                 self._size -= size_of(self._lines.popleft())
                 self._dropped += 1
 
     def write_to(self, write: Callable[[str], None], tell_dropped: Callable[[int], None]) -> None:
         """Write the waiting lines, the oldest first. Before them, report how many were dropped.
 
-        A line is removed only after it was written, because a write can block and be interrupted.
+        A line whose write is interrupted waits again.
         """
-        with self._lock:
-            if self._dropped:
-                tell_dropped(self._dropped)
-                self._dropped = 0
-            while self._lines:
-                write(self._lines[0])
-                if self._lines:  # empty if `write` itself logged an error, which wrote them all
-                    self._size -= size_of(self._lines.popleft())
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            tell_dropped(dropped)
+        while self._lines:
+            try:
+                line = self._lines.popleft()
+            except IndexError:  # another thread was first
+                return
+            try:
+                write(line)
+            except BaseException:
+                self._lines.appendleft(line)
+                raise
+            with _lock:
+                self._size -= size_of(line)
 
     def clear(self) -> None:
         """Drop the waiting lines."""
-        with self._lock:
+        with _lock:
             self._lines.clear()
             self._size = self._dropped = 0
 
 
-def log_of(invocation: Invocation | None, settings: Settings) -> InvocationLog | None:
-    """Return the log of an invocation. The first call makes it, and decides whether the invocation is sampled."""
+def log_of(invocation: Invocation | None) -> InvocationLog | None:
+    """Return the log of an invocation. The first call makes it, and draws the number that sampling goes by."""
     if invocation is None:
         return None
-    log: InvocationLog | None = invocation.peek(settings)
+    log: InvocationLog | None = invocation.peek(BUFFER)
     if log is None:
-        rate = settings.sample_rate
-        sampled = rate > 0 and int.from_bytes(os.urandom(4)) < rate * 2**32
-        made = InvocationLog(sampled=sampled, limit=settings.buffer)
-        log = invocation.state.setdefault(settings, made)  # two threads may come here at once; one decides
+        made = InvocationLog(int.from_bytes(os.urandom(4)) / 2**32)
+        log = invocation.state.setdefault(BUFFER, made)  # two threads may come here at once; one decides
     return log

@@ -2,71 +2,105 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from threading import RLock
-
-from lambda_kit._kernel import lifecycle
-from lambda_kit._kernel.json_text import REDACTED, Encoder, escape
-from lambda_kit.invocation import at_end, current
-from lambda_kit.logger._buffer import InvocationLog
+from lambda_kit._kernel import lifecycle, type_of
+from lambda_kit._kernel.bindings import Binding, Chain
+from lambda_kit._kernel.json_scalars import REDACTED, SCALARS, escape
+from lambda_kit.invocation import at_end, current, here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from lambda_kit._kernel.bindings import Link
+    from lambda_kit._kernel.json_text import Encoder
     from lambda_kit.invocation import Invocation
 
 RESERVED = frozenset(("timestamp", "level", "message", "location"))
-LOGGED = "lambda_kit.logged"
-_APPENDED = "lambda_kit.appended"
+ARGUMENTS = frozenset(("exc_info", "extra", "stack_info"))  # those of `logging` that are no fields
+BUFFER = "lambda_kit.log"  # the key under which an invocation keeps its `InvocationLog`
+_LOGGED = "lambda_kit.logged"
 
-
-class _Bound:
-    """One entered `bind`, linked to the one around it. It is immutable, because contexts share it."""
-
-    __slots__ = ("around", "binding", "fields", "invocation")
-
-    def __init__(self, binding: Binding, invocation: Invocation | None, around: _Bound | None) -> None:
-        self.binding = binding
-        self.invocation = invocation
-        self.around = around
-        inherited = around.fields if around is not None and around.invocation is invocation else {}
-        self.fields: dict[str, Any] = {**inherited, **binding.fields}
-
-
-_bound: ContextVar[_Bound | None] = ContextVar("lambda_kit_log_fields", default=None)
-_outside: dict[str, Any] = {}  # fields that were appended outside of invocations
-_appending = RLock()
+chain = Chain("lambda_kit_log_fields", here)
 _holding: set[Common] = set()  # those that cache text of an invocation
 _registered = False
 
 
-class Binding:
-    """The context manager that `Logger.bind` returns. It has no state of its own, so that it can be entered again."""
+class Names:
+    """The names of the fields of the invocation.
 
-    __slots__ = ("fields",)
+    Attributes:
+        all: the names.
+        exception: whether an exception is one field as Powertools writes it, instead of an object.
+    """
 
-    def __init__(self, fields: dict[str, Any]) -> None:
-        self.fields = fields
+    __slots__ = ("_keys", "all", "exception", "powertools")
 
-    def __enter__(self) -> None:
-        invocation = current.get(None)
-        _let_go_later(invocation)
-        _bound.set(_Bound(self, invocation, _bound.get()))
+    def __init__(self, names: tuple[str, ...], *, powertools: bool) -> None:
+        self._keys = [f',"{name}":' for name in names]
+        self.all = names
+        self.powertools = powertools
 
-    def __exit__(self, *exc_info: object) -> None:
-        # Generators are closed in any order and in any context: remove this one wherever it stands in the chain.
-        top = _bound.get()
-        above: list[_Bound] = []
-        while top is not None and top.binding is not self:
-            above.append(top)
-            top = top.around
-        if top is None:
-            return
-        rest = top.around
-        for one in reversed(above):
-            rest = _Bound(one.binding, one.invocation, rest)
-        _bound.set(rest)
+    def text(self, invocation: Invocation, correlation_id: str | None) -> str:
+        """Return the members of an invocation, each with a comma before it."""
+        function_key, request_key, cold_key, init_key, trace_key, tenant_key, correlation_key, *more = self._keys
+        context = invocation.context
+        text = ""
+        if name := invocation.function_name:
+            text = f"{function_key}{escape(name)}"
+        if request_id := getattr(context, "aws_request_id", None):
+            text = f"{text}{request_key}{escape(request_id)}"
+        init_type = invocation.init_type
+        if init_type == "on-demand":
+            text = f"{text}{cold_key}{'true' if invocation.cold_start else 'false'}"
+        else:  # an initialisation that no caller waited for
+            text = f"{text}{cold_key}false{init_key}{escape(init_type)}"
+        if (trace_id := invocation.trace_id) is not None:
+            text = f"{text}{trace_key}{escape(trace_id)}"
+        if (tenant_id := invocation.tenant_id) is not None:
+            text = f"{text}{tenant_key}{escape(tenant_id)}"
+        if correlation_id is not None:
+            text = f"{text}{correlation_key}{escape(correlation_id)}"
+        if more:
+            memory_key, arn_key = more
+            if memory := getattr(context, "memory_limit_in_mb", None):
+                text = f"{text}{memory_key}{escape(str(memory))}"
+            if arn := getattr(context, "invoked_function_arn", None):
+                text = f"{text}{arn_key}{escape(str(arn))}"
+        return text
+
+
+NAMES = {
+    "kit": Names(
+        ("functionName", "requestId", "coldStart", "initType", "xrayTraceId", "tenantId", "correlationId"),
+        powertools=False,
+    ),
+    "powertools": Names(
+        (
+            "function_name",
+            "function_request_id",
+            "cold_start",
+            "init_type",
+            "xray_trace_id",
+            "tenant_id",
+            "correlation_id",
+            "function_memory_size",
+            "function_arn",
+        ),
+        powertools=True,
+    ),
+}
+
+
+def append(fields: dict[str, Any]) -> None:
+    """Add fields until the invocation ends; in a record of a batch, a task or a thread, until that ends."""
+    _let_go_later(current.get(None))
+    chain.append(fields)
+
+
+def bind(fields: dict[str, Any]) -> Binding:
+    """Return a context manager that binds fields to its block."""
+    _let_go_later(current.get(None))
+    return Binding(chain, fields)
 
 
 _IDEMPOTENCY = "idempotency."
@@ -80,113 +114,162 @@ def note_fact(name: str, fields: dict[str, Any]) -> None:
     bound = {"idempotencyKey": fields["key"]}
     kind = name.removeprefix(_IDEMPOTENCY)
     if kind == "claimed":
-        Binding(bound).__enter__()
+        bind(bound).__enter__()
     elif kind in _ENDS:
-        top = _bound.get()
-        while top is not None and top.binding.fields != bound:
-            top = top.around
-        if top is not None:
-            top.binding.__exit__()
-
-
-def append(fields: dict[str, Any]) -> None:
-    """Add fields until the invocation ends; outside of invocations, to all lines that are written outside."""
-    global _outside
-    invocation = current.get(None)
-    with _appending:
-        if invocation is None:
-            _let_go_later(None)
-            _outside = {**_outside, **fields}
-        else:
-            invocation.state[_APPENDED] = {**(invocation.peek(_APPENDED) or {}), **fields}
+        link = chain.get()
+        while link is not None and (link.binding is None or link.own != bound):
+            link = link.around
+        if link is not None and link.binding is not None:
+            chain.remove(link.binding)
 
 
 class Rendered:
-    """The rendered common part of lines, and the state that it was rendered for."""
+    """The rendered common part of lines, and the state that it was rendered for.
 
-    __slots__ = ("appended", "bound", "correlation_id", "invocation", "members", "special", "text")
+    Attributes:
+        stable: whether the text stays right: no value in it can change.
+        text: the members, each with a comma before it.
+    """
+
+    __slots__ = ("correlation_id", "invocation", "link", "special", "stable", "text")
 
     def __init__(
         self,
         invocation: Invocation | None,
         correlation_id: str | None,
-        bound: _Bound | None,
-        appended: dict[str, Any] | None,
-        members: dict[str, str],
+        link: Link | None,
+        text: str,
+        special: frozenset[str],
+        *,
+        stable: bool,
     ) -> None:
         self.invocation = invocation
         self.correlation_id = correlation_id
-        self.bound = bound
-        self.appended = appended
-        self.members = members
-        self.text = "".join([f",{escape(name)}:{text}" for name, text in members.items()])
-        self.special = SPECIAL.union(members)
-
-
-SPECIAL = RESERVED | {"exc_info"}  # fields that need `Writer._merged`
+        self.link = link
+        self.text = text
+        self.special = special
+        self.stable = stable
 
 
 class Common:
-    """The common part of the lines of one logger."""
+    """The common part of the lines of one logger.
 
-    __slots__ = ("_encoder", "_last", "_of_invocation", "_static", "fields")
+    Args:
+        encoder: makes the JSON text of fields.
+        fields: the static ones.
+        names: those of the fields of the invocation.
 
-    def __init__(self, encoder: Encoder, fields: dict[str, Any]) -> None:
+    Attributes:
+        fields: the static ones.
+    """
+
+    __slots__ = ("_encoder", "_invocation", "_last", "_names", "_special", "_static", "fields")
+
+    def __init__(self, encoder: Encoder, fields: dict[str, Any], names: Names) -> None:
         self.fields = fields
         self._encoder = encoder
-        self._static: dict[str, str] | None = None
-        self._of_invocation: tuple[Invocation | None, str | None, dict[str, str]] | None = None
+        self._names = names
+        self._static: str | None = None  # the text of the static fields, if none of them can change
+        self._special = RESERVED.union(ARGUMENTS, names.all, fields)  # names that need `Writer._merged`
+        self._invocation: tuple[Invocation | None, str | None, str] | None = None  # text for an invocation
         self._last: Rendered | None = None
 
     def now(self, invocation: Invocation | None) -> Rendered:
         """Return the common part as it is now. It is rendered again only if something in it has changed."""
-        bound = _bound.get()
-        if bound is not None and bound.invocation is not invocation:
-            bound = None  # bound outside of this invocation
-        if invocation is None:
-            correlation_id, appended = None, _outside or None
-        else:
-            correlation_id, appended = invocation.correlation_id, invocation.peek(_APPENDED)
+        link = chain.get()
+        if link is not None:
+            link = chain.top()
+        correlation_id = None if invocation is None else invocation.correlation_id
         last = self._last  # one read: other threads may replace it
         if (
             last is not None
             and last.invocation is invocation
-            and last.bound is bound
-            and last.appended is appended
+            and last.link is link
             and last.correlation_id is correlation_id
+            and last.stable
         ):
             return last
-        members = self._base(invocation, correlation_id)
-        if appended is not None or bound is not None:
-            members = members.copy()
-            if appended is not None:
-                members.update(texts(self._encoder, appended))
-            if bound is not None:
-                members.update(texts(self._encoder, bound.fields))
-        self._last = made = Rendered(invocation, correlation_id, bound, appended, members)
-        return made
+        return self._render(invocation, correlation_id, link)
 
-    def _base(self, invocation: Invocation | None, correlation_id: str | None) -> dict[str, str]:
-        known = self._of_invocation
-        if known is not None and known[0] is invocation and known[1] is correlation_id:
-            return known[2]
+    def members(self, invocation: Invocation | None) -> dict[str, str]:
+        """Return names and JSON texts of the common part. The latter of two fields with one name wins."""
+        members = texts(self._encoder, self.fields)
+        if invocation is not None:
+            members.update(parts(self._names.text(invocation, invocation.correlation_id)))
+        link = chain.top()
+        if link is not None:
+            members.update(texts(self._encoder, link.fields))
+        return members
+
+    def _render(self, invocation: Invocation | None, correlation_id: str | None, link: Link | None) -> Rendered:
+        stable = True
         static = self._static
         if static is None:
-            static = self._static = texts(self._encoder, self.fields)
+            static = joined(texts(self._encoder, self.fields))
+            stable = _is_frozen(self.fields)
+            if stable:
+                self._static = static
+        special = self._special
+        known = self._invocation
         if invocation is None:
-            return static
-        members = static | texts(self._encoder, _invocation_fields(invocation))
-        self._of_invocation = (invocation, correlation_id, members)
-        _holding.add(self)
-        _let_go_later(invocation)
-        return members
+            text = static
+        elif stable and known is not None and known[0] is invocation and known[1] is correlation_id:
+            text = known[2]
+        else:
+            text = static + self._names.text(invocation, correlation_id)
+            if not self.fields.keys().isdisjoint(self._names.all):
+                text = joined({**texts(self._encoder, self.fields), **parts(text[len(static) :])})
+            if stable:
+                self._invocation = (invocation, correlation_id, text)
+            _holding.add(self)
+            _let_go_later(invocation)
+        if link is not None:
+            fields: dict[str, Any] = link.fields
+            stable = stable and _is_frozen(fields)
+            if special.isdisjoint(fields):
+                text += joined(texts(self._encoder, fields))
+            else:
+                text = joined({**parts(text), **texts(self._encoder, fields)})
+            special = special.union(fields)
+        made = Rendered(invocation, correlation_id, link, text, special, stable=stable)
+        self._last = made
+        return made
 
     def let_go(self, invocation: Invocation) -> None:
         """Drop the text of `invocation`, or of an invocation that has ended."""
-        known = self._of_invocation
-        if known is None or known[0] is None or known[0] is invocation or known[0].ended:
-            self._of_invocation = self._last = None
+        known = self._last
+        if known is None or known.invocation is None or known.invocation is invocation or known.invocation.ended:
+            self._invocation = self._last = None
             _holding.discard(self)
+
+    def forget(self) -> None:
+        """Drop the text of any invocation."""
+        self._invocation = self._last = None
+
+
+def _is_frozen(fields: dict[str, Any]) -> bool:
+    """Tell whether no value can change; those of unknown types may."""
+    return all(type_of(value) in SCALARS for value in fields.values())
+
+
+def joined(members: dict[str, str]) -> str:
+    """Return members as text, each with a comma before it."""
+    return "".join([f",{escape(name)}:{text}" for name, text in members.items()])
+
+
+def parts(text: str) -> dict[str, str]:
+    """Return the names and JSON texts of what `joined` returned."""
+    import json
+
+    decoder = json.JSONDecoder()
+    found: dict[str, str] = {}
+    position = 1
+    while position < len(text):
+        name, end = decoder.raw_decode(text, position)
+        _, after = decoder.raw_decode(text, end + 1)
+        found[name] = text[end + 1 : after]
+        position = after + 1
+    return found
 
 
 def texts(encoder: Encoder, fields: dict[str, Any]) -> dict[str, str]:
@@ -203,18 +286,6 @@ def texts(encoder: Encoder, fields: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _invocation_fields(invocation: Invocation) -> dict[str, Any]:
-    fields = {
-        "functionName": invocation.function_name or None,
-        "requestId": invocation.request_id or None,
-        "coldStart": invocation.cold_start,
-        "xrayTraceId": invocation.trace_id,
-        "tenantId": invocation.tenant_id,
-        "correlationId": invocation.correlation_id,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def _let_go_later(invocation: Invocation | None) -> None:
     global _registered
     if not _registered:
@@ -226,11 +297,11 @@ def _let_go_later(invocation: Invocation | None) -> None:
 
 def note_failure(invocation: Invocation, error: BaseException) -> bool:
     """Return whether `error` has not been logged yet, and note it as logged."""
-    known = invocation.peek(LOGGED)
+    known = invocation.peek(_LOGGED)
     if known is not None and (known is error or _replaces(error, known)):
         return False
     _let_go_later(invocation)  # the error's frames hold the invocation, which now holds the error
-    invocation.state[LOGGED] = error
+    invocation.state[_LOGGED] = error
     return True
 
 
@@ -244,23 +315,16 @@ def _replaces(error: BaseException, known: BaseException) -> bool:
 def _let_go(invocation: Invocation) -> None:
     for common in tuple(_holding):
         common.let_go(invocation)
-    bound = top = _bound.get()
-    while bound is not None and bound.invocation is invocation:  # entered and never left
-        bound = bound.around
-    if bound is not top:
-        _bound.set(bound)
-    if invocation.peek(LOGGED) is not None:
-        invocation.forget(LOGGED)
-    invocation.forget(_APPENDED)
-    for kept in tuple(invocation.state.values()):
-        if type(kept) is InvocationLog:
-            kept.clear()
+    if chain.get() is not None:
+        chain.end(invocation)
+    invocation.forget(_LOGGED)
+    kept = invocation.peek(BUFFER)
+    if kept is not None:
+        kept.clear()
 
 
 def _reset() -> None:
-    global _outside
-    _outside = {}
-    _bound.set(None)
+    chain.set(None)
     for common in tuple(_holding):
-        common._of_invocation = common._last = None
+        common.forget()
     _holding.clear()

@@ -66,20 +66,9 @@ def finder(wanted: Any) -> Callable[[Any], Any]:
     steps = tuple(wanted.split("."))
     if all(part.isidentifier() for part in steps):
         return lambda event: _follow(event, steps)
-    return _jmespath(wanted)
+    from lambda_kit._kernel import expressions
 
-
-def _jmespath(expression: str) -> Callable[[Any], Any]:
-    import jmespath
-    from jmespath.exceptions import JMESPathError
-
-    try:
-        search: Callable[[Any], Any] = jmespath.compile(expression).search
-        return search
-    except JMESPathError as error:
-        raise ConfigurationError(
-            f"correlation_id is {expression!r}, which is no JMESPath expression: {error}"
-        ) from error
+    return expressions.compiled(wanted, "correlation_id")
 
 
 def _follow(value: Any, path: tuple[str | int, ...]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 
+from lambda_kit._kernel import PACKAGE
 from lambda_kit._kernel.json_text import message_of
 
 TYPE_CHECKING = False
@@ -71,7 +72,14 @@ class _Tree:
         return [shortened(text, _MAX_MESSAGE) for text in texts]
 
     def _frames(self, traceback: TracebackType | None) -> list[dict[str, Any]]:
-        """Return the frames, the outermost first. Of a deep stack the middle is left out and counted."""
+        """Return the frames, the outermost first, without the kit's own at the head.
+
+        Of a deep stack the middle is left out and counted.
+        """
+        given = traceback
+        while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(PACKAGE):
+            traceback = traceback.tb_next
+        traceback = traceback or given  # raised by the kit itself
         stack: list[TracebackType] = []
         while traceback is not None:
             stack.append(traceback)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 
+from lambda_kit import _kernel
 from lambda_kit._kernel import callables
 from lambda_kit._kernel.json_text import describe, escape
 from lambda_kit.invocation import current_invocation
 from lambda_kit.logger import _context as context
-from lambda_kit.logger._buffer import log_of
 from lambda_kit.logger._levels import ERROR, INFO, WARNING
 
 TYPE_CHECKING = False
@@ -23,31 +23,29 @@ def around(writer: Writer, fn: Any) -> Any:
     """Return `fn` with the layer around it."""
     layer = _Layer(writer, escape(callables.name_of(fn)))
     made = layer.around_coroutine(fn) if callables.is_coroutine_function(fn) else layer.around(fn)
+    _kernel.log_writer = writer.log_record, writer.settings.threshold
     return functools.update_wrapper(made, fn)
 
 
 class _Layer:
-    """The layer around one function.
+    """The layer around one function."""
 
-    Attributes:
-        begins: whether there is something to do before the function runs.
-    """
-
-    __slots__ = ("_where", "_writer", "begins")
+    __slots__ = ("_begins", "_where", "_writer")
 
     def __init__(self, writer: Writer, where: str) -> None:
         self._writer = writer
         self._where = where
         settings = writer.settings
-        keeps = settings.threshold != settings.level
-        self.begins = settings.correlation_id is not None or settings.log_event or keeps
+        self._begins = settings.correlation_id is not None or settings.log_event
 
     def around(self, fn: Any) -> Any:
         """Return the layer around a synchronous function."""
-        begin, failed, begins = self._begin, self._failed, self.begins
+        begin, failed, begins = self._begin, self._failed, self._begins
+        log_writer = self._writer.log_record, self._writer.settings.threshold
 
         def logged(*args: Any, **kwargs: Any) -> Any:
             invocation = current_invocation()
+            _kernel.log_writer = log_writer
             if begins:
                 begin(invocation)
             try:
@@ -60,10 +58,12 @@ class _Layer:
 
     def around_coroutine(self, fn: Any) -> Any:
         """Return the layer around a coroutine function."""
-        begin, failed, begins = self._begin, self._failed, self.begins
+        begin, failed, begins = self._begin, self._failed, self._begins
+        log_writer = self._writer.log_record, self._writer.settings.threshold
 
         async def logged(*args: Any, **kwargs: Any) -> Any:
             invocation = current_invocation()
+            _kernel.log_writer = log_writer
             if begins:
                 begin(invocation)
             try:
@@ -77,8 +77,6 @@ class _Layer:
     def _begin(self, invocation: Invocation) -> None:
         writer = self._writer
         settings = writer.settings
-        if settings.threshold != settings.level:
-            log_of(invocation, settings)
         if settings.correlation_id is not None:
             try:
                 found = settings.correlation_id(invocation.event)
@@ -97,10 +95,9 @@ class _Layer:
         if isinstance(error, GeneratorExit) or is_suspension(error):  # a closed coroutine, a suspension: no failures
             return
         writer = self._writer
-        settings = writer.settings
-        log = log_of(invocation, settings) if settings.threshold != settings.level else None
+        log = invocation.peek(context.BUFFER)
         if log is not None:
             writer.write_kept(log)
-        if settings.level <= ERROR and context.note_failure(invocation, error):
+        if writer.settings.level <= ERROR and context.note_failure(invocation, error):
             message = f"the handler failed: {describe(error)}"
             writer.log(ERROR, "ERROR", message, (), {"exc_info": error}, self._where)

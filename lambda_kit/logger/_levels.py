@@ -43,13 +43,18 @@ def effective(argument: str | int | None) -> int:
         ConfigurationError: the argument, or a variable of the kit, is not a level.
     """
     chosen = None if argument is None else number(argument, "level")
-    platform = _NUMBERS.get(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper())
+    platform = of_platform()
     if platform is not None:
         return platform
     if chosen is not None:
         return chosen
     found = environment.find("LAMBDA_KIT_LOG_LEVEL")
     return INFO if found is None else number(found[1], found[0])
+
+
+def of_platform() -> int | None:
+    """Return the number of the level below which Lambda drops lines; None if there is none."""
+    return _NUMBERS.get(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper())
 
 
 def number(level: Any, where: str) -> int:

@@ -6,43 +6,85 @@ from lambda_kit._kernel import facts
 from lambda_kit._kernel.json_text import DEFAULT_REDACT
 from lambda_kit.logger import _context as context
 from lambda_kit.logger._levels import CRITICAL, DEBUG, ERROR, INFO, WARNING
-from lambda_kit.logger._settings import Settings, service_name
+from lambda_kit.logger._settings import OPTIONS, THEIR_OPTIONS, Settings, service_name
 from lambda_kit.logger._writer import Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, ParamSpec, TypeVar
+    from typing import Any, Literal, NoReturn, ParamSpec, TypeVar
+
+    from lambda_kit._kernel.bindings import Binding
 
     P = ParamSpec("P")
     R = TypeVar("R")
+
+
+_THEIR_METHODS = {
+    "append_keys": "it is called append(name=value) here",
+    "thread_safe_append_keys": "append(name=value) is safe in threads",
+    "append_context_keys": "it is called bind(name=value) here",
+    "structure_logs": "it is called append(name=value) here",
+    "remove_keys": "fields of bind(...) end with its block, and those of append(...) with the invocation",
+    "thread_safe_remove_keys": "fields of bind(...) end with its block, and those of append(...) with the invocation",
+    "clear_state": "fields that were appended in an invocation end with it",
+    "thread_safe_clear_keys": "fields of bind(...) end with its block, and those of append(...) with the invocation",
+    "get_current_keys": "lambda_kit.testing.invoke(...).logs has the lines that were written",
+    "inject_lambda_context": "put the object on the handler: @handler(log)",
+    "set_correlation_id": "write current_invocation().correlation_id = ...",
+    "get_correlation_id": "read current_invocation().correlation_id",
+    "setLevel": "write Logger(level=...) or log.child(level=...)",
+    "level": "write Logger(level=...) or log.child(level=...)",
+    "log_level": "write Logger(level=...) or log.child(level=...)",
+    "addHandler": "lines go to standard output, always; log.capture_stdlib() takes the records of logging",
+    "handlers": "lines go to standard output, always; log.capture_stdlib() takes the records of logging",
+    "warn": "it is called warning here",
+    "fatal": "it is called critical here",
+    "log": "call debug, info, warning, error or critical",
+    "isEnabledFor": "a line below the level costs a tenth of a microsecond: just log it",
+    "service": "current_invocation() and your own settings have it; it is a field of each line",
+    "flush_buffer": "an error, or an exception of the handler, writes the buffer",
+    "clear_buffer": "the buffer ends with the invocation",
+    "refresh_sample_rate_calculation": "sampling is decided once for each invocation",
+    "copy_config_to_registered_loggers": "log.capture_stdlib() takes the records of logging",
+}
 
 
 class Logger:
     """Writes one JSON object a line, with the fields of the invocation.
 
     Names of fields are `timestamp` (RFC 3339, UTC, milliseconds), `level` (as Lambda spells it), `message`, `location`,
-    `service`, `functionName`, `requestId`, `coldStart`, `xrayTraceId`, `tenantId`, `correlationId`, `exception`. A
-    field of yours that is called as one of the first four gets an underscore behind its name.
+    `service`, `functionName`, `requestId`, `coldStart`, `initType` (if not on demand), `xrayTraceId`, `tenantId`,
+    `correlationId`, `exception`. A field of yours with the name of one of the first four gets an underscore behind it.
 
-    As a layer it finds the correlation id, decides whether the invocation is sampled, logs an exception of the handler
-    once, and lets go of what was appended. Lines that are written without it have the invocation's fields too.
+    As a layer it finds the correlation id, logs an exception of the handler once, writes the buffered lines if the
+    handler fails, drops what was appended, and takes the records of the kit's own logger, `lambda_kit`. Lines that are
+    written without the layer have the fields of the invocation too.
 
     Args:
         service: the name of the service; by default `LAMBDA_KIT_SERVICE`, then `POWERTOOLS_SERVICE_NAME`, else none.
-        level: the least level that is written; after `AWS_LAMBDA_LOG_LEVEL`, and before `LAMBDA_KIT_LOG_LEVEL`,
+            False for none whatever the environment says.
+        level: the lowest level that is written; after `AWS_LAMBDA_LOG_LEVEL`, and before `LAMBDA_KIT_LOG_LEVEL`,
             `POWERTOOLS_LOG_LEVEL` and INFO.
         correlation_id: where the id is found: the name of a source (`api-gateway-rest`, `sqs`, …), `header:NAME`, a
-            JMESPath expression over the event, or a function of it.
-        log_event: whether the event is logged as the invocation begins, redacted as all fields are.
-        sample_rate: the share of invocations, 0 to 1, in which lines below the level are written too.
-        buffer: bytes of lines below the level that wait, in each invocation, and are written if an error is logged or
-            the handler raises, a time limit included; the oldest make room. None for no buffer.
-        redact: names of fields whose values are hidden at any depth; case, `-` and `_` make no difference.
+            JMESPath expression over the event, or a function of the event.
+        log_event: whether the event is logged when the invocation begins, redacted as all fields are; by default
+            `LAMBDA_KIT_LOGGER_LOG_EVENT`, then `POWERTOOLS_LOGGER_LOG_EVENT`, else False.
+        sample_rate: the share of invocations, 0 to 1, in which lines below the level are written too; by default
+            `LAMBDA_KIT_LOGGER_SAMPLE_RATE`, then `POWERTOOLS_LOGGER_SAMPLE_RATE`, else 0. All loggers of an invocation
+            share one decision.
+        buffer: bytes of lines below the level that are kept in each invocation, and written if an error is logged or
+            the handler raises, a time limit included. The oldest lines are dropped first. All loggers of an invocation
+            share one buffer. None for no buffer.
+        redact: names of fields whose values are hidden at any depth; see the page of the logger.
+        names: `"kit"`, or `"powertools"` for the names that Powertools gives to the fields of the invocation and of
+            exceptions.
+        format: a function that takes the line as a dict and returns the text that is written in its place.
         **static: fields of every line of this logger.
 
     Raises:
-        ConfigurationError: an argument is not what it has to be.
+        ConfigurationError: an argument is not as above; a static field has the name of a misspelt option, or of an
+            option of Powertools.
 
     Example:
         ```python
@@ -64,19 +106,25 @@ class Logger:
 
     __slots__ = ("_log", "_threshold", "_writer")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # an option each
         self,
         /,
-        service: str | None = None,
+        service: str | Literal[False] | None = None,
         level: str | int | None = None,
         *,
         correlation_id: str | Callable[[Any], Any] | None = None,
-        log_event: bool = False,
-        sample_rate: float = 0.0,
+        log_event: bool | None = None,
+        sample_rate: float | None = None,
         buffer: int | None = None,
         redact: Iterable[str] = DEFAULT_REDACT,
+        names: Literal["kit", "powertools"] = "kit",
+        format: Callable[[dict[str, Any]], str] | None = None,  # noqa: A002  # the word of logging
         **static: Any,
     ) -> None:
+        if static:
+            from lambda_kit._kernel import hints
+
+            hints.check_free_names("Logger", "static field", static, OPTIONS, THEIR_OPTIONS)
         settings = Settings(
             level=level,
             correlation_id=correlation_id,
@@ -84,47 +132,62 @@ class Logger:
             sample_rate=sample_rate,
             buffer=buffer,
             redact=redact,
+            names=names,
+            format=format,
         )
         facts.observe(context.note_fact)
         name = service_name(service)
-        self._connect(
-            Writer(settings, context.Common(settings.encoder, {"service": name, **static} if name else static))
-        )
+        self._connect(settings, {"service": name, **static} if name else static)
 
-    def _connect(self, writer: Writer) -> None:
+    def _connect(self, settings: Settings, static: dict[str, Any]) -> None:
+        writer = Writer(settings, context.Common(settings.encoder, static, settings.names))
         self._writer = writer
         self._log = writer.log
-        self._threshold = writer.settings.threshold
+        self._threshold = settings.threshold
 
-    def child(self, /, **fields: Any) -> Logger:
-        """Return a logger with these fields beside those of this one, and the same settings."""
+    def child(self, /, *, level: str | int | None = None, **fields: Any) -> Logger:
+        """Return a logger with these fields beside those of this one, and the same settings.
+
+        Args:
+            level: the lowest level that the child writes; by default that of this logger.
+            **fields: names and values.
+        """
         writer = self._writer
         child = Logger.__new__(Logger)
-        common = context.Common(writer.settings.encoder, {**writer.common.fields, **fields})
-        child._connect(Writer(writer.settings, common))
+        settings = writer.settings if level is None else writer.settings.with_level(level)
+        child._connect(settings, {**writer.common.fields, **fields})
         return child
 
     # Fields of the context
 
-    def bind(self, /, **fields: Any) -> context.Binding:
+    def bind(self, /, **fields: Any) -> Binding:
         """Return a context manager in which every line has these fields, whichever logger writes it.
 
-        Tasks, and threads that run in a copy of the context, have them too. They end with the invocation at the latest.
-        What is bound where no invocation runs does not reach into one.
+        Tasks that are started in the block, and threads that run in a copy of the context, have them too. They end with
+        the invocation at the latest. Fields that are bound outside of invocations do not reach into one.
         """
-        return context.Binding(fields)
+        return context.bind(fields)
 
     def append(self, /, **fields: Any) -> None:
         """Add fields to every line until the invocation ends, whichever logger writes it.
 
-        Where no invocation is running, they stand on the lines that are written outside of invocations.
+        In a record of a batch, a task or a thread they end with that, and other records, tasks and threads do not have
+        them, but for those that are started afterwards. Outside of invocations, they are on the lines that this thread
+        writes outside of invocations.
         """
         context.append(fields)
 
     # Lines
 
     def debug(self, message: object, /, *args: Any, **fields: Any) -> None:
-        """Write a line at DEBUG. `message % args` is its message; `fields` stand beside it. It raises nothing."""
+        """Write a line at DEBUG. It raises nothing.
+
+        Args:
+            message: the text, with `args` in the places of `%s` and its like.
+            *args: values for the text.
+            **fields: fields of the line. As in `logging`, `exc_info=True` or an exception adds the exception,
+                `stack_info=True` the stack, and `extra={...}` the fields of a dict.
+        """
         if self._threshold <= DEBUG:
             self._log(DEBUG, "DEBUG", message, args, fields)
 
@@ -139,7 +202,7 @@ class Logger:
             self._log(WARNING, "WARN", message, args, fields)
 
     def error(self, message: object, /, *args: Any, **fields: Any) -> None:
-        """Write a line at ERROR. `exc_info=True`, or an exception, adds the exception."""
+        """Write a line at ERROR."""
         if self._threshold <= ERROR:
             self._log(ERROR, "ERROR", message, args, fields)
 
@@ -156,8 +219,8 @@ class Logger:
     def capture_stdlib(self) -> None:
         """Send the records of `logging` through this logger from now on, in its shape and context, once each.
 
-        The handlers of the root logger, the runtime client's among them, are put aside; `lambda_kit.testing.reset()`
-        brings them back. The root logger takes the level of this one: records below it are not made, so that neither
+        The handlers of the root logger, the runtime client's included, are replaced; `lambda_kit.testing.reset()`
+        restores them. The root logger takes the level of this one: records below it are not made, so that neither
         sampling nor the buffer sees them, unless a logger has a lower level of its own.
         """
         from lambda_kit.logger import _stdlib
@@ -172,3 +235,8 @@ class Logger:
 
         layered: Callable[P, R] = _layer.around(self._writer, fn)
         return layered
+
+    def __getattr__(self, name: str) -> NoReturn:
+        from lambda_kit._kernel import hints
+
+        raise hints.missing_attribute(self, name, _THEIR_METHODS)

@@ -4,15 +4,51 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import callables, environment
+from lambda_kit._kernel import callables, environment, log
 from lambda_kit._kernel.json_text import Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.logger import _levels as levels
+from lambda_kit.logger._context import NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+OPTIONS = (
+    "service",
+    "level",
+    "correlation_id",
+    "log_event",
+    "sample_rate",
+    "buffer",
+    "redact",
+    "names",
+    "format",
+)
+_CAPTURE = "log.capture_stdlib() takes the records of logging"
+THEIR_OPTIONS = {
+    "sampling_rate": "it is called sample_rate here",
+    "log_level": "it is called level here",
+    "buffer_config": "it is called buffer here, in bytes: buffer=20_000",
+    "logger_buffer": "it is called buffer here, in bytes: buffer=20_000",
+    "correlation_id_path": "it is called correlation_id here",
+    "logger_formatter": "it is called format here: a function that takes the line as a dict and returns text",
+    "logger_handler": _CAPTURE,
+    "stream": "lines go to standard output, always",
+    "child": "log.child(...) makes children",
+    "json_serializer": "format=... takes the line as a dict and returns text",
+    "json_deserializer": "format=... takes the line as a dict and returns text",
+    "json_default": "any value is encoded without it",
+    "datefmt": "timestamps are in RFC 3339, as Lambda's filter needs them",
+    "use_rfc3339": "timestamps are in RFC 3339 already",
+    "utc": "timestamps are in UTC already",
+    "use_datetime_directive": "timestamps are in RFC 3339, as Lambda's filter needs them",
+    "log_record_order": "format=... takes the line as a dict and returns text",
+    "log_uncaught_exceptions": "the logger as a layer logs the exception of the handler: @handler(log)",
+    "serialize_stacktrace": "exceptions have their frames as fields already",
+    "clear_state": "what was appended in an invocation ends with it already",
+}
 
 
 class Settings:
@@ -26,33 +62,89 @@ class Settings:
         threshold: number of the lowest level that may be written: below `level` where sampling or a buffer is on.
         encoder: makes JSON text of fields, and hides those that are secret.
         buffer: bytes of lines below the level that are kept for each invocation; 0 for no buffer.
+        format: the function of the user that formats a line; None for JSON.
+        is_plain: whether lines are written as they are, as JSON.
+        names: the names of the fields of the invocation.
         pretty: whether lines are for people; None if it depends on where standard output goes at the moment.
 
     Raises:
         ConfigurationError: an argument, or a variable of the environment, is invalid.
     """
 
-    __slots__ = ("buffer", "correlation_id", "encoder", "level", "log_event", "pretty", "sample_rate", "threshold")
+    __slots__ = (
+        "buffer",
+        "correlation_id",
+        "encoder",
+        "format",
+        "is_plain",
+        "level",
+        "log_event",
+        "names",
+        "pretty",
+        "sample_rate",
+        "threshold",
+    )
 
     def __init__(
-        self, *, level: Any, correlation_id: Any, log_event: bool, sample_rate: Any, buffer: Any, redact: Any
+        self,
+        *,
+        level: Any,
+        correlation_id: Any,
+        log_event: bool | None,
+        sample_rate: Any,
+        buffer: Any,
+        redact: Any,
+        names: Any,
+        format: Any,  # noqa: A002
     ) -> None:
+        if sample_rate is None:
+            sample_rate = environment.number("LAMBDA_KIT_LOGGER_SAMPLE_RATE", most=1.0) or 0.0
         if not callables.is_number(sample_rate) or not 0 <= sample_rate <= 1:
             raise ConfigurationError(f"Logger(sample_rate={sample_rate!r}): pass a share of the invocations, 0 to 1")
         if buffer is not None and (not callables.is_number(buffer) or buffer < 1):
             raise ConfigurationError(f"Logger(buffer={buffer!r}): pass a number of bytes above 0, or None")
+        if names not in NAMES:
+            raise ConfigurationError(f"Logger(names={names!r}): pass {' or '.join(map(repr, NAMES))}")
+        if format is not None and not callable(format):
+            raise ConfigurationError(
+                f"Logger(format={format!r}): pass a function that takes the line as a dict and returns text"
+            )
+        if log_event is None:
+            log_event = environment.flag("LAMBDA_KIT_LOGGER_LOG_EVENT") or False
         self.level = levels.effective(level)
         self.correlation_id = _finder(correlation_id)
-        self.encoder = Encoder(_names(redact))
+        self.encoder = Encoder(_redacted(redact))
         self.log_event = log_event
         self.sample_rate = float(sample_rate)
         self.buffer = int(buffer or 0)
+        self.names = NAMES[names]
+        self.format = format
         self.pretty = _is_pretty()
+        self.is_plain = self.pretty is False and format is None
         self.threshold = min(self.level, levels.DEBUG) if self.sample_rate or self.buffer else self.level
+        platform = levels.of_platform()
+        if platform is not None and self.threshold < platform:
+            log.warning(
+                "Lambda drops the lines that Logger(%s=...) writes below the level: the application log level of the "
+                "function, AWS_LAMBDA_LOG_LEVEL, is %s; with the log format Text, Lambda drops nothing",
+                "buffer" if self.buffer else "sample_rate",
+                os.environ["AWS_LAMBDA_LOG_LEVEL"],
+            )
+
+    def with_level(self, level: Any) -> Settings:
+        """Return a copy with another level, or with that of the platform if it is higher."""
+        copy = Settings.__new__(Settings)
+        for name in Settings.__slots__:
+            setattr(copy, name, getattr(self, name))
+        copy.level = max(levels.number(level, "level"), levels.of_platform() or 0)
+        copy.threshold = min(copy.level, levels.DEBUG) if copy.sample_rate or copy.buffer else copy.level
+        return copy
 
 
-def service_name(argument: str | None) -> str | None:
-    """Return the name of the service: the argument, else the environment's, else None."""
+def service_name(argument: Any) -> str | None:
+    """Return the name of the service: the argument, else the environment's, else None; None for False."""
+    if argument is False:
+        return None
     return argument or environment.text("LAMBDA_KIT_SERVICE")
 
 
@@ -65,7 +157,7 @@ def _finder(wanted: Any) -> Callable[[Any], str | None] | None:
     return lambda event: _correlation.text_of(find(event))
 
 
-def _names(redact: Any) -> tuple[str, ...]:
+def _redacted(redact: Any) -> tuple[str, ...]:
     names: tuple[Any, ...] | None = None
     if not isinstance(redact, str) and hasattr(redact, "__iter__"):
         names = tuple(redact)

@@ -8,22 +8,20 @@ whatever goes wrong, a line is written that says so, and the handler never learn
 from __future__ import annotations
 
 import os
-import sys
 
 from lambda_kit._kernel import type_of
-from lambda_kit._kernel.json_text import REDACTED, Encoder, describe, escape, guarded
+from lambda_kit._kernel.json_text import REDACTED, describe, escape, guarded
 from lambda_kit._kernel.stdout import is_terminal, write
 from lambda_kit.invocation import current
 from lambda_kit.logger import _context as context
-from lambda_kit.logger import _levels as levels
-from lambda_kit.logger._buffer import log_of
-from lambda_kit.logger._levels import ERROR
+from lambda_kit.logger._levels import ERROR, spelling
 from lambda_kit.logger._line import LIMIT, SAFE, join, place, size_of, timestamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from lambda_kit._kernel.json_text import Encoder
     from lambda_kit.invocation import Invocation
     from lambda_kit.logger._buffer import InvocationLog
     from lambda_kit.logger._settings import Settings
@@ -62,18 +60,23 @@ class Writer:
         try:
             settings = self.settings
             invocation = current.get(None)
-            if settings.threshold != settings.level:  # lines below the level may be written, or wait
-                log = log_of(invocation, settings)
-                if number < settings.level and (log is None or not log.sampled):
-                    if log is not None and log.limit:
-                        log.keep(self._line(level, message, args, fields, where or place(2), invocation))
+            if where is None:
+                where = place(2)
+            if number < settings.level:
+                log = _log_of(invocation)
+                if log is None or not log.is_sampled(settings.sample_rate):
+                    if log is not None and settings.buffer:
+                        log.keep(self._line(level, message, args, fields, where, invocation), settings.buffer)
                     return
-                if number >= ERROR and log is not None:
+            elif number >= ERROR and invocation is not None:
+                log = invocation.peek(context.BUFFER)
+                if log is not None:
                     self.write_kept(log)
-            line = self._line(level, message, args, fields, where or place(2), invocation)
-            if settings.pretty or (settings.pretty is None and is_terminal()):
-                line = self._for_people(line)
-            write(line)
+            line = self._line(level, message, args, fields, where, invocation)
+            if settings.is_plain:
+                write(line)
+            else:
+                self._write_formatted(line)
         except Exception as failure:
             try:
                 _log_anyway(level, message, failure)
@@ -83,21 +86,18 @@ class Writer:
     def log_record(self, number: int, message: Any, args: Any, fields: dict[str, Any], where: str) -> None:
         """Write a record of `logging`, if its level is high enough."""
         if number >= self.settings.threshold:
-            self.log(number, levels.spelling(number), message, args, fields, escape(where))
+            self.log(number, spelling(number), message, args, fields, escape(where))
 
     def write_kept(self, log: InvocationLog) -> None:
         """Write the lines that were kept in an invocation."""
-
-        def write_one(line: str) -> None:
-            write(self._for_people(line) if self.settings.pretty is not False else line)
 
         def tell_dropped(count: int) -> None:
             note = escape(f"{count} older lines did not fit into the buffer of {log.limit} bytes")
             common = self.common.now(current.get(None))
             stamp = f'{{"timestamp":"{timestamp()}","level":"WARN","message":{note}'
-            write_one(f'{stamp},"location":"lambda_kit.logger"{common.text}}}\n')
+            self._write_formatted(f'{stamp},"location":"lambda_kit.logger"{common.text}}}\n')
 
-        log.write_to(write_one, tell_dropped)
+        log.write_to(self._write_formatted, tell_dropped)
 
     def _line(
         self, level: str, message: Any, args: Any, fields: dict[str, Any], where: str, invocation: Invocation | None
@@ -111,7 +111,7 @@ class Writer:
         text = escape(message) if type(message) is str else _message_text(encoder, message)
         common = self.common.now(invocation)
         if len(fields) > _FEW or not common.special.isdisjoint(fields):
-            return self._merged(level, text, where, common, fields)
+            return self._special(level, text, where, common, fields)
         shown, rest = encoder.shown.get, common.text
         for name, value in fields.items():
             key = shown(name)
@@ -129,32 +129,55 @@ class Writer:
                 rest = f"{rest},{key}{encoder.value(value)}"
         line = f'{{"timestamp":"{timestamp()}","level":"{level}","message":{text},"location":{where}{rest}}}\n'
         if len(line) > SAFE and size_of(line) > LIMIT:
-            return self._merged(level, text, where, common, fields)
+            return self._cut(level, text, where, context.texts(encoder, fields))
         return line
 
-    def _merged(self, level: str, text: str, where: str, common: context.Rendered, fields: dict[str, Any]) -> str:
-        """Make a line of which names come twice, or that has an exception, or that has to be cut."""
+    def _special(self, level: str, text: str, where: str, common: context.Rendered, fields: dict[str, Any]) -> str:
+        """Make a line with an exception or a stack, with many fields, or with fields that have the name of others."""
+        encoder = self.settings.encoder
+        extra: dict[str, str] = {}
+        if not context.ARGUMENTS.isdisjoint(fields):
+            from lambda_kit.logger import _arguments
+
+            fields, extra = _arguments.taken(fields, encoder, powertools=self.settings.names.powertools)
+        own = {**context.texts(encoder, fields), **extra}
+        if (common.special - context.ARGUMENTS).isdisjoint(own):
+            line = (
+                f'{{"timestamp":"{timestamp()}","level":"{level}","message":{text},"location":{where}{common.text}'
+                f"{context.joined(own)}}}\n"
+            )
+            if len(line) <= SAFE or size_of(line) <= LIMIT:
+                return line
+        return self._cut(level, text, where, own)
+
+    def _cut(self, level: str, text: str, where: str, own: dict[str, str]) -> str:
+        """Make a line in which names come twice, or which has to be cut."""
         members = {"timestamp": f'"{timestamp()}"', "level": f'"{level}"', "message": text, "location": where}
-        members.update(common.members)
-        error = None
-        if "exc_info" in fields:
-            fields = dict(fields)
-            error = _take_exception(fields)
-            if error is not None and "exception" in fields:
-                fields["exception_"] = fields.pop("exception")
-        members.update(context.texts(self.settings.encoder, fields))
-        if error is not None:
-            members["exception"] = _exception_text(error, self.settings.encoder)
+        members.update(self.common.members(current.get(None)))
+        members.update(own)
         return join({escape(name): value for name, value in members.items()})
 
-    def _for_people(self, line: str) -> str:
-        terminal = is_terminal()
-        if not self.settings.pretty and not terminal:
-            return line
-        from lambda_kit.logger._pretty import prettify
+    def _write_formatted(self, line: str) -> None:
+        """Write a line as text for people, or as the function of the user formats it."""
+        settings = self.settings
+        if settings.format is not None:
+            import json
 
-        colour = terminal and not os.environ.get("NO_COLOR")
-        return prettify(line, self.common.now(current.get(None)).members, colour=colour)
+            write(f"{settings.format(json.loads(line))}\n")
+            return
+        terminal = settings.pretty is not False and is_terminal()
+        if settings.pretty or terminal:
+            from lambda_kit.logger._pretty import prettify
+
+            colour = terminal and not os.environ.get("NO_COLOR")
+            line = prettify(line, self.common.members(current.get(None)), colour=colour)
+        write(line)
+
+
+def _log_of(invocation: Invocation | None) -> InvocationLog | None:
+    from lambda_kit.logger._buffer import log_of
+
+    return log_of(invocation)
 
 
 def _formatted(message: Any, args: Any) -> str:
@@ -168,31 +191,6 @@ def _formatted(message: Any, args: Any) -> str:
 def _message_text(encoder: Encoder, message: Any) -> str:
     text = encoder.value(message)
     return text if text[0] in '"{[' else escape(str(message))
-
-
-def _take_exception(fields: dict[str, Any]) -> BaseException | None:
-    """Take `exc_info` out of the fields, unless it is neither an exception nor a request for the one at hand."""
-    given: Any = fields["exc_info"]
-    is_triple = type_of(given) is tuple and len(given) == 3
-    error: Any = given[1] if is_triple else given
-    if type_of(error) in (bool, int):  # 1 and 0 mean the same, as with the standard library
-        error = sys.exc_info()[1] if error else None
-    if error is None or isinstance(error, BaseException):
-        del fields["exc_info"]
-        return error if isinstance(error, BaseException) else None
-    return None
-
-
-_plain = Encoder()  # the names in an exception's text are the kit's own, and none of them is secret
-
-
-def _exception_text(error: BaseException, encoder: Encoder) -> str:
-    from lambda_kit.logger._exceptions import exception_fields
-
-    try:
-        return _plain.value(exception_fields(error, encoder.value))
-    except Exception as failure:
-        return _plain.value({"type": type(error).__qualname__, "message": f"[cut: {describe(failure)}]"})
 
 
 def _log_anyway(level: str, message: object, failure: Exception) -> None:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import Logger, current_invocation, handler, layer, time_limit
+from lambda_kit.batch import batch
 from lambda_kit.errors import TimeLimitReached
 from lambda_kit.idempotency import MemoryStore, idempotent
 from lambda_kit.invocation import at_end
 from lambda_kit.logger import _context
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
+from tests.batch import builders
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def test_what_was_bound_and_appended_ends_with_the_invocation_however_it_ends(n:
         run({"n": n}, make_context(timeout=1.05, clock=FakeClock()))
     except (ValueError, TimeLimitReached):
         assert n in (2, 3)
-    assert (logs()[0]["appended"], _context._bound.get()) == (n, None)
+    assert (logs()[0]["appended"], _context.chain.get()) == (n, None)
     log.info("outside")
 
     @handler
@@ -173,26 +175,67 @@ def test_interleaved_invocations_on_two_threads_never_mix(logs: Logs) -> None:
         assert ("b" in line) == (line["message"] == "bound")
 
 
-def test_threads_that_append_at_once_lose_nothing(logs: Logs) -> None:
-    ready = threading.Barrier(4)
+def test_what_is_appended_in_a_task_or_a_thread_ends_with_it_and_is_not_seen_by_others(logs: Logs) -> None:
+    async def work(name: str) -> None:
+        log.append(mine=name)
+        await asyncio.sleep(0)
+        log.info(name)
+
+    def by_thread(name: str) -> None:
+        log.append(mine=name)
+        log.info(name)
 
     @handler(log)
-    def place(event: object, context: object) -> None:
-        def work(n: int) -> None:
-            ready.wait(PATIENCE)
-            for i in range(200):
-                log.append(**{f"k{n}_{i}": 1})
-
-        threads = [threading.Thread(target=contextvars.copy_context().run, args=(work, n)) for n in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(PATIENCE)
-        log.info("all")
+    async def place(event: object, context: object) -> None:
+        log.append(shared=1)
+        await asyncio.gather(work("a"), work("b"), asyncio.to_thread(by_thread, "c"), asyncio.to_thread(by_thread, "d"))
+        bare = threading.Thread(target=by_thread, args=("bare",))
+        bare.start()
+        bare.join(PATIENCE)
+        log.info("handler")
 
     place({}, make_context())
-    (line,) = logs()
-    assert sum(name.startswith("k") for name in line) == 800
+    log.info("outside")
+    lines = {line["message"]: line for line in logs()}
+    assert {name: (line.get("mine"), line.get("shared")) for name, line in lines.items()} == {
+        **{name: (name, 1) for name in "abcd"},
+        "bare": ("bare", None),
+        "handler": (None, 1),
+        "outside": (None, None),
+    }
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_what_is_appended_in_a_record_of_a_batch_ends_with_the_record(kind: str, concurrency: int, logs: Logs) -> None:
+    def work(record: Any) -> None:
+        if record.id not in ("m1", "m4"):
+            log.append(record=record.id)
+        log.append(twice=record.id)
+        log.info("in", id=record.id)
+
+    async def work_later(record: Any) -> None:
+        log.append(record=record.id)
+        await asyncio.sleep(0)
+        work(record)
+
+    fn: Any = batch(concurrency=concurrency)(work if kind == "def" else work_later)
+    outer: Any = fn
+
+    @layer
+    def around(event: Any, context: Any) -> Iterator[None]:
+        log.append(shared=1)
+        with log.bind(bound=2):
+            yield
+            log.info("after")
+
+    handler(log, around)(outer)(builders.sqs(count=8), make_context())
+    *inside, after = logs()
+    assert len(inside) == 8
+    for line in inside:
+        mine = None if kind == "def" and line["id"] in ("m1", "m4") else line["id"]
+        assert (line.get("record"), line["twice"], line["shared"], line["bound"]) == (mine, line["id"], 1, 2)
+    assert ("record" in after, "twice" in after, after["shared"], after["bound"]) == (False, False, 1, 2)
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -320,6 +363,27 @@ def test_the_fields_of_the_invocation_have_their_names(logs: Logs, monkeypatch: 
     }
     assert (second["coldStart"], second["requestId"], "correlationId" in second) == (False, "r2", False)
     assert "requestId" not in third
+
+
+@pytest.mark.parametrize("init_type", ["provisioned-concurrency", "snap-start", "lambda-managed-instances"])
+def test_an_initialisation_that_no_caller_waited_for_is_no_cold_start_and_has_its_type(
+    init_type: str, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @handler
+    def place(event: object, context: object) -> None:
+        log.info("x")
+
+    reset()
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", init_type)
+    place({}, make_context())
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    place({}, make_context())
+    reset()
+    place({}, make_context())
+    first, second, third = logs()
+    assert (first["coldStart"], first["initType"]) == (False, init_type)
+    assert (second["coldStart"], "initType" in second) == (False, False)
+    assert (third["coldStart"], "initType" in third) == (True, False)
 
 
 def test_a_handler_in_a_handler_gets_its_own_fields_and_gives_back_those_of_the_outer_one(logs: Logs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -112,6 +113,16 @@ def test_a_path_an_expression_and_a_function_find_it_too() -> None:
         assert found(finder, event) == expected
 
 
+def test_expressions_know_the_functions_that_keys_know(writes: list[str]) -> None:
+    body = json.dumps({"id": "c-1"})
+    assert found("parse_json(body).id", {"body": body}) == "c-1"
+    assert found("powertools_json(body).id", {"body": body}) == "c-1"
+    assert found("parse_json(parse_base64(body)).id", {"body": base64.b64encode(body.encode()).decode()}) == "c-1"
+    assert found("parse_json(body).id", {"body": "no json"}) is None
+    assert found("length(detail.id)", {"detail": {"id": 1}}) is None
+    assert writes == [], "what cannot be read is not found"
+
+
 def fails(event: Any) -> Any:
     raise KeyError("none")
 
@@ -120,7 +131,7 @@ def breaks(event: Any) -> Any:
     return Broken()
 
 
-@pytest.mark.parametrize("wanted", [fails, breaks, "detail", "length(detail.id)"])
+@pytest.mark.parametrize("wanted", [fails, breaks, "detail"])
 def test_one_that_cannot_be_found_is_a_warning_and_the_handler_runs(
     wanted: Any, logs: Callable[[], list[dict[str, Any]]]
 ) -> None:
@@ -144,6 +155,7 @@ class Broken:
         ("SQS", "did you mean 'sqs'"),
         ("correlation-id", "whose name has a dash is quoted"),
         ("a[", "no JMESPath expression"),
+        ("parse_jsn(body).id", "unknown function 'parse_jsn'; did you mean 'parse_json'"),
         ("header:", "without a name"),
         ("", "pass a preset"),
         (5, "pass a preset"),

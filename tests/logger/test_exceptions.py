@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import Logger
+from lambda_kit import Logger, current_invocation, handler, time_limit
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, Encoder
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.logger._exceptions import exception_fields
+from lambda_kit.testing import make_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,3 +222,24 @@ def test_code_that_is_not_in_a_file_has_no_code() -> None:
     with pytest.raises(ValueError, match="1") as caught:
         exec(code, {})
     assert "code" not in fields_of(caught.value)["frames"][-1]
+
+
+def test_frames_of_the_kit_at_the_head_are_left_out(logs: Logs) -> None:
+    log = Logger()
+
+    @handler(log, time_limit(margin=1.0))
+    def place(event: Any, context: object) -> None:
+        if event == "kit":
+            current_invocation().remaining(1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        raise ValueError("fails")
+
+    for event in ("user", "kit"):
+        with pytest.raises((ValueError, TypeError)):
+            place(event, make_context())
+    for line in logs():
+        assert line["exception"]["frames"][0]["function"].endswith("place")
+    with pytest.raises(ConfigurationError) as caught:
+        Logger(buffer=0)
+    log.error("x", exc_info=caught.value.with_traceback(getattr(caught.value.__traceback__, "tb_next", None)))
+    (line,) = logs()
+    assert line["exception"]["frames"][-1]["function"] == "Settings.__init__", "the kit alone is in this traceback"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -84,3 +85,32 @@ def test_lines_from_the_level_upwards_are_written(level: str, logs: Callable[[],
         getattr(log, method)("x")
     names = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
     assert [line["level"] for line in logs()] == names[names.index(level) :]
+
+
+def test_a_child_may_have_a_level_of_its_own(writes: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Logger(level="WARN")
+    log.child(level="DEBUG", part="a").debug("child")
+    log.debug("parent")
+    log.child(part="b").info("like the parent")
+    log.child(level="ERROR").warning("quiet")
+    assert [json.loads(line)["message"] for line in writes] == ["child"]
+    with pytest.raises(ConfigurationError, match="did you mean 'ERROR'"):
+        log.child(level="EROR")
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", "WARN")
+    Logger().child(level="DEBUG").info("below the level of the platform")
+    assert len(writes) == 1
+
+
+@pytest.mark.parametrize("option", [{"buffer": 1_000}, {"sample_rate": 0.1}], ids=["buffer", "sample_rate"])
+@pytest.mark.parametrize(("platform", "warns"), [("INFO", 1), ("ERROR", 1), ("DEBUG", 0), ("TRACE", 0), (None, 0)])
+def test_a_level_of_the_platform_that_drops_what_the_logger_would_write_is_told_once(
+    option: Any, platform: str | None, warns: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if platform is not None:
+        monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", platform)
+    Logger(**option).child(a=1)
+    Logger()
+    assert len(caplog.records) == warns
+    for record in caplog.records:
+        assert f"Logger({next(iter(option))}=...) writes below the level" in record.getMessage()
+        assert f"AWS_LAMBDA_LOG_LEVEL, is {platform}" in record.getMessage()

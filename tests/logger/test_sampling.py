@@ -109,7 +109,11 @@ def test_what_waits_is_written_when_the_handler_raises_or_runs_out_of_time(insid
     assert [line["level"] for line in logs()] == ["DEBUG", "ERROR"]
     with pytest.raises(TimeLimitReached):
         run("hang", make_context(timeout=1.03, clock=FakeClock()))
-    assert [line["level"] for line in logs()] == ["DEBUG", "ERROR"]
+    assert [(line["level"], line.get("logger")) for line in logs()] == [
+        ("DEBUG", None),
+        ("ERROR", "lambda_kit"),
+        ("ERROR", None),
+    ]
 
 
 def test_an_error_below_the_level_waits_too_and_a_failure_writes_it(logs: Logs) -> None:
@@ -161,17 +165,42 @@ def test_a_line_that_never_fits_takes_no_room_from_the_others(logs: Logs) -> Non
     assert [line["message"][:7] for line in logs()] == ["1 older", "small", "now"]
 
 
-def test_each_logger_has_its_own_buffer_which_its_children_share(logs: Logs) -> None:
-    log, other = Logger(buffer=10_000), Logger(buffer=10_000)
+def test_all_loggers_of_an_invocation_share_its_buffer(logs: Logs) -> None:
+    log, other = Logger(buffer=10_000), Logger(buffer=10_000, part="other")
+
+    @handler(log)
+    def place(event: Any, context: object) -> None:
+        log.debug("mine")
+        other.debug("others")
+        if event == "log":
+            Logger().error("now")
+        else:
+            raise ValueError("fails")
+
+    place("log", make_context())
+    assert [line["message"] for line in logs()] == ["mine", "others", "now"]
+    with pytest.raises(ValueError, match="fails"):
+        place("raise", make_context())
+    assert [(line["message"], line.get("part")) for line in logs()] == [
+        ("mine", None),
+        ("others", "other"),
+        ("the handler failed: ValueError: fails", None),
+    ]
+
+
+def test_all_loggers_of_an_invocation_share_one_decision(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, other, often = Logger(sample_rate=0.25), Logger(sample_rate=0.25), Logger(sample_rate=0.5)
+    left = decisions(monkeypatch, 0.2, 0.3, 0.6)
 
     @handler(log)
     def place(event: object, context: object) -> None:
-        log.debug("mine")
-        other.debug("other")
-        log.child(a=1).error("now")
+        for one in (log, other, often):
+            one.debug("x")
 
-    place({}, make_context())
-    assert [line["message"] for line in logs()] == ["mine", "now"]
+    for expected in (3, 1, 0):
+        place({}, None)
+        assert len(logs()) == expected
+    assert left == []
 
 
 def test_lines_of_many_threads_are_kept_and_written_once(logs: Logs) -> None:

@@ -68,3 +68,7 @@ assert_type(handled_later({"n": 1}, context), str)
 assert_type(stacked({"n": 1}, context), str)
 plain: Callable[[dict[str, int], LambdaContext], str] = handled.__wrapped__
 handled({"n": "1"}, context)  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+
+Logger(service=False, names="powertools", format=lambda line: str(line["message"]))
+assert_type(log.child(level="DEBUG", part="payment"), Logger)
+log.info("x", extra={"a": 1}, stack_info=True)
