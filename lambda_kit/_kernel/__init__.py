@@ -25,15 +25,16 @@ else:
         def __getattr__(self, name):
             import logging
 
-            if log_writer is not None:
-                from lambda_kit._kernel import records
-
-                records.take_own()
+            if before_record is not None:
+                before_record()
             return getattr(logging.getLogger("lambda_kit"), name)
 
     log = _Log()
 """The standard logger of the kit, for errors that must not reach the handler. The runtime client writes its records, or
 the `Logger` in the pipeline."""
+
+before_record: Callable[[], object] | None = None
+"""Called before a record of `log` is made, if a `Logger` is in use, which then takes the records over."""
 
 log_writer: tuple[WriteRecord, int] | None = None
 """The writer of the `Logger` that the last invocation ran under, and its lowest level; None without such a logger."""

@@ -24,7 +24,14 @@ def around(writer: Writer, fn: Any) -> Any:
     layer = _Layer(writer, escape(callables.name_of(fn)))
     made = layer.around_coroutine(fn) if callables.is_coroutine_function(fn) else layer.around(fn)
     _kernel.log_writer = writer.log_record, writer.settings.threshold
+    _kernel.before_record = _take_own_records
     return functools.update_wrapper(made, fn)
+
+
+def _take_own_records() -> None:
+    from lambda_kit._kernel import records
+
+    records.take_own()
 
 
 class _Layer:

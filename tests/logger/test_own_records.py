@@ -40,7 +40,7 @@ def test_a_failed_record_of_a_batch_is_a_line_with_the_fields_of_the_invocation(
         "r-1",
         "lambda_kit",
     )
-    assert (line["recordSource"], line["recordId"], line["order"]) == ("sqs", "m1", "m1")
+    assert (line["recordSource"], line["recordId"]) == ("sqs", "m1")
     assert line["exception"]["type"] == "ValueError"
 
 
