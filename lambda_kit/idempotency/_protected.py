@@ -102,7 +102,8 @@ class Protected:
     def function(self) -> Any:
         """Return the protected function, for a function."""
         fn, begin, flow, replay = self._fn, self.begin, self.flow, self.replay
-        sleep, bind = self._settings.sleep, functools.partial
+        sleep = self._settings.sleep
+        bind: Any = functools.partial
 
         def protected(*args: Any, **kwargs: Any) -> Any:
             call, cached = begin(args, kwargs)

@@ -151,7 +151,7 @@ def test_a_call_inside_of_another_key_that_waits_is_no_call_of_its_own(store: Me
     charge, runs, _ = claimed_by_another(store, now=time.time(), lease=0.05, on_in_progress="wait")
 
     @idempotent(store, key="id", on_in_progress="wait")
-    def outer(id: int) -> str:
+    def outer(id: int) -> Any:
         return charge({"id": 1, "result": "inner"})
 
     assert outer(1) == "inner"
