@@ -29,6 +29,7 @@ Exception
     │   ├── MissingIdempotencyKey (also ValueError)  the event has no key, or a part of it is missing
     │   ├── PayloadMismatch                    the key was used before with another payload
     │   ├── LeaseLost                          the lease ended, and another call has claimed the key
+    │   ├── UnreadableRecord                   the record of an earlier call cannot be read back
     │   ├── FailedEarlier                      an earlier call failed; its exception cannot be rebuilt
     │   ├── StoreUnavailable                   the store did not answer, or could not store the result
     │   └── ResultNotStored                    the call was completed without a stored result
@@ -94,6 +95,7 @@ __all__ = [
     "TimeLimitReached",
     "TransformError",
     "UnknownFlag",
+    "UnreadableRecord",
 ]
 
 
@@ -453,6 +455,14 @@ class StoreUnavailable(IdempotencyError):
 
     ran: bool = False
     result: Any = None
+
+
+class UnreadableRecord(IdempotencyError):
+    """The record of the key, or the result in it, cannot be read.
+
+    The function was not run. The cause is chained; the message quotes no value. A record may have been written by other
+    code, with another `codec`, or before a model changed. To let the key run again, delete its record.
+    """
 
 
 class FailedEarlier(IdempotencyError):

@@ -26,8 +26,10 @@ def compiled(expression: str, where: str, *, whole: bool = False) -> Callable[[A
     Args:
         expression: the JMESPath expression.
         where: the option that it was passed as, for the error message.
-        whole: if True, the result is None as well if a list or an object that the expression builds lacks a part, at
-            any depth: `[user, {order: order.id}]` without `order.id`. Null members of found values are allowed.
+        whole: if True, the result is None as well if anything that the expression builds lacks a part, at any depth: a
+            list or an object (`[user, {order: order.id}]` without `order.id`), a projection (`items[*].sku`, one of
+            them without `sku`), the result of a function (`to_string(order.id)`). `not_null` and `type` may be given
+            null, and null members of found values are allowed.
 
     Raises:
         ConfigurationError: the expression is not valid JMESPath, or calls an unknown function; or it decompresses, and
@@ -122,13 +124,16 @@ def _functions_in(node: Any) -> list[str]:
 
 
 def _follow(value: Any, steps: tuple[str, ...]) -> Any:
-    for step in steps:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(step)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return value  # pyright: ignore[reportUnknownVariableType]
+    try:
+        for step in steps:
+            value = value.get(step)
+    except Exception:  # as in the library, whatever has a method `get` is searched
+        return None
+    return value
 
 
+_TAKES_NULL = ("not_null", "type")
+_WRITES_ALL = ("to_string", "to_array")  # an empty value gives something that is not empty
 _interpreters: tuple[Any, Any] | None = None
 
 
@@ -139,19 +144,68 @@ def _interpreter(*, whole: bool) -> Any:
         from jmespath.visitor import TreeInterpreter
 
         own: Any = TreeInterpreter
-        names = ("visit_multi_select_list", "visit_multi_select_dict")
-        _interpreters = own, type(own)("Strict", (own,), {name: _checking(getattr(own, name)) for name in names})
+        selections = ("visit_multi_select_list", "visit_multi_select_dict")
+        projections = ("visit_projection", "visit_filter_projection", "visit_value_projection")
+        members: dict[str, Any] = {name: _whole_selection(getattr(own, name)) for name in selections}
+        members |= {name: _whole_projection(getattr(own, name)) for name in projections}
+        members |= {"visit_function_expression": _whole_function, "visit_required": _required}
+        _interpreters = own, type(own)("Whole", (own,), members)
     return _interpreters[whole]
 
 
-def _checking(visit: Any) -> Any:
-    def checked(self: Any, node: Any, value: Any) -> Any:
+class _PartMissing(LookupError):
+    """A part is missing in something that the expression builds."""
+
+
+def _whole_selection(visit: Any) -> Any:
+    """Return the library's method for lists and objects, which fails if a part of one is missing."""
+
+    def visit_whole(self: Any, node: Any, value: Any) -> Any:
         parts = visit(self, node, value)
         if parts is not None and any(is_nothing(one) for one in (parts.values() if type_of(parts) is dict else parts)):
-            raise LookupError("a part is missing")
+            raise _PartMissing
         return parts
 
-    return checked
+    return visit_whole
+
+
+def _whole_projection(visit: Any) -> Any:
+    """Return the library's method for projections, which fails if an element is missing: it would leave a null out."""
+
+    def visit_whole(self: Any, node: Any, value: Any) -> Any:
+        base, projected, *rest = node["children"]
+        return visit(self, {**node, "children": [base, {"type": "required", "child": projected}, *rest]}, value)
+
+    return visit_whole
+
+
+def _required(self: Any, node: Any, value: Any) -> Any:
+    found = self.visit(node["child"], value)
+    if is_nothing(found):
+        raise _PartMissing
+    return found
+
+
+def _whole_function(self: Any, node: Any, value: Any) -> Any:
+    """Call a function with arguments of which none is missing; `not_null` and `type` may be given null."""
+    name: str = node["value"]
+    if name in _TAKES_NULL:
+        return self._functions.call_function(name, [_given(self, child, value) for child in node["children"]])
+    arguments = [self.visit(child, value) for child in node["children"]]
+    missing: Callable[[Any], bool] = is_nothing if name in _WRITES_ALL else lambda argument: argument is None
+    if any(map(missing, arguments)):
+        raise _PartMissing
+    result = self._functions.call_function(name, arguments)
+    if name == "map" and any(one is None for one in result):
+        raise _PartMissing
+    return result
+
+
+def _given(self: Any, node: Any, value: Any) -> Any:
+    try:
+        return self.visit(node, value)
+    except _PartMissing:
+        return None
 
 
 _made: Any = None

@@ -13,6 +13,7 @@ from lambda_kit.errors import (
     ResultNotStored,
     ResultTooLarge,
     StoreUnavailable,
+    UnreadableRecord,
 )
 from lambda_kit.idempotency._codec import Codec
 from lambda_kit.idempotency._layer import idempotent
@@ -56,6 +57,7 @@ __all__ = [
     "SQLiteStore",
     "Store",
     "StoreUnavailable",
+    "UnreadableRecord",
     "decide",
     "idempotent",
 ]

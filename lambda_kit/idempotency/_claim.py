@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 from lambda_kit._kernel import log
 from lambda_kit._kernel.facts import tell
-from lambda_kit.errors import AlreadyInProgress, AwsError, NoAnswer, PayloadMismatch, StoreUnavailable
+from lambda_kit.errors import AlreadyInProgress, AwsError, NoAnswer, PayloadMismatch, StoreUnavailable, UnreadableRecord
 from lambda_kit.idempotency._record import Claim, Record, decide
 from lambda_kit.invocation import current
 
@@ -71,6 +71,7 @@ def claim(call: Call, settings: Settings) -> Steps:
     Raises:
         AlreadyInProgress: another call is running, and the options or the time left do not allow to wait for it.
         PayloadMismatch: the record under the key has another payload.
+        UnreadableRecord: the record under the key cannot be read.
         Exception: the store failed.
     """
     pause, failures = FIRST_PAUSE, 0
@@ -80,10 +81,10 @@ def claim(call: Call, settings: Settings) -> Steps:
         call.leased_until = request.leased_until
         try:
             record: Record | None = yield "claim", functools.partial(settings.store.claim, request)
-        except Exception:
+        except Exception as error:
             failures += 1
-            left = seconds_left() - RESERVE
-            if not call.waited or failures == ATTEMPTS or left <= pause:
+            tried_enough = failures == ATTEMPTS or seconds_left() - RESERVE <= pause
+            if isinstance(error, UnreadableRecord) or not call.waited or tried_enough:
                 raise
             yield "pause", pause
             continue
@@ -100,9 +101,9 @@ def claim(call: Call, settings: Settings) -> Steps:
             raise mismatch(call)
         remaining = None if record.leased_until is None else max(record.leased_until - now, 0.0)
         if record.owner in enclosing.get():
-            error = AlreadyInProgress(key=call.key, remaining=remaining)
-            error.add_note("The call is made inside the run that holds the key, so that it would wait for itself.")
-            raise error
+            refusal = AlreadyInProgress(key=call.key, remaining=remaining)
+            refusal.add_note("The call is made inside the run that holds the key, so that it would wait for itself.")
+            raise refusal
         left = seconds_left() - RESERVE
         if settings.on_in_progress == "raise" or left <= 0:
             raise AlreadyInProgress(key=call.key, remaining=remaining)

@@ -196,6 +196,27 @@ def _reader_of_moments(cls: Any) -> Callable[[Any], Any]:
     return read
 
 
+def storable(annotation: Any) -> bool:
+    """Tell whether results of this type can be stored without a codec; True if it is not known.
+
+    The type is a return annotation.
+    """
+    arguments: tuple[Any, ...] = getattr(annotation, "__args__", ())
+    origin = getattr(annotation, "__origin__", None)
+    if arguments and (origin is None or getattr(origin, "__module__", "") in _OPEN_MODULES):
+        return all(map(storable, arguments))  # a union, or a container
+    if not isinstance(annotation, type) or annotation in _SCALARS or annotation.__module__ in _OPEN_MODULES:
+        return annotation not in (complex, range, bytearray, memoryview)
+    if getattr(annotation, "_is_protocol", False) or getattr(annotation, "__abstractmethods__", None):
+        return True
+    if issubclass(annotation, tuple(base for base, _ in _BASES)):
+        return True
+    return annotation in _writers() or annotation in (list, tuple, set, frozenset)
+
+
+_OPEN_MODULES = ("builtins", "typing", "collections.abc", "types", "typing_extensions")
+
+
 def codec_of(given: Any) -> Codec | None:
     """Return the codec for the option `codec`: an object with `encode` and `decode`, or a type that pydantic knows.
 
@@ -221,24 +242,53 @@ _NOTHING = object()
 
 
 class _PydanticCodec:
-    """A codec for a type, made by pydantic."""
+    """A codec for a type, made by pydantic.
+
+    Raises:
+        ConfigurationError: pydantic is not installed, or cannot handle the type.
+    """
 
     __slots__ = ("_adapter", "_type")
 
     def __init__(self, given: Any) -> None:
         self._type = given
         self._adapter: Any = None
+        self.prepare(final=False)
 
-    def _ready(self) -> Any:
-        if self._adapter is None:
-            from pydantic import TypeAdapter
+    def prepare(self, *, final: bool = True) -> Any:
+        """Return the adapter of pydantic.
 
-            self._adapter = TypeAdapter(self._type)
-        return self._adapter
+        A type may name another one that is defined later in its module: then it is made at the first call, before the
+        function runs.
+        """
+        if self._adapter is not None:
+            return self._adapter
+        name = callables.name_of(self._type)
+        try:
+            from pydantic import PydanticUndefinedAnnotation, TypeAdapter
+        except ImportError as error:
+            raise ConfigurationError(
+                f"idempotent(codec={name}) needs pydantic, which is not installed: pip install "
+                '"lambda-kit-sdk[parser]"; or pass an object with encode and decode'
+            ) from error
+        try:
+            adapter: Any = TypeAdapter(self._type)
+            if not adapter.pydantic_complete:
+                adapter.rebuild(raise_errors=True)
+        except PydanticUndefinedAnnotation as error:
+            if final:
+                raise ConfigurationError(f"idempotent(codec={name}): {error.name} is not defined") from error
+            return None
+        except Exception as error:
+            raise ConfigurationError(
+                f"idempotent(codec={name}): pydantic cannot handle this type: {str(error).splitlines()[0]}"
+            ) from error
+        self._adapter = adapter
+        return adapter
 
     def encode(self, value: Any) -> Any:
         # A value that pydantic serialises with a warning would not come back as it was.
-        encoded = self._ready().dump_python(value, mode="json", warnings="error", by_alias=True, round_trip=True)
+        encoded = self.prepare().dump_python(value, mode="json", warnings="error", by_alias=True, round_trip=True)
         try:
             again = self.decode(encoded)
         except ValueError:
@@ -252,7 +302,7 @@ class _PydanticCodec:
         return encoded
 
     def decode(self, value: Any) -> Any:
-        return self._ready().validate_json(_compact(value))  # strict models take dates as text only from JSON
+        return self.prepare().validate_json(_compact(value))  # strict models take dates as text only from JSON
 
     def __repr__(self) -> str:
         return f"<codec for {callables.name_of(self._type)}>"

@@ -6,16 +6,25 @@ import weakref
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConditionalCheckFailed, ConfigurationError
-from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record
+from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, record_of, unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from lambda_kit.aws import Caller
-    from lambda_kit.idempotency._record import Claim
+    from lambda_kit.idempotency._record import Claim, Record
 
 _LARGEST_ITEM = 400 * 1024  # bytes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+_ABSENT: dict[str, Any] = {"NULL": True}
+_KINDS = {  # of the values of attributes
+    "#status": ("S", "NULL"),
+    "#expires": ("N", "NULL"),
+    "#lease": ("N", "NULL"),
+    "#payload": ("S", "NULL"),
+    "#owner": ("S", "NULL"),
+    "#result": ("S", "B", "NULL"),
+}
 _REST_OF_ITEM = 4 * 1024  # for names and the other attributes; a partition key alone may have 2 KiB
 
 
@@ -39,7 +48,7 @@ class DynamoDBStore:
         owner: the name of the attribute for the token of the call.
 
     Raises:
-        ConfigurationError: a name is missing, or two are the same.
+        ConfigurationError: a name is missing, two are the same, or the client is no boto3 client of DynamoDB.
     """
 
     max_bytes: int | None = _LARGEST_ITEM - _REST_OF_ITEM
@@ -86,6 +95,8 @@ class DynamoDBStore:
         self._static = static_partition_key
         self._names = names
         self._caller: Caller | None = None
+        if client is not None:
+            self._connect()  # raises for a client of another kind
 
     def __repr__(self) -> str:
         return f"<DynamoDBStore of the table {self.table}>"
@@ -156,12 +167,16 @@ class DynamoDBStore:
     def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         caller = self._caller
         if caller is None:
-            from lambda_kit.aws import connect
-
-            _watch_process()
-            _stores.add(self)
-            caller = self._caller = connect("dynamodb", self._client, region=self._region)
+            caller = self._connect()
         return caller.call(operation, request)
+
+    def _connect(self) -> Caller:
+        from lambda_kit.aws import connect
+
+        _watch_process()
+        _stores.add(self)
+        caller = self._caller = connect("dynamodb", self._client, region=self._region)
+        return caller
 
     def disconnect(self) -> None:
         """Let the next call read from the environment again where DynamoDB is."""
@@ -203,18 +218,21 @@ class DynamoDBStore:
         return self._record(key, item)
 
     def _record(self, key: str, item: dict[str, Any]) -> Record:
-        def value(name: str) -> Any:
-            return next(iter(item.get(self._names[name], {"S": None}).values()))
-
-        status, lease = value("#status"), value("#lease")
-        return Record(
+        values: dict[str, Any] = {}
+        for name, kinds in _KINDS.items():
+            kind, value = next(iter(item.get(self._names[name], _ABSENT).items()))
+            if kind not in kinds:
+                raise unreadable(key)
+            values[name] = None if kind == "NULL" else value
+        lease = values["#lease"]
+        return record_of(
             key,
-            COMPLETED if status == COMPLETED else IN_PROGRESS,
-            owner=value("#owner"),
-            expires=float(value("#expires") or "inf"),
+            status=COMPLETED if values["#status"] == COMPLETED else IN_PROGRESS,
+            owner=values["#owner"],
+            expires=values["#expires"] or "inf",
             leased_until=None if lease is None else float(lease) / 1000,
-            payload=value("#payload") or None,
-            result=value("#result"),
+            payload=values["#payload"] or None,
+            result=values["#result"],
         )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import weakref
-from types import MethodType
+from types import FunctionType, MethodType
 
 from lambda_kit._kernel import callables, lifecycle, type_of
 from lambda_kit.errors import ConfigurationError
+from lambda_kit.idempotency._codec import storable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,37 @@ def check_function(fn: Any) -> None:
             f"idempotent() was put around {callables.name_of(inner)}, a generator function; what a generator yields "
             "cannot be stored as one result: return a list"
         )
+
+
+def check_result(fn: Any) -> None:
+    """Raise if the return annotation of a function says that its results cannot be stored without a codec.
+
+    A function behind decorators is not checked: they may change the result.
+
+    Raises:
+        ConfigurationError: they cannot.
+    """
+    if isinstance(fn, MethodType):
+        fn = fn.__func__
+    if not isinstance(fn, FunctionType) or hasattr(fn, "__wrapped__"):
+        return
+    try:
+        annotation: Any = fn.__annotations__.get("return")
+        if isinstance(annotation, str):
+            names = zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True)
+            scope = {name: cell.cell_contents for name, cell in names}
+            annotation = eval(annotation, fn.__globals__, scope)  # noqa: S307  # Python would evaluate it as well
+    except Exception:  # it is for type checkers, or is defined later
+        return
+    if not storable(annotation):
+        raise ConfigurationError(
+            f"idempotent() is around {callables.name_of(fn)}, whose return annotation is {_told(annotation)}; a result "
+            "of this type cannot be stored: pass codec= with the type, or return JSON"
+        )
+
+
+def _told(annotation: Any) -> str:
+    return callables.name_of(annotation) if isinstance(annotation, type) else repr(annotation)
 
 
 def is_coroutine_function(fn: Any) -> bool:

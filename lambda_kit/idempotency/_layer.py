@@ -7,7 +7,7 @@ import functools
 from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency._cache import Cache
-from lambda_kit.idempotency._function import check_function, is_coroutine_function, refuse_second
+from lambda_kit.idempotency._function import check_function, check_result, is_coroutine_function, refuse_second
 from lambda_kit.idempotency._identity import Identity
 from lambda_kit.idempotency._protected import Protected
 from lambda_kit.idempotency._settings import Settings
@@ -91,8 +91,9 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
         random_bytes: a function that returns so many random bytes; `os.urandom` by default. For tests.
 
     Raises:
-        ConfigurationError: an argument is not as above; or, when decorating, the function is a generator, has no name,
-            or has the name of another one on the same store.
+        ConfigurationError: an argument is not as above, or a package is missing that it needs; or, when decorating, the
+            function is a generator, has no name, has the name of another one on the same store, or a return annotation
+            that cannot be stored without a codec.
 
     Example:
         ```python
@@ -136,6 +137,8 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
 
     def decorate(fn: Any) -> Any:
         check_function(fn)
+        if settings.codec is None:
+            check_result(fn)
         identity = Identity(fn, key, payload, namespace)
         if namespace is None:
             refuse_second(store, fn, identity.function)

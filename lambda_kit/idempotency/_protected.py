@@ -6,7 +6,7 @@ import functools
 from collections import defaultdict
 
 from lambda_kit._kernel.facts import tell
-from lambda_kit.errors import AlreadyInProgress, MissingIdempotencyKey, PayloadMismatch
+from lambda_kit.errors import AlreadyInProgress, MissingIdempotencyKey, PayloadMismatch, UnreadableRecord
 from lambda_kit.idempotency import _results as results
 from lambda_kit.idempotency._claim import Call, claim, enclosing, handle_claim_error, mismatch
 from lambda_kit.idempotency._completion import fail, finish
@@ -42,6 +42,9 @@ class Protected:
     def begin(self, args: Any, kwargs: Any) -> tuple[Call | None, Record | None]:
         """Return the call, or None if it runs unprotected; and the completed record in the local cache, or None."""
         identity, settings = self._identity, self._settings
+        if settings.finish_codec is not None:  # what is wrong with it is told before the function runs
+            settings.finish_codec()
+            settings.finish_codec = None
         subject = identity.subject(args, kwargs)
         try:
             key = identity.key_of(subject)
@@ -75,7 +78,7 @@ class Protected:
                     yield from finish(call, settings, cache, outcome)
                 return outcome
         except Exception as error:
-            if run or isinstance(error, AlreadyInProgress | PayloadMismatch):
+            if run or isinstance(error, AlreadyInProgress | PayloadMismatch | UnreadableRecord):
                 raise
             yield from handle_claim_error(call, settings, error)
             yield "run", None
@@ -93,10 +96,12 @@ class Protected:
         """Return the result of a completed record, or raise the exception that it holds."""
         if call.payload and record.payload and call.payload != record.payload:
             raise mismatch(call)
+        tell("idempotency.replayed", key=call.key, cached=cached)
+        value, error = results.read(record, self._settings.codec, self._settings.replay_errors)
         if not cached:
             self._cache.put(record)
-        tell("idempotency.replayed", key=call.key, cached=cached)
-        value = results.read(record, self._settings.codec, self._settings.replay_errors)
+        if error is not None:
+            raise error
         return value if self._on_replay is None else self._on_replay(value, record)
 
     def function(self) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from lambda_kit.errors import UnreadableRecord
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Literal, TypeAlias
+    from typing import Any, Literal, TypeAlias
 
     Decision: TypeAlias = Literal["run", "replay", "in_progress", "mismatch"]
 
@@ -59,6 +61,35 @@ class Record:
 
     def __repr__(self) -> str:
         return f"<Record {self.status} of {self.owner or 'another library'}, expires {self.expires}>"
+
+
+def record_of(
+    key: str, *, status: Any, owner: Any, expires: Any, leased_until: Any, payload: Any, result: Any
+) -> Record:
+    """Return the record that a store has read, after a check of its values: other code may have written them.
+
+    Raises:
+        UnreadableRecord: a value is not what it has to be.
+    """
+    try:
+        until = None if leased_until is None else float(leased_until)
+        end = float(expires)
+    except (TypeError, ValueError) as error:
+        raise unreadable(key) from error
+    texts = all(value is None or isinstance(value, str) for value in (owner, payload))
+    if not (texts and isinstance(status, str) and isinstance(result, str | bytes | None)) or math.isnan(end):
+        raise unreadable(key)
+    if until is not None and math.isnan(until):
+        raise unreadable(key)
+    return Record(key, status, owner=owner, expires=end, leased_until=until, payload=payload, result=result)
+
+
+def unreadable(key: str) -> UnreadableRecord:
+    """Return the error for a record that cannot be read."""
+    return UnreadableRecord(
+        f"the record under the key {key} cannot be read; the function was not run. Was it written by other code?",
+        key=key,
+    )
 
 
 class Claim:

@@ -7,14 +7,14 @@ from _thread import allocate_lock, start_new_thread
 
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency._claim import seconds_left
-from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record
+from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, record_of, unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from lambda_kit.idempotency._record import Claim
+    from lambda_kit.idempotency._record import Claim, Record
 
 _MARGIN = 0.1  # seconds of the invocation that are left to the function to deal with a failure
 _FIELDS = "'status', 'owner', 'expires', 'lease', 'payload', 'result', 'packed'"
@@ -23,10 +23,12 @@ _KEPT = 60  # seconds that the server keeps a record after its expiry, because i
 _CLAIM = f"""
 local there = redis.call('HMGET', KEYS[1], {_FIELDS})
 local now = tonumber(ARGV[2])
-if there[1] and tonumber(there[3]) > now then
+local expires = tonumber(there[3] or '')
+if there[1] and (not expires or expires ~= expires or expires > now) then
     local running = there[1] == '{IN_PROGRESS}'
     local mine = there[2] == ARGV[1]
-    local ended = there[4] and tonumber(there[4]) <= now
+    local lease = tonumber(there[4] or '')
+    local ended = lease and lease <= now
     if running and mine then
         return false
     end
@@ -107,19 +109,17 @@ class RedisStore:
         )
         if not there:
             return None
-        status, owner, expires, lease, payload, result, packed = (_text(one) for one in there)
-        if packed is not None:
-            from binascii import a2b_base64
-
-            stored: str | bytes | None = a2b_base64(packed)
-        else:
-            stored = result
-        return Record(
+        try:
+            status, owner, expires, lease, payload, result, packed = (_text(one) for one in there)
+            stored = result if packed is None else _unpacked(packed)
+        except ValueError as error:
+            raise unreadable(claim.key) from error
+        return record_of(
             claim.key,
-            str(status),
+            status=status,
             owner=owner,
-            expires=float(expires or 0),
-            leased_until=None if lease is None else float(lease),
+            expires=expires,
+            leased_until=lease,
             payload=payload,
             result=stored,
         )
@@ -139,7 +139,18 @@ class RedisStore:
         return bool(self._run(_RELEASE, key, owner))
 
     def _run(self, script: str, key: str, *arguments: str) -> Any:
-        return _bounded(functools.partial(self._client.eval, script, 1, self._prefix + key, *arguments))
+        try:
+            return _bounded(functools.partial(self._client.eval, script, 1, self._prefix + key, *arguments))
+        except Exception as error:
+            if "WRONGTYPE" in str(error):  # something else is stored under the key
+                raise unreadable(key) from error
+            raise
+
+
+def _unpacked(text: str) -> bytes:
+    from binascii import a2b_base64
+
+    return a2b_base64(text)
 
 
 def _bounded(call: Callable[[], Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit.errors import FailedEarlier, ResultNotStored, ResultTooLarge
+from lambda_kit.errors import FailedEarlier, ResultNotStored, ResultTooLarge, UnreadableRecord
 from lambda_kit.idempotency import _codec as codecs
 
 TYPE_CHECKING = False
@@ -70,29 +70,40 @@ def _can_be_stored(value: Any) -> bool:
     return True
 
 
-def read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ...]) -> Any:
-    """Return a new copy of the result that a record holds, or raise the exception that it holds.
+def read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ...]) -> tuple[Any, Exception | None]:
+    """Return a new copy of the result that a record holds, and None; or None, and the exception to raise in its place.
 
     Raises:
-        ResultNotStored: it holds neither.
+        UnreadableRecord: the record cannot be read.
     """
+    try:
+        return _read(record, codec, errors)
+    except Exception as failure:
+        raise UnreadableRecord(
+            f"the result under the key {record.key} cannot be read back ({type(failure).__name__}); the function was "
+            "not run. Was it written by other code, with another codec=, or before a model changed?",
+            key=record.key,
+        ) from failure
+
+
+def _read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ...]) -> tuple[Any, Exception | None]:
     stored = record.result
+    if stored is None:
+        return None, _not_stored(record.key)
+    text: Any = stored
     if isinstance(stored, bytes):
         from lambda_kit._kernel import expansion
 
-        stored = expansion.decompress(stored, _MAX_UNPACKED).decode()
-    if stored is None:
-        raise _not_stored(record.key)
-    if not stored.startswith(f'{{"{_MARK}":'):
-        value = codecs.loads(stored)
-        return value if codec is None else codec.decode(value)
-    content: dict[str, Any] = codecs.loads(stored)
+        text = expansion.decompress(stored, _MAX_UNPACKED).decode()
+    content = codecs.loads(text)
+    if not text.startswith(f'{{"{_MARK}":'):
+        return content if codec is None else codec.decode(content), None
     kind = content[_MARK]
     if kind == "result":
-        return content["value"] if codec is None else codec.decode(content["value"])
+        return content["value"] if codec is None else codec.decode(content["value"]), None
     if kind == "error":
-        raise _error(content["value"], errors, record.key)
-    raise _too_large(record.key, "it was not kept") if kind == "too large" else _not_stored(record.key)
+        return None, _error(content["value"], errors, record.key)
+    return None, _too_large(record.key, "it was not kept") if kind == "too large" else _not_stored(record.key)
 
 
 def _error(stored: dict[str, Any], errors: tuple[type[Exception], ...], key: str) -> Exception:

@@ -37,6 +37,7 @@ class Settings:
         "blocks",
         "clock",
         "codec",
+        "finish_codec",
         "lease",
         "max_bytes",
         "missing_key",
@@ -80,8 +81,9 @@ class Settings:
         self.on_save_error: str = options["on_save_error"]
         self.missing_key: str = options["missing_key"]
         self.replay_errors: tuple[type[Exception], ...] = errors
-        self.codec: Codec | None = codec_of(options["codec"])
         _check_type(options["codec"])
+        self.codec: Codec | None = codec_of(options["codec"])
+        self.finish_codec: Any = None if self.codec is options["codec"] else getattr(self.codec, "prepare", None)
         self.on_replay: Any = options["on_replay"]
         self.clock: Callable[[], float] = options["clock"] or _wall_clock
         self.sleep: Any = options["sleep"]

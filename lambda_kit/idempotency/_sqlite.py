@@ -9,7 +9,7 @@ import weakref
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency._claim import seconds_left
-from lambda_kit.idempotency._record import Record, decide, may_complete, may_release
+from lambda_kit.idempotency._record import decide, may_complete, may_release, record_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import Any, TypeVar
 
-    from lambda_kit.idempotency._record import Claim
+    from lambda_kit.idempotency._record import Claim, Record
 
     T = TypeVar("T")
 
@@ -161,8 +161,10 @@ def _read(connection: sqlite3.Connection, key: str) -> Record | None:
     row: Any = connection.execute(f"SELECT {_COLUMNS} FROM idempotency WHERE key = ?", (key,)).fetchone()  # noqa: S608
     if row is None:
         return None
-    key, status, owner, expires, leased_until, payload, result = row
-    return Record(key, status, owner=owner, expires=expires, leased_until=leased_until, payload=payload, result=result)
+    _, status, owner, expires, leased_until, payload, result = row
+    return record_of(
+        key, status=status, owner=owner, expires=expires, leased_until=leased_until, payload=payload, result=result
+    )
 
 
 def _write(connection: sqlite3.Connection, record: Record) -> None:
