@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from lambda_kit._kernel import callables, log, type_of
-from lambda_kit.aws._failures import error_of, hide
+from lambda_kit.aws._failures import error_of, hide, located
 from lambda_kit.aws._services import operations_of
 from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer, NoCredentials
 
@@ -39,6 +39,7 @@ class BotoCaller:
             )
         self.service = service
         self._client = client
+        self._region: str = getattr(meta, "region_name", None) or "unknown region"
         self._methods: dict[str, str] = {name: method for method, name in meta.method_to_api_mapping.items()}
 
     def call(self, operation: str, params: dict[str, Any], /) -> dict[str, Any]:
@@ -109,7 +110,13 @@ class BotoCaller:
         about: dict[str, Any] = response.get("ResponseMetadata", {})
         return error_of(
             said.get("Code") or "Unknown",
-            self._hide(operation, params, str(said.get("Message") or "")),
+            located(
+                self.service,
+                said.get("Code") or "",
+                self._hide(operation, params, str(said.get("Message") or "")),
+                params,
+                self._region,
+            ),
             service=self.service,
             operation=operation,
             status=about.get("HTTPStatusCode"),
@@ -123,15 +130,16 @@ def instead(service: str, region: str | None, reason: str) -> BotoCaller:
     """Return a client of botocore for settings that the lean client does not support, and log that.
 
     Raises:
-        ConfigurationError: botocore is not installed, or cannot make it.
+        MissingExtra: botocore is not installed.
+        ConfigurationError: botocore cannot make it.
     """
     try:
         from botocore import session
         from botocore.exceptions import BotoCoreError
     except ImportError as error:
-        raise ConfigurationError(
-            f"{reason}, which needs botocore, and that is not installed: pip install lambda-kit-sdk[aws]"
-        ) from error
+        from lambda_kit._kernel import extras
+
+        raise extras.missing(f"the setting '{reason}'", "botocore", "aws") from error
     made: Any = session
     try:
         # botocore does not know AWS_REGION, which Lambda sets.

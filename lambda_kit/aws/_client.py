@@ -8,7 +8,7 @@ import time
 from lambda_kit._kernel import callables
 from lambda_kit._version import __version__
 from lambda_kit.aws import _retries as retries
-from lambda_kit.aws._failures import CREDENTIALS_CODES, error_of, hide, read_failure
+from lambda_kit.aws._failures import CREDENTIALS_CODES, error_of, hide, located, read_failure
 from lambda_kit.aws._services import operations_of
 from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer
 from lambda_kit.invocation import current
@@ -251,6 +251,7 @@ class _Call:
             return self._aws_error("the checksum of the reply is wrong", response)
         said = read_failure(self._client.service, response.status, response.headers, response.body)
         reason = hide(said.message, self._params, self._operation.secrets)
+        reason = located(self._client.service, said.code, reason, self._params, self._client.region)
         return error_of(
             said.code,
             reason,

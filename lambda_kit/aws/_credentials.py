@@ -252,9 +252,11 @@ def _of_botocore() -> Any:
     try:
         import botocore.session
     except ImportError:
+        from lambda_kit._kernel import extras
+
         raise _none(
             "neither AWS_ACCESS_KEY_ID nor the variables of a container are set, and botocore, which knows profiles "
-            "and roles, is not installed: pip install lambda-kit-sdk[aws]"
+            f"and roles, is not installed: {extras.command('aws')}"
         ) from None
     try:
         session: Any = botocore.session.Session()

@@ -138,6 +138,25 @@ def _phrase(status: int) -> str:
         return ""
 
 
+_NAMED_BY = {"dynamodb": ("TableName", "table"), "sqs": ("QueueUrl", "queue"), "s3": ("Bucket", "bucket")}
+_MISSING = frozenset(
+    (
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "NoSuchBucket",
+        "QueueDoesNotExist",
+        "ResourceNotFoundException",
+    )
+)
+
+
+def located(service: str, code: str, message: str, params: dict[str, Any], region: str) -> str:
+    """Return a message with the table, queue or bucket that does not exist, and the region: AWS names neither."""
+    if code not in _MISSING or service not in _NAMED_BY:
+        return message
+    parameter, kind = _NAMED_BY[service]
+    return f"{message.rstrip('.')}: the {kind} {params.get(parameter)!r} in {region}"
+
+
 def hide(message: str, params: dict[str, Any], secrets: Iterable[str]) -> str:
     """Return `message` without the values of secret parameters: AWS may repeat them in its message."""
     for name in secrets:

@@ -19,16 +19,17 @@ def parser(model: Any, source: str) -> Callable[[Any], Any]:
     the old image of a removed item; for S3 Batch Operations from the task.
 
     Raises:
-        ConfigurationError: pydantic is not installed, or it cannot validate this type.
+        MissingExtra: pydantic is not installed.
+        ConfigurationError: pydantic cannot validate this type.
         InvalidRecord: when called, the record does not fit the model.
         EventError: when called, the record cannot be read.
     """
+    from lambda_kit._kernel import extras
+
     try:
         import pydantic
     except ImportError as error:
-        raise ConfigurationError(
-            "batch(model=...) needs pydantic, which is not installed: pip install pydantic"
-        ) from error
+        raise extras.missing("batch(model=...)", "pydantic", "parser") from error
     try:
         adapter: Any = pydantic.TypeAdapter(model)
     except pydantic.PydanticUserError as error:

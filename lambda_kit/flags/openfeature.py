@@ -12,11 +12,6 @@ from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError, FlagError, FlagSchemaError, FlagsUnavailable, UnknownFlag
 from lambda_kit.flags._feature_flags import FeatureFlags
 
-
-class SdkMissing(ConfigurationError, ImportError):
-    """The provider for OpenFeature needs its SDK, which is not installed."""
-
-
 try:
     from openfeature.event import ProviderEventDetails
     from openfeature.exception import (
@@ -30,10 +25,9 @@ try:
     from openfeature.flag_evaluation import FlagResolutionDetails, Reason
     from openfeature.provider import AbstractProvider, Metadata
 except ImportError as error:
-    raise SdkMissing(
-        f"lambda_kit.flags.openfeature needs openfeature-sdk, which cannot be imported ({error}): "
-        'pip install "lambda-kit-sdk[openfeature]"'
-    ) from error
+    from lambda_kit._kernel import extras
+
+    raise extras.missing("lambda_kit.flags.openfeature", "openfeature-sdk", "openfeature") from error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

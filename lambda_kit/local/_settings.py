@@ -11,8 +11,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lambda_kit._kernel import extras
 from lambda_kit._kernel.callables import closest
-from lambda_kit.errors import ConfigurationError
+from lambda_kit.errors import ConfigurationError, MissingExtra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 LONGEST_TIMEOUT = 900.0
 MEMORY = (128, 10240)
-INSTALL = 'pip install "lambda-kit-sdk[local]"'
+INSTALL = extras.command("local")
 
 # What an invocation is made of has an option each; set through the environment it would be overwritten or misleading.
 _OWN_OPTIONS = {
@@ -48,7 +49,7 @@ _RESERVED = {
 }
 
 
-class RuntimeClientMissing(ConfigurationError, ImportError):
+class RuntimeClientMissing(MissingExtra):
     """The chosen interpreter has no `awslambdaric`, the runtime client that AWS ships."""
 
 
@@ -229,4 +230,6 @@ def probe(python: str) -> tuple[str, bool]:
 
 def missing(python: str) -> RuntimeClientMissing:
     """Return the error that says that an interpreter has no runtime client, and how to get it."""
-    return RuntimeClientMissing(f"{python} cannot import awslambdaric, the runtime client; install it: {INSTALL}")
+    error = RuntimeClientMissing(f"{python} cannot import awslambdaric, the runtime client; install it: {INSTALL}")
+    error.extra = "local"
+    return error

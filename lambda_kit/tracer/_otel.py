@@ -11,7 +11,6 @@ import time
 
 from lambda_kit._kernel.json_text import describe, message_of
 from lambda_kit._version import __version__
-from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import at_end
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _otel_attributes as attributes
@@ -28,9 +27,9 @@ try:
 
     from lambda_kit.tracer._otel_export import Export
 except ImportError as error:
-    raise ConfigurationError(
-        'Tracer(backend="otel") needs opentelemetry-api, which is not installed: pip install "lambda-kit-sdk[otel]"'
-    ) from error
+    from lambda_kit._kernel import extras
+
+    raise extras.missing('Tracer(backend="otel")', "opentelemetry-api", "otel") from error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from operator import itemgetter
 
 from lambda_kit._kernel import log
 from lambda_kit._kernel.json_text import message_of
-from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _document as document
 from lambda_kit.tracer._header import HEADER, Root, incoming_w3c, root_of_environment
@@ -21,9 +20,9 @@ from lambda_kit.tracer._span import Span
 try:
     from lambda_kit.tracer import _sdk_bridge as bridge
 except ImportError as error:
-    raise ConfigurationError(
-        'Tracer(backend="xray-sdk") needs aws-xray-sdk, which is not installed: pip install "lambda-kit-sdk[xray]"'
-    ) from error
+    from lambda_kit._kernel import extras
+
+    raise extras.missing('Tracer(backend="xray-sdk")', "aws-xray-sdk", "xray") from error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

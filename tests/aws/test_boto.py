@@ -21,6 +21,7 @@ from lambda_kit.errors import (
     AwsError,
     ConditionalCheckFailed,
     ConfigurationError,
+    MissingExtra,
     NoAnswer,
     NoCredentials,
     NotFound,
@@ -121,6 +122,38 @@ def test_both_clients_raise_the_same(serve: Serve, code: str, kind: type[AwsErro
     assert type(theirs) is type(ours) is kind
     assert (str(theirs), vars(theirs)) == (str(ours), vars(ours))
     assert type(theirs.__cause__).__name__ == code or isinstance(theirs.__cause__, botocores.exceptions.ClientError)
+
+
+@pytest.mark.parametrize("lean", [True, False], ids=["lean", "boto3"])
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "code", "told"),
+    [
+        (
+            "dynamodb",
+            "GetItem",
+            {"TableName": "orders", "Key": {"id": {"S": "1"}}},
+            "ResourceNotFoundException",
+            "Requested resource not found: the table 'orders' in eu-west-1",
+        ),
+        (
+            "sqs",
+            "SendMessage",
+            {"QueueUrl": "https://sqs/1/dead", "MessageBody": "x"},
+            "QueueDoesNotExist",
+            "the queue 'https://sqs/1/dead' in eu-west-1",
+        ),
+    ],
+    ids=["table", "queue"],
+)
+def test_what_does_not_exist_is_named_with_its_region(
+    serve: Serve, lean: bool, service: str, operation: str, params: dict[str, Any], code: str, told: str
+) -> None:
+    body = json.dumps({"__type": f"x#{code}", "message": "Requested resource not found"}).encode()
+    server = serve(reply(body, 400))
+    client = AwsClient(service, endpoint_url=server.url) if lean else connect(service, boto_client(service, server.url))
+    with pytest.raises(NotFound) as info:
+        client.call(operation, params)
+    assert told in info.value.reason
 
 
 def test_the_item_of_a_failed_condition_is_attached(serve: Serve) -> None:
@@ -282,5 +315,6 @@ def test_settings_that_botocore_refuses_too_are_an_error_of_the_configuration(mo
 
 def test_where_botocore_is_needed_and_missing_the_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore", None)
-    with pytest.raises(ConfigurationError, match=r"HTTPS_PROXY is set, which needs botocore.*pip install .*\[aws\]"):
+    with pytest.raises(MissingExtra, match=r"HTTPS_PROXY is set.* needs botocore") as info:
         instead("ssm", None, "HTTPS_PROXY is set")
+    assert (info.value.extra, str(info.value).endswith('pip install "lambda-kit-sdk[aws]"')) == ("aws", True)

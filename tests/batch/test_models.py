@@ -150,5 +150,5 @@ def test_without_pydantic_the_option_says_what_is_missing(monkeypatch: pytest.Mo
     import sys
 
     monkeypatch.setitem(sys.modules, "pydantic", None)
-    with pytest.raises(ConfigurationError, match="pip install pydantic"):
+    with pytest.raises(ConfigurationError, match=r'pip install "lambda-kit-sdk\[parser\]"'):
         process_batch(builders.sqs(count=1), lambda order: order, model=Order)

@@ -337,5 +337,5 @@ Tracer(backend="xray-sdk")
     run = subprocess.run(
         [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
-    assert 'ConfigurationError: Tracer(backend="xray-sdk") needs aws-xray-sdk' in run.stderr
+    assert 'MissingExtra: Tracer(backend="xray-sdk") needs aws-xray-sdk' in run.stderr
     assert 'pip install "lambda-kit-sdk[xray]"' in run.stderr
