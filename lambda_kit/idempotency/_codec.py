@@ -267,10 +267,9 @@ class _PydanticCodec:
         try:
             from pydantic import PydanticUndefinedAnnotation, TypeAdapter
         except ImportError as error:
-            raise ConfigurationError(
-                f"idempotent(codec={name}) needs pydantic, which is not installed: pip install "
-                '"lambda-kit-sdk[parser]"; or pass an object with encode and decode'
-            ) from error
+            from lambda_kit._kernel import extras
+
+            raise extras.missing(f"idempotent(codec={name})", "pydantic", "parser") from error
         try:
             adapter: Any = TypeAdapter(self._type)
             if not adapter.pydantic_complete:
