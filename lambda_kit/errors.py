@@ -8,6 +8,7 @@ Exception
     ├── OutsideInvocation (also RuntimeError)  `current_invocation()` was called where no handler runs
     ├── LayerError (also RuntimeError)         a layer broke the rules of the pipeline
     ├── EventLoopRunning (also RuntimeError)   an async handler was called from a running event loop
+    ├── UnexpectedCancellation (also RuntimeError)  a coroutine was cancelled, and nobody has cancelled its task
     ├── TimeLimitReached                       the time limit ended the handler
     ├── ResourceBuildError                     the factory of a resource failed; the cause is chained
     ├── ResourceCycle                          a resource needs itself, directly or through others
@@ -94,6 +95,7 @@ __all__ = [
     "TimeLimitInterrupt",
     "TimeLimitReached",
     "TransformError",
+    "UnexpectedCancellation",
     "UnknownFlag",
     "UnreadableRecord",
 ]
@@ -145,6 +147,14 @@ class LayerError(LambdaKitError, RuntimeError):
 
 class EventLoopRunning(LambdaKitError, RuntimeError):
     """An async handler or resource was called synchronously on a thread that already runs an event loop."""
+
+
+class UnexpectedCancellation(LambdaKitError, RuntimeError):
+    """A coroutine ended with `asyncio.CancelledError`, although nobody has cancelled its task.
+
+    In most cases it awaited a task or a future that other code has cancelled. The `CancelledError` is the `__cause__`.
+    It is not raised itself, because it is no `Exception`: the runtime would end the process.
+    """
 
 
 class TimeLimitReached(LambdaKitError):

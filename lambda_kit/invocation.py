@@ -72,7 +72,7 @@ class _Process:
 
 
 process = _Process()
-current: ContextVar[Invocation] = ContextVar("lambda_kit_invocation")
+current: ContextVar[Invocation | None] = ContextVar("lambda_kit_invocation")
 # A function that returns an object which stands for the record of a batch that is running in this context. It is set
 # once for records that run one after another, because setting a variable for each of them would take longer.
 current_record: ContextVar[Callable[[], object] | None] = ContextVar("lambda_kit_record", default=None)
@@ -209,18 +209,24 @@ def opening(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         invocation = Invocation(event, context, process.cold)
         if process.cold:
             process.warm_up()
-        token = enter(invocation)
+        token: Any = None
         try:
+            token = enter(invocation)
             return call(event, context)
         except BaseException as error:
             if not isinstance(error, Exception):
                 lifecycle.release_locks()
             raise
         finally:
-            if at_end:
-                _finish(invocation)
-            invocation.ended = True
-            leave(token)
+            try:
+                if at_end:
+                    _finish(invocation)
+            finally:
+                invocation.ended = True
+                if token is not None:
+                    leave(token)
+                elif current.get(None) is invocation:  # an interrupt struck before the token was assigned
+                    enter(None)
 
     return entry
 
@@ -252,8 +258,10 @@ def current_invocation(default: Any = _UNSET) -> Any:
     Raises:
         OutsideInvocation: no handler is running, and no default was passed.
     """
-    invocation = current.get(default)
-    if invocation is _UNSET:
+    invocation = current.get(None)
+    if invocation is None:
+        if default is not _UNSET:
+            return default
         raise OutsideInvocation(
             "no invocation is running here: the function is not under @handler, or this thread was started without a "
             "copy of the context (contextvars.copy_context().run); current_invocation(default=None) does not raise"

@@ -48,6 +48,7 @@ T = TypeVar("T")
 PACKAGE = str(Path(lambda_kit.__file__).parent) + os.sep
 OTHERS = (threading.__file__,)  # locks, events and conditions of the standard library are written in Python
 monitoring: Any = getattr(sys, "monitoring", None)  # since Python 3.12
+_RESUME = dis.opmap["RESUME"]
 BLOCKING = {"acquire", "join", "sleep", "recv", "recv_into", "send", "sendall", "select", "poll", "connect", "write"}
 
 
@@ -74,6 +75,7 @@ def interrupt_each_step(
     check: Callable[[T, Outcome], object],
     prepare: Callable[[], T],
     error: type[BaseException] = TimeLimitInterrupt,
+    strike: Callable[[], object] | None = None,
     steps: Literal["deliveries", "bytecodes"] = "deliveries",
     inside: tuple[str, ...] = (PACKAGE, *OTHERS),
     every: int = 1,
@@ -85,6 +87,7 @@ def interrupt_each_step(
         check: is called after each run with the prepared value and the outcome; it raises if anything is wrong.
         prepare: is called before each run, without interrupts; its value is passed to `call` and `check`.
         error: the exception that is raised.
+        strike: is called instead of raising `error`, for example to send a signal; it may raise.
         steps: where it is raised; see above.
         inside: beginnings of file names; only frames of these files are interrupted.
         every: interrupt only each n-th step, where a call has very many.
@@ -97,7 +100,7 @@ def interrupt_each_step(
         while True:
             alive()
             prepared = prepare()
-            stepper = _Stepper(step, error, steps, inside)
+            stepper = _Stepper(step, error, strike, steps, inside)
             value: object = None
             raised: BaseException | None = None
             try:
@@ -125,10 +128,18 @@ def interrupt_each_step(
 class _Stepper:
     """Raises an exception once, at a step, in the frames of this thread. `place` says where; None if it did not."""
 
-    def __init__(self, step: int, error: type[BaseException], steps: str, inside: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        step: int,
+        error: type[BaseException],
+        strike: Callable[[], object] | None,
+        steps: str,
+        inside: tuple[str, ...],
+    ) -> None:
         self.place: str | None = None
         self._left = step
         self._error = error
+        self._strike = strike
         self._all = steps == "bytecodes"
         self._inside = inside
         self._thread = threading.get_ident()
@@ -162,7 +173,9 @@ class _Stepper:
         self._left -= 1
         if not self._left:
             self.place = f"{code.co_filename}:{_line_of(code, offset)} in {code.co_qualname} ({kind})"
-            raise self._error
+            if self._strike is None:
+                raise self._error
+            self._strike()
 
     def _wanted(self, code: CodeType) -> bool:
         return code.co_filename.startswith(self._inside)
@@ -182,7 +195,7 @@ class _Stepper:
             return event
 
         def jump(code: CodeType, offset: int, destination: int) -> Any:
-            if not self._wanted(code) or destination > offset:
+            if destination > offset or not self._wanted(code) or offset not in _backward_jumps(code):
                 return monitoring.DISABLE
             return self._step(code, offset, "jump backwards")
 
@@ -195,7 +208,7 @@ class _Stepper:
                 self._step(code, offset, f"after {getattr(called, '__name__', called)}")
 
         def resumed(code: CodeType, offset: int, *_: Any) -> Any:  # this event cannot be disabled
-            if self._wanted(code):
+            if self._wanted(code) and not _awaits(code, offset):
                 self._step(code, offset, "resumption")
 
         register = monitoring.register_callback
@@ -230,8 +243,8 @@ class _Stepper:
         if self._all or not self._wanted(frame.f_code):
             return
         name = getattr(called, "__name__", "")
-        if event == "call":
-            self._step(frame.f_code, frame.f_lasti, "start or resumption")
+        if event == "call" and frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 2] == bytes((_RESUME, 0)):
+            self._step(frame.f_code, frame.f_lasti, "start")  # of resumptions Python 3.11 takes no exception
         elif event in ("c_return", "c_exception"):
             self._step(frame.f_code, frame.f_lasti, f"after {name}")
         elif event == "c_call" and name in BLOCKING:
@@ -245,9 +258,15 @@ def _tool() -> int:
     return free
 
 
+def _awaits(code: CodeType, offset: int) -> bool:
+    """Tell whether a resumption is passed on by `await` or `yield from`: nothing is delivered there."""
+    return code.co_code[offset] == _RESUME and code.co_code[offset + 1] & 3 >= 2
+
+
 @functools.cache
 def _backward_jumps(code: CodeType) -> set[int]:
-    return {one.offset for one in dis.get_instructions(code) if one.opname.startswith("JUMP_BACKWARD")}
+    # JUMP_BACKWARD_NO_INTERRUPT, which is part of an `await`, delivers nothing.
+    return {one.offset for one in dis.get_instructions(code) if one.opname == "JUMP_BACKWARD"}
 
 
 def _line_of(code: CodeType, offset: int) -> int:

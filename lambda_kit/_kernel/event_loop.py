@@ -12,7 +12,7 @@ import sys
 import threading
 
 from lambda_kit._kernel import callables, lifecycle
-from lambda_kit.errors import EventLoopRunning
+from lambda_kit.errors import EventLoopRunning, UnexpectedCancellation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
     Raises:
         EventLoopRunning: an event loop is already running on this thread.
+        UnexpectedCancellation: the coroutine ended with a `CancelledError`, and nobody has cancelled its task.
     """
     import asyncio
 
@@ -68,13 +69,23 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
             "thread; in async code, call await asyncio.to_thread(handler, event, context), or await "
             "handler.__wrapped__(event, context) to call the function without its layers"
         )
-    loop = kept_loop()
-    task = loop.create_task(coroutine)
+    loop: AbstractEventLoop | None = None
+    task: Task[T] | None = None
     try:
+        loop = kept_loop()
+        task = loop.create_task(coroutine)
         return loop.run_until_complete(task)
-    finally:
-        if not task.done():  # an interrupt ended the loop: the task must not go on in the next invocation
-            _unwind(loop, [task])
+    except BaseException as error:
+        if loop is None:
+            coroutine.close()
+        elif task is None or not task.done() or not (task.cancelled() or task.exception() is error):
+            _end_interrupted(loop, coroutine)
+        elif task.cancelled() and not task.cancelling():
+            raise UnexpectedCancellation(
+                f"{callables.name_of(coroutine)} ended with asyncio.CancelledError, and nobody has cancelled its task: "
+                "it awaited a task or a future that was cancelled; catch CancelledError where that is awaited"
+            ) from error
+        raise
 
 
 def kept_loop() -> AbstractEventLoop:
@@ -93,10 +104,32 @@ def _register() -> None:
     """Register once what drops the loop at a fork, a restore from a snapshot, and the end of a test."""
     global _registered
     if not _registered:
-        _registered = True
         lifecycle.on_fork(_after_fork)
         lifecycle.on_restore(close, base=True)  # before resources are rebuilt, on the new loop
         lifecycle.on_reset(close, base=True)  # after resources are closed, on the old loop
+        _registered = True  # now: an interrupt may strike in between, and to register twice does no harm
+
+
+def _end_interrupted(loop: AbstractEventLoop, coroutine: Coroutine[Any, Any, object]) -> None:
+    """End a coroutine and its loop after an interrupt that struck outside the steps of the coroutine.
+
+    The coroutine must not go on in the next invocation. The loop may be left with a callback that stops it, or without
+    one that it needs, so that the next coroutine gets a new loop.
+    """
+    import asyncio
+
+    _state.kept = None
+    tasks = [one for one in asyncio.all_tasks(loop) if one.get_coro() is coroutine]
+    if loop.is_running() or asyncio._get_running_loop() is loop:  # it struck in the clean-up of the loop
+        asyncio._set_running_loop(None)
+        lifecycle.abandon((loop, tasks))
+        _mark_closed(loop)
+    else:
+        with contextlib.suppress(RuntimeError):  # a callback that is left stops the loop early
+            _unwind(loop, tasks)
+        loop.close()
+    with contextlib.suppress(RuntimeError):  # the coroutine ignores that it is closed
+        coroutine.close()
 
 
 def run_or_schedule(coroutine: Coroutine[Any, Any, object]) -> None:

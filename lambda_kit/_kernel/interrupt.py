@@ -1,101 +1,260 @@
-"""Interrupting code that is running: the clockwork behind time limits, and behind the margin of batches."""
+"""Alarms: they interrupt running code for time limits, and for the margin of batches.
+
+On the main thread an alarm uses the signal `SIGALRM`, which also ends calls that block. On other threads, and where
+that signal does not exist, a second thread waits and raises the exception in the first one, between two bytecodes.
+
+An alarm has to be stopped in a `finally`, and started inside the `try` that catches its exception:
+
+```python
+alarm = Alarm(interrupt)
+try:
+    try:
+        alarm.start(delay)
+        work()
+    finally:
+        alarm.stop()
+except TimeLimitInterrupt: ...
+```
+
+Wherever the exception strikes between `start` and `stop`, it is caught. It cannot strike later: the first step of
+`stop` ends the alarm. If another interrupt strikes even there, the alarm is dropped once its code has left the stack.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
+from _thread import allocate_lock, get_ident, start_new_thread
+from contextvars import copy_context
+from types import TracebackType
 
+from lambda_kit._kernel import PACKAGE
 from lambda_kit.errors import TimeLimitInterrupt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+    from typing import Any
+
+# The functions beneath those of `signal`, which take longer than all the rest to make enumerations of numbers.
+_signal: Any = sys.modules["_signal"]
+_EARLY = 0.001  # seconds that a timer may be early
+_AGAIN = 0.001  # seconds until the next try
+
+_alarms: list[Alarm] = []  # the alarms on the timer of the process; only the main thread uses them
+# The handler of SIGALRM that other code has set, and when its timer is due; 0.0 without a timer. They are paused while
+# alarms are on the timer. None if nothing is paused.
+_paused: tuple[Any, float] | None = None
 
 
-_alarms: list[_Alarm] = []
+class Alarm:
+    """Calls a function to interrupt the running code of a thread, unless it is stopped in time.
 
+    Args:
+        ring: is called with the frame that is running; it raises `TimeLimitInterrupt` to interrupt it.
+        owner: the frame of the code that the alarm belongs to. The alarm does not ring once it has left the stack.
+        is_alive: tells if the code that the alarm belongs to is still running; for coroutines, which leave the stack
+            while they wait.
+    """
 
-class _Alarm:
-    """What `SIGALRM` is armed for; alarms nest, and the one that is due first is on the timer."""
+    __slots__ = ("_hook", "_is_alive", "_over", "_owner", "_ring", "_waiter", "due")
 
-    __slots__ = ("due", "interrupt")
+    def __init__(
+        self,
+        ring: Callable[[FrameType | None], None],
+        *,
+        owner: FrameType | None = None,
+        is_alive: Callable[[], bool] | None = None,
+    ) -> None:
+        self._ring = ring
+        self._owner = owner
+        self._is_alive = is_alive
+        self._over = True
+        self._waiter: _Waiter | None = None
+        self._hook: Any = None
+        self.due = 0.0
 
-    def __init__(self, due: float, interrupt: Callable[[FrameType | None], None]) -> None:
-        self.due = due
-        self.interrupt = interrupt
-
-
-def arm(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable[[], None]:
-    """Call `interrupt` on this thread in `delay` seconds, unless the function that is returned is called before."""
-    import signal
-
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        return _arm_thread(delay, interrupt)
-
-    alarm = _Alarm(time.monotonic() + delay, interrupt)
-    if _alarms and _alarms[-1].due <= alarm.due:
-        return nothing  # the limit around this one comes first
-
-    def ring(_signum: int, frame: FrameType | None) -> None:
-        if _alarms and _alarms[-1] is alarm:
-            alarm.interrupt(frame)
-
-    # The function beneath that of `signal`, which takes longer than all the rest for turning numbers into enumerations.
-    handle = sys.modules["_signal"].signal
-    previous = handle(signal.SIGALRM, ring)
-    left, _ = signal.setitimer(signal.ITIMER_REAL, delay)
-    _alarms.append(alarm)
-    started = time.monotonic()
-
-    def disarm() -> None:
-        if alarm not in _alarms:
+    def start(self, delay: float) -> None:
+        """Ring in `delay` seconds. The function that is called may start the alarm again."""
+        self._over = False
+        if not uses_signal():
+            self._waiter = _Waiter(self)
+            self._waiter.start(delay)
             return
-        _alarms.remove(alarm)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        handle(signal.SIGALRM, signal.SIG_DFL if previous is None else previous)
-        if left:  # a timer that was running before goes on, at once if it is overdue
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-6))
+        self.due = time.monotonic() + delay
+        if _alarms:
+            frame = sys._getframe()
+            _alarms[:] = [one for one in _alarms if one.is_pending(frame) and one is not self]
+        _alarms.append(self)
+        _set_timer()
 
-    return disarm
-
-
-def nothing() -> None:
-    """Do nothing."""
-
-
-def _arm_thread(delay: float, interrupt: Callable[[FrameType | None], None]) -> Callable[[], None]:
-    target = threading.get_ident()
-    armed = threading.Lock()  # held by whoever decides between ringing and disarming
-    over = False
-
-    def ring() -> None:
-        nonlocal over
-        with armed:
-            if over:
-                return
-            over = True
+    def stop(self) -> None:
+        """Do not ring. It may be called several times, and without a start."""
+        self._over = True
+        self._owner = None  # which closes a reference cycle
+        if self._hook is not None:
+            sys.unraisablehook, self._hook = self._hook, None
+        if self._waiter is not None:
+            self._waiter.stop()
+        elif _alarms:
             try:
-                interrupt(sys._current_frames().get(target))
-            except TimeLimitInterrupt:
-                raise_in(target, TimeLimitInterrupt)
+                _alarms.remove(self)
+            except ValueError:  # it has rung, or was never started
+                return
+            _set_timer()
 
-    timer = threading.Timer(delay, ring)
-    timer.daemon = True
-    timer.start()
+    def is_pending(self, frame: FrameType | None) -> bool:
+        """Return True if the alarm may still ring while `frame` is running."""
+        if self._over or (self._is_alive is not None and not self._is_alive()):
+            return False
+        owner = self._owner
+        if owner is None:
+            return True
+        while frame is not None and frame is not owner:
+            frame = frame.f_back
+        return frame is owner
 
-    def disarm() -> None:
-        nonlocal over
-        with armed:
-            over = True
-        timer.cancel()
+    def ring(self, frame: FrameType | None) -> None:
+        """Call the function, and ring again if Python swallows its exception: in a finaliser it does."""
+        self._over = True
+        if self._hook is None:
+            previous = self._hook = sys.unraisablehook
 
-    return disarm
+            def swallowed(unraisable: Any) -> None:
+                if unraisable.exc_type is TimeLimitInterrupt:
+                    self.start(_AGAIN)
+                else:
+                    previous(unraisable)
+
+            sys.unraisablehook = swallowed
+        self._ring(frame)
+
+
+class _Waiter:
+    """Waits in another thread, and raises the exception of an alarm in the thread that has made it."""
+
+    __slots__ = ("_alarm", "_cancel", "_context", "_decision", "_rang", "_thread")
+
+    def __init__(self, alarm: Alarm) -> None:
+        self._alarm = alarm
+        self._thread = get_ident()
+        self._context = copy_context()
+        self._decision: dict[None, str] = {}
+        self._cancel = allocate_lock()
+        self._rang = False
+
+    def start(self, delay: float) -> None:
+        self._cancel.acquire()
+        # Not threading.Thread: an interrupt inside its start() could leave locks of the standard library locked.
+        start_new_thread(self._wait, (min(delay, threading.TIMEOUT_MAX),))
+
+    def _wait(self, delay: float) -> None:
+        if self._cancel.acquire(timeout=delay):
+            return
+        frame = sys._current_frames().get(self._thread)
+        if not self._alarm.is_pending(frame) or self._decision.setdefault(None, "ring") != "ring":
+            return
+        try:
+            self._context.run(self._alarm.ring, frame)
+        except TimeLimitInterrupt:
+            raise_in(self._thread, TimeLimitInterrupt)
+        finally:
+            self._rang = True
+
+    def stop(self) -> None:
+        # This one call decides, and a second one gives the same answer.
+        if self._decision.setdefault(None, "stop") == "stop":
+            if self._cancel.locked():
+                self._cancel.release()
+            return
+        # The exception of the other thread has to strike here, and not later.
+        while not self._rang:
+            time.sleep(_AGAIN)
+        time.sleep(0)  # exceptions strike after a call of a function written in C
+
+
+def uses_signal() -> bool:
+    """Return True if an alarm of this thread uses the signal, so that it ends calls that block."""
+    return threading.current_thread() is threading.main_thread() and hasattr(_signal, "setitimer")
+
+
+def _set_timer() -> None:
+    """Put the alarm that is due first on the timer of the process. Without alarms, resume what was paused."""
+    # The handler of the signal does the same, and may strike anywhere in here.
+    global _paused
+    paused = _paused
+    if not _alarms:
+        if paused is not None:
+            _resume(*paused)
+            _paused = None
+        return
+    now = time.monotonic()
+    due = min([one.due for one in _alarms], default=now)
+    handler = _signal.getsignal(_signal.SIGALRM)
+    if paused is None:
+        _paused = handler, 0.0
+    _signal.signal(_signal.SIGALRM, _on_signal)
+    left, _ = _signal.setitimer(_signal.ITIMER_REAL, max(due - now, 1e-6))
+    if paused is None and left:
+        _paused = handler, now + left
+
+
+def _resume(handler: Any, due: float) -> None:
+    _signal.setitimer(_signal.ITIMER_REAL, 0)
+    _signal.signal(_signal.SIGALRM, _signal.SIG_DFL if handler is None else handler)
+    if due:
+        _signal.setitimer(_signal.ITIMER_REAL, max(due - time.monotonic(), 1e-6))  # at once if it is overdue
+
+
+def _on_signal(_signum: int, frame: FrameType | None) -> None:
+    soon = time.monotonic() + _EARLY
+    pending = [one for one in _alarms if one.is_pending(frame)]
+    _alarms[:] = [one for one in pending if one.due > soon]
+    try:
+        for one in pending:  # the outermost first: its exception also leaves the code of the others
+            if one.due <= soon:
+                one.ring(frame)
+    finally:
+        _set_timer()
 
 
 def raise_in(thread: int, error: type[BaseException]) -> None:
-    """Raise `error` in another thread, between two of its bytecodes; a call that blocks is not ended."""
+    """Raise `error` in another thread, between two of its bytecodes. A call that blocks is not ended."""
     import ctypes
 
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
+
+
+def user_traceback(traceback: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without the frames of the kit at its two ends; None if no other frame is left.
+
+    The first ones are those of layers. The last ones are those of the alarm that has interrupted the code.
+    """
+    entries: list[TracebackType] = []
+    while traceback is not None:
+        entries.append(traceback)
+        traceback = traceback.tb_next
+    while entries and _is_own(entries[-1]):
+        entries.pop()
+    first = next((i for i, one in enumerate(entries) if not _is_own(one)), len(entries))
+    made: TracebackType | None = None
+    for one in reversed(entries[first:]):
+        made = TracebackType(made, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return made
+
+
+def _is_own(entry: TracebackType) -> bool:
+    return entry.tb_frame.f_code.co_filename.startswith(PACKAGE)
+
+
+def arm(delay: float, ring: Callable[[FrameType | None], None]) -> Callable[[], None]:
+    """Start an alarm and return the function that stops it."""
+    alarm = Alarm(ring)
+    alarm.start(delay)
+    return alarm.stop
+
+
+def nothing() -> None:
+    """Do nothing: the function that stops an alarm which was not started."""

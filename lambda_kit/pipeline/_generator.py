@@ -50,62 +50,50 @@ def _new_driver() -> Any:
 _idle_drivers: list[Any] = []  # their `send` methods
 
 
-def around_handler(body: Any, call: Any, name: str) -> Any:
+# In each of the three functions below, one `try` covers everything from the start of the body to its end: an interrupt
+# can strike between any two calls, and a body that waits at its `yield` has to be left before the layers around it.
+
+
+def around_handler(body: Any, call: Any, name: str) -> Any:  # noqa: C901  # one more function would cost each call
     """Return `call`, declared as `(event, context)`, with the body around it; `around_function` at half the cost."""
     take, give_back = _idle_drivers.pop, _idle_drivers.append
 
-    def layered(event: Any, context: Any) -> Any:
+    def layered(event: Any, context: Any) -> Any:  # noqa: C901
+        generator = body(event, context)
         try:
-            send = take()
-        except IndexError:
-            send = _new_driver()
-        new_event = send(body(event, context))
-        if new_event is not None:
-            if new_event is _ENDED:
-                give_back(send)
-                return None
-            if type(new_event) is _Response:
-                return new_event.value
-            event = new_event
-        try:
+            try:
+                send = take()
+            except IndexError:
+                send = _new_driver()
+            new_event = send(generator)
+            if new_event is not None:
+                if new_event is _ENDED:
+                    give_back(send)
+                    return None
+                if type(new_event) is _Response:
+                    return new_event.value
+                event = new_event
             response = call(event, context)
+            end = send(response)
+            if end is _ENDED:
+                give_back(send)
+                return response
+            if type(end) is _Response:
+                return end.value
+            raise _yielded_twice(send.__self__, name)
         except BaseException as error:
-            answer = _throw_in(send.__self__, error, name)
+            answer = None
+            try:
+                if generator.gi_suspended:
+                    answer = _raise_at_yield(generator, error, name)
+            except BaseException as interrupt:
+                _leave(generator, interrupt, name)
+                raise
             if answer is None:
                 raise
             return answer
-        end = send(response)
-        if end is _ENDED:
-            give_back(send)
-            return response
-        if type(end) is _Response:
-            return end.value
-        raise _yielded_twice(send.__self__, name)
 
     return layered
-
-
-def _throw_in(driver: Any, error: BaseException, name: str) -> Any:
-    """Do the work of `_raise_at_yield` for a body inside a driver. The driver is not used again."""
-    traceback = error.__traceback__
-    try:
-        end = driver.throw(error)
-        if end is _ENDED:
-            return None
-        if type(end) is _Response:
-            return end.value
-        raise _yielded_twice(driver, name)
-    except Exception as other:
-        passed_through = isinstance(error, StopIteration) and other.__cause__ is error
-        if other is not error and not passed_through:
-            _log_clean_up(other, error, name)
-    except BaseException as other:
-        if other is not error:
-            raise
-    finally:
-        error.__traceback__ = traceback
-        del traceback
-    return None
 
 
 def around_function(body: Any, call: Any, name: str, at: int) -> Any:
@@ -116,19 +104,25 @@ def around_function(body: Any, call: Any, name: str, at: int) -> Any:
             args, kwargs = _by_position(call, args, kwargs, at)
         generator = body(args[at], args[at + 1])
         try:
-            event = next(generator)
-        except StopIteration as early:
-            return early.value
-        if event is not None:
-            args = (*args[:at], event, *args[at + 1 :])
-        try:
+            try:
+                event = next(generator)
+            except StopIteration as early:
+                return early.value
+            if event is not None:
+                args = (*args[:at], event, *args[at + 1 :])
             response = call(*args, **kwargs)
+            return _resume(generator, response, name)
         except BaseException as error:
-            answer = _raise_at_yield(generator, error, name)
+            answer = None
+            try:
+                if generator.gi_suspended:
+                    answer = _raise_at_yield(generator, error, name)
+            except BaseException as interrupt:
+                _leave(generator, interrupt, name)
+                raise
             if answer is None:
                 raise
             return answer
-        return _resume(generator, response, name)
 
     return layered
 
@@ -141,21 +135,33 @@ def around_coroutine(body: Any, call: Any, name: str, at: int) -> Any:
             args, kwargs = _by_position(call, args, kwargs, at)
         generator = body(args[at], args[at + 1])
         try:
-            event = next(generator)
-        except StopIteration as early:
-            return early.value
-        if event is not None:
-            args = (*args[:at], event, *args[at + 1 :])
-        try:
+            try:
+                event = next(generator)
+            except StopIteration as early:
+                return early.value
+            if event is not None:
+                args = (*args[:at], event, *args[at + 1 :])
             response = await call(*args, **kwargs)
+            return _resume(generator, response, name)
         except BaseException as error:
-            answer = _raise_at_yield(generator, error, name)
+            answer = None
+            try:
+                if generator.gi_suspended:
+                    answer = _raise_at_yield(generator, error, name)
+            except BaseException as interrupt:
+                _leave(generator, interrupt, name)
+                raise
             if answer is None:
                 raise
             return answer
-        return _resume(generator, response, name)
 
     return layered
+
+
+def _leave(generator: Any, interrupt: BaseException, name: str) -> None:
+    """Leave a body with the interrupt that struck while an exception was about to be raised in it."""
+    if generator.gi_suspended:
+        _raise_at_yield(generator, interrupt, name)
 
 
 def _by_position(call: Any, args: Any, kwargs: dict[str, Any], at: int) -> tuple[Any, dict[str, Any]]:

@@ -1,13 +1,16 @@
-"""`time_limit`: the handler is ended before Lambda would end the process."""
+"""`time_limit`: interrupts the handler before Lambda kills the process."""
 
 from __future__ import annotations
 
 import functools
 import sys
 import traceback
+from _thread import allocate_lock, start_new_thread
+from contextvars import copy_context
 
 from lambda_kit._kernel import PACKAGE, callables, log
-from lambda_kit._kernel.interrupt import arm
+from lambda_kit._kernel.interrupt import Alarm, user_traceback, uses_signal
+from lambda_kit._kernel.lifecycle import release_locks
 from lambda_kit.errors import ConfigurationError, TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.invocation import current_invocation
 
@@ -19,22 +22,32 @@ if TYPE_CHECKING:
 
     from lambda_kit._kernel.layers import Layer
 
+_REPORT_SECONDS = 0.2  # the longest wait for the thread that logs the stack
+_AGAIN = 0.01  # seconds after which an interrupt that came between two steps of the event loop is tried again
+
 
 def time_limit(margin: float = 0.5) -> Layer:
-    """Make a layer that ends the handler `margin` seconds before Lambda would.
+    """Return a layer that interrupts the handler `margin` seconds before the deadline of the invocation.
 
-    Lambda kills the process at the deadline: nothing is cleaned up, and what is buffered is lost. This layer instead
-    logs where the handler stands, interrupts it so that every layer inside unwinds, flushes the standard streams, and
-    raises `TimeLimitReached` to the layers outside. If less than `margin` is left to begin with, the handler is not
-    started.
+    Lambda kills the process at the deadline: nothing is cleaned up, and buffered output is lost. This layer logs the
+    stack of the handler, interrupts it so that each layer inside is left, flushes the standard streams, and raises
+    `TimeLimitReached` to the layers outside.
 
-    A synchronous handler sees `TimeLimitInterrupt`, which `except Exception` does not catch; an asynchronous one is
-    cancelled, as by `asyncio.timeout`. Either may catch it to answer in its last moment. The interrupt comes by
-    `SIGALRM` on the main thread, where the runtime calls handlers, and also ends a call that blocks. On another thread,
-    and where that signal does not exist, it comes between two bytecodes, so that a blocking call is not ended.
+    A synchronous handler sees `TimeLimitInterrupt`, which `except Exception` does not catch. An asynchronous handler is
+    cancelled, as by `asyncio.timeout`, or sees `TimeLimitInterrupt` if it blocks the event loop. Either may catch the
+    interrupt to return a response in the last moment.
+
+    On the main thread, where the runtime calls handlers, the interrupt comes by `SIGALRM` and also ends a call that
+    blocks. On other threads, and where that signal does not exist, a synchronous handler is interrupted between two
+    bytecodes, and an asynchronous one while it awaits.
+
+    The interrupt can strike anywhere in the handler. The kit stays usable afterwards. Other libraries may be left with
+    a lock that is never released, or a connection with half of a reply: see the guide.
 
     Args:
-        margin: seconds before the deadline, 0 or more. Enough for the clean-up of the layers.
+        margin: seconds between the limit and the deadline, 0 or more, default 0.5. It has to be long enough for the
+            clean-up of the layers. If it is not smaller than the time that is left at the call, an ERROR is logged, and
+            half of that time is the margin.
 
     Raises:
         ConfigurationError: `margin` is not a number of seconds that is 0 or more.
@@ -51,50 +64,93 @@ def time_limit(margin: float = 0.5) -> Layer:
 
 
 class _Limit:
-    """One time limit of one invocation: when it is reached, and what happens then.
+    """One time limit of one invocation.
 
     Attributes:
-        delay: seconds from now; `inf` where the context knows no deadline.
-        reached: whether it was reached.
+        delay: seconds from now to the limit; `inf` if the context knows no deadline.
+        margin: seconds between the limit and the deadline.
+        reached: True once the limit was reached.
     """
 
-    __slots__ = ("delay", "margin", "name", "reached")
+    __slots__ = ("_reported", "delay", "margin", "name", "reached")
 
     def __init__(self, name: str, margin: float) -> None:
+        left = current_invocation().remaining()
+        if margin >= left:
+            margin = _smaller_margin(name, margin, left)
         self.name = name
         self.margin = margin
+        self.delay = left - margin
         self.reached = False
-        self.delay = current_invocation().remaining() - margin
-        if self.delay <= 0:
-            raise TimeLimitReached(
-                f"{name} was not started: {self.delay + margin:.3f} s were left before the deadline, and its time "
-                f"limit keeps {margin:g} s",
-                margin=margin,
-            )
+        self._reported: Any = None
 
-    def reach(self, stack: list[str]) -> None:
-        """Log where the code stands, once, and write out what the process holds back."""
+    def reach(self, stack: list[traceback.FrameSummary], *, in_handler: bool = False) -> None:
+        """Log the stack of the running code, once, and flush the standard streams.
+
+        Args:
+            stack: the frames.
+            in_handler: True in the handler of a signal. It may have interrupted code that holds a lock of `logging` or
+                of a stream, so that another thread has to wait for that lock.
+        """
         if self.reached:
             return
         self.reached = True
-        log.error(
-            "time limit reached: %s was interrupted %g s before the deadline; it stood at\n%s",
-            self.name,
-            self.margin,
-            "".join(stack).rstrip(),
-        )
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
+        if not in_handler:
+            self._report(stack)
+            return
+        self._reported = allocate_lock()
+        self._reported.acquire()
+        run: Any = copy_context().run
+        start_new_thread(run, (self._report, stack))
+
+    def _report(self, stack: list[traceback.FrameSummary]) -> None:
+        try:
+            frames = [one for one in stack if not one.filename.startswith(PACKAGE)]
+            log.error(
+                "time limit reached: %s was interrupted %g s before the deadline; it stood at\n%s",
+                self.name,
+                self.margin,
+                "".join(traceback.format_list(frames)).rstrip(),
+            )
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:
+                    stream.flush()
+        except Exception as error:
+            log.debug("the time limit of %s could not be reported: %r", self.name, error)
+        finally:
+            if self._reported is not None:
+                self._reported.release()
 
     def error_at(self, stop: BaseException) -> TimeLimitReached:
-        """Return the error for the layers outside, with the traceback of where the code stood.
+        """Return the error for the layers outside, with the traceback of the interrupted code.
 
-        The runtime reports one traceback and no chained ones, so it has to be in this one.
+        The runtime reports one traceback and no chained ones, so that it has to be this one.
         """
+        if self._reported is not None:
+            self._reported.acquire(timeout=min(self.margin / 4, _REPORT_SECONDS))
         message = f"{self.name} reached its time limit {self.margin:g} s before the deadline"
-        inner = None if stop.__traceback__ is None else stop.__traceback__.tb_next
-        return TimeLimitReached(message, margin=self.margin).with_traceback(inner)
+        return TimeLimitReached(message, margin=self.margin).with_traceback(user_traceback(stop.__traceback__))
+
+
+def _smaller_margin(name: str, margin: float, left: float) -> float:
+    """Return half of the time that is left, and log that the margin is too large.
+
+    Otherwise a margin that is not smaller than the timeout of the function would end every invocation unstarted.
+
+    Raises:
+        TimeLimitReached: no time is left.
+    """
+    if left <= 0:
+        raise TimeLimitReached(f"{name} was not started, because no time was left before the deadline", margin=margin)
+    log.error(
+        "time_limit(margin=%g): %s was called with only %.3f s left before the deadline, so its margin is %.3f s in "
+        "this invocation; pass a smaller margin, or raise the timeout of the function",
+        margin,
+        name,
+        left,
+        left / 2,
+    )
+    return left / 2
 
 
 def _for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[..., Any]:
@@ -106,22 +162,90 @@ def _for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[
             return fn(*args, **kwargs)
 
         def interrupt(frame: FrameType | None) -> None:
-            limit.reach(_stack_below(frame))
+            limit.reach(_stack_below(frame), in_handler=uses_signal())
             raise TimeLimitInterrupt
 
-        disarm = arm(limit.delay, interrupt)
+        alarm = Alarm(interrupt, owner=sys._getframe())
         try:
             try:
+                alarm.start(limit.delay)
                 return fn(*args, **kwargs)
             finally:
-                disarm()
+                alarm.stop()
         except TimeLimitInterrupt as stop:
-            disarm()  # again: the interrupt may have struck while it ran
+            alarm.stop()  # again: the interrupt may have struck while it ran
+            release_locks()
             if not limit.reached:  # it is the interrupt of a limit around this one
                 raise
             raise limit.error_at(stop) from None
 
     return limited
+
+
+class _TaskLimit(_Limit):
+    """One time limit of a coroutine.
+
+    The event loop cancels the task while it waits. A step that blocks is interrupted by the alarm.
+    """
+
+    __slots__ = ("_alarm", "_cancellations", "_cancelled", "_ended", "_loop", "_task", "_timer", "coroutine")
+
+    def __init__(self, name: str, margin: float) -> None:
+        import asyncio
+
+        super().__init__(name, margin)
+        self._loop = loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine that runs on a loop runs in a task
+        self._task = task
+        self._cancellations = task.cancelling()
+        self._cancelled = self._ended = False
+        self._timer: Any = None
+        self._alarm = Alarm(self._interrupt, is_alive=lambda: loop.is_running() and not task.done())
+        self.coroutine: Any = None
+
+    def start(self) -> None:
+        self._timer = self._loop.call_later(self.delay, self._cancel)
+        if uses_signal():
+            self._alarm.start(self.delay)
+
+    def stop(self) -> None:
+        """End the limit. It may be called several times."""
+        self._ended = True
+        self._alarm.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.coroutine is not None:
+            self.coroutine.close()  # it was not started if the interrupt struck before its first step
+        if self._cancelled:
+            self._cancelled = False
+            self._task.uncancel()
+
+    def has_ended_with(self, stop: BaseException) -> bool:
+        """Return True if this limit has raised `stop`, and not a limit around it, or other code that cancels."""
+        import asyncio
+
+        if isinstance(stop, asyncio.CancelledError) and self._task.cancelling() > self._cancellations:
+            return False
+        return self.reached
+
+    def _cancel(self) -> None:
+        if not self._ended and not self._cancelled:
+            self.reach(_stack_of(self.coroutine))
+            self._cancelled = self._task.cancel()
+
+    def _interrupt(self, frame: FrameType | None) -> None:
+        import asyncio
+
+        current = asyncio.current_task(self._loop)
+        if current is None:  # it came between two steps, where the loop cancels soon, unless the next step blocks
+            if not self._cancelled:
+                self._alarm.start(_AGAIN)
+            return
+        self.reach(_stack_below(frame), in_handler=True)
+        if current is self._task:
+            self._timer.cancel()  # the interrupt unwinds the task; a cancellation would disturb its clean-up
+        raise TimeLimitInterrupt
 
 
 def _for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable[..., Any]:
@@ -130,61 +254,37 @@ def _for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable
     async def limited(*args: Any, **kwargs: Any) -> Any:
         import asyncio
 
-        limit = _Limit(name, margin)
+        limit = _TaskLimit(name, margin)
         if limit.delay == float("inf"):
             return await fn(*args, **kwargs)
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # a coroutine that runs on a loop runs in a task
-        cancelled = False
-
-        def cancel() -> None:
-            nonlocal cancelled
-            limit.reach(_stack_of(coroutine))
-            cancelled = task.cancel()
-
-        def interrupt(frame: FrameType | None) -> None:
-            # A step of a task that blocks keeps the loop from cancelling anything; between steps the loop does it.
-            if asyncio.current_task(loop) is not None:
-                limit.reach(_stack_below(frame))
-                raise TimeLimitInterrupt
-
-        coroutine = fn(*args, **kwargs)
-        timer = loop.call_later(limit.delay, cancel)
-        disarm = arm(limit.delay, interrupt)
         try:
             try:
-                return await coroutine
+                limit.coroutine = fn(*args, **kwargs)
+                limit.start()
+                return await limit.coroutine
             finally:
-                disarm()
-                timer.cancel()
-                if cancelled:
-                    task.uncancel()
+                limit.stop()
         except (asyncio.CancelledError, TimeLimitInterrupt) as stop:
-            disarm()
-            timer.cancel()
-            if not limit.reached:
+            limit.stop()  # again: the interrupt may have struck while it ran
+            release_locks()
+            if not limit.has_ended_with(stop):
                 raise
             raise limit.error_at(stop) from None
 
     return limited
 
 
-def _stack_below(frame: FrameType | None) -> list[str]:
-    """Format the stack of a running function from the time limit inwards, without the frames of the kit."""
+def _stack_below(frame: FrameType | None) -> list[traceback.FrameSummary]:
+    """Return the frames of a running function, from its time limit inwards."""
     frames = traceback.extract_stack(frame)
     limits = [i for i, one in enumerate(frames) if one.filename == __file__]
-    return _format_frames(frames[limits[-1] + 1 :] if limits else frames)
+    return frames[limits[-1] + 1 :] if limits else list(frames)
 
 
-def _stack_of(coroutine: Any) -> list[str]:
-    """Format the stack of a suspended coroutine and of the coroutines that it awaits, without the frames of the kit."""
+def _stack_of(coroutine: Any) -> list[traceback.FrameSummary]:
+    """Return the frames of a suspended coroutine and of the coroutines that it awaits."""
     frames: list[traceback.FrameSummary] = []
     while (frame := getattr(coroutine, "cr_frame", None)) is not None:
         frames += traceback.extract_stack(frame, limit=1)
         coroutine = coroutine.cr_await
-    return _format_frames(frames)
-
-
-def _format_frames(frames: list[traceback.FrameSummary]) -> list[str]:
-    return traceback.format_list([one for one in frames if not one.filename.startswith(PACKAGE)])
+    return frames

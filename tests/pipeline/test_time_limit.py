@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import re
 import signal
 import socket
 import threading
@@ -15,7 +16,13 @@ from typing import Any
 import pytest
 
 from lambda_kit import handler, layer, time_limit
-from lambda_kit.errors import ConfigurationError, OutsideInvocation, TimeLimitInterrupt, TimeLimitReached
+from lambda_kit.errors import (
+    ConfigurationError,
+    OutsideInvocation,
+    TimeLimitInterrupt,
+    TimeLimitReached,
+    UnexpectedCancellation,
+)
 from lambda_kit.testing import FakeClock, FakeContext, make_context
 from tests.patience import PATIENCE
 
@@ -224,12 +231,13 @@ def test_a_cancellation_that_is_not_the_limits_passes_unchanged() -> None:
     async def place(event: object, context: object) -> None:
         raise asyncio.CancelledError
 
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(UnexpectedCancellation) as caught:
         place({}, make_context())
+    assert isinstance(caught.value.__cause__, asyncio.CancelledError)
 
 
 @pytest.mark.parametrize("kind", ["def", "async def"])
-def test_a_handler_with_less_time_than_the_margin_is_not_started(kind: str) -> None:
+def test_a_handler_without_any_time_is_not_started(kind: str) -> None:
     def place(event: object, context: object) -> None:
         raise AssertionError("started")
 
@@ -237,8 +245,39 @@ def test_a_handler_with_less_time_than_the_margin_is_not_started(kind: str) -> N
         raise AssertionError("started")
 
     run: Any = handler(time_limit(margin=2.0))(place if kind == "def" else place_later)
-    with pytest.raises(TimeLimitReached, match=r"was not started: 1\.500 s were left .* keeps 2 s"):
-        run({}, make_context(timeout=1.5, clock=FakeClock()))
+    with pytest.raises(TimeLimitReached, match=r"was not started, because no time was left before the deadline"):
+        run({}, make_context(timeout=0.0, clock=FakeClock()))
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_margin_that_is_not_smaller_than_the_time_that_is_left_is_an_error_and_half_of_that_time(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def place(event: object, context: object) -> str:
+        return "done"
+
+    async def place_later(event: object, context: object) -> str:
+        return "done"
+
+    run: Any = handler(time_limit(margin=2.0))(place if kind == "def" else place_later)
+    assert run({}, make_context(timeout=2.0, clock=FakeClock())) == "done"
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert re.search(
+        r"time_limit\(margin=2\): .*place.* was called with only 2\.000 s left .* its margin is 1\.000 s in this "
+        r"invocation; pass a smaller margin, or raise the timeout",
+        record.getMessage(),
+    )
+
+
+def test_half_of_the_time_that_is_left_is_the_margin_if_the_margin_is_larger() -> None:
+    @handler(time_limit(margin=60.0))
+    def place(event: object, context: object) -> None:
+        sleep_at_a_known_line()
+
+    with pytest.raises(TimeLimitReached, match=r"reached its time limit 0\.0\d+ s before the deadline") as caught:
+        place({}, make_context(timeout=0.1, clock=FakeClock()))
+    assert caught.value.margin == pytest.approx(0.05, abs=0.001)
 
 
 def test_a_context_without_a_deadline_sets_no_limit() -> None:
