@@ -72,7 +72,7 @@ OrderId = NewType("OrderId", int)
         (dict[str, Model], {"a": Model()}),
         (tuple[int, Receipt], (1, Receipt(1))),
     ],
-    ids=str,
+    ids=lambda value: str(value) if type(value) is not Plain else "an object of Plain",
 )
 def test_what_the_annotation_says_and_the_codec_refuses_is_refused_when_decorating(
     annotation: Any, instance: Any
