@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -436,7 +437,7 @@ def test_numbers_and_arrays_of_numpy_are_values(metrics: Metrics, value: Any, wr
 
 
 def test_numpy_itself_gives_values(metrics: Metrics) -> None:
-    np: Any = pytest.importorskip("numpy")
+    np: Any = import_module("numpy")  # its stubs are written for newer Pythons than the oldest of ours
 
     @handler(metrics)
     def place(event: object, context: object) -> None:
