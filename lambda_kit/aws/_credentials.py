@@ -210,7 +210,9 @@ class CredentialChain:
             problem, credentials = self._attempt(url, headers)
         if credentials is not None:
             return credentials
-        raise _none(f"the container's endpoint {url} returned none: {problem}")
+        from lambda_kit._kernel.urls import without_credentials
+
+        raise _none(f"the container's endpoint {without_credentials(url)} returned none: {problem}")
 
     def _attempt(self, url: str, headers: dict[str, str]) -> tuple[str, Credentials | None]:
         import json

@@ -175,8 +175,11 @@ def _address(url: str) -> tuple[bool, str, int]:
     found = re.fullmatch(r"(?ai)http(s?)://(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?(?:/\S*)?", url)
     port = int(found[4] or (443 if found[1] else 80)) if found else 0
     if found is None or not 0 < port < 65536:
+        from lambda_kit._kernel.urls import without_credentials
+
         raise ConfigurationError(
-            f"{url!r} is not the URL of a server; pass one such as https://host or http://host:port"
+            f"{without_credentials(url)!r} is not the URL of a server; pass one such as https://host or http://host:port,"
+            " without user and password"
         )
     return bool(found[1]), found[2] or found[3], port
 

@@ -54,7 +54,9 @@ class SqsSink:
         connect("sqs", self._client, region=self._region).call("SendMessage", params)
 
     def __repr__(self) -> str:
-        return f"SqsSink({self._url!r})"
+        from lambda_kit._kernel.urls import without_credentials
+
+        return f"SqsSink({without_credentials(self._url)!r})"
 
 
 class S3Sink:

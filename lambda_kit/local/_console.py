@@ -1,4 +1,4 @@
-"""What `lambda-kit invoke` shows: the log as it comes, results, progress, and a summary."""
+"""The console of `lambda-kit invoke`: the log as it comes, results, progress, and a summary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lambda_kit.local._outcome import Outcome
 
 FEW = 5
-"""Up to so many invocations are shown one by one."""
+"""The most invocations that are shown one by one."""
 
 _DIM, _RED, _BOLD, _PLAIN = "\033[2m", "\033[31m", "\033[1m", "\033[0m"
 # The runtime client puts this before every error of initialization. It is about updates of Lambda's own runtimes.
@@ -27,11 +27,11 @@ _NOISE = "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue
 
 
 class Console:
-    """Writes for people, or keeps everything but the JSON document off standard output.
+    """Writes for people; with `json_only`, standard output has the JSON document and nothing else.
 
     Args:
-        total: how many invocations there will be.
-        json_only: whether standard output is for the JSON document alone.
+        total: the number of invocations.
+        json_only: write all but the JSON document to standard error.
     """
 
     def __init__(self, total: int, *, json_only: bool) -> None:
@@ -48,7 +48,7 @@ class Console:
     # Called by the environment, on any thread
 
     def output(self, text: str) -> None:
-        """Show what the function printed."""
+        """Show text of the function."""
         if self._one_by_one and _NOISE not in text:
             self._write(text)
 
@@ -60,7 +60,7 @@ class Console:
     # Called by the command
 
     def done(self, outcome: Outcome, number: int, advice: str | None, *, labelled: bool) -> None:
-        """Show the result of an invocation, and how far things are."""
+        """Show the result of an invocation, and the progress."""
         with self._lock:
             if not self._one_by_one:
                 self._count(outcome, number, advice)
@@ -81,7 +81,7 @@ class Console:
                 self._line("")
 
     def summary(self, outcomes: Sequence[Outcome], stopped: str | None = None) -> None:
-        """Show what the invocations came to together."""
+        """Show the summary of all invocations."""
         if self._progress is not None:
             self._progress.clear()
         if self._total == 1 or not outcomes:
@@ -147,12 +147,12 @@ class Console:
 
 
 class _Progress:
-    """How far a long run is, on standard error: one line that changes on a terminal, else one every two seconds."""
+    """The progress of a long run, on standard error: one line on a terminal, else a line every two seconds."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._terminal = sys.stderr.isatty()
-        self._began = self._shown = time.monotonic()
+        self._started = self._shown = time.monotonic()
         self._done = self._failed = self._cold = 0
 
     def count(self, outcome: Outcome) -> None:
@@ -163,7 +163,7 @@ class _Progress:
         if now - self._shown < (0.1 if self._terminal else 2.0) or self._done == self._total:
             return
         self._shown = now
-        left = (now - self._began) / self._done * (self._total - self._done)
+        left = (now - self._started) / self._done * (self._total - self._done)
         text = (
             f"{self._done} of {self._total} invocations, {self._failed} failed, {self._cold} cold, {_span(left)} to go"
         )
@@ -213,7 +213,7 @@ def compact(payload: Any) -> str:
 
 
 def record(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as it stands in the JSON document."""
+    """Return an outcome for the JSON document."""
     binary = isinstance(outcome.payload, bytes)
     error = outcome.error
     return {
@@ -237,7 +237,7 @@ def record(outcome: Outcome) -> dict[str, Any]:
 
 
 def summarize(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return what a list of outcomes comes to, as it stands in the JSON document."""
+    """Return the summary of a list of outcomes for the JSON document."""
     errors = Counter(outcome.error.type for outcome in outcomes if outcome.error is not None)
     return {
         "invocations": len(outcomes),

@@ -1,4 +1,4 @@
-"""Where an event comes from: a file, standard input, or one of the samples."""
+"""The event of `lambda-kit invoke`: read from a file or standard input, or one of the samples."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def sample_names() -> list[str]:
 
 
 def sample(name: str) -> str:
-    """Return a sample event as it is written.
+    """Return the text of a sample event.
 
     Raises:
-        ConfigurationError: there is none of that name.
+        ConfigurationError: there is no sample of that name.
     """
     if name not in sample_names():
         raise ConfigurationError(f"there is no sample event {name!r}{suggestions(name)}`lambda-kit events` lists them")
@@ -47,7 +47,7 @@ def load(source: str | None) -> Any:
     """Return the event that `--event` names: a file, `-` for standard input, a sample, `{}` for None.
 
     Raises:
-        ConfigurationError: there is no such file or sample, or what it holds is not JSON.
+        ConfigurationError: there is no such file or sample, or its text is not JSON.
     """
     if source is None:
         return {}
@@ -78,7 +78,7 @@ def load_object(source: str, option: str) -> dict[str, Any]:
     """Return the JSON object that an option gives: as text, or by the name of a file.
 
     Raises:
-        ConfigurationError: it is neither, or no object.
+        ConfigurationError: the text is not JSON, not the name of a file, or not an object.
     """
     if source.lstrip().startswith("{"):
         value = parse(source, option)
@@ -111,7 +111,9 @@ def parse(text: str, source: str) -> Any:
             f"    {shown}\n    {' ' * (error.colno - 1 - start)}^"
         ) from error
     except _NotJsonError as error:
-        raise ConfigurationError(f"{source} is not JSON: it has {error}, which only Python's encoder writes") from error
+        raise ConfigurationError(
+            f"{source} is not JSON: it has {error}, which Python's encoder writes and JSON does not have"
+        ) from error
 
 
 class _NotJsonError(Exception):

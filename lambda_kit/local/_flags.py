@@ -1,4 +1,4 @@
-"""`lambda-kit flags`: whether a document of feature flags is right, and what a flag is and why."""
+"""`lambda-kit flags`: checks a document of feature flags, and evaluates a flag with the reason."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _add_document(parser: argparse.ArgumentParser) -> None:
 
 
 def check(options: argparse.Namespace) -> bool:
-    """Print what a document has, or all that is wrong with it, and tell whether it is right."""
+    """Print a summary of a document, or all that is wrong with it; return True if it can be used."""
     _, flags = _read(options)
     if flags is None:
         return False
@@ -66,7 +66,7 @@ def check(options: argparse.Namespace) -> bool:
 
 
 def evaluate(options: argparse.Namespace) -> bool:
-    """Print what a flag is for a context, and why, and tell whether it could be evaluated."""
+    """Print the value of a flag for a context, and the reason; return True if it could be evaluated."""
     context = {} if options.context is None else _events.load_object(options.context, "--context")
     document, flags = _read(options)
     if flags is None:
@@ -89,7 +89,7 @@ def evaluate(options: argparse.Namespace) -> bool:
 
 
 def _read(options: argparse.Namespace) -> tuple[Any, dict[str, Flag] | None]:
-    """Return the flags as they are written and as they are compiled; None for the latter, and say why, if not."""
+    """Return the document and the compiled flags; print the problems and return None for flags if there are any."""
     from lambda_kit._kernel.expressions import compiled
     from lambda_kit.flags._schema import compile_flags, parse_json
 

@@ -1,4 +1,4 @@
-"""The name of a handler: mistakes in it that can be seen, and what may have been meant. Nothing is imported."""
+"""The name of a handler: it is checked against the source, and mistakes get the closest name. Nothing is imported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check(handler: str, root: Path) -> None:
     """Raise `ConfigurationError` where `handler` is not `MODULE.FUNCTION`, with the right spelling.
 
     Args:
-        handler: as it was given.
+        handler: the handler argument.
         root: the directory that the function is imported from.
     """
     meant = handler.replace("\\", "/").replace(":", ".").removeprefix("./")
@@ -51,7 +51,7 @@ def _complete(meant: str, root: Path) -> str:
 
 
 def advice(error: FunctionError, handler: str, root: Path, python: str) -> str | None:
-    """Return one line on the way out of an error of initialization, or None where there is nothing to add."""
+    """Return a line of advice on an error of initialization, or None."""
     module, _, function = handler.rpartition(".")
     if error.type == "Runtime.HandlerNotFound":
         known = functions(module, root)

@@ -1,7 +1,7 @@
 """The handler in this process, for systems on which the runtime client does not exist.
 
-What needs a process of the function's own is not enforced: the timeout does not stop it, memory is not limited, and a
-crash takes this program along.
+The limits that need a process of the function's own are not enforced: the timeout does not stop the function, its
+memory is not limited, and a crash ends this program.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import traceback
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, cast
 
-from lambda_kit.local import _outcome
+from lambda_kit.local import _outcome, _platform_lines
 from lambda_kit.local._outcome import FunctionError, Outcome
 from lambda_kit.local._request import exchange_for
 
@@ -83,7 +83,7 @@ class InProcess:
         client_context: Mapping[str, Any] | None = None,
         request_id: str | None = None,
     ) -> Outcome:
-        """Call the handler and return what it came to; see `Environment.invoke`."""
+        """Call the handler and return the outcome; see `Environment.invoke`."""
         exchange = exchange_for(
             self._settings,
             event,
@@ -105,7 +105,7 @@ class InProcess:
                 error = self._load()
             init_ms = (time.perf_counter() - began) * 1000
             init_output = output.take()
-        self._report(_outcome.start_line(request_id))
+        self._report(_platform_lines.start_line(request_id))
         if error is not None:
             self._report(f"[ERROR] {error.type}: {error.message}\n{''.join(error.stack_trace)}".rstrip())
             outcome = self._outcome(
@@ -115,9 +115,9 @@ class InProcess:
             context = InProcessContext(self._settings, request_id, tenant_id, client_context)
             outcome = self._call(json.loads(exchange.body), context, output, init_output, init_ms, cold=cold)
         if outcome.status == "timeout":
-            self._report(_outcome.timeout_line(request_id, self._settings.timeout))
-        self._report(_outcome.end_line(request_id))
-        self._report(_outcome.report_line(outcome, self._settings.memory, init_in_report=True))
+            self._report(_platform_lines.timeout_line(request_id, self._settings.timeout))
+        self._report(_platform_lines.end_line(request_id))
+        self._report(_platform_lines.report_line(outcome, self._settings.memory, init_in_report=True))
         return outcome
 
     def _load(self) -> FunctionError | None:

@@ -1,4 +1,4 @@
-"""Initialization of a sandbox and its restore: what they came to."""
+"""The initialization of a sandbox, its restore, and the result of both."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 class Init:
-    """How an initialization went.
+    """The result of an initialization.
 
     Attributes:
-        elapsed_ms: how long it took.
-        error: why it failed, or None.
-        payload: what the runtime posted with the error.
-        output: what was printed meanwhile.
+        elapsed_ms: its duration.
+        error: the reason if it failed, or None.
+        payload: the body that the runtime posted with the error.
+        output: the text that was printed meanwhile.
         peak: the most memory in use, in bytes.
-        restore_ms: how long the restore took, under SnapStart.
-        timed_out: whether it took too long.
-        within_invocation: whether it was a second try, as part of the invocation.
+        restore_ms: the duration of the restore, under SnapStart.
+        timed_out: true if it took too long.
+        within_invocation: true for a second try, as part of the invocation.
     """
 
     __slots__ = ("elapsed_ms", "error", "output", "payload", "peak", "restore_ms", "timed_out", "within_invocation")
@@ -58,12 +58,12 @@ def initialize(sandbox: Sandbox, limit: float) -> Init:
 
 
 def restore(sandbox: Sandbox, init: Init, limit: float) -> None:
-    """Let the sandbox go on after its snapshot, and note in `init` how that went; `limit` in seconds."""
-    began = time.perf_counter()
+    """Let the sandbox go on after its snapshot, and note the result in `init`; `limit` in seconds."""
+    started = time.perf_counter()
     end = sandbox.restore(limit)
     api = sandbox.api
     ended_at = api.ready_at if end == "ready" and api.ready_at is not None else time.perf_counter()
-    init.restore_ms = max(0.0, (ended_at - began) * 1000)
+    init.restore_ms = max(0.0, (ended_at - started) * 1000)
     if end == "error" and api.restore_error is not None:
         _posted(init, api.restore_error.body, api.restore_error.error_type)
     elif end == "timeout":
@@ -75,7 +75,7 @@ def restore(sandbox: Sandbox, init: Init, limit: float) -> None:
 
 def _posted(init: Init, body: bytes, error_type: str | None) -> None:
     init.payload, error = _outcome.posted_error(body, error_type)
-    if error_type is not None and error_type != error.type:  # a SnapStart hook: which one, and what it raised
+    if error_type is not None and error_type != error.type:  # of a SnapStart hook: name both the hook and its exception
         error = FunctionError(error_type, f"{error.type}: {error.message}", error.stack_trace)
     init.error = error
 

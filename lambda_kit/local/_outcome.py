@@ -1,28 +1,23 @@
-"""What an invocation came to, and the lines that the platform writes about it."""
+"""The outcome of an invocation, and how its parts are read and spelled."""
 
 from __future__ import annotations
 
 import json
-import math
 import signal
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Any, Literal, cast
 
 Status = Literal["success", "error", "timeout", "crash", "init-error"]
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionError:
-    """Why an invocation failed, in the words of the runtime or of the platform.
+    """The reason why an invocation failed, in the words of the runtime or of the platform.
 
     Attributes:
         type: for example `ValueError`, `Runtime.ExitError` or `Sandbox.Timedout`.
-        message: what happened.
-        stack_trace: the frames as the runtime formatted them; empty where there are none.
+        message: the text of the error.
+        stack_trace: the frames, formatted by the runtime; empty if there are none.
     """
 
     type: str
@@ -32,23 +27,23 @@ class FunctionError:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one invocation came to.
+    """The outcome of one invocation.
 
     Attributes:
         request_id: the id that the function saw as `context.aws_request_id`.
         status: `success`; `error` for an exception of the handler or a response that cannot be delivered; `timeout`;
             `crash` when the process ended; `init-error` when it did not get as far as the handler.
-        payload: what a caller of the function gets: decoded JSON, or the bytes where the response is not JSON.
-        error: why it failed, or None.
+        payload: the answer that a caller of the function gets: decoded JSON, or bytes if the response is not JSON.
+        error: the reason of a failure, or None.
         content_type: the media type of the response.
-        output: what the function printed and logged during this invocation.
-        init_output: what it printed while it was imported; empty on a warm invocation.
+        output: the text that the function printed and logged since the invocation before.
+        init_output: the text that it printed while it was imported; empty for a warm invocation.
         duration_ms: from the moment the runtime got the event to its answer; to the kill, where it was killed.
-        billed_ms: what Lambda would bill for that.
-        init_ms: how long initialization took, on the first invocation of an environment; None on a warm one.
-        restore_ms: how long SnapStart's restore took, on the first invocation after it; else None.
-        max_memory_mb: the peak of the environment so far; None where the system does not tell.
-        cold: whether this was the first invocation of its environment.
+        billed_ms: the duration that Lambda would bill.
+        init_ms: the duration of the initialization, for the first invocation of an environment; None for a warm one.
+        restore_ms: the duration of SnapStart's restore, for the first invocation after it; else None.
+        max_memory_mb: the peak of the environment so far; None if the system does not tell.
+        cold: true for the first invocation of its environment.
     """
 
     request_id: str
@@ -99,7 +94,7 @@ _SIGNALS = {
 
 
 def decode(body: bytes, content_type: str) -> Any:
-    """Return a response as a value if it is JSON, else as it is."""
+    """Return a response as a value if it is JSON, else its bytes."""
     if content_type.partition(";")[0].strip().lower() != "application/json":
         return body
     try:
@@ -125,64 +120,10 @@ def posted_error(body: bytes, fallback_type: str | None) -> tuple[Any, FunctionE
 
 
 def platform_payload(error: FunctionError) -> dict[str, str]:
-    """Return what a caller gets where the platform, and not the function, says what went wrong."""
+    """Return the payload of an error that the platform reports, and not the function."""
     return {"errorType": error.type, "errorMessage": error.message}
 
 
 def timed_out(timeout: float) -> str:
     """Spell a timeout, in seconds, as Lambda does."""
     return f"Task timed out after {timeout:.2f} seconds"
-
-
-def start_line(request_id: str) -> str:
-    """Return the line that opens an invocation."""
-    return f"START RequestId: {request_id} Version: $LATEST"
-
-
-def end_line(request_id: str) -> str:
-    """Return the line that closes an invocation."""
-    return f"END RequestId: {request_id}"
-
-
-def timeout_line(request_id: str, timeout: float, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
-    """Return the line that says that the function was stopped; `timeout` in seconds."""
-    stamp = now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-    return f"{stamp}Z {request_id} {timed_out(timeout)}"
-
-
-def init_report_line(init_ms: float, phase: Literal["init", "invoke"], status: str, error_type: str = "") -> str:
-    """Return the line on an initialization that failed, or that ran before there was an invocation."""
-    parts = [f"INIT_REPORT Init Duration: {init_ms:.2f} ms", f"Phase: {phase}", f"Status: {status}"]
-    if error_type:
-        parts.append(f"Error Type: {error_type}")
-    return "\t".join(parts)
-
-
-def report_line(outcome: Outcome, memory: int, *, init_in_report: bool) -> str:
-    """Return the line that sums up an invocation.
-
-    Args:
-        outcome: the invocation.
-        memory: what the function has, in MB.
-        init_in_report: whether initialization was part of the invocation.
-    """
-    parts = [
-        f"REPORT RequestId: {outcome.request_id}",
-        f"Duration: {outcome.duration_ms:.2f} ms",
-        f"Billed Duration: {outcome.billed_ms} ms",
-        f"Memory Size: {memory} MB",
-    ]
-    if outcome.max_memory_mb is not None:
-        parts.append(f"Max Memory Used: {outcome.max_memory_mb} MB")
-    if init_in_report and outcome.init_ms is not None and outcome.status != "init-error":  # that is in INIT_REPORT
-        parts.append(f"Init Duration: {outcome.init_ms:.2f} ms")
-    if outcome.restore_ms is not None:
-        parts.append(f"Restore Duration: {outcome.restore_ms:.2f} ms")
-        parts.append(f"Billed Restore Duration: {math.ceil(outcome.restore_ms)} ms")
-    if outcome.status == "timeout":
-        parts.append("Status: timeout")
-    elif outcome.status in ("crash", "init-error"):
-        parts.append("Status: error")
-        if outcome.error is not None:
-            parts.append(f"Error Type: {outcome.error.type}")
-    return "\t".join(parts)

@@ -1,4 +1,4 @@
-"""What `/proc` tells about processes; every function has an answer where there is no `/proc`."""
+"""Facts about processes, from `/proc`. Where there is no `/proc`, the functions return None or an empty list."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def tree(pid: int) -> list[int]:
 
 
 def peak_memory(pid: int) -> int | None:
-    """Return the peak resident memory of one process in bytes, or None where that cannot be known."""
+    """Return the peak resident memory of one process in bytes, or None if it is not known."""
     return _field(_PROC / str(pid) / "status", "VmHWM:")
 
 
 def tree_memory(pid: int) -> int | None:
-    """Return what `pid` and its descendants hold now in bytes, or None where that cannot be known.
+    """Return the memory that `pid` and its descendants hold now, in bytes, or None if it is not known.
 
     Memory that forked processes share is counted once.
     """
@@ -71,7 +71,7 @@ def with_environment(entry: str) -> list[int]:
 
 
 def owner_of_port(port: int, candidates: list[int]) -> int | None:
-    """Return which of the candidates holds the TCP socket that is bound to `port` on the loopback address."""
+    """Return the candidate that holds the TCP socket that is bound to `port` on the loopback address."""
     try:
         lines = (_PROC / "net" / "tcp").read_text().splitlines()[1:]
     except OSError:

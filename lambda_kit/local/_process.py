@@ -1,4 +1,4 @@
-"""A child process in a group of its own: its output line by line, its end, and nothing left behind."""
+"""A child process in a group of its own: its output line by line, its end, and the end of all that it started."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from lambda_kit.local import _proc
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# A guard outlives this program if that is killed: it waits for the end of its input, which is our end, and then kills
-# the group. A shell, because a second Python would cost as much to start as the function.
+# A guard outlives this program if this is killed: it waits for the end of its input, which comes with our end, and
+# then kills the group. It is a shell, because a second Python would cost as much to start as the function.
 _GUARD = 'read -r group && { read -r _; kill -s KILL -- "-$group"; [ -z "$1" ] || rm -rf -- "$1"; } 2>/dev/null'
 
 WORKER_OUTPUT = "_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET"
@@ -38,10 +38,10 @@ class Process:
         command: the program and its arguments.
         env: its whole environment.
         cwd: its working directory.
-        mark: an entry of `env` (`NAME=value`) that no other process has. What carries it is killed at the end, too,
-            even where it left the group.
-        workers: whether forked workers may connect their output to a socket, whose path is added to `env`.
-        on_line: called with each line as it stood, and with the id of the worker that wrote it, or None.
+        mark: an entry of `env` (`NAME=value`) that no other process has. Processes that carry it are killed at the
+            end, too, even if they left the group.
+        workers: let forked workers connect their output to a socket, whose path is added to `env`.
+        on_line: called with the id of the worker that wrote a line, or None, and the line.
         on_change: called when the program, or one of its workers, has ended.
 
     Attributes:
@@ -122,11 +122,11 @@ class Process:
             return list(self._pidfds)
 
     def has_ended(self, worker: int) -> bool:
-        """Tell whether a worker that had connected its output has ended."""
+        """Return True if a worker that had connected its output has ended."""
         return worker in self._ended_workers
 
     def drain(self, worker: int | None = None) -> None:
-        """Pass on all that was written until now, of this worker even an unfinished line."""
+        """Pass on all output until now; of this worker, or of all for None, even an unfinished line."""
         with self._lock:
             if self._released:
                 return
@@ -144,7 +144,7 @@ class Process:
         self._waiter.join()
 
     def close(self) -> None:
-        """Kill what is left, pass on the last of the output and let go of everything."""
+        """Kill the processes that are left, pass on the last output, and close all descriptors."""
         with self._lock:
             if self._stopping:
                 return
@@ -207,7 +207,7 @@ class Process:
                         self._worker_ended(key.data)
 
     def _read(self, source: _Source) -> bool:
-        """Read all there is; False at the end of the stream."""
+        """Read the output that there is; return False at the end of the stream."""
         while True:
             try:
                 data = os.read(source.fd, 1 << 16)

@@ -31,10 +31,10 @@ def exchange_for(
     client_context: Mapping[str, Any] | None,
     request_id: str | None,
 ) -> Exchange:
-    """Return an invocation with what `Environment.invoke` documents.
+    """Return an invocation with the arguments of `Environment.invoke`.
 
     Raises:
-        ConfigurationError: the event is not JSON or too large, or an argument cannot be.
+        ConfigurationError: the event is not JSON or too large, or an argument is wrong.
     """
     try:
         body = json.dumps(event, allow_nan=False).encode()

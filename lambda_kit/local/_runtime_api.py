@@ -29,7 +29,7 @@ _ROOT = ["2018-06-01", "runtime"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the runtime posted for an invocation, or for its own initialization.
+    """A post of the runtime: the answer to an invocation, or an error of its initialization.
 
     Attributes:
         kind: `response` or `error`, as posted; `too-large` for a response over the limit, whose body is dropped.
@@ -58,8 +58,8 @@ class Exchange:
         handed_at: when it was handed out, on the `time.perf_counter` clock.
         answered_at: when its answer had arrived, on the same clock.
         answer: what the runtime posted.
-        finished: whether the runtime has asked for more work since it answered, so that nothing more is to come.
-        abandoned: whether nobody waits for the answer any longer.
+        finished: true once the runtime has asked for more work after its answer.
+        abandoned: true once nobody waits for the answer.
     """
 
     request_id: str
@@ -81,15 +81,15 @@ class RuntimeApi:
     It serves from the moment it is made until it is closed; as a context manager it closes itself.
 
     Args:
-        concurrency: how many runtime processes poll it. With one, any poll says that the work before it is done.
+        concurrency: the number of runtime processes that poll it. With one, a poll says that the work before is done.
         on_poll: called with the port of the connection whenever a runtime asks for work, before it gets any.
 
     Attributes:
         address: `host:port`, the value of `AWS_LAMBDA_RUNTIME_API`.
         ready_at: when a runtime first asked for an invocation, on the `time.perf_counter` clock.
-        init_error: what the runtime posted to `init/error`.
+        init_error: the post of the runtime to `init/error`.
         snapshot_at: when the runtime first asked to be restored, on the same clock.
-        restore_error: what the runtime posted to `restore/error`.
+        restore_error: the post of the runtime to `restore/error`.
     """
 
     def __init__(self, *, concurrency: int = 1, on_poll: Callable[[int], None] | None = None) -> None:
@@ -160,14 +160,14 @@ class RuntimeApi:
             return self._changed.wait_for(predicate, timeout)
 
     def notify(self) -> None:
-        """Have all that wait in `wait_for` look again."""
+        """Evaluate the predicates of all `wait_for` calls again."""
         with self._changed:
             self._changed.notify_all()
 
     # The protocol, called by the connections
 
     def next(self, peer: int, gone: Callable[[], bool]) -> Exchange | None:
-        """Wait for an invocation; None says that there will be none on this connection."""
+        """Wait for an invocation and return it; return None if there will be none on this connection."""
         if self._on_poll is not None:
             self._on_poll(peer)
         with self._changed:
@@ -191,7 +191,7 @@ class RuntimeApi:
                 return exchange
 
     def snapshot(self) -> bool:
-        """Wait at the snapshot until `restore`; False says that the server closed meanwhile."""
+        """Wait at the snapshot until `restore`; return False if the server was closed meanwhile."""
         with self._changed:
             if self.snapshot_at is None:
                 self.snapshot_at = time.perf_counter()

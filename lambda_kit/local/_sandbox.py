@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 InitEnd = Literal["ready", "snapshot", "error", "exit", "timeout", "memory"]
 RunEnd = Literal["answered", "exit", "timeout", "memory", "busy"]
 
-# How often memory is looked at while code runs; whatever happens between is in the peak that the kernel keeps.
+# Seconds between two looks at the memory while code runs. The kernel keeps the peak of the process itself.
 _SAMPLE = 0.1
-# How long a runtime that has given up may take to leave.
+# Seconds that a runtime may take to end after it posted an error.
 _LEAVE = 2.0
-# How long a worker of a Managed Instance may take to ask for more work after an answer.
+# Seconds that a worker of a Managed Instance may take to ask for more work after an answer.
 _SETTLE = 1.0
 
 _ERROR_TRACE = "\rTraceback (most recent call last):"
@@ -34,12 +34,12 @@ class Sandbox:
     Args:
         settings: the function.
         python_version: of the interpreter, `3.13`.
-        on_line: called with each line of output and the request that it belongs to, as far as that is known.
+        on_line: called with the id of the request and a line of its output; the id is None if it is not known.
 
     Attributes:
         started_at: when the process was started, on the `time.perf_counter` clock.
-        first: whether no invocation has been run yet.
-        peak: the most memory that was seen in use, in bytes; None where that cannot be known.
+        first: true until an invocation is run.
+        peak: the most memory that was seen in use, in bytes; None if it is not known.
     """
 
     def __init__(self, settings: Settings, python_version: str, on_line: Callable[[str | None, str], None]) -> None:
@@ -74,12 +74,12 @@ class Sandbox:
 
     @property
     def closing(self) -> bool:
-        """Whether it was told to end."""
+        """True once `close` was called."""
         return self._closing
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs and was not told to end."""
+        """True while the process runs and `close` was not called."""
         return self.process.returncode is None and not self._closing
 
     def close(self) -> None:
@@ -89,11 +89,11 @@ class Sandbox:
         self.api.close()
 
     def await_init(self, limit: float) -> InitEnd:
-        """Wait until the runtime asks for work, reaches its snapshot or fails; within `limit` seconds."""
+        """Wait until the runtime asks for work, reaches its snapshot or fails, for at most `limit` seconds."""
         return self._await_runtime(self.started_at + limit, lambda: self.api.snapshot_at is not None)
 
     def restore(self, limit: float) -> InitEnd:
-        """Let the runtime go on after its snapshot and wait until it asks for work, at most `limit` seconds."""
+        """Let the runtime go on after its snapshot and wait until it asks for work, for at most `limit` seconds."""
         self.api.restore()
         return self._await_runtime(time.perf_counter() + limit, lambda: False)
 
@@ -175,7 +175,7 @@ class Sandbox:
         return owner is not None and self.process.has_ended(owner)
 
     def _watch(self, over: Callable[[], bool], deadline: float) -> Literal["over", "timeout", "memory"]:
-        """Wait until `over`, looking at memory meanwhile."""
+        """Wait until `over()` is true, and look at the memory meanwhile."""
         while True:
             left = deadline - time.perf_counter()
             if self.api.wait_for(over, max(0.0, min(left, _SAMPLE))):
@@ -186,7 +186,7 @@ class Sandbox:
                 return "memory"
 
     def _fits(self) -> bool:
-        """Look at memory; return whether what was used is within what the function has."""
+        """Look at the memory; return True if the function used no more than it has."""
         if self.process.returncode is None:
             sizes = [self.peak, _proc.peak_memory(self.process.pid)]
             now = time.perf_counter()
@@ -199,7 +199,7 @@ class Sandbox:
     # Output
 
     def _polled(self, peer: int) -> None:
-        # What was printed before this poll is in the pipe by now; pass it on while it is still known whose it is.
+        # Output from before this poll is in the pipe by now. It belongs to the invocation before, so pass it on now.
         self._started.wait()
         if not self._managed:
             self.process.drain()
@@ -227,7 +227,7 @@ class Sandbox:
 
 
 def _readable(line: str) -> str:
-    """Undo what the runtime client does to an error so that a log service takes it for one record."""
+    """Split an error into lines; the runtime client writes it on one line, for log services."""
     if line.endswith("\r\n"):
         line = f"{line[:-2]}\n"
     head, marker, trace = line.partition(_ERROR_TRACE)

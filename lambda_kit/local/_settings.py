@@ -1,4 +1,4 @@
-"""How a function is configured, checked once, and the environment that its process gets."""
+"""The configuration of a function, checked, and the environment variables of its process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONGEST_TIMEOUT = 900.0
 MEMORY = (128, 10240)
 INSTALL = extras.command("local")
 
-# What an invocation is made of has an option each; set through the environment it would be overwritten or misleading.
+# Each of these variables has an option; its value from the environment would be overwritten, or be misleading.
 _OWN_OPTIONS = {
     "AWS_EXECUTION_ENV": "python",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "memory",
@@ -86,7 +86,7 @@ class Settings:
         log_level: str | None,
         function_name: str | None,
     ) -> Settings:
-        """Return the settings, or raise `ConfigurationError` for what cannot be."""
+        """Return the settings, or raise `ConfigurationError` for a value that Lambda does not accept."""
         if not 0 < timeout <= LONGEST_TIMEOUT:
             raise ConfigurationError(f"timeout is {timeout:g}; it is a number of seconds above 0 and up to 900")
         if not MEMORY[0] <= memory <= MEMORY[1]:
@@ -132,11 +132,11 @@ class Settings:
 
     @property
     def arn(self) -> str:
-        """The function's name in full, in an account that is nobody's."""
+        """The function's ARN, in the account that examples use."""
         return f"arn:aws:lambda:{self.region}:123456789012:function:{self.function_name}"
 
     def environment(self, runtime_api: str, python_version: str) -> dict[str, str]:
-        """Return the environment of the function's process: this one's, and over it what Lambda sets."""
+        """Return the variables of the function's process: those of this process, and over them Lambda's."""
         inherited = {k: v for k, v in os.environ.items() if k not in _RESERVED and k not in _UNSET}
         path = [self.cwd, self.env.get("PYTHONPATH") or os.environ.get("PYTHONPATH") or ""]
         result = {
@@ -210,7 +210,7 @@ _PROBE = (
 
 
 def probe(python: str) -> tuple[str, bool]:
-    """Return the version (`3.13`) of an interpreter, and whether it has the runtime client.
+    """Return the version (`3.13`) of an interpreter, and True if it has the runtime client.
 
     Raises:
         ConfigurationError: it does not run.
@@ -229,7 +229,7 @@ def probe(python: str) -> tuple[str, bool]:
 
 
 def missing(python: str) -> RuntimeClientMissing:
-    """Return the error that says that an interpreter has no runtime client, and how to get it."""
+    """Return the error for an interpreter without the runtime client."""
     error = RuntimeClientMissing(f"{python} cannot import awslambdaric, the runtime client; install it: {INSTALL}")
     error.extra = "local"
     return error

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import threading
+import time
 
 from lambda_kit._kernel import log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Callable
 
 ADDRESS = "AWS_XRAY_DAEMON_ADDRESS"
+_RETRY_AFTER = 60.0  # seconds after a failure to connect
 _PREFIX = b'{"format":"json","version":1}\n'  # stands before the document in each datagram
 
 
@@ -19,14 +21,15 @@ class Daemon:
 
     Args:
         address: `host:port`, or `tcp:host:port udp:host:port`.
+        clock: returns the time in seconds; default `time.time`.
 
     Raises:
         ValueError: the address has another form.
     """
 
-    __slots__ = ("_address", "_connecting", "_socket", "_sockets", "_warned")
+    __slots__ = ("_address", "_clock", "_connections", "_retry_at", "_sockets", "_warned")
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, clock: Callable[[], float] = time.time) -> None:
         import _socket as sockets  # the C module under `socket`, which takes ten times as long to load
 
         parts = address.split()
@@ -37,22 +40,38 @@ class Daemon:
             raise ValueError(f"{ADDRESS}={address!r} is not host:port")
         self._address = (host.strip("[]"), int(port))
         self._sockets = sockets
-        self._socket: socket | None = None
-        self._connecting = threading.Lock()
+        self._connections: dict[str, socket] = {}  # the one that is open, under "socket"
+        self._clock = clock
+        self._retry_at = 0.0
         self._warned = False
 
     def send(self, document: bytes) -> None:
-        """Send a document. One that cannot be sent is lost; the first such failure is logged."""
+        """Send a document. One that cannot be sent is lost; the first such failure is logged.
+
+        If the name of the host cannot be resolved, the next attempt is made a minute later: a lookup may take seconds.
+        """
         try:
-            (self._socket or self._connect()).send(_PREFIX + document)
-        except OSError as error:
+            connected = self._connections.get("socket") or self._connect()
+            if connected is not None:
+                connected.send(_PREFIX + document)
+        except Exception as error:
             if not self._warned:
                 self._warned = True
                 log.warning("spans cannot be sent to the X-Ray daemon at %s:%d: %s", *self._address, error)
 
-    def _connect(self) -> socket:
-        with self._connecting:  # one of two threads opens the socket
-            return self._socket or self._open()
+    def _connect(self) -> socket | None:
+        if self._clock() < self._retry_at:
+            return None
+        try:
+            made = self._open()
+        except Exception:
+            self._retry_at = self._clock() + _RETRY_AFTER
+            raise
+        # No lock, which an interrupt could leave locked: of two threads that connect at once, one closes its socket.
+        connected = self._connections.setdefault("socket", made)
+        if connected is not made:
+            made.close()
+        return connected
 
     def _open(self) -> socket:
         host, port = self._address
@@ -66,11 +85,11 @@ class Daemon:
         except BaseException:
             made.close()
             raise
-        self._socket = made
         return made
 
     def close(self) -> None:
         """Close the socket; the next document opens a new one."""
-        made, self._socket = self._socket, None
+        self._retry_at = 0.0
+        made = self._connections.pop("socket", None)
         if made is not None:
             made.close()

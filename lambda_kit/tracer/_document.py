@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import type_of
+from lambda_kit._kernel import PACKAGE, type_of
 from lambda_kit._kernel.json_text import escape, message_of
+from lambda_kit.tracer._guard import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,25 +26,26 @@ _MAX_KEY = 500
 _MAX_TEXT = 250  # characters of a URL, a method, a type
 MAX_MESSAGE = 4_000  # characters of an exception's message; X-Ray sets no limit
 _MAX_FRAMES = 30  # of one exception
-_MAX_CHAIN = 8  # exceptions: one and its causes
+_MAX_EXCEPTIONS = 16  # of one span: those recorded, their causes and members
 _MAX_NAMES = 1_000  # in the cache of names
 MAX_ANNOTATIONS = 50  # of a trace
 MARKER = 100  # bytes; a shorter member is not worth cutting
 _MAX_ALL_FRAMES = 80  # of all exceptions of one span
+_TEXT_FIELDS = frozenset(("operation", "account_id", "region", "request_id", "queue_url", "table_name"))  # of `aws`
 _IN_NAMES = "_.:/%&#=+\\-@"  # allowed in a name, beside letters, digits and spaces
 
-_names: dict[str, str] = {}
+names: dict[str, str] = {}  # the JSON texts of names
 
 
 def name_text(name: str) -> str:
     """Return the JSON text of a span's name, without the characters that X-Ray refuses."""
-    known = _names.get(name)
+    known = names.get(name)
     if known is None:
-        if len(_names) >= _MAX_NAMES:  # names made from data must not fill the memory
-            _names.clear()
+        if len(names) >= _MAX_NAMES:  # names made from data must not fill the memory
+            names.clear()
         kept = [char for char in name if char.isalnum() or char.isspace() or char in _IN_NAMES]
         plain = " ".join("".join(kept).split())[:_MAX_NAME].strip() or "span"
-        known = _names[name] = escape(plain)
+        known = names[name] = escape(plain)
     return known
 
 
@@ -101,11 +103,23 @@ def fields_text(fields: dict[str, Any], encoder: Encoder) -> str:
         key, hidden = encoder.key(name)
         if hidden:
             members.append(f'{key}"[redacted]"')
-        elif isinstance(value, str):
+            continue
+        if name in _TEXT_FIELDS:
+            value = text_of(value)  # noqa: PLW2901
+        if type(value) is str:
+            if name.endswith("url"):
+                from lambda_kit._kernel.urls import without_credentials
+
+                value = without_credentials(value)  # noqa: PLW2901
             members.append(key + escape(shortened(value)))
         else:
             members.append(key + encoder.value(value))
     return ",".join(members)
+
+
+def http_text(http: dict[str, dict[str, Any]], encoder: Encoder) -> str:
+    """Return the request and the response as the members of a JSON object; empty ones are left out."""
+    return ",".join([f'"{name}":{{{fields_text(fields, encoder)}}}' for name, fields in http.items() if fields])
 
 
 class Failure:
@@ -118,34 +132,64 @@ class Failure:
 
     __slots__ = ("error", "id")
 
-    def __init__(self, error: BaseException, id: str) -> None:  # noqa: A002
+    def __init__(self, error: Any, id: str) -> None:  # noqa: A002
         self.error = error
         self.id = id
 
 
-def cause_text(errors: list[Failure], draw_id: Callable[[], str]) -> str:
-    """Return the `cause` object of a failed span: its exceptions, each followed by its causes."""
+def cause_text(failures: list[Failure], inner: Failure | None, draw_id: Callable[[], str]) -> str:
+    """Return the `cause` of a failed span: its exceptions, each followed by its causes and group members.
+
+    It is an id if the only exception is `inner`, which a span inside this one has sent already.
+    """
+    if inner is not None and len(failures) == 1 and failures[0] is inner:
+        return f'"{inner.id}"'
+    exceptions = ",".join(_exceptions(failures, draw_id))
+    return f'{{"working_directory":{escape(shortened(_directory()))},"exceptions":[{exceptions}]}}'
+
+
+def _exceptions(failures: list[Failure], draw_id: Callable[[], str]) -> list[str]:
+    """Return the texts of the exceptions, within the limits of their number and of their frames."""
     parts: list[str] = []
-    seen: set[int] = set()
+    waiting = [(failure.error, failure.id) for failure in failures[:_MAX_EXCEPTIONS]][::-1]
+    placed = {id(error) for error, _ in waiting}
     frames = _MAX_ALL_FRAMES
-    for failure in errors:
-        error: BaseException | None = failure.error
-        own = failure.id
-        for _ in range(_MAX_CHAIN):
-            if error is None or id(error) in seen:
-                break
-            seen.add(id(error))
-            following = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-            members: Any = getattr(error, "exceptions", None)
-            if following is None and type_of(members) is tuple and isinstance(members[0], BaseException):
-                following = members[0]  # of an exception group
-            cause = draw_id() if following is not None and id(following) not in seen else ""
-            text, taken = _exception_text(error, own, cause, min(_MAX_FRAMES, max(frames, 1)))
-            parts.append(text)
-            frames -= taken
-            error, own = (following, cause) if cause else (None, "")
-    directory = escape(shortened(_directory()))
-    return f'{{"working_directory":{directory},"exceptions":[{",".join(parts)}]}}'
+    while waiting:
+        error, own = waiting.pop()
+        following: list[tuple[Any, str]] = []
+        for other in _following(error):
+            if id(other) not in placed and len(placed) < _MAX_EXCEPTIONS:
+                placed.add(id(other))
+                following.append((other, draw_id()))
+        # X-Ray has one cause for each exception: the first one. Further members of a group stand beside it.
+        cause = following[0][1] if following else ""
+        text, taken = _exception_text(error, own, cause, min(_MAX_FRAMES, max(frames, 1)))
+        parts.append(text)
+        frames -= taken
+        waiting += reversed(following)
+    return parts
+
+
+def _following(error: Any) -> list[Any]:
+    """Return the cause of an exception, if it has one, and the members of an exception group."""
+    if not issubclass(type(error), BaseException):
+        return []
+    found = cause_of(error)
+    members = _members_of(error) if issubclass(type(error), BaseExceptionGroup) else ()
+    return [*([] if found is None else [found]), *members]
+
+
+# Read through the descriptors of the base classes, which no subclass can override.
+_cause_of, _context_of, _suppresses, traceback_of = (
+    vars(BaseException)[name].__get__ for name in ("__cause__", "__context__", "__suppress_context__", "__traceback__")
+)
+_members_of: Callable[[Any], tuple[Any, ...]] = vars(BaseExceptionGroup)["exceptions"].__get__
+
+
+def cause_of(error: BaseException) -> BaseException | None:
+    """Return the exception that a traceback shows as the cause: `__cause__`, else `__context__` if it is not hidden."""
+    found: BaseException | None = _cause_of(error) or (None if _suppresses(error) else _context_of(error))
+    return found
 
 
 def _directory() -> str:
@@ -155,23 +199,40 @@ def _directory() -> str:
         return ""
 
 
-def _exception_text(error: BaseException, own: str, cause: str, limit: int) -> tuple[str, int]:
-    cls = type(error)
-    kind = cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
-    text = (
-        f'{{"id":"{own}","type":{escape(shortened(kind))},"message":{escape(shortened(message_of(error), MAX_MESSAGE))}'
-    )
-    frames: list[TracebackType] = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        frames.append(traceback)
-        traceback = traceback.tb_next
+def _exception_text(error: Any, own: str, cause: str, limit: int) -> tuple[str, int]:
+    link = f',"cause":"{cause}"}}' if cause else "}"
+    try:
+        kind, message = type_name(error), message_of(error)
+    except Exception as broken:  # a metaclass may fail
+        return f'{{"id":"{own}","type":"unknown","message":"[no text: {type(broken).__name__}]"{link}', 0
+    text = f'{{"id":"{own}","type":{escape(shortened(kind))},"message":{escape(shortened(message, MAX_MESSAGE))}'
+    frames = frames_of(error)
     if frames:
         skipped = len(frames) - limit
         frames = frames[-limit:]  # the innermost, next to the `raise`
         stack = ",".join([_frame_text(one) for one in reversed(frames)])
         text += f',"stack":[{stack}]' + (f',"truncated":{skipped}' if skipped > 0 else "")
-    return text + (f',"cause":"{cause}"}}' if cause else "}"), len(frames)
+    return text + link, len(frames)
+
+
+def type_name(error: Any) -> str:
+    """Return the name of the type of an exception, with its module unless it is a built-in."""
+    cls: Any = type_of(error)
+    name = text_of(cls.__qualname__)
+    return name if cls.__module__ == "builtins" else f"{text_of(cls.__module__)}.{name}"
+
+
+def frames_of(error: Any) -> list[TracebackType]:
+    """Return the frames of an exception, the outermost first, without the kit's own frames at the head."""
+    frames: list[TracebackType] = []
+    traceback = traceback_of(error) if issubclass(type(error), BaseException) else None
+    while traceback is not None:
+        frames.append(traceback)
+        traceback = traceback.tb_next
+    for index, frame in enumerate(frames):
+        if not frame.tb_frame.f_code.co_filename.startswith(PACKAGE):
+            return frames[index:]
+    return frames  # raised by the kit itself
 
 
 def _frame_text(traceback: TracebackType) -> str:

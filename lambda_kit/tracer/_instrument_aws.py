@@ -9,6 +9,7 @@ from lambda_kit._kernel import type_of
 from lambda_kit.aws._client import _Call
 from lambda_kit.aws._retries import THROTTLING, kind_of
 from lambda_kit.errors import AwsError
+from lambda_kit.tracer._guard import harmless, length_of
 from lambda_kit.tracer._header import HEADER
 
 TYPE_CHECKING = False
@@ -67,7 +68,7 @@ def _answered(span: Span, status: int, length: str | None, code: str) -> None:
     """Add the status and length of a response; `length` and `code` may be empty."""
     if status >= 400 and kind_of(status, code) == THROTTLING:
         span.http(status=429)  # marks the span as throttled for good; most services throttle with another status
-    span.http(status=status, length=int(length) if length and length.isdecimal() else None)
+    span.http(status=status, length=length_of(length))
 
 
 def instrument_boto(client: Any, options: Options) -> None:
@@ -94,9 +95,11 @@ class _BotoSpans:
         self._options = options
         self._service: str = client.meta.service_model.endpoint_prefix
 
+    @harmless
     def keep_params(self, params: Any, context: dict[str, Any], **_: Any) -> None:
         context[_PARAMS] = params
 
+    @harmless
     def begin(self, model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         backend = self._options.backend()
         span = backend.detached(self._service, "aws", self._options)
@@ -114,21 +117,26 @@ class _BotoSpans:
         if HEADER in headers:
             params["headers"][HEADER] = headers[HEADER]  # replaces the header that botocore reads from the environment
 
+    @harmless
     def end(self, http_response: Any, parsed: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
         span: Span | None = context.pop(_SPAN, None)
         if span is None:
             return
-        about = parsed.get("ResponseMetadata", {})
-        headers = about.get("HTTPHeaders", {})
-        span.aws(request_id=about.get("RequestId"), retries=about.get("RetryAttempts"), id_2=headers.get("x-amz-id-2"))
-        status: int = http_response.status_code
-        code: str = context.get("error_code_override") or parsed.get("Error", {}).get("Code") or ""
-        _answered(span, status, headers.get("content-length"), code)
-        if status >= 300 and status != 304:  # 304: S3 has nothing newer; botocore raises, but nothing has failed
-            # botocore is about to raise this error; no event tells of it.
-            span.record_error(self._client.exceptions.from_code(code)(parsed, model.name))
-        span.end()
+        try:
+            about = parsed.get("ResponseMetadata", {})
+            headers = about.get("HTTPHeaders", {})
+            request_id, retries = about.get("RequestId"), about.get("RetryAttempts")
+            span.aws(request_id=request_id, retries=retries, id_2=headers.get("x-amz-id-2"))
+            status: int = http_response.status_code
+            code: str = context.get("error_code_override") or parsed.get("Error", {}).get("Code") or ""
+            _answered(span, status, headers.get("content-length"), code)
+            if status >= 300 and status != 304:  # 304: S3 has nothing newer; botocore raises, but nothing has failed
+                # botocore is about to raise this error; no event tells of it.
+                span.record_error(self._client.exceptions.from_code(code)(parsed, model.name))
+        finally:
+            span.end()
 
+    @harmless
     def end_unanswered(self, exception: Exception, context: dict[str, Any], **_: Any) -> None:
         span: Span | None = context.pop(_SPAN, None)
         if span is None:
@@ -164,8 +172,7 @@ class _TracedCall(_Call):
             self._header = backend.headers(w3c=False).get(HEADER)
             if not span.recording:
                 return super().run()
-            span.aws(operation=self._operation.name, region=client.region)
-            span.aws(**resources_of(client.service, self._params))
+            self._begin_description(span)
             code = ""
             try:
                 return super().run()
@@ -175,6 +182,12 @@ class _TracedCall(_Call):
             finally:
                 self._describe(span, code)
 
+    @harmless
+    def _begin_description(self, span: Span) -> None:
+        span.aws(operation=self._operation.name, region=self._client.region)
+        span.aws(**resources_of(self._client.service, self._params))
+
+    @harmless
     def _describe(self, span: Span, code: str) -> None:
         span.aws(retries=max(self._attempts - 1, 0))
         response = self._response

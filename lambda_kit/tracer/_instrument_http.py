@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
+from lambda_kit._kernel.urls import without_credentials
+from lambda_kit.tracer._guard import harmless, length_of, report, text_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,29 +21,38 @@ if TYPE_CHECKING:
 _redirecting: ContextVar[Any] = ContextVar("lambda_kit_redirecting", default=None)
 
 
-def address_of(url: str) -> tuple[str, str | None]:
+def shown_url(url: str) -> str:
+    """Return a URL without user, password, query and fragment."""
+    return without_credentials(url).partition("?")[0].partition("#")[0]
+
+
+def address_of(url: Any) -> tuple[str, str | None]:
     """Return the host of a URL, and the URL without user, query and fragment; `("unknown", None)` if it has no host."""
     from urllib.parse import urlsplit
 
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(shown_url(text_of(url)))
+        host = parts.hostname
     except ValueError:
         return "unknown", None
-    if not parts.hostname:
+    if not host:
         return "unknown", None
-    authority = parts.netloc.rpartition("@")[2]
-    return parts.hostname, f"{parts.scheme}://{authority}{parts.path}"
+    return host, f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
 def _missing(headers: dict[str, str], given: Any) -> dict[str, str]:
     """Return those of our headers that the caller has not set."""
-    names = {name.lower() for name in given}
+    try:
+        names = {name.lower() for name in given}
+    except Exception as error:  # the client itself will say what is wrong with the headers
+        report("headers", error)
+        return {}
     return {name: value for name, value in headers.items() if name.lower() not in names}
 
 
-def _answered(span: Span, status: int, headers: Any) -> None:
-    length: str | None = headers.get("content-length")
-    span.http(status=status, length=int(length) if length and length.isdecimal() else None)
+@harmless
+def _answered(span: Span, response: Any, status: Any) -> None:
+    span.http(status=status, length=length_of(response.headers.get("content-length")))
 
 
 def instrument_requests(session: Any, options: Options) -> None:
@@ -72,7 +84,7 @@ class _Adapter:
                 request.headers.update(_missing(headers, request.headers))
             span.http(method=request.method, url=url)
             response = self._inner.send(request, *args, **kwargs)
-            _answered(span, response.status_code, response.headers)
+            _answered(span, response, response.status_code)
         if getattr(response, "connection", None) is self._inner:
             response.connection = self  # digest authentication sends the request again through it
         return response
@@ -123,7 +135,7 @@ class _HttpxRequest:
         return self
 
     def answered(self, response: Any) -> Any:
-        _answered(self._span, response.status_code, response.headers)
+        _answered(self._span, response, response.status_code)
         return response
 
     def __exit__(
@@ -147,15 +159,15 @@ def instrument_urllib3(pool: Any, options: Options) -> None:
         try:
             with backend.span(host, "remote", options) as span:
                 headers = backend.headers(w3c=options.w3c)
-                if headers:
-                    given = kwargs.get("headers")
-                    given = pool.headers if given is None else given
-                    sent = given.copy()
-                    sent.update(_missing(headers, given))
+                given = kwargs.get("headers")
+                given = pool.headers if given is None else given
+                if missing := _missing(headers, given):
+                    sent = given.copy() if hasattr(given, "copy") else dict(given)
+                    sent.update(missing)
                     kwargs["headers"] = sent
                 span.http(method=method, url=plain)
                 response = inner(method, url, *args, **kwargs)
-                _answered(span, response.status, response.headers)
+                _answered(span, response, response.status)
                 return response
         finally:
             _redirecting.reset(before)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.tracer._span import Span
 
@@ -26,8 +26,15 @@ def around(fn: Any, name: str, kind: Kind, options: Options) -> Any:
     Raises:
         ConfigurationError: `fn` is not callable.
     """
+    if isinstance(fn, staticmethod | classmethod):
+        return _around_method(fn, name, kind, options)
+    if isinstance(fn, type):
+        raise ConfigurationError(
+            f"the tracer decorates the class {fn.__qualname__}, but a traced class is none; put it above its methods"
+        )
     if not callable(fn):
-        raise ConfigurationError(f"the tracer decorates {fn!r}, which is not callable; put it above a function")
+        hint = "under @property" if hasattr(fn, "fget") else "above a function"
+        raise ConfigurationError(f"the tracer decorates {fn!r}, which is not callable; put it {hint}")
     make = _around_function
     if _is_context_manager(fn):
         make = _around_context_manager
@@ -38,6 +45,11 @@ def around(fn: Any, name: str, kind: Kind, options: Options) -> Any:
     elif callables.is_coroutine_function(fn):
         make = _around_coroutine
     return functools.update_wrapper(make(fn, name, kind, options), fn)
+
+
+def _around_method(method: Any, name: str, kind: Kind, options: Options) -> Any:
+    """Return a static method or class method, as one that is traced."""
+    return type_of(method)(around(method.__func__, name, kind, options))
 
 
 def _around_function(fn: Any, name: str, kind: Kind, options: Options) -> Any:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import time
 
-from lambda_kit._kernel.json_text import describe, message_of
+from lambda_kit._kernel import type_of
+from lambda_kit._kernel.json_text import message_of
 from lambda_kit._version import __version__
 from lambda_kit.invocation import at_end
 from lambda_kit.invocation import current as current_invocation
+from lambda_kit.tracer import _document as document
 from lambda_kit.tracer import _otel_attributes as attributes
+from lambda_kit.tracer._guard import harmless, report, status_of, text_of
 from lambda_kit.tracer._header import HEADER, Root, incoming_w3c, root_of_environment
 from lambda_kit.tracer._otel_attributes import clean
 from lambda_kit.tracer._span import Span
@@ -73,7 +76,8 @@ class OTelSpan(Span):
         self._invocation: Invocation | None = None
         self._open = False
 
-    def _begin(self) -> bool:
+    @harmless
+    def _begin(self) -> bool | None:
         """Start without becoming the current span; return False if there is nothing to record or to propagate."""
         backend, options = self._backend, self._options
         before, around, invocation = backend.here()
@@ -120,42 +124,37 @@ class OTelSpan(Span):
     def recording(self) -> bool:
         return self._recorder() is not None
 
+    @harmless
     def annotate(self, /, **annotations: Any) -> None:
         span = self._recorder()
         if span is not None:
             span.set_attributes(attributes.of_annotations(annotations, self._options.encoder))
 
+    @harmless
     def metadata(self, /, **metadata: Any) -> None:
         span = self._recorder()
         if span is not None:
             span.set_attributes(attributes.of_metadata(metadata, self._options.encoder))
 
-    def record_error(self, error: BaseException, /) -> None:
+    @harmless
+    def record_error(self, error: Any, /) -> None:
         span = self._recorder()
         if span is None or error is self._error:
             return
+        self._error = error
+        failed, self._failed = self._failed, True
         if not self._options.capture_error:
             span.set_status(_ERROR)
             return
-        import traceback
-
-        cls = type(error)
-        name = clean(cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}")
-        if not self._failed:
-            span.set_status(_ERROR, clean(describe(error)))
+        name, message = _description(error)
+        if not failed:
+            span.set_status(_ERROR, clean(f"{name.rpartition('.')[2]}: {message}" if message else name))
             span.set_attribute("error.type", name)
         # Not `span.record_exception`, which raises if the exception cannot be turned into text.
-        span.add_event(
-            "exception",
-            {
-                "exception.type": name,
-                "exception.message": clean(message_of(error)),
-                "exception.stacktrace": clean("".join(traceback.format_exception(error))),
-            },
-        )
-        self._error = error
-        self._failed = True
+        described = {"exception.type": name, "exception.message": message, "exception.stacktrace": _stacktrace(error)}
+        span.add_event("exception", described)
 
+    @harmless
     def http(
         self,
         /,
@@ -169,23 +168,26 @@ class OTelSpan(Span):
         if span is None:
             return
         span.set_attributes(attributes.of_request(method, url, status, length))
-        if status is not None and status >= 400 and not self._failed:
-            span.set_attribute("error.type", str(status))
+        code = status_of(status)
+        if code is not None and code >= 400 and not self._failed:
+            span.set_attribute("error.type", str(code))
             span.set_status(_ERROR)
 
+    @harmless
     def aws(self, /, **fields: Any) -> None:
         span = self._recorder()
         if span is None:
             return
         span.set_attributes(attributes.of_call(fields, self._options.encoder))
         if fields.get("operation") is not None:
-            span.update_name(clean(f"{self._name}.{fields['operation']}"))
+            span.update_name(clean(f"{self._name}.{text_of(fields['operation'])}"))
 
     def __enter__(self) -> Self:
         if self._span is None and self._begin():
             otel_context.attach(self._context)
         return self
 
+    @harmless
     def end(self) -> None:
         span = self._span
         if span is None or not self._open:
@@ -251,6 +253,13 @@ class OpenTelemetry:
         return span
 
     def headers(self, *, w3c: bool) -> dict[str, str]:
+        try:
+            return self._headers(w3c=w3c)
+        except Exception as error:  # of a propagator
+            report("headers", error)
+            return {}
+
+    def _headers(self, *, w3c: bool) -> dict[str, str]:
         here, _, invocation = self.here()
         context = self.with_caller(here, invocation, w3c=w3c)
         found: dict[str, str] = {}
@@ -307,6 +316,25 @@ class OpenTelemetry:
             otel_context.attach(context)
         if invocation.peek(_TO_FLUSH):
             self._export.flush(invocation.remaining())
+
+
+def _description(error: Any) -> tuple[str, str]:
+    """Return type and message of an exception."""
+    try:
+        return clean(document.type_name(error)), clean(message_of(error))
+    except Exception as broken:  # a metaclass may fail
+        return "unknown", f"[no text: {type(broken).__name__}]"
+
+
+def _stacktrace(error: Any) -> str:
+    """Return the traceback of an exception as text, without the kit's own frames at its head."""
+    import traceback
+
+    frames = document.frames_of(error)
+    try:
+        return clean("".join(traceback.format_exception(type_of(error), error, frames[0] if frames else None)))
+    except Exception as broken:
+        return f"[no text: {type(broken).__name__}]"
 
 
 def _span_of(context: Context) -> OTelSpan | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 
 from lambda_kit._kernel import type_of
+from lambda_kit._kernel.urls import without_credentials
+from lambda_kit.tracer._guard import length_of, status_of, text_of
 from lambda_kit.tracer._instrument_http import address_of
 
 TYPE_CHECKING = False
@@ -88,13 +90,13 @@ def of_request(method: str | None, url: str | None, status: int | None, length: 
     """Return the attributes of an HTTP request; its URL comes without user, query and fragment."""
     found: Attributes = {}
     if method is not None:
-        found["http.request.method"] = clean(method)
+        found["http.request.method"] = clean(text_of(method))
     if url is not None:
-        found |= _of_url(url)
-    if status is not None:
-        found["http.response.status_code"] = status
-    if length is not None:
-        found["http.response.body.size"] = length
+        found |= _of_url(without_credentials(text_of(url)))
+    if (code := status_of(status)) is not None:
+        found["http.response.status_code"] = code
+    if (size := length_of(length)) is not None:
+        found["http.response.body.size"] = size
     return found
 
 
@@ -123,6 +125,8 @@ def of_call(fields: Mapping[str, Any], encoder: Encoder) -> Attributes:
     """Return the attributes of an AWS call; None values are left out, secrets hidden."""
     found: Attributes = {}
     for name, value in of_annotations(fields, encoder).items():
+        if isinstance(value, str) and name.endswith("url"):
+            value = without_credentials(value)  # noqa: PLW2901
         key = _FIELDS.get(name, f"aws.{name}")
         found[key] = (value,) if key == _TABLES and isinstance(value, str) else value
         if name in _DESTINATIONS:

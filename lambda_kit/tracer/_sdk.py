@@ -14,7 +14,9 @@ from lambda_kit._kernel import log
 from lambda_kit._kernel.json_text import message_of
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _document as document
+from lambda_kit.tracer._guard import harmless, length_of, report, status_of, text_of
 from lambda_kit.tracer._header import HEADER, Root, incoming_w3c, root_of_environment
+from lambda_kit.tracer._instrument_http import shown_url
 from lambda_kit.tracer._span import Span
 
 try:
@@ -103,6 +105,7 @@ class SdkSpan(Span):
     def recording(self) -> bool:
         return self.subsegment is not None
 
+    @harmless
     def annotate(self, /, **annotations: Any) -> None:
         subsegment = self.subsegment
         if subsegment is not None:
@@ -111,6 +114,7 @@ class SdkSpan(Span):
                 if len(subsegment.annotations) < document.MAX_ANNOTATIONS or key in subsegment.annotations:
                     subsegment.put_annotation(key, value)
 
+    @harmless
     def metadata(self, /, **metadata: Any) -> None:
         subsegment = self.subsegment
         if subsegment is not None:
@@ -119,7 +123,8 @@ class SdkSpan(Span):
             for key, text in document.metadata_members(metadata, self._options.encoder).items():
                 subsegment.put_metadata(loads(key[:-1]), loads(text), namespace)
 
-    def record_error(self, error: BaseException, /) -> None:
+    @harmless
+    def record_error(self, error: Any, /) -> None:
         subsegment = self.subsegment
         if subsegment is None:
             return
@@ -127,12 +132,16 @@ class SdkSpan(Span):
         if not self._options.capture_error:
             return
         stack = _stack_of(error)
-        try:
-            _add_exception(subsegment, error, stack)
-        except Exception:  # the SDK sets attributes of the exception, and some exceptions refuse that
-            stand_in = type(type(error).__name__, (Exception,), {})(message_of(error))
-            _add_exception(subsegment, stand_in, stack)
+        if issubclass(type(error), BaseException):
+            try:
+                _add_exception(subsegment, error, stack)
+                return
+            except Exception as refusal:  # the SDK sets attributes of the exception, and some exceptions refuse that
+                report("an attribute of an exception", refusal)
+        stand_in = type(type(error).__name__, (Exception,), {})(message_of(error))
+        _add_exception(subsegment, stand_in, stack)
 
+    @harmless
     def http(
         self,
         /,
@@ -146,14 +155,15 @@ class SdkSpan(Span):
         if subsegment is None:
             return
         if url is not None:
-            subsegment.put_http_meta("url", document.shortened(url.partition("?")[0].partition("#")[0]))
+            subsegment.put_http_meta("url", document.shortened(shown_url(text_of(url))))
         if method is not None:
-            subsegment.put_http_meta("method", document.shortened(method))
-        if status is not None:
-            subsegment.put_http_meta("status", status)
-        if length is not None:
-            subsegment.put_http_meta("content_length", length)
+            subsegment.put_http_meta("method", document.shortened(text_of(method)))
+        if (code := status_of(status)) is not None:
+            subsegment.put_http_meta("status", code)
+        if (size := length_of(length)) is not None:
+            subsegment.put_http_meta("content_length", size)
 
+    @harmless
     def aws(self, /, **fields: Any) -> None:
         subsegment = self.subsegment
         if subsegment is not None:
@@ -168,12 +178,14 @@ class SdkSpan(Span):
             self._enter(self.subsegment)
         return before
 
+    @harmless
     def deactivate(self, before: Any) -> None:
         if self.subsegment is not None:
             self.subsegment.leave()
         if _current.get() is self:
             _current.set(before)
 
+    @harmless
     def _enter(self, subsegment: _Subsegment) -> None:
         found = bridge.open_entities(root_of_environment())
         if found is not None and _same(found[0], self.segment):
@@ -230,13 +242,11 @@ def _same(one: Any, other: Any) -> bool:
     return bool((one.trace_id, one.id) == (other.trace_id, other.id))
 
 
-def _stack_of(error: BaseException) -> list[tuple[str, int, str]]:
-    frames: list[tuple[str, int, str]] = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        frames.append((code.co_filename, traceback.tb_lineno or 0, code.co_name))
-        traceback = traceback.tb_next
+def _stack_of(error: Any) -> list[tuple[str, int, str]]:
+    frames = [
+        (one.tb_frame.f_code.co_filename, one.tb_lineno or 0, one.tb_frame.f_code.co_name)
+        for one in document.frames_of(error)
+    ]
     limit = min(_recorder.max_trace_back, _MAX_FRAMES)
     return frames[max(len(frames) - limit, 0) :]  # the innermost, next to the `raise`
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from _thread import get_ident
 
+from lambda_kit._kernel import type_of
+from lambda_kit._kernel.urls import without_credentials
 from lambda_kit.tracer._span import Span
 
 TYPE_CHECKING = False
@@ -202,7 +204,7 @@ class BridgeEntry(StackEntry):
     def set_sql(self, sql: Any) -> None:
         within = self.within()
         if isinstance(within, Span):
-            within.metadata(sql=sql)
+            within.metadata(sql=_without_credentials(sql))
         else:
             within.set_sql(sql)
 
@@ -222,6 +224,13 @@ class BridgeEntry(StackEntry):
         span = self.current()
         if span is not None:
             span._flags = flags
+
+
+def _without_credentials(sql: Any) -> Any:
+    if type_of(sql) is not dict:
+        return sql
+    members: dict[Any, Any] = sql
+    return {key: without_credentials(one) if isinstance(one, str) else one for key, one in members.items()}
 
 
 def enter(span: BridgedSpan) -> tuple[BridgeEntry | None, str]:

@@ -99,7 +99,8 @@ class Span:
 
     Made by `tracer.span(...)`. Use it as a context manager (`with` or `async with`), once; or as a decorator, which
     starts a new span for each call of the function. Where nothing is traced, or the invocation is not sampled, a span
-    does nothing. No method of a span raises: a value that the backend does not accept is changed or left out.
+    does nothing. No method of a span raises, whatever it is given: a value that the backend does not accept, or whose
+    type is wrong, is changed or left out.
     """
 
     __slots__ = ("_kind", "_name", "_options")
@@ -141,7 +142,7 @@ class Span:
 
         Args:
             method: the HTTP method.
-            url: the URL; its query is left out.
+            url: the URL; user, password, query and fragment are left out.
             status: the status code: 429 marks the span as throttled, other codes below 500 as the caller's error.
             length: the size of the response body, in bytes.
         """
@@ -171,9 +172,11 @@ class Span:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
     ) -> None:
-        if error is not None and _is_failure(error):
-            self.record_error(error)
-        self.end()
+        try:
+            if error is not None and _is_failure(error):
+                self.record_error(error)
+        finally:
+            self.end()
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

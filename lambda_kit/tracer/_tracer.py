@@ -13,7 +13,7 @@ from lambda_kit.tracer._span import KINDS, NoTracing, Options, Span
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar
+    from typing import Any, Literal, Never, ParamSpec, TypeAlias, TypeVar
 
     from lambda_kit.tracer._span import Backend, Kind
 
@@ -44,15 +44,17 @@ class Tracer:
             `"xray-sdk"`: everything through the X-Ray SDK.
             `"otel"`: OpenTelemetry.
             `"none"`: nothing is recorded.
-        capture_response: whether the layer keeps return values, as metadata `"<name> response"`; default False.
+        capture_response: whether the layer keeps return values, as metadata `"<name> response"`; default:
+            `LAMBDA_KIT_TRACER_CAPTURE_RESPONSE`, then `POWERTOOLS_TRACER_CAPTURE_RESPONSE`, else False.
         capture_error: whether type, message and frames of an exception are kept; if False, the span is only marked
-            as failed; default True.
+            as failed; default: `LAMBDA_KIT_TRACER_CAPTURE_ERROR`, then `POWERTOOLS_TRACER_CAPTURE_ERROR`, else True.
         w3c: whether `headers()` also has `traceparent` and the caller's `traceparent` is read, as the parent for
             OpenTelemetry and as metadata for X-Ray, whose traces Lambda starts; default False.
         redact: names of fields whose values are hidden at any depth; case, `-` and `_` are ignored.
 
     Raises:
-        ConfigurationError: an argument or `LAMBDA_KIT_TRACER` has a value that is not listed above.
+        ConfigurationError: an argument or an environment variable has a value that is not listed above, or an option
+            does not exist.
 
     Example:
         ```python
@@ -84,11 +86,16 @@ class Tracer:
         service: str | None = None,
         backend: BackendName = "auto",
         *,
-        capture_response: bool = False,
-        capture_error: bool = True,
+        capture_response: bool | None = None,
+        capture_error: bool | None = None,
         w3c: bool = False,
         redact: Iterable[str] = DEFAULT_REDACT,
+        **unknown: Never,
     ) -> None:
+        if unknown:
+            from lambda_kit.tracer import _unknown
+
+            raise ConfigurationError(_unknown.option(next(iter(unknown))))
         given: Any = redact
         names = () if isinstance(given, str) or not hasattr(given, "__iter__") else tuple(given)
         if isinstance(given, str) or not all(isinstance(one, str) for one in names):
@@ -101,8 +108,8 @@ class Tracer:
             layers.around,
             service or environment.text("LAMBDA_KIT_SERVICE") or "",
             Encoder(names),
-            capture_response=capture_response,
-            capture_error=capture_error,
+            capture_response=_setting(capture_response, "LAMBDA_KIT_TRACER_CAPTURE_RESPONSE", default=False),
+            capture_error=_setting(capture_error, "LAMBDA_KIT_TRACER_CAPTURE_ERROR", default=True),
             w3c=w3c,
         )
         self._backend()  # now, so that its modules load in the init phase
@@ -114,6 +121,13 @@ class Tracer:
         """Return the function with a span around each of its calls; the span has the function's name."""
         traced: Callable[P, R] = layers.around(fn, _name_of(fn), "local", self._options)
         return traced
+
+    if not TYPE_CHECKING:  # for type checkers a misspelt name stays an error
+
+        def __getattr__(self, name: str) -> Any:
+            from lambda_kit.tracer import _unknown
+
+            raise AttributeError(_unknown.attribute(name, dir(type(self))), name=name, obj=self)
 
     def span(
         self,
@@ -143,6 +157,10 @@ class Tracer:
             )
         if capture_response is not None or capture_error is not None:
             options = options.replaced(capture_response, capture_error)
+        if type(name) is not str:
+            from lambda_kit.tracer._guard import text_of
+
+            name = text_of(name)
         return self._backend().span(name, kind, options)
 
     def current(self) -> Span:
@@ -173,8 +191,15 @@ class Tracer:
 
 
 def _name_of(fn: Any) -> str:
-    name: str = getattr(fn, "__qualname__", None) or type(fn).__qualname__
-    return name.rpartition("<locals>.")[2]
+    name = getattr(fn, "__qualname__", None)
+    return (name if isinstance(name, str) and name else type(fn).__qualname__).rpartition("<locals>.")[2]
+
+
+def _setting(given: bool | None, variable: str, *, default: bool) -> bool:
+    """Return the argument, else the value of the environment variable, else the default."""
+    if given is None:
+        given = environment.flag(variable)
+    return default if given is None else bool(given)
 
 
 def _checked(name: str, where: str) -> str:

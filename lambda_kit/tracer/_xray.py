@@ -3,6 +3,9 @@
 So a span knows nothing of its children: they may end after it, in other threads and tasks, and arrive in any order.
 Lambda sends the segment of the function, which is the parent of the outermost spans. The protocol:
 <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html>.
+
+A function's few spans run between two invocations of other code, so that the processor's caches hold none of this. What
+counts then is the number of operations, so the path of a plain span has few of them.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from lambda_kit._kernel.json_text import escape
 from lambda_kit.invocation import at_end
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _document as document
+from lambda_kit.tracer._guard import harmless, length_of, report, status_of, text_of
 from lambda_kit.tracer._header import HEADER, incoming_w3c, root_of_environment, sampled_root
 from lambda_kit.tracer._span import Span
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Self
 
+    from lambda_kit._kernel.json_text import Encoder
     from lambda_kit.invocation import Invocation
     from lambda_kit.tracer._header import Root
     from lambda_kit.tracer._span import Kind, Options
@@ -32,6 +37,7 @@ _SDK = "aws_xray_sdk.core"
 _THROTTLED = '"error":true,"throttle":true'
 _urandom = os.urandom
 _now = time.time_ns
+_names = document.names
 _current: ContextVar[XRaySpan | None] = ContextVar("lambda_kit_span", default=None)
 
 
@@ -90,10 +96,14 @@ class XRaySpan(Span):
         self._inner: XRaySpan | None = None
         self.id = _urandom(8).hex()
         if _SDK in sys.modules:
-            from lambda_kit.tracer import _sdk_bridge
-
-            self._bridged, self._parent_id = _sdk_bridge.enter(self)
+            self._enter_sdk()
         self._started = _now()
+
+    @harmless
+    def _enter_sdk(self) -> None:
+        from lambda_kit.tracer import _sdk_bridge
+
+        self._bridged, self._parent_id = _sdk_bridge.enter(self)
 
     @property
     def recording(self) -> bool:
@@ -107,7 +117,7 @@ class XRaySpan(Span):
         if self._root is not None:
             self._metadata = metadata if self._metadata is None else {**self._metadata, **metadata}
 
-    def record_error(self, error: BaseException, /) -> None:
+    def record_error(self, error: Any, /) -> None:
         if self._root is None:
             return
         self._flags = self._flags or '"fault":true'
@@ -117,6 +127,7 @@ class XRaySpan(Span):
             same = inner is not None and inner.error is error
             errors.append(inner if same and inner is not None else document.Failure(error, draw_id()))
 
+    @harmless
     def http(
         self,
         /,
@@ -128,16 +139,19 @@ class XRaySpan(Span):
     ) -> None:
         if self._root is None:
             return
+        from lambda_kit.tracer._instrument_http import shown_url
+
         known = self._http or {"request": {}, "response": {}}
-        plain = None if url is None else url.partition("?")[0].partition("#")[0]
-        known["request"].update(_without_none(method=method, url=plain))
-        known["response"].update(_without_none(status=status, content_length=length))
+        code = status_of(status)
+        shown = None if url is None else shown_url(text_of(url))
+        known["request"].update(_without_none(method=None if method is None else text_of(method), url=shown))
+        known["response"].update(_without_none(status=code, content_length=length_of(length)))
         self._http = known
-        if status is not None and status >= 400:
-            if status == 429:
+        if code is not None and code >= 400:
+            if code == 429:
                 self._flags = _THROTTLED
             elif self._flags != _THROTTLED:  # `_instrument_aws` marks throttling that has another status
-                self._flags = '"error":true' if status < 500 else '"fault":true'
+                self._flags = '"error":true' if code < 500 else '"fault":true'
 
     def aws(self, /, **fields: Any) -> None:
         if self._root is not None:
@@ -166,7 +180,7 @@ class XRaySpan(Span):
         root = self._root
         if root is None:
             return
-        ended = max(_now(), self._started)
+        now = _now()
         around = self._before
         if _current.get() is self:
             while around is not None and around._root is None:  # the outer span may have ended before this one
@@ -175,21 +189,29 @@ class XRaySpan(Span):
         elif around is None and self._invocation is not None:
             at_end["lambda_kit.tracer"] = _end_open_spans
         if self._bridged is not None:
-            self._bridged.leave()
-            self._bridged = None
+            self._leave_sdk()
         if self._errors and around is not None and around._root is not None:
             around._inner_failure = self._errors[-1]
-        self._backend.send(self._document(root, ended))
+        try:
+            text = self._document(root, max(self._started, now))
+        except Exception as error:
+            report("end", error)
+            text = self._bare_document(root, max(self._started, now))
+        self._backend.send(text)
         self._root = self._errors = self._inner_failure = self._invocation = self._inner = None
 
+    @harmless
+    def _leave_sdk(self) -> None:
+        bridged, self._bridged = self._bridged, None
+        bridged.leave()
+
     def _document(self, root: Root, ended: int) -> bytes:
-        options = self._options
         # Slices, because formatting floats takes longer: from 2001 to 2286 the seconds have ten digits.
-        start, end = f"{self._started}", f"{ended}"
+        start, end, name = f"{self._started}", f"{ended}", self._name
         head = (
-            f'{{"id":"{self.id}","name":{document.name_text(self._name)},"start_time":{start[:10]}.{start[10:16]},'
-            f'"end_time":{end[:10]}.{end[10:16]},"trace_id":"{root.trace_id}","parent_id":"{self._parent_id}",'
-            '"type":"subsegment"'
+            f'{{"id":"{self.id}","name":{_names.get(name) or document.name_text(name)},'
+            f'"start_time":{start[:10]}.{start[10:16]},"end_time":{end[:10]}.{end[10:16]},'
+            f'"trace_id":"{root.trace_id}","parent_id":"{self._parent_id}","type":"subsegment"'
         )
         if self._kind != "local":
             head = f'{head},"namespace":"{self._kind}"'
@@ -197,6 +219,7 @@ class XRaySpan(Span):
             head = f"{head},{self._flags}"
         annotations, metadata = self._annotations, self._metadata
         if self._before is None and (invocation := self._invocation) is not None:
+            options = self._options
             if annotations is None:
                 cold = invocation.cold_start
                 head = f'{head},"annotations":{{{options.texts.get(cold) or _common_text(options, cold=cold)}}}'
@@ -204,30 +227,42 @@ class XRaySpan(Span):
                 annotations = {**_common(options, cold=invocation.cold_start), **annotations}
             if options.w3c and (w3c := incoming_w3c(invocation)):
                 metadata = {**w3c, **(metadata or {})}
-        if not (annotations or metadata or self._errors or self._http or self._aws):
-            return f"{head}}}".encode()
-        return self._long_document(head, annotations, metadata)
+        if annotations or metadata or self._errors or self._http or self._aws:
+            return self._long_document(head, annotations, metadata)
+        return f"{head}}}".encode()
 
     def _long_document(self, head: str, annotations: dict[str, Any] | None, metadata: dict[str, Any] | None) -> bytes:
-        encoder = self._options.encoder
+        options = self._options
+        encoder = options.encoder
         parts: list[str] = []
-        if annotations:
-            parts.append(f'"annotations":{{{document.annotations_text(annotations, encoder)}}}')
-        if self._http is not None:
-            members = {name: document.fields_text(one, encoder) for name, one in self._http.items() if one}
-            http = ",".join([f'"{name}":{{{text}}}' for name, text in members.items()])
-            parts.append(f'"http":{{{http}}}')
-        if self._aws:
-            parts.append(f'"aws":{{{document.fields_text(self._aws, encoder)}}}')
-        if self._errors and self._options.capture_error:
-            first = self._errors[0]
-            if len(self._errors) == 1 and first is self._inner_failure:
-                parts.append(f'"cause":"{first.id}"')
-            else:
-                parts.append(f'"cause":{document.cause_text(self._errors, draw_id)}')
-        members = document.metadata_members(metadata or {}, encoder)
-        namespace = escape(self._options.service or "default")
-        return document.fit_document(head, members, namespace, parts)
+        members: dict[str, str] = {}
+        builders: tuple[tuple[str, Callable[[Any, Encoder], str], Any], ...] = (
+            ("annotations", document.annotations_text, annotations),
+            ("http", document.http_text, self._http),
+            ("aws", document.fields_text, self._aws),
+        )
+        for name, build, value in builders:
+            if value:
+                try:
+                    parts.append(f'"{name}":{{{build(value, encoder)}}}')
+                except Exception as error:
+                    report(name, error)
+        try:
+            if self._errors and options.capture_error:
+                parts.append(f'"cause":{document.cause_text(self._errors, self._inner_failure, draw_id)}')
+            members = document.metadata_members(metadata or {}, encoder)
+        except Exception as error:
+            report("an exception or metadata", error)
+        return document.fit_document(head, members, escape(options.service or "default"), parts)
+
+    def _bare_document(self, root: Root, ended: int) -> bytes:
+        """Return a document with the required members alone, for a span whose own document cannot be built."""
+        start, end = f"{self._started}", f"{ended}"
+        return (
+            f'{{"id":"{self.id}","name":"span","start_time":{start[:10]}.{start[10:16]},'
+            f'"end_time":{end[:10]}.{end[10:16]},"trace_id":"{root.trace_id}","parent_id":"{self._parent_id}",'
+            f'"type":"subsegment"{self._flags and ","}{self._flags}}}'
+        ).encode()
 
 
 def _without_none(**fields: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lambda_kit.local import Environment, _environment
+from lambda_kit.local import Environment, _sandboxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ def test_a_handler_in_a_package_is_found_by_path_and_by_dots(tmp_path: Path) -> 
 def test_an_initialization_that_takes_too_long_is_tried_again_within_the_invocation(
     module: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_environment, "INIT_LIMIT", 0.5)
+    monkeypatch.setattr(_sandboxes, "INIT_LIMIT", 0.5)
     lines: list[str] = []
     flag = tmp_path / "tried"
     root = module(
@@ -102,7 +102,7 @@ def test_an_initialization_that_takes_too_long_is_tried_again_within_the_invocat
 def test_an_initialization_that_never_ends_times_out_as_the_invocation_does(
     module: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_environment, "INIT_LIMIT", 0.2)
+    monkeypatch.setattr(_sandboxes, "INIT_LIMIT", 0.2)
     lines: list[str] = []
     root = module("import time\ntime.sleep(60)")
     with Environment("app.handler", cwd=root, timeout=0.4, on_report=lines.append) as env:
@@ -170,7 +170,7 @@ def test_a_snap_start_hook_that_fails_fails_the_invocation(functions: Path, hook
 def test_a_restore_that_takes_too_long_fails_the_invocation(
     module: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_environment, "RESTORE_LIMIT", 0.3)
+    monkeypatch.setattr(_sandboxes, "RESTORE_LIMIT", 0.3)
     root = module(
         "import time\n"
         "from snapshot_restore_py import register_after_restore\n"

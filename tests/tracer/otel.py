@@ -37,6 +37,9 @@ class Recorded:
     def spans(self) -> tuple[ReadableSpan, ...]:
         return self._exporter.get_finished_spans()
 
+    def clear(self) -> None:
+        self._exporter.clear()
+
     def span(self, name: str) -> ReadableSpan:
         (found,) = [one for one in self.spans if one.name == name]
         return found

@@ -110,6 +110,48 @@ def test_what_cannot_be_called_is_refused(tracer: Tracer, given: Any) -> None:
         tracer(given)
 
 
+def test_a_static_method_and_a_class_method_may_stand_on_either_side_of_the_tracer(
+    tracer: Tracer, xray_daemon: FakeXRayDaemon
+) -> None:
+    class Orders:
+        @tracer
+        @staticmethod
+        def outside(order: str) -> str:
+            return order
+
+        @staticmethod
+        @tracer
+        def inside(order: str) -> str:
+            return order
+
+        @tracer
+        @classmethod
+        def of_class(cls, order: str) -> tuple[type, str]:
+            return cls, order
+
+        @tracer.span("named")
+        @staticmethod
+        def named(order: str) -> str:
+            return order
+
+    for owner in (Orders, Orders()):
+        assert (owner.outside("a"), owner.inside("b"), owner.named("d")) == ("a", "b", "d")
+        assert owner.of_class("c") == (Orders, "c")
+    expected = ["Orders.outside", "Orders.inside", "named", "Orders.of_class"]
+    assert [span.name for span in xray_daemon.tree()] == expected * 2
+
+
+def test_a_class_and_a_property_are_refused_with_the_remedy(tracer: Tracer) -> None:
+    with pytest.raises(ConfigurationError, match=r"decorates the class .*Orders, .*; put it above its methods$"):
+
+        @tracer
+        class Orders:
+            pass
+
+    with pytest.raises(ConfigurationError, match=r"put it under @property$"):
+        tracer(property(lambda self: 1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 class Declined(Exception):
     pass
 

@@ -246,7 +246,7 @@ def unprintable() -> None:
     [
         (chained, ["RuntimeError", "ValueError", "KeyError"]),
         (suppressed, ["RuntimeError"]),
-        (grouped, ["ExceptionGroup", "ValueError"]),
+        (grouped, ["ExceptionGroup", "ValueError", "KeyError"]),
         (circular, ["ValueError", "ValueError"]),
         (unprintable, [f"{__name__}.unprintable.<locals>.Odd"]),
     ],
@@ -261,6 +261,45 @@ def test_an_exception_is_followed_by_what_has_caused_it(
     path, line, label = node.exceptions[0].stack[0]
     assert (path, label) == (__file__, fail.__name__)
     assert line > 0
+
+
+def test_all_members_of_an_exception_group_are_kept_with_their_causes(
+    tracer: Tracer, xray_daemon: FakeXRayDaemon
+) -> None:
+    caused = ValueError("caused")
+    caused.__cause__ = KeyError("cause")
+    inner = ExceptionGroup("inner", [TypeError("a"), OSError("b")])
+    with pytest.raises(ExceptionGroup), tracer.span("span"):
+        raise ExceptionGroup("outer", [caused, inner])
+    messages = [(one.type, one.message.split(" (")[0]) for one in only(xray_daemon).exceptions]
+    assert messages == [
+        ("ExceptionGroup", "outer"), ("ValueError", "caused"), ("KeyError", "'cause'"),
+        ("ExceptionGroup", "inner"), ("TypeError", "a"), ("OSError", "b"),
+    ]  # fmt: skip
+
+
+def test_of_a_large_group_sixteen_exceptions_are_kept(tracer: Tracer, xray_daemon: FakeXRayDaemon) -> None:
+    with pytest.raises(ExceptionGroup), tracer.span("span"):
+        raise ExceptionGroup("many", [ValueError(str(number)) for number in range(100)])
+    assert [one.message for one in only(xray_daemon).exceptions][1:] == [str(number) for number in range(15)]
+
+
+def test_the_stack_begins_with_a_frame_of_the_user(tracer: Tracer, xray_daemon: FakeXRayDaemon) -> None:
+    @tracer
+    def charge() -> None:
+        raise ValueError("declined")
+
+    @handler(tracer)
+    def place(event: object, context: object) -> None:
+        charge()
+
+    with pytest.raises(ValueError, match="declined"):
+        place({}, None)
+    root = only(xray_daemon)
+    (error,) = root.find("charge").exceptions
+    assert [path for path, _, _ in error.stack] == [__file__]
+    sent: list[Any] = [one["cause"] for one in xray_daemon.documents]
+    assert isinstance(sent[1], str)  # the outer span refers to the exception of the inner one
 
 
 def test_of_a_deep_recursion_the_frames_next_to_the_error_are_kept(tracer: Tracer, xray_daemon: FakeXRayDaemon) -> None:
@@ -363,7 +402,11 @@ def test_nothing_is_opened_for_an_invocation_that_is_not_sampled(
     xray_daemon: FakeXRayDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[object] = []
-    monkeypatch.setattr("_socket.socket", lambda *args: opened.append(args))
+
+    def note(*args: object) -> None:
+        opened.append(args)
+
+    monkeypatch.setattr("_socket.socket", note)
     monkeypatch.setenv(HEADER, xray_daemon.next_invocation(sampled=False))
     tracer = Tracer()
 

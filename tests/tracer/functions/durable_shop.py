@@ -18,9 +18,13 @@ DurableFunctionTestRunner: Any = import_module("aws_durable_execution_sdk_python
 log, tracer = Logger(), Tracer()
 
 
+def pay(_: object) -> str:
+    return "paid"
+
+
 @handler(log, tracer)
 def place(event: dict[str, Any], context: Any) -> Any:
-    paid = context.step(lambda _: "paid", name="pay")
+    paid = context.step(pay, name="pay")
     if event["fail"]:
         raise ValueError("sold out")
     with tracer.span("waiting"):

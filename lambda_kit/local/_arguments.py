@@ -1,0 +1,192 @@
+"""The arguments of the `lambda-kit` command."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from lambda_kit._kernel.callables import closest
+from lambda_kit.local import _flags
+from lambda_kit.local._settings import INIT_TYPES, LOG_FORMATS, LOG_LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+USAGE = 2
+"""The exit status where the command cannot be carried out as given."""
+
+_EPILOG = """\
+exit status: 0 success, 1 the function failed, 2 the command cannot be carried out as given, 130 interrupted,
+143 terminated
+
+examples:
+  lambda-kit invoke app.handler --event order.json
+  echo '{"id": 7}' | lambda-kit invoke app.handler --event -
+  lambda-kit invoke app.handler --event sqs --repeat 100 --json
+"""
+
+
+class UsageError(Exception):
+    """The arguments are wrong; the message says how."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].lower()}{message[1:]} (see {self.prog} --help)")
+
+
+def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
+    parser = _Parser(prog="lambda-kit", description="Run Lambda functions on this machine.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"lambda-kit {_version()}")
+    found = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    invoke = found.add_parser(
+        "invoke",
+        help="invoke a function as Lambda would",
+        description="Invoke a function under awslambdaric, the runtime client that AWS ships.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_invoke(invoke)
+    events = found.add_parser(
+        "events",
+        help="list the sample events, or print one",
+        description="List the sample events, or print one of them.",
+        allow_abbrev=False,
+    )
+    events.add_argument("name", nargs="?", metavar="NAME", help="the sample to print")
+    flags = found.add_parser(
+        "flags",
+        help="check feature flags, or evaluate one",
+        description="Check a document of feature flags, or evaluate one of them.",
+        allow_abbrev=False,
+    )
+    return parser, {"invoke": invoke, "events": events, "flags": flags, **_flags_parsers(flags)}
+
+
+def _flags_parsers(flags: _Parser) -> dict[str, _Parser]:
+    parsers = flags.add_subparsers(dest="subcommand", metavar="COMMAND", parser_class=_Parser)
+    common: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    check = parsers.add_parser(
+        "check",
+        help="tell what is wrong with a document of flags",
+        description="Tell what is wrong with a document of flags: all of it, with JSON paths.",
+        epilog=_flags.CHECK_EPILOG,
+        **common,
+    )
+    _flags.add_check(check)
+    evaluate = parsers.add_parser(
+        "eval",
+        help="tell what a flag is for a context, and why",
+        description="Tell what a flag is for a context, and why.",
+        epilog=_flags.EVAL_EPILOG,
+        **common,
+    )
+    _flags.add_eval(evaluate)
+    return {"flags check": check, "flags eval": evaluate}
+
+
+def _add_invoke(parser: _Parser) -> None:
+    add = parser.add_argument
+    add("handler", metavar="MODULE.FUNCTION", help="the handler, found from the current directory")
+    add(
+        "--event",
+        "-e",
+        metavar="FILE|-|SAMPLE",
+        help="the event: a file, - for standard input, or a sample; {} if left out",
+    )
+    add("--repeat", "-n", type=_whole, default=1, metavar="N", help="how many times to invoke it (1)")
+    add("--timeout", type=_seconds, default=3.0, metavar="S", help="seconds an invocation may take, up to 900 (3)")
+    add("--memory", type=_whole, default=128, metavar="MB", help="memory of the function, 128 to 10240 (128)")
+    add("--init-type", metavar="TYPE", help=f"{', '.join(INIT_TYPES)} (on-demand)")
+    add("--concurrency", type=_whole, metavar="N", help="processes of a Managed Instance; N invocations run at a time")
+    add("--env", action="append", default=[], metavar="KEY=VALUE", help="an environment variable; may be repeated")
+    add("--python", metavar="PATH", help="the interpreter to run it with (this one)")
+    add("--function-name", metavar="NAME", help="the function's name (that of its module)")
+    add(
+        "--log-format", metavar="FORMAT", help=f"{' or '.join(LOG_FORMATS)}, as in the function's logging configuration"
+    )
+    add("--log-level", metavar="LEVEL", help=f"{', '.join(LOG_LEVELS)}, likewise")
+    add("--trace-id", metavar="HEADER", help="the X-Ray trace header (a new trace, not sampled)")
+    add("--tenant-id", metavar="ID", help="the tenant, for functions with tenant isolation")
+    add("--client-context", metavar="FILE|JSON", help="the client context")
+    add(
+        "--json",
+        action="store_true",
+        help="write one JSON document to standard output, everything else to standard error",
+    )
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options that the arguments give.
+
+    Raises:
+        UsageError: an argument is unknown or wrong.
+        SystemExit: for `--help`, for `--version`, and with `USAGE` where no command is given.
+    """
+    parser, commands = _parsers()
+    path: list[str] = []
+    current = parser
+    for word in (one for one in arguments if not one.startswith("-")):
+        inner = [one.split()[-1] for one in commands if one.split()[:-1] == path]
+        if not inner:
+            break
+        if word not in inner:
+            raise UsageError(f"unknown command {word!r}{closest(word, inner)} Commands: {', '.join(inner)}")
+        path.append(word)
+        current = commands[" ".join(path)]
+    known = [name for action in (parser, current) for one in action._actions for name in one.option_strings]
+    for argument in arguments:
+        if argument == "--":
+            break
+        name = argument.partition("=")[0]
+        if name.startswith("--") and name not in known:
+            raise UsageError(f"unknown option {name}{closest(name, known)} (see {current.prog} --help)")
+    options, extra = parser.parse_known_args(list(arguments))
+    if extra:
+        kind = "option" if extra[0].startswith("-") else "argument"
+        raise UsageError(f"unknown {kind} {extra[0]} (see {current.prog} --help)")
+    if options.command is None or getattr(options, "subcommand", "") is None:
+        current.print_help(sys.stderr)
+        raise SystemExit(USAGE)
+    return options
+
+
+def _whole(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is less than 1")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
+
+
+def in_options(message: str) -> str:
+    """Spell the names of arguments in a message as the options that they came from."""
+    message = re.sub(
+        r"\b(init_type|log_format|log_level|function_name|trace_id|tenant_id|client_context)\b",
+        lambda found: f"--{found[0].replace('_', '-')}",
+        message,
+    )
+    return re.sub(r"(^|use |without |; )(timeout|memory|concurrency|python)(?=$| is |;)", r"\1--\2", message)
+
+
+def _version() -> str:
+    try:
+        client = f"awslambdaric {metadata.version('awslambdaric')}"
+    except metadata.PackageNotFoundError:
+        client = "no awslambdaric"
+    from lambda_kit._version import __version__
+
+    return f"{__version__} (Python {sys.version.partition(' ')[0]}, {client})"

@@ -1,0 +1,162 @@
+"""`lambda-kit invoke`: the function is invoked, one time or many, and the console shows what comes of it."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.local import _events, _handler, _in_process
+from lambda_kit.local._console import Console, record, summarize
+from lambda_kit.local._environment import Environment
+from lambda_kit.local._settings import INSTALL, RuntimeClientMissing, Settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from lambda_kit.local._outcome import Outcome
+
+
+class Terminated(BaseException):
+    """The command got a signal that ends it."""
+
+
+def invoke_command(options: argparse.Namespace) -> bool:
+    """Carry out `lambda-kit invoke`; return whether all invocations succeeded."""
+    root = Path.cwd()
+    _handler.check(options.handler, root)
+    event = _events.load(options.event)
+    given = options.client_context
+    context = None if given is None else _events.load_object(given, "--client-context")
+    console = Console(options.repeat, json_only=options.json)
+    environment = _environment(options, console)
+
+    def invoke(_: int) -> Outcome:
+        return environment.invoke(event, trace_id=options.trace_id, tenant_id=options.tenant_id, client_context=context)
+
+    def done(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        advice = None
+        if outcome.error is not None and outcome.status == "init-error":
+            advice = _handler.advice(outcome.error, options.handler, root, options.python or sys.executable)
+        console.done(outcome, len(outcomes), advice, labelled=options.concurrency is not None)
+
+    outcomes: list[Outcome] = []
+    try:
+        with environment:
+            if options.concurrency is None:
+                for number in range(options.repeat):
+                    done(invoke(number))
+            else:
+                _side_by_side(invoke, done, options, environment)
+    except (KeyboardInterrupt, Terminated):
+        console.summary(outcomes, stopped="interrupted")
+        raise
+    if options.json:
+        console.document(
+            {
+                "handler": options.handler,
+                "runtime": "awslambdaric" if isinstance(environment, Environment) else "in-process",
+                "outcomes": [record(outcome) for outcome in outcomes],
+                "summary": summarize(outcomes),
+            }
+        )
+    console.summary(outcomes)
+    return all(outcome.error is None for outcome in outcomes)
+
+
+def _side_by_side(  # noqa: C901  # two short functions in one
+    invoke: Callable[[int], Outcome],
+    done: Callable[[Outcome], None],
+    options: argparse.Namespace,
+    environment: Environment | _in_process.InProcess,
+) -> None:
+    """Keep as many invocations going as there are processes."""
+    numbers = iter(range(options.repeat))
+    turn = threading.Lock()
+    results: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        while True:
+            with turn:
+                number = next(numbers, None)
+            if number is None:
+                return
+            try:
+                results.put(invoke(number))
+            except BaseException as error:  # the main thread raises it
+                results.put(error)
+                return
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(options.concurrency, options.repeat))]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(options.repeat):
+            result = _next(results)
+            if isinstance(result, BaseException):
+                raise result
+            done(result)
+    except BaseException:
+        if isinstance(environment, Environment):
+            environment.close()  # those that wait for it stop waiting
+        raise
+    for thread in threads:
+        thread.join()
+
+
+def _next(results: queue.SimpleQueue[Outcome | BaseException]) -> Outcome | BaseException:
+    # A signal that comes just before a thread goes to sleep does not wake it, so no sleep is for ever.
+    while True:
+        try:
+            return results.get(timeout=0.2)
+        except queue.Empty:
+            continue
+
+
+def _environment(options: argparse.Namespace, console: Console) -> Environment | _in_process.InProcess:
+    settings: dict[str, Any] = {
+        "timeout": options.timeout,
+        "memory": options.memory,
+        "init_type": options.init_type,
+        "concurrency": options.concurrency,
+        "env": _variables(options.env),
+        "python": options.python,
+        "log_format": options.log_format,
+        "log_level": options.log_level,
+        "function_name": options.function_name,
+    }
+    try:
+        return Environment(options.handler, **settings, on_output=console.output, on_report=console.report)
+    except RuntimeClientMissing:
+        if options.python is not None:
+            raise
+    checked = Settings.checked(options.handler, **settings, cwd=None)
+    for name, value, usual in (
+        ("--init-type", checked.init_type, "on-demand"),
+        ("--log-format", checked.log_format or "text", "text"),
+    ):
+        if value != usual:
+            raise ConfigurationError(
+                f"{name} {value} needs awslambdaric, which {sys.executable} cannot import; install it: {INSTALL}"
+            )
+    sys.stderr.write(
+        f"lambda-kit: awslambdaric is not installed for {sys.executable}, so the handler runs in this process:\n"
+        f"  {_in_process.NOT_ENFORCED}.\n"
+        f"  To run it as Lambda does: {INSTALL} (on Linux; there is no wheel for macOS and Windows)\n"
+    )
+    return _in_process.InProcess(checked, on_output=console.output, on_report=console.report)
+
+
+def _variables(entries: list[str]) -> dict[str, str]:
+    variables: dict[str, str] = {}
+    for entry in entries:
+        name, equals, value = entry.partition("=")
+        if not equals or not name:
+            raise ConfigurationError(f"--env {entry!r} is not KEY=VALUE")
+        variables[name] = value
+    return variables

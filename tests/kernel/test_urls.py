@@ -1,0 +1,71 @@
+"""Unit tests: user and password are removed from URLs, also where they are not escaped, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambda_kit._kernel.urls import without_credentials
+from lambda_kit.aws import connect
+from lambda_kit.batch import SqsSink
+from lambda_kit.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://user:hidden@host/path?a=b#c", "https://host/path?a=b#c"),
+        ("https://hidden@host:8080", "https://host:8080"),
+        ("https://user:hidden@[::1]:80/a", "https://[::1]:80/a"),
+        ("//user:hidden@host/a", "//host/a"),
+        ("user:hidden@host/a", "host/a"),
+        ("https:/user:hidden@host/a", "https:/host/a"),
+        ("https://user:hid@den@host/a", "https://host/a"),
+        ("https://user:hid/den@host/a", "https://host/a"),
+        ("https://user:hid?den@host/a", "https://host/a"),
+        ("https://user:hid#den@host/a", "https://host/a"),
+        ("postgresql+psycopg://user:hidden@host/db", "postgresql+psycopg://host/db"),
+        ("mongodb://user:hidden@one,two:1/db", "mongodb://one,two:1/db"),
+    ],
+)
+def test_user_and_password_are_removed(url: str, shown: str) -> None:
+    assert without_credentials(url) == shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "x",
+        "https://host",
+        "https://host:80/a@b",
+        "https://host/?mail=a@b",
+        "https://[::1]/a@b",
+        "/a@b",
+        "//host/a@b",
+    ],
+)
+def test_a_url_without_user_and_password_is_unchanged(url: str) -> None:
+    assert without_credentials(url) == url
+
+
+secrets = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="/?#"), min_size=1)
+
+
+@given(st.sampled_from(["http", "https", "redis", "amqp"]), secrets, st.sampled_from(["", "/a", "/a?b=c#d"]))
+def test_no_password_is_left(scheme: str, secret: str, rest: str) -> None:
+    assert without_credentials(f"{scheme}://user:{secret}@host:1{rest}") == f"{scheme}://host:1{rest}"
+
+
+@given(st.text())
+def test_any_text_is_accepted_and_never_grows(text: str) -> None:
+    assert len(without_credentials(text)) <= len(text)
+
+
+def test_messages_of_the_lean_client_and_of_sinks_show_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://user:hidden@host")
+    with pytest.raises(ConfigurationError) as caught:
+        connect("ssm", region="eu-west-1").call("GetParameter", {"Name": "a"})
+    assert "hidden" not in str(caught.value)
+    assert "hidden" not in repr(SqsSink("https://user:hidden@sqs.example/1/orders"))
