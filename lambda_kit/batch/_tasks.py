@@ -88,9 +88,7 @@ class _Tasks:
         timeout = None if left == float("inf") else max(left, 0.0) + _GRACE
         try:
             with _Deadline(run, self._cancel):
-                for _ in range(min(count, run.count)):
-                    self._active += 1
-                    self._start_next(iter(()))
+                self._start_first(min(count, run.count))
                 await asyncio.wait((self._all_ended,), timeout=timeout)
         finally:
             run.cancelled = run.stopped = True
@@ -99,6 +97,11 @@ class _Tasks:
         run.abandon(self._running.values())
         if self._fatal is not None:
             raise self._fatal
+
+    def _start_first(self, count: int) -> None:
+        for _ in range(count):
+            self._active += 1
+            self._start_next(iter(()))
 
     def _start_next(self, sequence: Iterator[int]) -> None:
         """Start the next record of a sequence, or of the next sequence if this one has ended."""
@@ -123,18 +126,28 @@ class _Tasks:
         self._running[task] = index, time.monotonic()
 
         def ended(task: Task[None]) -> None:
-            self._running.pop(task, None)
-            if not task.cancelled() and (error := task.exception()) is not None:
-                self._fatal = self._fatal or error
-                self._run.stopped = True
-            self._start_next(sequence)
+            try:
+                self._running.pop(task, None)
+                if not task.cancelled() and (error := task.exception()) is not None:
+                    self._end(error)
+                self._start_next(sequence)
+            except BaseException as error:  # the loop would log it, and nobody would end the batch
+                self._end(error)
+                if not self._all_ended.done():
+                    self._all_ended.set_result(None)
 
         task.add_done_callback(ended)
+
+    def _end(self, fatal: BaseException) -> None:
+        """Start no further record; the task of the batch raises the exception."""
+        self._run.stopped = True
+        self._fatal = self._fatal or fatal
 
     async def _run_record(self, index: int) -> None:
         import asyncio
 
-        await self._run.run_record_async(index, asyncio.current_task(), None)
+        if not self._run.cancelled:  # an interrupt may have ended the batch before anybody knew of this task
+            await self._run.run_record_async(index, asyncio.current_task(), None)
 
     def _cancel(self) -> None:
         self._run.timed_out = self._run.stopped = True
