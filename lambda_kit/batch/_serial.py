@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import sys
 import time
 
 from lambda_kit.errors import TimeLimitInterrupt
@@ -21,16 +22,16 @@ def run_serially(run: Run) -> None:
     if delay == float("inf") or delay <= 0:  # there is no deadline; or no record is started
         context.run(run.run_serially)
         return
-    from lambda_kit._kernel import interrupt as interrupts
+    from lambda_kit._kernel.interrupt import Alarm
 
-    disarm = interrupts.nothing
+    alarm = Alarm(run.interrupt_serial, owner=sys._getframe())
     try:
         try:
-            disarm = interrupts.arm(delay, run.interrupt_serial)
+            alarm.start(delay)
             context.run(run.run_serially)
         finally:
-            disarm()
+            alarm.stop()
     except TimeLimitInterrupt:
-        disarm()
+        alarm.stop()
         if not run.timed_out:
             raise

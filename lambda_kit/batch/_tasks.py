@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from lambda_kit._kernel.interrupt import Alarm
     from lambda_kit.batch._run import Run
 
 _GRACE = 0.05  # seconds that cancelled tasks have to end
@@ -158,13 +159,13 @@ class _Tasks:
 class _Deadline:
     """Calls `cancel` at a time, on the loop; a function that blocks the loop at that time is interrupted."""
 
-    __slots__ = ("_cancel", "_disarm", "_run", "_timer")
+    __slots__ = ("_alarm", "_cancel", "_run", "_timer")
 
     def __init__(self, run: Run, cancel: Callable[[], object]) -> None:
         self._run = run
         self._cancel = cancel
         self._timer: Any = None
-        self._disarm: Callable[[], None] | None = None
+        self._alarm: Alarm | None = None
 
     def __enter__(self) -> None:
         run = self._run
@@ -173,9 +174,9 @@ class _Deadline:
             return
         import asyncio
 
-        from lambda_kit._kernel import interrupt as interrupts
+        from lambda_kit._kernel.interrupt import Alarm
 
-        loop = asyncio.get_running_loop()
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
         self._timer = loop.call_later(delay, self._cancel)
 
         def interrupt(_: object) -> None:
@@ -183,10 +184,11 @@ class _Deadline:
             if run.in_tasks and asyncio.current_task(loop) in run.in_tasks:
                 raise TimeLimitInterrupt
 
-        self._disarm = interrupts.arm(delay, interrupt)
+        self._alarm = Alarm(interrupt, is_alive=lambda: task is not None and not task.done())
+        self._alarm.start(delay)
 
     def __exit__(self, *exc_info: object) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._disarm is not None:
-            self._disarm()
+        if self._alarm is not None:
+            self._alarm.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import threading
 from typing import Any, Literal
@@ -120,6 +121,7 @@ def test_awaited_records_stand_an_interrupt_anywhere(concurrency: int) -> None:
         prepare=lambda: Function(concurrency=concurrency, is_async=True),
         check=lambda function, outcome: check(function, outcome, count=4),
     )
+    gc.collect()  # so that no later test hears of such coroutines
 
 
 def test_the_handler_of_threads_stands_an_interrupt_anywhere() -> None:
