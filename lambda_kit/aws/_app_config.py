@@ -7,11 +7,12 @@ See <https://docs.aws.amazon.com/appconfig/latest/userguide/retrieving-configura
 from __future__ import annotations
 
 import math
-import threading
 import time
+from threading import TIMEOUT_MAX
 
-from lambda_kit.aws._local_server import LocalServer, Unavailable, encoded
-from lambda_kit.errors import AwsError
+from lambda_kit._kernel import lifecycle
+from lambda_kit.aws._local_server import LocalServer, Unavailable, encoded, time_left
+from lambda_kit.errors import AwsError, NoAnswer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Session:
         self._interval = min(max(math.ceil(interval), _MIN_INTERVAL), _MAX_INTERVAL)
         self._call = call
         self._clock = clock
-        self._lock = threading.Lock()  # a token is good for one poll
+        self._lock: Any = lifecycle.make_lock()  # a token is good for one poll
         self._token: str | None = None
         self._asked = self._ask_from = 0.0
         self._found: Configuration | None = None
@@ -107,29 +108,46 @@ class Session:
         Raises:
             AwsError: it cannot be read.
         """
-        with self._lock:
-            now = self._clock()
-            if not fresh and self._found is not None and self._asked <= now < self._ask_from:
-                return self._found
-            if fresh or self._token is None:
-                self._token = self._begin()
-                reply = self._ask(self._token)
-            else:
-                try:
-                    reply = self._ask(self._token)
-                except AwsError as error:
-                    if error.code != "BadRequestException":
-                        raise
-                    self._token = self._begin()  # the old one has expired
-                    reply = self._ask(self._token)
-            self._token = reply["NextPollConfigurationToken"]
-            self._asked = now
-            self._ask_from = now + float(reply.get("NextPollIntervalInSeconds") or self._interval)
-            if self._found is None or reply.get("Configuration"):  # an empty answer means that nothing has changed
-                self._found = Configuration(
-                    reply.get("Configuration") or b"", reply.get("VersionLabel") or None, reply.get("ContentType") or ""
+        lock = self._lock
+        try:
+            if not lock.acquire(timeout=min(max(time_left(), 0.0), TIMEOUT_MAX)):
+                raise NoAnswer(
+                    "another thread is still polling, and there is no time left to wait",
+                    service="appconfigdata",
+                    operation="GetLatestConfiguration",
+                    attempts=0,
                 )
+            found = self._poll(fresh=fresh)
+            lock.release()
+            return found
+        finally:  # for an error, and for an interrupt anywhere above, also between the lock and the block of a `with`
+            if lock._is_owned():
+                lock.release()
+
+    def _poll(self, *, fresh: bool) -> Configuration:
+        now = self._clock()
+        if not fresh and self._found is not None and self._asked <= now < self._ask_from:
             return self._found
+        if fresh or self._token is None:
+            self._token = self._begin()
+            reply = self._ask(self._token)
+        else:
+            try:
+                reply = self._ask(self._token)
+            except AwsError as error:
+                if error.code != "BadRequestException":
+                    raise
+                self._token = self._begin()  # the old one has expired
+                reply = self._ask(self._token)
+        # The content before the token: after an interrupt between them, the used token begins a new session.
+        if self._found is None or reply.get("Configuration"):  # an empty answer means that nothing has changed
+            self._found = Configuration(
+                reply.get("Configuration") or b"", reply.get("VersionLabel") or None, reply.get("ContentType") or ""
+            )
+        self._token = reply["NextPollConfigurationToken"]
+        self._ask_from = now + float(reply.get("NextPollIntervalInSeconds") or self._interval)
+        self._asked = now
+        return self._found
 
     def _begin(self) -> str:
         self._token = None

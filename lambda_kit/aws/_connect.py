@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.aws import _retries as retries
@@ -57,7 +56,6 @@ _OWN_ENDPOINT = {
     "s3": "AWS_ENDPOINT_URL_S3",
 }
 _shared: dict[tuple[str | None, ...], Caller] = {}
-_making = threading.Lock()
 _watched = False
 
 
@@ -85,11 +83,8 @@ def connect(service: str, client: Any = None, *, region: str | None = None) -> C
     key = (service, region, *map(os.environ.get, _SETTINGS), os.environ.get(own))
     found = _shared.get(key)
     if found is None:
-        with _making:
-            found = _shared.get(key)
-            if found is None:
-                _watch_process()
-                found = _shared[key] = _make(service, region)
+        _watch_process()
+        found = _shared.setdefault(key, _make(service, region))  # threads may make several at once, and all get one
     return found
 
 
@@ -123,8 +118,6 @@ def _watch_process() -> None:
 
 
 def _after_fork() -> None:
-    """Make a new lock: a thread of the parent may hold the old one. Clients of botocore are left to the parent."""
-    global _making
-    _making = threading.Lock()
+    """Leave the clients to the parent; those of botocore have locks that a thread of the parent may hold."""
     lifecycle.abandon(tuple(_shared.values()))
     _shared.clear()

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-import os
 import select
+import socket
+import struct
+import sys
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
+    from typing import Protocol
+
+    class Cipher(Protocol):
+        """TLS over the bytes of a connection."""
+
+        def encrypt(self, data: bytes, /) -> bytes:
+            """Return data as it is sent."""
+            ...
+
+        def decrypt(self, data: bytes, /) -> bytes | None:
+            """Return the text of received bytes; `b""` if more are needed, None at the end of the stream."""
+            ...
+
+        def output(self) -> bytes:
+            """Return the encrypted bytes that are still to be sent."""
+            ...
+
 
 _MAX_HEAD = 64 * 1024
 _MAX_BODY = 64 * 1024 * 1024
 _MAX_EARLY = 16  # responses before the response, such as 103 Early Hints
 _CHUNK = 64 * 1024
 _BODILESS = (204, 304)
+_FRESH = 1.0  # seconds in which a connection is used again without a look at it
+_LEAST, _MOST = 0.001, 3_600.0  # seconds of a time-out; 0 would mean none
+# Elsewhere the kernel bounds `send` and `recv`; Python's own time-outs take a `poll` for each.
+_IS_WINDOWS = sys.platform == "win32"
 
 
 class TransportError(Exception):
@@ -59,23 +81,42 @@ class Connection:
         keeps: whether another request may follow the last one.
     """
 
-    __slots__ = ("_buffer", "_fd", "_limit", "_pid", "_socket", "_used", "keeps")
+    __slots__ = ("_buffer", "_cipher", "_fd", "_limit", "_socket", "_use", "_used", "_used_at", "keeps")
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, cipher: Cipher | None = None) -> None:
+        if not _IS_WINDOWS:
+            connected.settimeout(None)
         self._socket = connected
+        self._cipher = cipher
         self._fd = connected.fileno()
         self._buffer = bytearray()
         self._used = False
+        self._use: float | None = None
+        self._used_at = 0.0
         self._limit = 0.0
-        self._pid = os.getpid()
         self.keeps = True
+
+    def __del__(self) -> None:
+        self._socket.close()
+
+    def note_use(self, use: float | None) -> None:
+        """Note that the connection was used just now: in the invocation with this deadline; None outside of one."""
+        self._use = use
+        self._used_at = time.monotonic()
+
+    def is_fresh(self, use: float | None) -> bool:
+        """Tell whether the connection was used a moment ago in the same invocation, so that it need not be looked at.
+
+        Between two invocations the environment may have been frozen, and the clock with it.
+        """
+        return use is not None and use == self._use and time.monotonic() - self._used_at < _FRESH
 
     def is_alive(self) -> bool:
         """Tell whether the server has neither closed the connection nor sent anything unasked."""
         if hasattr(select, "poll"):
             poll = select.poll()
             poll.register(self._fd, select.POLLIN)
-            return self._pid == os.getpid() and not poll.poll(0)
+            return not poll.poll(0)
         return not select.select([self._fd], [], [], 0)[0]  # Windows
 
     def close(self) -> None:
@@ -84,11 +125,10 @@ class Connection:
     def exchange(self, message: bytes, end: float, patience: float, method: str) -> Response:
         """Send a request and read its response."""
         kept, self._used = self._used, True
-        self._wait(end, patience, sent=False)
         try:
-            self._socket.sendall(message)
+            self._send(message if self._cipher is None else self._cipher.encrypt(message), end, patience)
             self._receive(end, patience)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             raise _timed_out(end) from None
         except OSError as error:
             raise (Closed if kept else TransportError)(
@@ -100,25 +140,57 @@ class Connection:
             )
         try:
             return self._response(end, patience, method)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             raise _timed_out(end) from None
         except OSError as error:
             raise TransportError(f"the connection broke in the answer: {type(error).__name__}", sent=True) from error
 
-    def _wait(self, end: float, patience: float, *, sent: bool = True) -> None:
-        limit = min(patience, end - time.monotonic())
-        if limit <= 0:
+    def _bound(self, until: float, *, sent: bool = True) -> None:
+        """Let the next call of the socket wait no longer than until this time."""
+        left = until - time.monotonic()
+        if left <= 0:
             raise TransportError("there was no time left for an answer", sent=sent, timed_out=True)
-        if limit != self._limit:  # usually it is the same again, and setting it takes a system call
-            self._limit = limit
-            self._socket.settimeout(limit)
+        # The bound of the socket may be shorter, and the call is then made again. So it is rarely set.
+        if left < self._limit or self._limit < min(left / 8, _MOST):
+            self._limit = min(max(left / 2 if self._limit else left, _LEAST), _MOST)
+            if _IS_WINDOWS:
+                self._socket.settimeout(self._limit)
+            else:
+                bound = struct.pack("ll", int(self._limit), int(self._limit % 1 * 1_000_000))
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bound)
+
+    def _send(self, data: bytes, end: float, patience: float) -> None:
+        view, sent = memoryview(data), False
+        until = min(time.monotonic() + patience, end)
+        while view:
+            self._bound(until, sent=sent)
+            try:
+                view = view[self._socket.send(view) :]
+                sent = True
+            except (TimeoutError, BlockingIOError):
+                if time.monotonic() >= until:
+                    raise
 
     def _receive(self, end: float, patience: float) -> bool:
         """Add the bytes that arrive to the buffer; False at the end of the stream."""
-        self._wait(end, patience)
-        data = self._socket.recv(_CHUNK)
-        self._buffer += data
-        return bool(data)
+        until = min(time.monotonic() + patience, end)
+        while True:
+            self._bound(until)
+            try:
+                data: bytes | None = self._socket.recv(_CHUNK)
+            except (TimeoutError, BlockingIOError):
+                if time.monotonic() >= until:
+                    raise
+                continue
+            if self._cipher is not None and data is not None:
+                data = self._cipher.decrypt(data)
+                if output := self._cipher.output():  # an answer of TLS itself, for example to new keys
+                    self._send(output, end, patience)
+                if data == b"":
+                    continue
+            self._buffer += data or b""
+            return bool(data)
 
     def _response(self, end: float, patience: float, method: str) -> Response:
         for _ in range(_MAX_EARLY):

@@ -240,9 +240,7 @@ class CredentialChain:
     def _other(self) -> Credentials:
         kept = self._kept
         if kept.botocore is None:
-            with kept.fetching:
-                if kept.botocore is None:
-                    kept.botocore = _of_botocore()
+            kept.botocore = _of_botocore()
         try:
             frozen: Any = kept.botocore.get_frozen_credentials()
         except Exception as error:
@@ -346,18 +344,16 @@ def _none(reason: str) -> NoCredentials:
     return NoCredentials(reason, service="credentials", operation="fetch", attempts=0)
 
 
-_chain: CredentialChain | None = None
-_making = threading.Lock()
+_chain = CredentialChain()
+_watched = False
 
 
 def default_chain() -> CredentialChain:
     """Return the chain of this process."""
-    global _chain
-    if _chain is None:
-        with _making:
-            if _chain is None:
-                _chain = CredentialChain()
-                lifecycle.on_fork(_chain.forget)
-                lifecycle.on_restore(_chain.forget, base=True)
-                lifecycle.on_reset(_chain.forget, base=True)
+    global _watched
+    if not _watched:
+        _watched = True
+        lifecycle.on_fork(_chain.forget)
+        lifecycle.on_restore(_chain.forget, base=True)
+        lifecycle.on_reset(_chain.forget, base=True)
     return _chain

@@ -6,10 +6,7 @@ an error on it.
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import threading
 import time
 import weakref
 from collections import deque
@@ -17,12 +14,11 @@ from collections import deque
 from lambda_kit._kernel import lifecycle
 from lambda_kit.aws._connection import Closed, Connection, Response, TransportError
 from lambda_kit.errors import ConfigurationError
+from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from ssl import SSLContext
-    from typing import Any, NoReturn
 
 __all__ = ["Pool", "Response", "TransportError", "close_all"]
 
@@ -86,14 +82,16 @@ class Pool:
         message = self._message(method, target, headers, body)
         end = _FOREVER if deadline is None else deadline
         patience = self._read_timeout if read_timeout is None else read_timeout
-        kept = self._take()
+        invocation = current.get(None)
+        use = None if invocation is None else invocation.deadline
+        kept = self._take(use)
         if kept is not None:
             try:
-                return self._exchange(kept, message, end, patience, method)
+                return self._exchange(kept, message, end, patience, method, use)
             except Closed:
                 if not repeatable:
                     raise
-        return self._exchange(self._connect(end), message, end, patience, method)
+        return self._exchange(self._connect(end), message, end, patience, method, use)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -118,57 +116,38 @@ class Pool:
             raise ValueError("a header or the target of the request contains a line break or a space")
         return f"{text}\r\n\r\n".encode() + body
 
-    def _take(self) -> Connection | None:
+    def _take(self, use: float | None) -> Connection | None:
         while self._idle:
             try:
                 connection = self._idle.pop()
             except IndexError:  # another thread was faster
                 break
-            if connection.is_alive():
+            if connection.is_fresh(use) or connection.is_alive():
                 return connection
             connection.close()
         return None
 
     def _connect(self, end: float) -> Connection:
-        limit = min(self._connect_timeout, end - time.monotonic())
-        if limit <= 0:
+        if end <= time.monotonic():
             raise TransportError("there was no time left to connect", sent=False, timed_out=True)
-        until = time.monotonic() + limit
-        where: Any = (self._host, self._port)  # bytes, which the types do not know
-        try:
-            plain = socket.create_connection(where, limit)
-        except OSError as error:
-            _fail_to_connect(self.host_header, error, limit)
-        try:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if not self._tls:
-                return Connection(plain)
-            plain.settimeout(max(until - time.monotonic(), 0.001))
-            return Connection(_tls_context().wrap_socket(plain, server_hostname=self._host))
-        except OSError as error:
-            plain.close()
-            _fail_to_connect(self.host_header, error, limit)
-        except BaseException:
-            plain.close()
-            raise
+        from lambda_kit.aws import _sockets
 
-    def _exchange(self, connection: Connection, message: bytes, end: float, patience: float, method: str) -> Response:
+        return _sockets.connect(self._host, self._port, self.host_header, self._connect_timeout, end, tls=self._tls)
+
+    def _exchange(
+        self, connection: Connection, message: bytes, end: float, patience: float, method: str, use: float | None
+    ) -> Response:
         try:
             response = connection.exchange(message, end, patience, method)
         except BaseException:  # an interrupt too: the next bytes on the connection belong to this request
             connection.close()
             raise
         if connection.keeps and len(self._idle) < _MAX_IDLE:
+            connection.note_use(use)
             self._idle.append(connection)
         else:
             connection.close()
         return response
-
-
-def _fail_to_connect(where: str, error: OSError, limit: float) -> NoReturn:
-    timed_out = isinstance(error, TimeoutError)
-    told = f"within {limit:.3g} s" if timed_out else (error.strerror or str(error) or type(error).__name__)
-    raise TransportError(f"no connection to {where}: {told}", sent=False, timed_out=timed_out) from error
 
 
 def _address(url: str) -> tuple[bool, str, int]:
@@ -187,39 +166,16 @@ def _address(url: str) -> tuple[bool, str, int]:
 # The state of the process
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
-_context: tuple[str | None, SSLContext] | None = None
-_making_context = threading.Lock()
 _watched = False
-
-
-def _tls_context() -> SSLContext:
-    """Return the TLS settings, made once: reading the authorities takes longer than a handshake."""
-    global _context
-    bundle = os.environ.get("AWS_CA_BUNDLE") or None
-    with _making_context:
-        if _context is None or _context[0] != bundle:
-            import ssl
-
-            try:
-                _context = bundle, ssl.create_default_context(cafile=bundle)
-            except OSError as error:
-                raise ConfigurationError(f"AWS_CA_BUNDLE names {bundle!r}, which cannot be read: {error}") from error
-        return _context[1]
 
 
 def _watch_process() -> None:
     global _watched
     if not _watched:
         _watched = True
-        lifecycle.on_fork(_after_fork)
+        lifecycle.on_fork(close_all)  # only the copies of the child: nothing is sent
         lifecycle.on_restore(close_all, base=True)
         lifecycle.on_reset(close_all, base=True)
-
-
-def _after_fork() -> None:
-    global _making_context
-    _making_context = threading.Lock()
-    close_all()  # only the copies of the child; nothing is sent
 
 
 def close_all() -> None:

@@ -71,7 +71,7 @@ class LocalServer:
             import socket
 
             where: Any = (b"127.0.0.1", self._find_port())  # bytes, because text loads the codec of domain names
-            limit = min(_CONNECT, max(_time_left(), 0.001))
+            limit = min(_CONNECT, max(time_left(), 0.001))
             try:
                 socket.create_connection(where, limit).close()
                 self._seen = True
@@ -93,7 +93,7 @@ class LocalServer:
         """
         from lambda_kit.aws._http import TransportError
 
-        left = _time_left()
+        left = time_left()
         patience = left if alone else min(left * _SHARE, _PATIENCE)
         deadline = time.monotonic() + patience
         pauses = iter(_PAUSES)
@@ -158,7 +158,7 @@ class LocalServer:
         return int(text)
 
 
-def _time_left() -> float:
+def time_left() -> float:
     """Return the seconds that a server may take: the remaining time of the invocation, less a margin."""
     invocation = current.get(None)
     return _OUTSIDE if invocation is None else invocation.remaining() - _MARGIN

@@ -6,14 +6,13 @@ These are pure functions; nothing here waits or reads a clock. See
 
 from __future__ import annotations
 
-import threading
-
 from lambda_kit._kernel import callables, lifecycle
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 # The kinds of failure that are worth another attempt. The numbers are their costs from the quota.
 TRANSIENT = 14
@@ -88,11 +87,11 @@ def pause(service: str, kind: int, attempt: int, chance: float, asked: str | Non
 class Quota:
     """The budget of one client for retries, so that many failing calls are not each sent three times."""
 
-    __slots__ = ("_left", "_most")
+    __slots__ = ("_left", "_lock", "_most")
 
     def __init__(self, most: int = 500) -> None:
         self._most = self._left = most
-        _watch_process()
+        self._lock: Any = lifecycle.make_lock()  # taken only after failures
 
     @property
     def left(self) -> int:
@@ -101,17 +100,30 @@ class Quota:
 
     def spend(self, cost: int) -> bool:
         """Take `cost` if there is as much left, and tell whether there was."""
-        with _lock:
-            if cost > self._left:
-                return False
-            self._left -= cost
-            return True
+        lock = self._lock
+        try:
+            lock.acquire()
+            enough = cost <= self._left
+            if enough:
+                self._left -= cost
+            lock.release()
+            return enough
+        finally:  # for an interrupt anywhere above, also between the lock and the block of a `with`
+            if lock._is_owned():
+                lock.release()
 
     def succeeded(self, spent: int) -> None:
         """Give back after a success: the cost of its last retry, or 1 if the first attempt succeeded."""
-        if self._left != self._most:
-            with _lock:
-                self._left = min(self._left + (spent or 1), self._most)
+        if self._left == self._most:
+            return
+        lock = self._lock
+        try:
+            lock.acquire()
+            self._left = min(self._left + (spent or 1), self._most)
+            lock.release()
+        finally:
+            if lock._is_owned():
+                lock.release()
 
 
 def attempts_of(service: str, environ: Mapping[str, str]) -> int:
@@ -140,19 +152,3 @@ def is_adaptive(environ: Mapping[str, str]) -> bool:
             f"AWS_RETRY_MODE is {mode!r}; set it to one of {', '.join(_MODES)}{callables.closest(mode, _MODES)}"
         )
     return mode == "adaptive"
-
-
-_lock = threading.Lock()  # of every quota; taken only after failures
-_watched = False
-
-
-def _watch_process() -> None:
-    global _watched
-    if not _watched:
-        _watched = True
-        lifecycle.on_fork(_after_fork)
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()  # a thread of the parent may hold it

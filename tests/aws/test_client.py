@@ -553,12 +553,12 @@ def test_an_unknown_service_is_refused() -> None:
 def test_a_forked_child_makes_its_own_client_and_can_retry(serve: Serve) -> None:
     server = serve(FOUND, reply(b"", 500), FOUND)
     script = (
-        "import os, sys\n"
+        "import os, sys, threading\n"
         "from lambda_kit.aws import connect\n"
-        "from lambda_kit.aws import _retries\n"
         "first = connect('ssm')\n"
         "first.call('GetParameter', {})\n"
-        "_retries._lock.acquire()\n"  # as another thread of the parent might
+        "other = threading.Thread(target=first._quota._lock.acquire)\n"  # a thread that holds it at the fork
+        "other.start(); other.join()\n"
         "child = os.fork()\n"
         "if child == 0:\n"
         "    assert connect('ssm') is not first\n"
