@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "MAX_BITS",
     "MAX_DIGITS",
     "REDACTED",
     "SCALARS",
@@ -29,7 +30,8 @@ __all__ = [
 ]
 
 REDACTED = '"[redacted]"'
-MAX_DIGITS = 300  # parsers refuse longer numbers, or turn them into infinity
+MAX_BITS = 1_023  # of an integer that is a number: parsers refuse those that no double holds, or make them infinite
+MAX_DIGITS = 300  # of a decimal number
 _MAX_NESTED = 3
 
 
@@ -67,10 +69,12 @@ def message_of(error: BaseException) -> str:
 
 
 def integer_text(value: int) -> str:
+    """Return the JSON text of an integer; of one that no double holds, as a string."""
     try:
-        return int.__repr__(value)
+        text = int.__repr__(value)
     except ValueError:  # Python refuses to write integers of thousands of digits
         return escape(f"[an integer of {value.bit_length()} bits]")
+    return text if value.bit_length() <= MAX_BITS else f'"{text}"'
 
 
 def _exact_integer(value: int) -> str:

@@ -1,12 +1,15 @@
 """JSON text of nested values: containers, dataclasses, models and whatever else has parts.
 
-The C encoder of `json` neither hides fields nor ends on a value that contains its parts many times over, so a nested
-value is given to it only after a look through all of its parts.
+A container is looked through first: types, sizes, names. If it holds nothing but plain values, none of them to be
+hidden, an encoder in C makes the text: `orjson` where the function has loaded it, else `json`. Other values are walked.
 """
 
 from __future__ import annotations
 
 import enum
+import sys
+from collections.abc import MappingView
+from gc import get_referents
 from itertools import islice
 from json.encoder import JSONEncoder
 
@@ -20,12 +23,13 @@ from lambda_kit._kernel.json_scalars import (
     escape,
     float_text,
     integer_text,
+    key_text,
     text_of_bytes,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any, Protocol
 
     class Keys(Protocol):
@@ -33,18 +37,28 @@ if TYPE_CHECKING:
 
         shown: dict[Any, str]
 
-        def key(self, name: Any) -> tuple[str, bool]: ...
+        @property
+        def hides(self) -> Callable[[str], bool]: ...
 
-        def shows(self, names: Iterable[Any]) -> bool: ...
+        def key(self, name: Any) -> tuple[str, bool]: ...
 
 
 _MAX_DEPTH = 32
 _MAX_TEXT = 2_000_000  # characters; shared parts can make a small value an endless text
 _PER_ITEM = 8  # characters that each item counts for at least
 _LONG = 100  # texts from this length on are counted
-_MANY = 10  # from this many items on, checking a value and using the C encoder is faster than walking it
+_MANY = 10  # from this many items on, looking through a value first is faster than walking it
+_LARGEST_INT = 2**63  # integers below it need no care
+_SMALLEST = -_LARGEST_INT
+_LARGEST = 1.7976931348623157e308
+_MAX_ITEMS = 10_000  # of an array or an iterator
 _CUT = '"[cut: too much]"'
 _CONTAINERS = frozenset((dict, list, tuple))
+_SEQUENCES = frozenset((list, tuple))
+_PLAIN = _CONTAINERS | SCALARS.keys()
+# In objects such as {"name": "password", "value": "..."}, the name decides whether the value is hidden.
+_NAMES = frozenset(("name", "Name", "key", "Key", "header", "Header", "field", "Field", "parameter", "Parameter"))
+_VALUES = frozenset(("value", "Value", "values", "Values"))
 _encode = JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -90,49 +104,72 @@ class Walk:
         finally:
             path.pop()
 
-    def _at_once(self, value: Any, depth: int) -> str | None:  # noqa: C901  # inner functions would cost half of the gain
-        """Return the text of a value of containers and scalars without hidden fields; None for any other value."""
-        left: int = self._left
-        level: list[Any] = [value]
-        shown, scalar_types, containers = self._encoder.shown.keys(), SCALARS, _CONTAINERS
+    def _at_once(self, value: Any, depth: int) -> str | None:
+        """Return the text of a value of plain parts that are all shown; None for any other value."""
         try:
-            for _ in range(depth, _MAX_DEPTH):
-                below: list[Any] = []
-                for one in level:
-                    left -= (len(one) + 1) * _PER_ITEM
-                    if left < 0:
-                        return None
-                    items = one
-                    if type_of(one) is dict:
-                        if not one.keys() <= shown:
-                            left -= sum(map(len, one))
-                            if left < 0 or not self._encoder.shows(one):
-                                return None
-                        items = one.values()
-                    for item in items:
-                        cls = type_of(item)
-                        if cls is str:
-                            left -= len(item)
-                        elif cls in containers:
-                            below.append(item)
-                        elif cls not in scalar_types:
-                            return None
-                if left < 0:
-                    return None
-                if not below:
-                    text = _encode(value)
-                    self._left = left
-                    return text
-                level = below
+            if not self._is_plain(value, depth):
+                return None
+            orjson: Any = sys.modules.get("orjson")
+            if orjson is not None:
+                try:
+                    data: bytes = orjson.dumps(value)
+                except Exception:  # an integer of more than 64 bits, half of a surrogate pair
+                    return _encode(value)
+                if b"null" not in data:  # which may be infinite, or not a number
+                    return data.decode()
+            return _encode(value)
         except Exception:  # not a JSON number, or changed by another thread: the walk deals with it
             return None
-        return None
+
+    def _is_plain(self, value: Any, depth: int) -> bool:
+        """Tell whether all parts are containers and scalars of exact types, and all of them are shown.
+
+        It looks at one level after the other, with functions in C for most questions.
+        """
+        left: int = self._left
+        level: list[Any] = [value]
+        kinds: set[Any] = {type_of(value)}
+        for _ in range(depth, _MAX_DEPTH):
+            if not self._shows_all(level, kinds):
+                return False
+            # The items of lists and tuples, and the values of dicts with string keys: what the collector would visit.
+            items = get_referents(*level)
+            kinds = set(map(type_of, items))
+            left -= (len(items) + len(level)) * _PER_ITEM
+            if left < 0 or not kinds <= _PLAIN:
+                return False
+            if str in kinds:
+                left -= sum(map(len, items) if len(kinds) == 1 else [len(one) for one in items if type(one) is str])
+            if int in kinds and not _all_short([one for one in items if type_of(one) is int]):
+                return False
+            if kinds.isdisjoint(_CONTAINERS):
+                self._left = left
+                return left >= 0
+            level = items
+        return False
+
+    def _shows_all(self, level: list[Any], kinds: set[Any]) -> bool:
+        """Tell whether nothing in the containers of a level is hidden by its name, and all keys are strings."""
+        if dict in kinds:
+            keys: set[Any] = set().union(*(level if len(kinds) == 1 else [one for one in level if type(one) is dict]))
+            if not keys <= self._encoder.shown.keys():
+                if not all(type_of(key) is str and not self._encoder.key(key)[1] for key in keys):
+                    return False
+                self._left -= sum(map(len, keys))
+            if not _VALUES.isdisjoint(keys) and not _NAMES.isdisjoint(keys):
+                return False
+        for kind in kinds & _SEQUENCES:
+            firsts = [one[0] for one in level if type(one) is kind and len(one) == 2]
+            if firsts and any(map(self._encoder.hides, {one for one in firsts if type_of(one) is str})):
+                return False
+        return True
 
     def _members(self, value: dict[Any, Any], depth: int) -> str:
         parts: list[str] = []
         encoder, nested, depth = self._encoder, self._nested, depth + 1
         key_of, scalar_of = encoder.shown.get, SCALARS.get
         members: Iterable[tuple[Any, Any]] = value.items()
+        hidden_values = not value.keys().isdisjoint(_VALUES) and self._names_a_secret(value)
         self._left -= (len(value) + 1) * _PER_ITEM
         cut = self._excess(len(value)) if self._left < 0 else 0
         if cut:
@@ -145,6 +182,9 @@ class Walk:
                 if hidden:
                     parts.append(key + REDACTED)
                     continue
+            if hidden_values and name in _VALUES:
+                parts.append(key + REDACTED)
+                continue
             cls = type_of(member)
             if cls is str:
                 parts.append(key + (escape(member) if len(member) < _LONG else self._long(member)))
@@ -156,7 +196,19 @@ class Walk:
             parts.append(f'"[cut]":"{cut} more"')
         return f"{{{','.join(parts)}}}"
 
+    def _names_a_secret(self, value: dict[Any, Any]) -> bool:
+        """Tell whether a dict with a value has a name for it that is hidden."""
+        for name in _NAMES:
+            member: Any = value.get(name)
+            if type_of(member) is str and self._encoder.hides(member):
+                return True
+        return False
+
     def _items(self, value: Any, depth: int) -> str:
+        if len(value) == 2:
+            first = next(iter(value))
+            if type_of(first) in (str, bytes) and self._encoder.hides(key_text(first)):
+                return f"[{self.value(first, depth)},{REDACTED}]"
         parts: list[str] = []
         scalar_of, nested, depth = SCALARS.get, self._nested, depth + 1
         self._left -= (len(value) + 1) * _PER_ITEM
@@ -203,6 +255,12 @@ class Walk:
             return self._long(text_of_bytes(bytes(value)))
         if issubclass(cls, BaseException):
             return self._long(describe(value))
+        if hasattr(cls, "dtype") and hasattr(cls, "tolist"):  # numpy
+            if getattr(value, "size", 1) > _MAX_ITEMS:
+                return escape(f"[cut: an array of {value.size} items]")
+            return self.value(value.tolist(), depth)
+        if hasattr(cls, "__struct_fields__"):  # msgspec
+            return self._members(_attributes(value, list(cls.__struct_fields__)), depth)
         if hasattr(cls, "__dataclass_fields__"):
             fields = cls.__dataclass_fields__.values()
             names = [field.name for field in fields if field.repr and field._field_type.name == "_FIELD"]
@@ -222,18 +280,31 @@ class Walk:
         if issubclass(cls, dict) or (hasattr(cls, "keys") and hasattr(cls, "__getitem__")):
             copied: dict[Any, Any] = dict(given)
             return self._members(copied, depth)
+        if issubclass(cls, MappingView | range):
+            return self._items(list(islice(value, _MAX_ITEMS)), depth)
+        if hasattr(cls, "__length_hint__") and hasattr(cls, "__next__") and cls.__module__ == "builtins":
+            import copy
+
+            return self._items(
+                list(islice(copy.copy(value), _MAX_ITEMS)), depth
+            )  # the iterator itself stays where it is
         if issubclass(cls, list | tuple) or (hasattr(cls, "append") and hasattr(cls, "__getitem__")):
             return self._items(value, depth)
         if cls.__name__ == "SimpleNamespace":
             return self._members(given.__dict__, depth)
         if cls.__name__ == "Decimal":
             text = str(value)
-            return text if value.is_finite() and len(text) <= MAX_DIGITS else escape(text)
+            fits = value.is_finite() and len(text) <= MAX_DIGITS and abs(value) <= _LARGEST
+            return text if fits and (not value or float(value)) else escape(text)
         if hasattr(cls, "isoformat"):
             return escape(value.isoformat())
         if hasattr(cls, "total_seconds"):
             return float_text(value.total_seconds())
         return self._long(str(value))
+
+
+def _all_short(values: list[int]) -> bool:
+    return min(values) > _SMALLEST and max(values) < _LARGEST_INT
 
 
 def _cannot(value: Any, error: Exception) -> str:

@@ -30,17 +30,22 @@ def write(line: str) -> None:
             fd = _descriptor(stream)
             _known = stream, fd
         if fd < 0:
-            _write_to(stream, line)
+            _write_to(stream, line if line.isascii() else well_formed(line))
             return
         try:
             data = line.encode()
-        except UnicodeEncodeError:  # half of a surrogate pair: JSON has an escape for it
-            data = line.encode("utf-8", "backslashreplace")
+        except UnicodeEncodeError:
+            data = well_formed(line).encode()
         written = os.write(fd, data)
         while written < len(data):
             written += os.write(fd, data[written:])
     except Exception as error:
         _write_to_stderr(line, error)
+
+
+def well_formed(text: str) -> str:
+    """Return text in which U+FFFD stands for each half of a surrogate pair: services refuse JSON with such halves."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def is_terminal() -> bool:
@@ -80,6 +85,6 @@ def _write_to_stderr(line: str, error: Exception) -> None:
     if line.startswith('{"') and line.endswith("}\n"):
         line = f'{line[:-2]},"loggingError":"standard output: {type(error).__name__}"}}\n'
     try:
-        os.write(2, line.encode("utf-8", "backslashreplace"))
+        os.write(2, well_formed(line).encode())
     except OSError:  # there is nothing left to write to
         return

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # A log event of CloudWatch holds 256 KiB, 26 bytes of which are its own:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 LIMIT = 256 * 1024 - 26
-SAFE = LIMIT // 6  # this many characters always fit: half of a surrogate pair takes six bytes
+SAFE = LIMIT // 6  # this many characters always fit: control characters take six bytes
 _SHORTEST = 1_000  # bytes that a cut value keeps at least
 _MARKER = 60  # bytes that the marker may take
 _MAX_PLACES = 2_000
@@ -128,4 +128,4 @@ def _fitting(text: str, size: int) -> int:
 
 def size_of(text: str) -> int:
     """Return the size of `text` in bytes, as it is written."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

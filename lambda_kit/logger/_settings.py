@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import callables, environment, log
+from lambda_kit._kernel import callables, environment, log, redaction
 from lambda_kit._kernel.json_text import Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.logger import _levels as levels
@@ -25,6 +25,7 @@ OPTIONS = (
     "redact",
     "names",
     "format",
+    "fast",
 )
 _CAPTURE = "log.capture_stdlib() takes the records of logging"
 THEIR_OPTIONS = {
@@ -85,7 +86,7 @@ class Settings:
         "threshold",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # an option each
         self,
         *,
         level: Any,
@@ -96,7 +97,10 @@ class Settings:
         redact: Any,
         names: Any,
         format: Any,  # noqa: A002
+        fast: bool,
     ) -> None:
+        if fast:
+            _load_orjson()
         if sample_rate is None:
             sample_rate = environment.number("LAMBDA_KIT_LOGGER_SAMPLE_RATE", most=1.0) or 0.0
         if not callables.is_number(sample_rate) or not 0 <= sample_rate <= 1:
@@ -113,7 +117,7 @@ class Settings:
             log_event = environment.flag("LAMBDA_KIT_LOGGER_LOG_EVENT") or False
         self.level = levels.effective(level)
         self.correlation_id = _finder(correlation_id)
-        self.encoder = Encoder(_redacted(redact))
+        self.encoder = Encoder(redaction.checked("Logger", redact))
         self.log_event = log_event
         self.sample_rate = float(sample_rate)
         self.buffer = int(buffer or 0)
@@ -157,13 +161,14 @@ def _finder(wanted: Any) -> Callable[[Any], str | None] | None:
     return lambda event: _correlation.text_of(find(event))
 
 
-def _redacted(redact: Any) -> tuple[str, ...]:
-    names: tuple[Any, ...] | None = None
-    if not isinstance(redact, str) and hasattr(redact, "__iter__"):
-        names = tuple(redact)
-    if names is None or not all(isinstance(name, str) for name in names):
-        raise ConfigurationError(f"Logger(redact={redact!r}): pass names of fields, as in redact=('password', 'pin')")
-    return names
+def _load_orjson() -> None:
+    """Load orjson, which nested values are encoded with wherever it is loaded."""
+    try:
+        import orjson  # noqa: F401
+    except ImportError as error:
+        from lambda_kit._kernel import extras
+
+        raise extras.missing("Logger(fast=True)", "orjson", "fast") from error
 
 
 def _is_pretty() -> bool | None:

@@ -250,7 +250,7 @@ def _text_of(metric: str, value: Any, where: str) -> str:
 
 def size_of(text: str) -> int:
     """Return the size of `text` in bytes, as it is written."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _empty(text: str) -> str | None:

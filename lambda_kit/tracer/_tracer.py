@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import callables, environment, facts, lifecycle, log
+from lambda_kit._kernel import callables, environment, facts, lifecycle, log, redaction
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.tracer import _layers as layers
@@ -12,9 +12,10 @@ from lambda_kit.tracer._span import KINDS, NoTracing, Options, Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any, Literal, Never, ParamSpec, TypeAlias, TypeVar
 
+    from lambda_kit._kernel.redaction import Redact
     from lambda_kit.tracer._span import Backend, Kind
 
     P = ParamSpec("P")
@@ -89,19 +90,14 @@ class Tracer:
         capture_response: bool | None = None,
         capture_error: bool | None = None,
         w3c: bool = False,
-        redact: Iterable[str] = DEFAULT_REDACT,
+        redact: Redact = DEFAULT_REDACT,
         **unknown: Never,
     ) -> None:
         if unknown:
             from lambda_kit.tracer import _unknown
 
             raise ConfigurationError(_unknown.option(next(iter(unknown))))
-        given: Any = redact
-        names = () if isinstance(given, str) or not hasattr(given, "__iter__") else tuple(given)
-        if isinstance(given, str) or not all(isinstance(one, str) for one in names):
-            raise ConfigurationError(
-                f"Tracer(redact={redact!r}): pass names of fields, as in redact=('password', 'pin')"
-            )
+        names = redaction.checked("Tracer", redact)
         self._name = _checked(backend, f"Tracer(backend={backend!r})")
         self._options = Options(
             self._backend,

@@ -6,6 +6,7 @@ import array
 import enum
 import http
 import json
+import sys
 import threading
 from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from dataclasses import InitVar, dataclass, field
@@ -82,12 +83,49 @@ class Whole(int):
         raise ValueError("no")
 
 
+class Scalar:
+    """A number or an array of numpy, as far as it matters here."""
+
+    dtype = ""
+
+    def __init__(self, dtype: str, value: Any) -> None:
+        self.dtype = dtype
+        self.value = value
+
+    def tolist(self) -> Any:
+        return self.value
+
+
+class Struct:
+    """A struct of msgspec, as far as it matters here."""
+
+    __struct_fields__ = ("x", "password")
+
+    def __init__(self, x: int, password: str) -> None:
+        self.x = x
+        self.password = password
+
+
 KINDS: list[tuple[Any, Any]] = [
     ("é\ud800", "é\ud800"),
     (Text("text"), "text"),
     (1, 1),
     (Whole(7), 7),
-    (10**400, 10**400),
+    (10**300, 10**300),
+    (10**400, str(10**400)),
+    (-(2**1024), str(-(2**1024))),
+    (Decimal("1E+999"), "1E+999"),
+    (Decimal("1E-999"), "1E-999"),
+    ({"a": 1, "password": "p"}.keys(), ["a", "password"]),
+    ({"a": 1}.values(), [1]),
+    ({"a": 1, "password": "p"}.items(), [["a", 1], ["password", "[redacted]"]]),
+    (iter([1, 2]), [1, 2]),
+    (iter({"a": 1}), ["a"]),
+    (reversed([1, 2]), [2, 1]),
+    (range(3), [0, 1, 2]),
+    (Scalar("int64", 3), 3),
+    (Scalar("float32", [1.5, [2]]), [1.5, [2]]),
+    (Struct(1, "p"), {"x": 1, "password": "[redacted]"}),
     (True, True),
     (None, None),
     (1.5, 1.5),
@@ -423,3 +461,19 @@ def test_what_json_can_express_comes_back_as_it_was(value: Any) -> None:
 def test_a_large_value_is_hidden_and_marked_like_a_small_one(value: Any) -> None:
     one = encoder.value([value, {"password": 1}])
     assert encoder.value([value, {"password": 1}] * 6) == f"[{','.join([one[1:-1]] * 6)}]"
+
+
+@pytest.mark.parametrize("with_orjson", [False, True])
+def test_with_and_without_orjson_a_large_value_has_the_same_content(
+    with_orjson: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orjson: Any = pytest.importorskip("orjson") if with_orjson else None
+
+    @given(JSON, st.sampled_from([0, 2**70, "\ud800", float("nan"), None, {1: "x"}, (1, 2), {"token": "t"}, Text("t")]))
+    def check(value: Any, odd: Any) -> None:
+        large = [value, odd] * 6
+        walked = encoder.value([*large, Same()])
+        assert json.loads(encoder.value(large)) == json.loads(walked)[:-1]
+
+    monkeypatch.setitem(sys.modules, "orjson", orjson)
+    check()

@@ -23,7 +23,7 @@ MISSING = re.compile(r"… \[cut: (\d+) more characters\]$")
 
 
 def size(line: str) -> int:
-    return len(line.encode("utf-8", "backslashreplace"))
+    return len(line.encode("utf-8", "surrogatepass"))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_line_of_any_length_fits_and_parses(writes: list[str]) -> None:
             found = entry["message"] if place == "message" else entry["text"]
             missing = MISSING.search(found)
             assert missing is not None
-            assert text.startswith(found[: missing.start()])
+            assert text.replace("\ud800", "\ufffd").startswith(found[: missing.start()])
             assert size(line) > LIMIT - 200, "no more is cut than must be"
 
     check()

@@ -340,7 +340,7 @@ def test_an_output_of_another_encoding_gets_every_character_as_json_escapes(
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding=encoding))
     Logger().info("é ü € 😀 \ud800", a="ÿ")
     line = json.loads(raw.getvalue().decode(encoding))
-    assert (line["message"], line["a"]) == ("é ü € 😀 \ud800", "ÿ")
+    assert (line["message"], line["a"]) == ("é ü € 😀 \ufffd", "ÿ"), "half of a surrogate pair is no character"
 
 
 def test_memory_error_and_recursion_error_do_not_reach_the_handler_but_what_ends_the_process_does(logs: Logs) -> None:
@@ -427,7 +427,7 @@ def test_a_descriptor_gets_a_line_in_one_write(monkeypatch: pytest.MonkeyPatch) 
             Logger().info("x", text="é", odd="\ud83d")
             monkeypatch.setattr(os, "write", real)
     assert len(written) == 2
-    assert json.loads(written[0])["odd"] == "\ud83d"
+    assert json.loads(written[0])["odd"] == "\ufffd"
 
 
 def test_a_write_that_takes_only_a_part_is_continued(monkeypatch: pytest.MonkeyPatch) -> None:

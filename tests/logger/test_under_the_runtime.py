@@ -86,7 +86,7 @@ def test_lines_prints_and_records_come_in_order_and_once(log_format: str, captur
         assert line["requestId"] == outcome.request_id
         assert line["xrayTraceId"] == "1-5759e988-bd862e3fe1be46a994272793"
         assert (line["correlationId"], line["functionName"], line["coldStart"]) == ("c-1", "app", True)
-    assert mine[0]["odd"] == "\ud800"
+    assert mine[0]["odd"] == "\ufffd"
     assert mine[0]["location"].startswith("app.place:")
     if capture:
         assert (mine[1]["logger"], mine[1]["extra_field"]) == ("app.std", 1)
@@ -191,4 +191,4 @@ def test_the_logger_loads_little(tmp_path: Path) -> None:
     (tmp_path / "probe.py").write_text(IMPORTS)
     with Environment("probe.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
         loaded: Any = environment.invoke({}).payload
-    assert {name for name in loaded if not name.startswith("lambda_kit")} <= {"_contextvars", "contextvars"}
+    assert {name for name in loaded if not name.startswith("lambda_kit")} <= {"_contextvars", "contextvars", "gc"}

@@ -209,7 +209,7 @@ def test_metadata_of_any_kind_stands_beside_the_metrics(metrics: Metrics) -> Non
     line = parse_unchecked(metrics, work)
     assert line["order_id"] == "o-2"
     assert line["items"] == [{"sku": "x", "price": 1.5}]
-    assert line["größe"] == "ü\ud800"
+    assert line["größe"] == "ü\ufffd"
     assert line["error"] == "ValueError: x"
 
 
