@@ -68,7 +68,7 @@ $(VENVS)/microburst/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
 	@$(INSTALL) $(VENVS)/microburst/bin/python --group microburst
 	@touch $@
 
-SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed
+SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed $(VENVS)/peer/.installed
 
 .PHONY: demo
 demo: $(VENVS)/$(MAIN)/.test ## run an example under the real runtime client, cold and warm

@@ -25,7 +25,7 @@ class Declined(Exception):
 
 
 def store() -> Store:
-    """Return where it is noted what was charged: a file here, a table on Lambda."""
+    """Return the store of what was charged: a file here, a table on Lambda."""
     path = os.environ.get("IDEMPOTENCY_FILE")
     return SQLiteStore(path) if path else DynamoDBStore(os.environ.get("IDEMPOTENCY_TABLE", "idempotency"))
 

@@ -125,6 +125,11 @@ class Invocation:
         return getattr(self._context, "lambda_context", self._context)
 
     @property
+    def execution_arn(self) -> str | None:
+        """The ARN of the durable execution that the invocation is a run of; None elsewhere."""
+        return getattr(getattr(self._context, "execution_context", None), "durable_execution_arn", None)
+
+    @property
     def request_id(self) -> str:
         """The request id, which stays the same when Lambda retries the request; `""` if there is no context."""
         return getattr(self.context, "aws_request_id", None) or ""

@@ -22,7 +22,9 @@ from lambda_kit.idempotency._record import Claim, Record, decide
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.idempotency._dynamodb import DynamoDBStore
+    from lambda_kit.idempotency._keys import free_key, key_of
     from lambda_kit.idempotency._memory import MemoryStore
+    from lambda_kit.idempotency._powertools import PowertoolsKeys
     from lambda_kit.idempotency._redis import RedisStore
     from lambda_kit.idempotency._sqlite import SQLiteStore
     from lambda_kit.idempotency._store import Store
@@ -32,9 +34,12 @@ else:
         {
             "DynamoDBStore": "lambda_kit.idempotency._dynamodb",
             "MemoryStore": "lambda_kit.idempotency._memory",
+            "PowertoolsKeys": "lambda_kit.idempotency._powertools",
             "RedisStore": "lambda_kit.idempotency._redis",
             "SQLiteStore": "lambda_kit.idempotency._sqlite",
             "Store": "lambda_kit.idempotency._store",
+            "free_key": "lambda_kit.idempotency._keys",
+            "key_of": "lambda_kit.idempotency._keys",
         },
     )
 
@@ -50,6 +55,7 @@ __all__ = [
     "MemoryStore",
     "MissingIdempotencyKey",
     "PayloadMismatch",
+    "PowertoolsKeys",
     "Record",
     "RedisStore",
     "ResultNotStored",
@@ -59,5 +65,7 @@ __all__ = [
     "StoreUnavailable",
     "UnreadableRecord",
     "decide",
+    "free_key",
     "idempotent",
+    "key_of",
 ]

@@ -31,6 +31,9 @@ RESERVE = 0.2  # seconds of the invocation that waiting leaves to the function
 LONGEST_PAUSE = 1.0  # seconds
 _LEASE_OUTSIDE = 300.0  # seconds that a lease lasts where no invocation bounds the run
 
+running: dict[tuple[str, str], Call] = {}
+"""The calls of durable executions that run in this process, by owner and key: all calls of one have the same owner."""
+
 enclosing: ContextVar[tuple[str, ...]] = ContextVar("lambda_kit_idempotency", default=())
 """The owners of the claims within whose runs this code runs, where calls may wait."""
 
@@ -46,17 +49,19 @@ class Call:
         claimed: whether observers know of its claim, and not yet of the end of it.
         waited: whether it has seen another call running.
         leased_until: the end of its claim, in seconds since the epoch; 0.0 before the first attempt to claim.
+        durable: whether the claim belongs to a durable execution.
     """
 
-    __slots__ = ("claimed", "function", "key", "leased_until", "owner", "payload", "waited")
+    __slots__ = ("claimed", "durable", "function", "key", "leased_until", "owner", "payload", "waited")
 
-    def __init__(self, key: str, payload: str | None, owner: str, function: str) -> None:
+    def __init__(self, key: str, payload: str | None, owner: str, function: str, *, durable: bool = False) -> None:
         self.key = key
         self.payload = payload
         self.owner = owner
         self.function = function
         self.claimed = self.waited = False
         self.leased_until = 0.0
+        self.durable = durable
 
     def tell_end(self, fact: str) -> None:
         """Tell observers once how the claim ended; do nothing if there was no claim."""
@@ -77,7 +82,9 @@ def claim(call: Call, settings: Settings) -> Steps:
     pause, failures = FIRST_PAUSE, 0
     while True:
         now = settings.clock()
-        request = Claim(call.key, call.owner, now=now, lease=lease(settings), ttl=settings.ttl, payload=call.payload)
+        request = Claim(
+            call.key, call.owner, now=now, lease=lease(settings, call), ttl=settings.ttl, payload=call.payload
+        )
         call.leased_until = request.leased_until
         try:
             record: Record | None = yield "claim", functools.partial(settings.store.claim, request)
@@ -91,8 +98,7 @@ def claim(call: Call, settings: Settings) -> Steps:
         failures = 0
         decision = decide(record, request)
         if decision == "run":
-            call.claimed = True
-            tell("idempotency.claimed", key=call.key, waited=call.waited)
+            _begin(call)
             return None
         assert record is not None  # noqa: S101  # without a record the decision is to run
         if decision == "replay":
@@ -112,6 +118,18 @@ def claim(call: Call, settings: Settings) -> Steps:
             tell("idempotency.waited", key=call.key)
         yield "pause", min(jittered(pause, settings), left, max(remaining or pause, 0.001))
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _begin(call: Call) -> None:
+    """Note that the run begins.
+
+    Raises:
+        AlreadyInProgress: another branch of the same durable execution is running.
+    """
+    if call.durable and running.setdefault((call.owner, call.key), call) is not call:
+        raise AlreadyInProgress(key=call.key, remaining=None)
+    call.claimed = True
+    tell("idempotency.claimed", key=call.key, waited=call.waited)
 
 
 def handle_claim_error(call: Call, settings: Settings, error: Exception) -> Steps:
@@ -151,10 +169,14 @@ def jittered(seconds: float, settings: Settings) -> float:
     return seconds * (0.5 + settings.random_bytes(1)[0] / 255)
 
 
-def lease(settings: Settings) -> float:
+def lease(settings: Settings, call: Call) -> float:
     """Return the seconds that a claim made now lasts."""
     if settings.lease is not None:
         return settings.lease
+    if call.durable:
+        from lambda_kit.idempotency._durable import LONGEST_EXECUTION
+
+        return LONGEST_EXECUTION
     left = seconds_left()
     return _LEASE_OUTSIDE if left == float("inf") else left + LEASE_MARGIN
 

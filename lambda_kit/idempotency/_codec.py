@@ -65,6 +65,16 @@ def loads(text: str | bytes) -> Any:
     return _decoded(json.loads(text))
 
 
+def loads_plain(text: str) -> Any:
+    """Return the value of a JSON text of another library, in which `$type` means nothing."""
+    return json.loads(text)
+
+
+def is_tagged(text: str) -> bool:
+    """Tell whether the text that `dumps` has returned has values that JSON lacks."""
+    return f'"{_TAG}":' in text
+
+
 def canonical(value: Any) -> str:
     """Return the same text for all values that are equal and of the same types, in any order of their keys."""
     try:

@@ -43,7 +43,16 @@ def finish(call: Call, settings: Settings, cache: Cache, value: Any, *, stopped:
 
 
 def fail(call: Call, settings: Settings, cache: Cache, error: BaseException) -> Steps:
-    """Store the exception of a run if it counts as a result; else release the key."""
+    """Store the exception of a run if it counts as a result; else release the key.
+
+    The key of a durable execution that goes on after this run stays claimed.
+    """
+    if call.durable:
+        from lambda_kit.idempotency._durable import goes_on
+
+        if goes_on(error):
+            call.tell_end("suspended")
+            return
     if isinstance(error, Exception) and _is_result(error, settings.replay_errors):
         try:
             stored, problem = results.write_error(error, settings.max_bytes, call.key)

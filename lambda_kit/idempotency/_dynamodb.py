@@ -7,15 +7,19 @@ import weakref
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConditionalCheckFailed, ConfigurationError
 from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, record_of, unreadable
+from lambda_kit.idempotency._results import is_marked
+from lambda_kit.idempotency._settings import refuse_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Never
 
     from lambda_kit.aws import Caller
     from lambda_kit.idempotency._record import Claim, Record
 
 _LARGEST_ITEM = 400 * 1024  # bytes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+# The status of a completed record whose result Powertools could not read: it refuses the call, as it does not know it.
+COMPLETED_HERE = "COMPLETED_BY_LAMBDA_KIT"
 _ABSENT: dict[str, Any] = {"NULL": True}
 _KINDS = {  # of the values of attributes
     "#status": ("S", "NULL"),
@@ -46,6 +50,7 @@ class DynamoDBStore:
         result: the name of the attribute for the result.
         payload: the name of the attribute for the hash of the payload.
         owner: the name of the attribute for the token of the call.
+        **unknown: options that do not exist, which are refused.
 
     Raises:
         ConfigurationError: a name is missing, two are the same, or the client is no boto3 client of DynamoDB.
@@ -69,7 +74,10 @@ class DynamoDBStore:
         result: str = "data",
         payload: str = "validation",
         owner: str = "owner",
+        **unknown: Never,
     ) -> None:
+        if unknown:
+            refuse_options("DynamoDBStore", unknown)
         names: dict[str, Any] = {
             "#id": sort_key or partition_key,
             "#status": status,
@@ -162,6 +170,11 @@ class DynamoDBStore:
             return False
         return True
 
+    def delete(self, key: str, /) -> bool:
+        """Delete the record of a key, whatever its state; return whether there was one."""
+        request = {"TableName": self.table, "Key": self._key(key), "ReturnValues": "ALL_OLD"}
+        return "Attributes" in self._call("DeleteItem", request)
+
     # Records as items
 
     def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -193,7 +206,7 @@ class DynamoDBStore:
     def _attributes(self, record: Record) -> dict[str, Any]:
         names = self._names
         attributes: dict[str, Any] = {
-            names["#status"]: {"S": record.status},
+            names["#status"]: {"S": COMPLETED_HERE if is_marked(record.result) else record.status},
             names["#expires"]: {"N": str(int(record.expires))},
         }
         if record.owner is not None:
@@ -227,13 +240,17 @@ class DynamoDBStore:
         lease = values["#lease"]
         return record_of(
             key,
-            status=COMPLETED if values["#status"] == COMPLETED else IN_PROGRESS,
+            status=COMPLETED if values["#status"] in (COMPLETED, COMPLETED_HERE) else IN_PROGRESS,
             owner=values["#owner"],
             expires=values["#expires"] or "inf",
             leased_until=None if lease is None else float(lease) / 1000,
             payload=values["#payload"] or None,
             result=values["#result"],
         )
+
+
+if not TYPE_CHECKING:  # so that options of Powertools are refused with ours before Python misses an argument
+    DynamoDBStore.__init__.__defaults__ = ("",)
 
 
 _stores: weakref.WeakSet[DynamoDBStore] = weakref.WeakSet()

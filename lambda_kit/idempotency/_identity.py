@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from lambda_kit.idempotency._powertools import PowertoolsKeys
+
 _NAMES_LENGTH = 200  # characters of a key that its names may take; most stores limit keys
 
 
@@ -29,7 +31,9 @@ class Identity:
         fn: the function.
         key: a JMESPath expression, or a function.
         payload: likewise; None if payloads are not compared.
-        namespace: instead of the name of the Lambda function.
+        namespace: in place of the name of the Lambda function.
+        name: in place of module and qualified name of the function.
+        powertools: makes keys and hashes as Powertools does; None for those of the kit.
     """
 
     __slots__ = (
@@ -41,21 +45,33 @@ class Identity:
         "_key",
         "_namespace",
         "_payload",
+        "_powertools",
         "_signature",
         "_where",
         "function",
     )
 
-    def __init__(self, fn: Any, key: Any, payload: Any, namespace: str | None) -> None:
-        self.function = name_of(fn)
+    def __init__(
+        self,
+        fn: Any,
+        key: Any,
+        payload: Any,
+        namespace: str | None,
+        *,
+        name: str | None = None,
+        powertools: PowertoolsKeys | None = None,
+    ) -> None:
+        self.function = name or name_of(fn)
         if "<lambda>" in self.function and namespace is None:
             raise ConfigurationError(
                 "idempotent() is around a lambda, and lambdas have no name that tells them apart: use def, or pass "
-                "namespace="
+                "name="
             )
+        self._powertools = powertools
         self._where = f"idempotent(key=...) around {self.function}"
-        self._key = _finder("key", key)
-        self._payload = None if payload is None else _finder("payload", payload)
+        as_json = powertools is not None
+        self._key = _finder("key", key, as_json=as_json)
+        self._payload = None if payload is None else _finder("payload", payload, as_json=as_json)
         self._namespace = namespace
         args: tuple[Any, ...] = ()
         kwargs: dict[str, Any] = {}
@@ -123,6 +139,8 @@ class Identity:
         invocation = current.get(None)
         tenant = None if invocation is None else invocation.tenant_id
         try:
+            if self._powertools is not None and tenant is None:  # Powertools knows no tenants
+                return self._powertools.key(found, self.function)
             text = codec.canonical([namespace, self.function, tenant, found])
         except (TypeError, ValueError) as error:
             raise self._unfit(namespace, error) from error
@@ -147,6 +165,8 @@ class Identity:
             return None
         found = self._payload(subject)
         try:
+            if self._powertools is not None:
+                return self._powertools.hash(found)
             return _sha256(codec.canonical(found))
         except (TypeError, ValueError) as error:
             raise ConfigurationError(
@@ -158,7 +178,7 @@ class _Unreadable(ValueError):
     """The arguments cannot be searched for the key."""
 
 
-def _finder(option: str, given: Any) -> Callable[[Any], Any]:
+def _finder(option: str, given: Any, *, as_json: bool) -> Callable[[Any], Any]:
     if callable(given):
         return given if option == "payload" else lambda subject: _all_of(given(subject))
     if not isinstance(given, str) or not given.strip():
@@ -176,7 +196,7 @@ def _finder(option: str, given: Any) -> Callable[[Any], Any]:
         if cls is Arguments and roots is not None:
             subject = {name: subject[name] for name in roots if name in subject}
         try:
-            return search(_readable(subject))
+            return search(_readable(subject, as_json=as_json))
         except RecursionError:
             raise _Unreadable("an argument is nested too deeply, or contains itself; pass a function as key") from None
 
@@ -207,21 +227,21 @@ def _is_handled(event: Any, context: Any) -> bool:
     return context is not None or event is invocation.event
 
 
-def _readable(subject: Any) -> Any:
+def _readable(subject: Any, *, as_json: bool = False) -> Any:
     """Return a value that JMESPath can search: dicts for models, dataclasses, views, named tuples; lists for tuples."""
     cls: Any = type_of(subject)
     if cls in (dict, Arguments):
-        return {name: _readable(value) for name, value in subject.items()}
+        return {name: _readable(value, as_json=as_json) for name, value in subject.items()}
     if cls is list or cls is tuple:
-        return [_readable(value) for value in subject]
+        return [_readable(value, as_json=as_json) for value in subject]
     if hasattr(cls, "_fields") and hasattr(cls, "_asdict"):
-        return {name: _readable(value) for name, value in subject._asdict().items()}
+        return {name: _readable(value, as_json=as_json) for name, value in subject._asdict().items()}
     if hasattr(cls, "model_dump"):
-        return subject.model_dump()
+        return subject.model_dump(mode="json" if as_json else "python")
     if getattr(cls, "__module__", "").startswith("lambda_kit.events."):
         return subject.raw
     if hasattr(cls, "__dataclass_fields__") and not isinstance(subject, type):
-        return {name: _readable(getattr(subject, name)) for name in cls.__dataclass_fields__}
+        return {name: _readable(getattr(subject, name), as_json=as_json) for name in cls.__dataclass_fields__}
     return subject
 
 

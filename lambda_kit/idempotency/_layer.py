@@ -10,13 +10,14 @@ from lambda_kit.idempotency._cache import Cache
 from lambda_kit.idempotency._function import check_function, check_result, is_coroutine_function, refuse_second
 from lambda_kit.idempotency._identity import Identity
 from lambda_kit.idempotency._protected import Protected
-from lambda_kit.idempotency._settings import Settings
+from lambda_kit.idempotency._settings import Settings, peer_keys, refuse_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Literal, ParamSpec, Protocol, TypeVar
+    from typing import Any, Literal, Never, ParamSpec, Protocol, TypeVar
 
+    from lambda_kit.idempotency._powertools import PowertoolsKeys
     from lambda_kit.idempotency._record import Record
     from lambda_kit.idempotency._store import Store
 
@@ -36,6 +37,7 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
     *,
     key: str | Callable[[Any], Any],
     namespace: str | None = None,
+    name: str | None = None,
     ttl: float = 3600.0,
     lease: float | None = None,
     payload: str | Callable[[Any], Any] | None = None,
@@ -47,9 +49,12 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
     codec: Any = None,
     cache: int = 256,
     on_replay: Callable[[Any, Record], Any] | None = None,
+    log_replays: bool = True,
+    powertools: bool | PowertoolsKeys = False,
     clock: Callable[[], float] | None = None,
     sleep: Callable[[float], Any] | None = None,
     random_bytes: Callable[[int], bytes] | None = None,
+    **unknown: Never,
 ) -> Decorate:
     """Return a decorator, and layer, under which a function runs once for each key.
 
@@ -66,6 +71,8 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
             of `[user, order.id]` is missing, there is no key.
         namespace: a text in place of the name of the Lambda function, for functions that share keys, or for several
             configurations of one function that do not.
+        name: a text in place of module and qualified name of the function. Functions with one name are one operation:
+            they share keys. A function with a name may be moved or renamed.
         ttl: seconds that a result is replayed, at least 1.
         lease: seconds that a claim lasts if its worker dies. By default the remaining time of the invocation plus one
             second; outside of an invocation, and in a task that has outlived its own, 300 seconds.
@@ -85,10 +92,14 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
             0 for none.
         on_replay: a function that gets the result and the record of a replay, and returns the result. For a coroutine
             function it may be a coroutine function.
+        log_replays: whether each replay writes a line of level INFO with the key and the age of the result.
+        powertools: `True`, or `PowertoolsKeys(...)`, for the keys of Powertools in place of those of the kit: on one
+            DynamoDB table each then replays the results of the other. For a migration, in both directions.
         clock: a function that returns the time in seconds since the epoch; the wall clock by default. For tests.
         sleep: a function that waits for so many seconds; `time.sleep` by default, `asyncio.sleep` for coroutine
             functions. For tests.
         random_bytes: a function that returns so many random bytes; `os.urandom` by default. For tests.
+        **unknown: options that do not exist, which are refused.
 
     Raises:
         ConfigurationError: an argument is not as above, or a package is missing that it needs; or, when decorating, the
@@ -113,6 +124,8 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
         assert charged == ["o-1"]
         ```
     """
+    if unknown:
+        refuse_options("idempotent", unknown)
     options = {
         "ttl": ttl,
         "lease": lease,
@@ -123,6 +136,7 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
         "replay_errors": replay_errors,
         "codec": codec,
         "on_replay": on_replay,
+        "log_replays": log_replays,
         "clock": clock,
         "sleep": sleep,
         "random_bytes": random_bytes,
@@ -131,25 +145,38 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
     size: Any = cache
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise ConfigurationError(f"idempotent(cache={cache!r}): pass a number of results, 0 for no cache")
-    given: Any = namespace
-    if given is not None and not (isinstance(given, str) and given):
-        raise ConfigurationError(f"idempotent(namespace={namespace!r}): pass a text")
+    texts: dict[str, Any] = {"namespace": namespace, "name": name}
+    for option, text in texts.items():
+        if text is not None and not (isinstance(text, str) and text):
+            raise ConfigurationError(f"idempotent({option}={text!r}): pass a text")
+    peer = peer_keys(powertools)
 
     def decorate(fn: Any) -> Any:
         check_function(fn)
         if settings.codec is None:
             check_result(fn)
-        identity = Identity(fn, key, payload, namespace)
-        if namespace is None:
+        identity = Identity(fn, key, payload, namespace, name=name, powertools=peer)
+        if namespace is None and name is None:
             refuse_second(store, fn, identity.function)
         protected = Protected(fn, settings, identity, Cache(cache))
         if is_coroutine_function(fn):
-            return functools.update_wrapper(protected.coroutine(), fn)
+            return _wrapped(protected, protected.coroutine(), fn)
         if is_coroutine_function(on_replay):
             raise ConfigurationError(
                 f"idempotent(on_replay={callables.name_of(on_replay)}) is a coroutine function. {identity.function} "
                 "is none, so that it cannot await it; pass a function"
             )
-        return functools.update_wrapper(protected.function(), fn)
+        return _wrapped(protected, protected.function(), fn)
 
     return decorate
+
+
+if not TYPE_CHECKING:  # so that options of Powertools are refused with ours before Python misses an argument
+    idempotent.__defaults__ = (None,)
+    idempotent.__kwdefaults__["key"] = None
+
+
+def _wrapped(protected: Protected, wrapper: Any, fn: Any) -> Any:
+    functools.update_wrapper(wrapper, fn)
+    wrapper.__idempotent__ = protected  # for `key_of` and `free_key`
+    return wrapper

@@ -79,6 +79,11 @@ class MemoryStore:
             del self._records[key]
             return True
 
+    def delete(self, key: str, /) -> bool:
+        """Delete the record of a key, whatever its state; return whether there was one."""
+        with self._lock:
+            return self._records.pop(key, None) is not None
+
     def _make_room(self, now: float) -> None:
         for key in [key for key, record in self._records.items() if record.expires <= now]:
             del self._records[key]

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
+import weakref
 from collections import defaultdict
 
+from lambda_kit._kernel import callables, log
 from lambda_kit._kernel.facts import tell
-from lambda_kit.errors import AlreadyInProgress, MissingIdempotencyKey, PayloadMismatch, UnreadableRecord
+from lambda_kit.errors import (
+    AlreadyInProgress,
+    ConfigurationError,
+    MissingIdempotencyKey,
+    PayloadMismatch,
+    UnreadableRecord,
+)
 from lambda_kit.idempotency import _results as results
-from lambda_kit.idempotency._claim import Call, claim, enclosing, handle_claim_error, mismatch
+from lambda_kit.idempotency._claim import Call, claim, enclosing, handle_claim_error, mismatch, running
 from lambda_kit.idempotency._completion import fail, finish
 from lambda_kit.idempotency._drivers import NO_OUTCOME, Failed, drive, drive_async
 from lambda_kit.idempotency._function import is_coroutine_function
+from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +34,10 @@ if TYPE_CHECKING:
     from lambda_kit.idempotency._identity import Identity
     from lambda_kit.idempotency._record import Record
     from lambda_kit.idempotency._settings import Settings
+
+
+protections: weakref.WeakKeyDictionary[Any, list[Protected]] = weakref.WeakKeyDictionary()
+"""The protections of each plain function, for `key_of` and `free_key`: a handler shows no more than the function."""
 
 
 class Protected:
@@ -38,6 +53,8 @@ class Protected:
         self._identity = identity
         self._cache = cache
         self._on_replay: Any = settings.on_replay
+        with contextlib.suppress(TypeError):  # a callable without weak references
+            protections.setdefault(callables.plain(fn), []).append(self)
 
     def begin(self, args: Any, kwargs: Any) -> tuple[Call | None, Record | None]:
         """Return the call, or None if it runs unprotected; and the completed record in the local cache, or None."""
@@ -55,8 +72,40 @@ class Protected:
                 raise
             tell("idempotency.unprotected", function=identity.function, reason="missing key")
             return None, None
-        call = Call(key, identity.payload_of(subject), settings.random_bytes(16).hex(), identity.function)
+        payload, invocation = identity.payload_of(subject), current.get(None)
+        execution = None if invocation is None else invocation.execution_arn
+        if execution is None:
+            call = Call(key, payload, settings.random_bytes(16).hex(), identity.function)
+        else:
+            from lambda_kit.idempotency._durable import owner_of
+
+            call = Call(key, payload, owner_of(execution), identity.function, durable=True)
         return call, self._cache.get(key, settings.clock())
+
+    def key(self, args: Any, kwargs: Any) -> str:
+        """Return the key of a call.
+
+        Raises:
+            MissingIdempotencyKey: it has none.
+        """
+        key = self._identity.key_of(self._identity.subject(args, kwargs))
+        if key is None:
+            raise self._identity.missing()
+        return key
+
+    def free(self, args: Any, kwargs: Any) -> bool:
+        """Delete the record of a call, here and in the store; tell whether there was one in the store.
+
+        Raises:
+            MissingIdempotencyKey: it has no key.
+            ConfigurationError: the store cannot delete records.
+        """
+        key = self.key(args, kwargs)
+        delete: Any = getattr(self._settings.store, "delete", None)
+        if delete is None:
+            raise ConfigurationError(f"{self._settings.store!r} has no method delete, which free_key() needs")
+        self._cache.forget(key)
+        return bool(delete(key))
 
     def flow(self, call: Call, run: dict[int, Any]) -> Steps:
         """Claim, run, complete. The result is what the call returns, or a `Failed` with what it raises.
@@ -90,6 +139,9 @@ class Protected:
             else:  # the function has run: its result is stored all the same
                 yield from finish(call, settings, cache, outcome, stopped=True)
             raise
+        finally:
+            if call.durable and running.get((call.owner, call.key)) is call:
+                del running[call.owner, call.key]
         return self.replay(call, record)
 
     def replay(self, call: Call, record: Record, *, cached: bool = False) -> Any:
@@ -100,9 +152,21 @@ class Protected:
         value, error = results.read(record, self._settings.codec, self._settings.replay_errors)
         if not cached:
             self._cache.put(record)
+        if self._settings.log_replays:
+            self._log_replay(record)
         if error is not None:
             raise error
         return value if self._on_replay is None else self._on_replay(value, record)
+
+    def _log_replay(self, record: Record) -> None:
+        # The time of the completion is not stored. It follows from the expiry, if `ttl` was the same.
+        age = round(max(self._settings.clock() - (record.expires - self._settings.ttl), 0.0), 1)
+        log.info(
+            "replayed the result of %s, stored %s s ago",
+            record.key,
+            age,
+            extra={"idempotencyKey": record.key, "age": age},
+        )
 
     def function(self) -> Any:
         """Return the protected function, for a function."""
@@ -111,6 +175,8 @@ class Protected:
         bind: Any = functools.partial
 
         def protected(*args: Any, **kwargs: Any) -> Any:
+            if is_disabled():
+                return fn(*args, **kwargs)
             call, cached = begin(args, kwargs)
             if call is None:
                 return fn(*args, **kwargs)
@@ -129,6 +195,8 @@ class Protected:
             self._on_replay = _pending(self._on_replay)
 
         async def protected(*args: Any, **kwargs: Any) -> Any:
+            if is_disabled():
+                return await fn(*args, **kwargs)
             call, cached = begin(args, kwargs)
             if call is None:
                 return await fn(*args, **kwargs)
@@ -155,6 +223,25 @@ def _run(call: Call, settings: Settings) -> Steps:
         yield "run", None
     finally:
         enclosing.set(outer)
+
+
+_warned = False
+
+
+def is_disabled() -> bool:
+    """Tell whether the environment says that calls run without a store."""
+    get = os.environ.get
+    if not (get("LAMBDA_KIT_IDEMPOTENCY_DISABLED") or get("POWERTOOLS_IDEMPOTENCY_DISABLED")):
+        return False
+    from lambda_kit._kernel import environment
+
+    if not environment.flag("LAMBDA_KIT_IDEMPOTENCY_DISABLED"):
+        return False
+    global _warned
+    if not _warned:
+        _warned = True
+        log.warning("LAMBDA_KIT_IDEMPOTENCY_DISABLED is set: no call is protected from running twice")
+    return True
 
 
 class _Pending:

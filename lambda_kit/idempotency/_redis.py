@@ -138,6 +138,10 @@ class RedisStore:
         """See `Store`."""
         return bool(self._run(_RELEASE, key, owner))
 
+    def delete(self, key: str, /) -> bool:
+        """Delete the record of a key, whatever its state; return whether there was one."""
+        return bool(_bounded(functools.partial(self._client.delete, self._prefix + key)))
+
     def _run(self, script: str, key: str, *arguments: str) -> Any:
         try:
             return _bounded(functools.partial(self._client.eval, script, 1, self._prefix + key, *arguments))

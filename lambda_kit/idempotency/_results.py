@@ -18,6 +18,13 @@ _NOT_STORED = f'{{"{_MARK}":"not stored"}}'
 _MAX_UNPACKED = 64 * 1024 * 1024  # bytes of a result before it was compressed
 
 
+def is_marked(stored: str | bytes | None) -> bool:
+    """Tell whether a result is stored in a form of the kit, and not as its plain JSON text."""
+    return isinstance(stored, bytes) or (
+        stored is not None and (stored.startswith(f'{{"{_MARK}":') or codecs.is_tagged(stored))
+    )
+
+
 def write(
     value: Any, codec: Codec | None, max_bytes: int | None, key: str
 ) -> tuple[str | bytes, ResultNotStored | None]:
@@ -95,6 +102,9 @@ def _read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ..
         from lambda_kit._kernel import expansion
 
         text = expansion.decompress(stored, _MAX_UNPACKED).decode()
+    if record.owner is None:  # another library has written it
+        content = codecs.loads_plain(text)
+        return content if codec is None else codec.decode(content), None
     content = codecs.loads(text)
     if not text.startswith(f'{{"{_MARK}":'):
         return content if codec is None else codec.decode(content), None

@@ -12,10 +12,11 @@ from lambda_kit.idempotency._codec import codec_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn
 
     from lambda_kit.idempotency._codec import Codec
+    from lambda_kit.idempotency._powertools import PowertoolsKeys
 
 _LONGEST = 3_155_760_000.0  # seconds: a hundred years; stores cannot hold times without limit
 _CHOICES = {
@@ -39,6 +40,7 @@ class Settings:
         "codec",
         "finish_codec",
         "lease",
+        "log_replays",
         "max_bytes",
         "missing_key",
         "on_claim_error",
@@ -85,9 +87,88 @@ class Settings:
         self.codec: Codec | None = codec_of(options["codec"])
         self.finish_codec: Any = None if self.codec is options["codec"] else getattr(self.codec, "prepare", None)
         self.on_replay: Any = options["on_replay"]
+        self.log_replays = bool(options["log_replays"])
         self.clock: Callable[[], float] = options["clock"] or _wall_clock
         self.sleep: Any = options["sleep"]
         self.random_bytes: Callable[[int], bytes] = options["random_bytes"] or os.urandom
+
+
+_INSTEAD = {  # of the options of Powertools
+    "idempotent": {
+        "persistence_store": "pass the store first: idempotent(DynamoDBStore(...), key=...)",
+        "persistence_layer": "pass the store first: idempotent(DynamoDBStore(...), key=...)",
+        "config": "pass the options themselves: key=, payload=, ttl=, cache=",
+        "event_key_jmespath": "use key=",
+        "data_keyword_argument": 'use key=, which begins with the name of the argument: key="order.id"',
+        "payload_validation_jmespath": "use payload=",
+        "expires_after_seconds": "use ttl=",
+        "use_local_cache": "use cache=, the number of results; 0 for none",
+        "local_cache_max_items": "use cache=",
+        "raise_on_no_idempotency_key": 'use missing_key="raise", the default, or "run"',
+        "response_hook": "use on_replay=",
+        "output_serializer": "use codec=",
+        "key_prefix": "use name=, or powertools=PowertoolsKeys(key_prefix=...)",
+        "hash_function": "use powertools=PowertoolsKeys(hash_function=...)",
+        "lambda_context": "leave it out: the invocation is known",
+        "jmespath_options": "leave it out, or pass a function as key=",
+        "boto_config": "pass client= to DynamoDBStore",
+        "boto3_session": "pass client= to DynamoDBStore",
+    },
+    "DynamoDBStore": {
+        "table_name": "pass the name of the table first",
+        "key_attr": "use partition_key=",
+        "static_pk_value": "use static_partition_key=",
+        "sort_key_attr": "use sort_key=",
+        "expiry_attr": "use expires=",
+        "in_progress_expiry_attr": "use leased_until=",
+        "status_attr": "use status=",
+        "data_attr": "use result=",
+        "validation_key_attr": "use payload=",
+        "boto_config": "use client=, a boto3 client",
+        "boto3_session": "use client=, a boto3 client",
+        "boto3_client": "use client=",
+    },
+}
+_OPTIONS = {
+    "idempotent": (
+        *("key", "namespace", "name", "ttl", "lease", "payload", "on_in_progress", "on_claim_error", "on_save_error"),
+        *("missing_key", "replay_errors", "codec", "cache", "on_replay", "log_replays", "powertools"),
+        *("clock", "sleep", "random_bytes"),
+    ),
+    "DynamoDBStore": (
+        *("client", "region", "partition_key", "sort_key", "static_partition_key"),
+        *("status", "expires", "leased_until", "result", "payload", "owner"),
+    ),
+}
+
+
+def refuse_options(what: str, given: Iterable[str]) -> NoReturn:
+    """Raise for options that do not exist; the message has the matching one.
+
+    Raises:
+        ConfigurationError: always.
+    """
+    name = next(iter(given))
+    said = _INSTEAD[what].get(name)
+    said = f"; {said}" if said else callables.closest(name, _OPTIONS[what])
+    raise ConfigurationError(f"{what}({name}=...): there is no such option{said}")
+
+
+def peer_keys(given: Any) -> PowertoolsKeys | None:
+    """Return the keys of Powertools that the option `powertools` asks for, or None.
+
+    Raises:
+        ConfigurationError: it is neither a boolean nor `PowertoolsKeys`.
+    """
+    if given is False:
+        return None
+    from lambda_kit.idempotency._powertools import PowertoolsKeys
+
+    if given is True:
+        return PowertoolsKeys()
+    if not isinstance(given, PowertoolsKeys):
+        raise ConfigurationError(f"idempotent(powertools={given!r}): pass True, False or PowertoolsKeys(...)")
+    return given
 
 
 def _wall_clock() -> float:
@@ -95,6 +176,8 @@ def _wall_clock() -> float:
 
 
 def _check_store(store: Any) -> None:
+    if store is None:
+        raise ConfigurationError("idempotent(): pass a store and a key: idempotent(DynamoDBStore(...), key=...)")
     if isinstance(store, type):
         raise ConfigurationError(f"idempotent({store.__name__}): pass a store, not its class: {store.__name__}(...)")
     for name in ("claim", "complete", "release"):

@@ -124,6 +124,10 @@ class SQLiteStore:
         """See `Store`."""
         return self._transact(_release, key, owner)
 
+    def delete(self, key: str, /) -> bool:
+        """Delete the record of a key, whatever its state; return whether there was one."""
+        return self._transact(_delete, key)
+
     def purge(self, now: float) -> int:
         """Delete the records that had expired at the time `now`, in seconds since the epoch; return how many."""
         return self._transact(_purge, now)
@@ -151,6 +155,10 @@ def _release(connection: sqlite3.Connection, key: str, owner: str) -> bool:
     if free:
         connection.execute("DELETE FROM idempotency WHERE key = ?", (key,))
     return free
+
+
+def _delete(connection: sqlite3.Connection, key: str) -> bool:
+    return connection.execute("DELETE FROM idempotency WHERE key = ?", (key,)).rowcount > 0
 
 
 def _purge(connection: sqlite3.Connection, now: float) -> int:

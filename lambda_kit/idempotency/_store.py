@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         A store may also have these attributes:
 
         - `max_bytes`: the longest result that it takes, as JSON in UTF-8; without it, or with None, there is no limit.
+        - `delete(key)`: deletes the record of a key, whatever its state, and returns whether there was one, for
+          `free_key`.
         - `blocks`: whether its methods wait for something, so that coroutines call them in a thread; True by default.
         """
 

@@ -104,7 +104,7 @@ def bind(fields: dict[str, Any]) -> Binding:
 
 
 _IDEMPOTENCY = "idempotency."
-_ENDS = frozenset(("completed", "released", "lost", "abandoned"))
+_ENDS = frozenset(("completed", "released", "lost", "abandoned", "suspended"))
 
 
 def note_fact(name: str, fields: dict[str, Any]) -> None:

@@ -167,6 +167,7 @@ class Worker:
             "missing_key": "raise",
             "codec": None,
             "on_replay": None,
+            "log_replays": True,
             "clock": store.clock.time,
             "sleep": None,
             "random_bytes": store.clock.urandom,

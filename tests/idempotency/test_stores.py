@@ -191,7 +191,7 @@ import time
 
 from lambda_kit.idempotency import Claim, SQLiteStore
 
-store = SQLiteStore(sys.argv[1])
+store = SQLiteStore(sys.argv[1], timeout=float(sys.argv[3]))
 print(sum(store.claim(Claim(str(i), sys.argv[2], now=time.time(), lease=60.0, ttl=60.0, payload=None)) is None
           for i in range(200)))
 """
@@ -200,7 +200,9 @@ print(sum(store.claim(Claim(str(i), sys.argv[2], now=time.time(), lease=60.0, tt
 def test_processes_share_a_file(tmp_path: Path) -> None:
     path = str(tmp_path / "records.db")
     command = [sys.executable, "-c", SHARED, path]
-    children = [subprocess.Popen([*command, str(i)], stdout=subprocess.PIPE, text=True) for i in range(4)]
+    children = [
+        subprocess.Popen([*command, str(i), str(PATIENCE)], stdout=subprocess.PIPE, text=True) for i in range(4)
+    ]
     assert sum(int(child.communicate(timeout=PATIENCE)[0]) for child in children) == 200
 
 

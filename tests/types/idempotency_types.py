@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, assert_type
 
 from lambda_kit import handler, idempotent
-from lambda_kit.idempotency import Claim, MemoryStore, Record, Store
+from lambda_kit.idempotency import Claim, MemoryStore, Record, Store, free_key, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -66,3 +66,9 @@ class Own:
 own: Store = Own()
 idempotent(own, key=lambda event: event["id"], replay_errors=(ValueError,), on_in_progress="wait")
 idempotent(own, key="id", on_in_progress="waits")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+idempotent(own, key="id", tll=5.0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+idempotent(own)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+assert_type(key_of(charge, 1, currency="USD"), str)
+assert_type(free_key(charge_later, 1), bool)
+key_of(charge, "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
