@@ -27,7 +27,6 @@ The rules, the same for every resource:
 
 from __future__ import annotations
 
-import threading
 import time
 import weakref
 
@@ -319,8 +318,8 @@ class InitCache:
 def declare(
     factory: Callable[[], Any],
     *,
-    translate: Callable[[Exception], Exception | None] | None = None,
-    is_final: Callable[[Exception], bool] | None = None,
+    translate: Callable[[BaseException], Exception | None] | None = None,
+    is_final: Callable[[BaseException], bool] | None = None,
     **settings: Any,
 ) -> Entry:
     """Declare a resource of `init`, and return the entry behind it: for the other rooms of the kit.
@@ -356,8 +355,7 @@ def _watch_process() -> None:
 
 
 def _after_fork() -> None:
-    # What is under way belongs to the parent. Its other threads, one of which may have held the lock, are gone.
-    shared.lock = threading.RLock()
+    # Builds and closes that are under way belong to the parent.
     lifecycle.abandon((*shared.retired, *shared.refreshing))
     _forget_pending()
     for cache in list(_caches):

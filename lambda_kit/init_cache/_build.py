@@ -10,8 +10,10 @@ import contextlib
 import contextvars
 import functools
 import itertools
+import sys
 import threading
 
+from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ResourceCycle
 
 TYPE_CHECKING = False
@@ -46,15 +48,15 @@ class _Shared:
     __slots__ = ("lock", "refreshing", "retired")
 
     def __init__(self) -> None:
-        self.lock: Any = threading.RLock()
+        self.lock: Any = lifecycle.make_lock()
         self.refreshing: set[Build] = set()
         self.retired: list[BuiltValue] = []
 
 
 def locked(section: Callable[P, R]) -> Callable[P, R]:
-    """Let a function run under the lock of all resources, which is released wherever an interrupt strikes.
+    """Run a function under the lock of all resources, which is released wherever an interrupt strikes.
 
-    A `with` statement does not do: from Python 3.14 on, an interrupt may strike when the lock is taken and the block
+    A `with` statement would not do: from Python 3.14 on, an interrupt may strike when the lock is taken and the block
     has not been entered.
     """
 
@@ -201,7 +203,7 @@ class Build:
         self.sequence = -1
         self.done = Gate()
         self.value: Any = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.expires_at = float("inf")
         self.fallback: BuiltValue | None = None
         self.abandoned = False
@@ -214,9 +216,8 @@ class Build:
         """Tell whether it was started on an event loop that has stopped, so that it may never end."""
         return self.task is not None and not self.task.get_loop().is_running()
 
-    def refuse_cycle(self, chain: tuple[Build, ...]) -> None:
-        """Raise `ResourceCycle` if this build cannot end before those of `chain`, which are about to wait for it."""
-        running = tuple(one for one in chain if not one.done.is_open)
+    def refuse_cycle(self, running: tuple[Build, ...]) -> None:
+        """Raise `ResourceCycle` if this build cannot end before the running builds that are about to wait for it."""
         for i, one in enumerate(running):
             if one.owner is self.owner:
                 raise ResourceCycle([*(two.owner.name for two in running[i:]), self.owner.name])
@@ -240,8 +241,31 @@ class Build:
         return None
 
 
+def is_failure(error: BaseException) -> bool:
+    """Tell whether a factory has failed, in contrast to an interrupt of the thread or the task that runs it.
+
+    A `CancelledError` is an interrupt only if that task was cancelled. Else the factory has met the cancellation of
+    another task, for example one that it awaits.
+    """
+    if isinstance(error, Exception):
+        return True
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or not isinstance(error, asyncio.CancelledError):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no event loop is running on this thread
+        return True
+    return task is None or not task.cancelling()
+
+
 current_builds: contextvars.ContextVar[tuple[Build, ...]] = contextvars.ContextVar("lambda_kit_builds", default=())
 """The builds that the running code is part of, the outermost first."""
+
+
+def running_builds() -> tuple[Build, ...]:
+    """Return the current builds that have not ended. One that has ended is left there by an interrupt, and harmless."""
+    return tuple([build for build in current_builds.get() if not build.done.is_open])
 
 
 def expire_at(end: float) -> None:

@@ -14,7 +14,16 @@ from types import CoroutineType
 
 from lambda_kit._kernel import callables, lifecycle, log
 from lambda_kit.errors import ConfigurationError, ResourceBuildError, ResourceCycle
-from lambda_kit.init_cache._build import Build, BuiltValue, current_builds, locked, next_sequence, shared
+from lambda_kit.init_cache._build import (
+    Build,
+    BuiltValue,
+    current_builds,
+    is_failure,
+    locked,
+    next_sequence,
+    running_builds,
+    shared,
+)
 from lambda_kit.init_cache._hit import forever, timed
 
 TYPE_CHECKING = False
@@ -139,8 +148,8 @@ class Entry:
         self.eager = eager
         self.is_async = callables.is_coroutine_function(factory)
         self.close = close
-        self.translate: Callable[[Exception], Exception | None] | None = None
-        self.is_final: Callable[[Exception], bool] | None = None
+        self.translate: Callable[[BaseException], Exception | None] | None = None
+        self.is_final: Callable[[BaseException], bool] | None = None
         self._factory = factory
         self._clock = clock
         self._lifetime = Lifetime(ttl, stale_if_error, refresh == "background")
@@ -355,7 +364,7 @@ class Entry:
                 _closing.schedule()
             self._publish()
             return built, mine if refresh else None
-        chain = current_builds.get()
+        chain = running_builds()
         (build or mine).refuse_cycle(chain)
         if chain:
             chain[-1].waits_for.pop(mine, None)
@@ -385,7 +394,7 @@ class Entry:
             return build.fallback.value
         raise self._error(build.error)
 
-    def _error(self, error: Exception) -> Exception:
+    def _error(self, error: BaseException) -> Exception:
         own = None if self.translate is None else self.translate(error)
         if own is not None:
             return own
@@ -406,7 +415,7 @@ class Entry:
         """Run the factory, note its outcome, and return the value."""
         build.thread = threading.get_ident()
         started_at, began = self._clock(), time.perf_counter()
-        outer = current_builds.get()
+        outer = running_builds()
         try:
             current_builds.set((*outer, build))
             value = self._factory()
@@ -416,7 +425,9 @@ class Entry:
                     f"the factory {self.name} returned a coroutine, which can be awaited only once; declare the "
                     "resource with async def"
                 )
-        except Exception as error:
+        except BaseException as error:
+            if not is_failure(error):
+                raise
             self.fail(build, error, after)
         else:
             self.succeed(build, value, started_at, time.perf_counter() - began)
@@ -430,10 +441,12 @@ class Entry:
 
         build.task = asyncio.current_task()
         started_at, began = self._clock(), time.perf_counter()
-        token = current_builds.set((*current_builds.get(), build))
+        token = current_builds.set((*running_builds(), build))
         try:
             value = await self._factory()
-        except Exception as error:
+        except BaseException as error:
+            if not is_failure(error):
+                raise
             self.fail(build, error, after)
         else:
             self.succeed(build, value, started_at, time.perf_counter() - began)
@@ -471,7 +484,7 @@ class Entry:
         build.done.open()
         return old
 
-    def fail(self, build: Build, error: Exception, after: int = 0) -> None:
+    def fail(self, build: Build, error: BaseException, after: int = 0) -> None:
         """Note the failure of a build, wake those that wait for it, and warn where nobody else would learn of it."""
         now, back = self._hit.read_clock()
         final = self.is_final is not None and self.is_final(error)
@@ -483,7 +496,9 @@ class Entry:
         del before
 
     @locked
-    def _note_failure(self, build: Build, error: Exception, after: int, now: float, back: float, final: bool) -> bool:
+    def _note_failure(
+        self, build: Build, error: BaseException, after: int, now: float, back: float, final: bool
+    ) -> bool:
         """Do what `fail` does under the lock, and return whether it has to warn."""
         self._note_clock(back)
         unseen = build in shared.refreshing

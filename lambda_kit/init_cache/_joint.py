@@ -32,31 +32,37 @@ def build_together(
     Returns:
         The exceptions, by resource; of all resources if `fetch` raised. Each counts as a failure of the factory.
     """
-    failed: dict[Entry, Exception] = {}
-    mine = [(entry, Build(entry)) for entry in entries]  # made before they start: an interrupt must leave none behind
-    try:
-        started = [(entry, build) for entry, build in mine if entry.join(build, after)]
-        if not started:
-            return failed
-        began = time.perf_counter()
-        started_at = {entry: entry.now() for entry, _ in started}
-        try:
-            makers = fetch([entry for entry, _ in started])
-        except Exception as error:
-            makers = {entry: functools.partial(_raise, error) for entry, _ in started}
-        for entry, build in started:
-            if entry not in makers:
-                continue
-            try:
-                value = makers[entry]()
-            except Exception as error:
-                failed[entry] = error
-                entry.fail(build, error, after)
-            else:
-                entry.succeed(build, value, started_at[entry], time.perf_counter() - began)
+    mine = [(entry, Build(entry)) for entry in entries]
+    try:  # of one call alone: CPython leaves some of the jumps in a `try` block outside of its `finally`
+        return _build(mine, fetch, after)
     finally:
         for entry, build in mine:
-            entry.abandon(build)
+            entry.abandon(build)  # unless it has ended
+
+
+def _build(
+    mine: list[tuple[Entry, Build]], fetch: Callable[[list[Entry]], dict[Entry, Callable[[], Any]]], after: int
+) -> dict[Entry, Exception]:
+    failed: dict[Entry, Exception] = {}
+    started = [(entry, build) for entry, build in mine if entry.join(build, after)]
+    if not started:
+        return failed
+    began = time.perf_counter()
+    started_at = {entry: entry.now() for entry, _ in started}
+    try:
+        makers = fetch([entry for entry, _ in started])
+    except Exception as error:
+        makers = {entry: functools.partial(_raise, error) for entry, _ in started}
+    for entry, build in started:
+        if entry not in makers:
+            continue
+        try:
+            value = makers[entry]()
+        except Exception as error:
+            failed[entry] = error
+            entry.fail(build, error, after)
+        else:
+            entry.succeed(build, value, started_at[entry], time.perf_counter() - began)
     return failed
 
 

@@ -101,17 +101,17 @@ class Node:
         return prefetched.answer
 
 
-def _translate(error: Exception) -> Exception | None:
+def _translate(error: BaseException) -> Exception | None:
     """Return the exception to raise for one of a build: errors of the kit as they are, each caller's own copy."""
     from lambda_kit.parameters import _failures
 
-    return _failures.own_copy(error)
+    return _failures.own_copy(error) if isinstance(error, Exception) else None
 
 
-def _is_final(error: Exception) -> bool:
+def _is_final(error: BaseException) -> bool:
     from lambda_kit.parameters import _failures
 
-    return not _failures.is_outage(error)
+    return isinstance(error, Exception) and not _failures.is_outage(error)
 
 
 def pack(value: Any) -> Any:
