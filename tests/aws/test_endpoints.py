@@ -23,6 +23,13 @@ def _session() -> Any:
     return session.Session()
 
 
+def new_session() -> Any:
+    """Return a session that reads the environment anew, with the models that were loaded before."""
+    fresh = session.Session()
+    fresh.register_component("data_loader", _session().get_component("data_loader"))
+    return fresh
+
+
 def regions() -> list[tuple[str, str]]:
     data = _session().get_data("partitions")["partitions"]
     return [(one["id"], region) for one in data for region in one["regions"] if not region.endswith("-global")]
@@ -75,7 +82,7 @@ def test_a_client_of_botocore_in_the_same_environment_calls_the_same_place(
     for name, value in whole.items():
         monkeypatch.setenv(name, value)
     mine = resolve(service, None, whole)
-    client = session.Session().create_client(service)
+    client = new_session().create_client(service)
     called: list[str] = []
 
     def stop(request: Any, **_: Any) -> None:

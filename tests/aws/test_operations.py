@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import re
 from datetime import UTC, datetime
@@ -51,6 +52,12 @@ def shape_values(shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
     return scalars[kind]
 
 
+@functools.cache  # a strategy is dear to make
+def values_of_operation(service: str, name: str, direction: str) -> st.SearchStrategy[Any]:
+    return shape_values(getattr(model_of(service, name), f"{direction}_shape"))
+
+
+@functools.cache
 def attribute_values() -> st.SearchStrategy[Any]:
     """DynamoDB's attribute values, to some depth, also in attributes that have the names of types."""
     names = st.sampled_from(["B", "BS", "M", "L", "S", "id", "é"])
@@ -93,7 +100,7 @@ def wire_value(shape: Any, value: Any) -> Any:
 @given(data=st.data())
 def test_a_request_is_the_one_that_botocore_writes(service: str, name: str, data: st.DataObject) -> None:
     model = model_of(service, name)
-    params = data.draw(shape_values(model.input_shape))
+    params = data.draw(values_of_operation(service, name, "input"))
     idempotent = dict.fromkeys(model.idempotent_members, "0123456789abcdef0123456789abcdef")
     params = {**params, **idempotent}
     serializer = botocores.serialize.create_serializer(MODELS[service].metadata["protocol"], include_validation=False)
@@ -120,7 +127,7 @@ def test_a_reply_is_read_as_botocore_reads_it(service: str, name: str, data: st.
         for one in data.draw(st.lists(st.sampled_from(known), unique=True)):
             headers[one] = data.draw(st.sampled_from(["15", "60"]) if "interval" in one else st.sampled_from(["a", ""]))
     elif shape is not None:
-        sent = wire_value(shape, data.draw(shape_values(shape)))
+        sent = wire_value(shape, data.draw(values_of_operation(service, name, "output")))
         for one in data.draw(st.lists(st.sampled_from(sorted(shape.members)), unique=True)):
             sent[one] = None  # AWS writes null for what there is not
         body = json.dumps(sent, ensure_ascii=data.draw(st.booleans())).encode()
