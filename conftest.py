@@ -31,6 +31,22 @@ _docstrings = Sybil(
     document_types={".py": PythonDocStringDocument},
     setup=_names_of_docstrings,
 )
+# Files that take seconds, the longest first. They start first, so that no worker is left alone with one at the end.
+_LONG = [
+    "tests/idempotency/test_processes.py",
+    "tests/batch/end_to_end/test_sqs.py",
+    "tests/batch/test_properties.py",
+    "tests/batch/end_to_end/test_fifo.py",
+    "tests/idempotency/test_model.py",
+    "tests/idempotency/test_interrupts.py",
+    "tests/test_leaks.py",
+    "tests/batch/end_to_end/test_streams.py",
+    "tests/local/test_rie.py",
+    "tests/test_testing.py",
+    "tests/aws/test_faults.py",
+    "tests/flags/test_rollout.py",
+]
+_PLACES = {name: place for place, name in enumerate(_LONG)}
 pytest_collect_file = (_pages + _docstrings).pytest()
 
 
@@ -53,4 +69,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         blocks = pages.pop(str(item.path), []) if isinstance(item, SybilItem) else [item]
         ordered += sorted(blocks, key=lambda block: block.location[1] or 0)
-    items[:] = sorted(ordered, key=lambda item: item.get_closest_marker("long") is None)
+    items[:] = sorted(ordered, key=lambda item: _PLACES.get(item.nodeid.partition("::")[0], len(_LONG)))

@@ -51,7 +51,8 @@ class Closes(Protocol):
 
 
 class Plain:
-    pass
+    def __repr__(self) -> str:
+        return "Plain()"
 
 
 OrderId = NewType("OrderId", int)
