@@ -44,8 +44,8 @@ def guarded(call: Callable[..., str], *args: Any) -> str:
     depth = _nested.get(thread, 0)
     if depth >= _MAX_NESTED:
         raise RecursionError("a value logs while it is being written")
-    _nested[thread] = depth + 1
-    try:
+    try:  # an interrupt from here on leaves no count behind
+        _nested[thread] = depth + 1
         return call(*args)
     finally:
         if depth:

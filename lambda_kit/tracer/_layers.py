@@ -72,8 +72,14 @@ def _around_function(fn: Any, name: str, kind: Kind, options: Options) -> Any:
         span = backend().begin(name, kind, options)
         if span is None:
             return fn(*args, **kwargs)
-        with span:
-            return fn(*args, **kwargs)
+        # Not `with span`: its two calls show in a warm invocation.
+        try:
+            response = fn(*args, **kwargs)
+        except BaseException as error:
+            span.__exit__(type(error), error, error.__traceback__)
+            raise
+        span.end()
+        return response
 
     return traced
 

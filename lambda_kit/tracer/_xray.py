@@ -37,6 +37,7 @@ _SDK = "aws_xray_sdk.core"
 _THROTTLED = '"error":true,"throttle":true'
 _urandom = os.urandom
 _now = time.time_ns
+_new = object.__new__
 _names = document.names
 _current: ContextVar[XRaySpan | None] = ContextVar("lambda_kit_span", default=None)
 
@@ -80,7 +81,21 @@ class XRaySpan(Span):
         self._root: Root | None = None  # None before the start and after the end
         self.id = ""
 
-    def _begin(self, root: Root, parent: XRaySpan | None, invocation: Invocation | None) -> None:
+    def _begin(
+        self,
+        name: str,
+        kind: Kind,
+        options: Options,
+        backend: XRay,
+        root: Root,
+        parent: XRaySpan | None,
+        invocation: Invocation | None,
+    ) -> None:
+        """Set all attributes, in place of `__init__` too."""
+        self._name = name
+        self._kind = kind
+        self._options = options
+        self._backend = backend
         self._root = root
         self._invocation = invocation
         self._before = parent
@@ -170,9 +185,10 @@ class XRaySpan(Span):
 
     def __enter__(self) -> Self:
         if self._root is None and not self.id:
-            root, parent, invocation = _find_parent(self._backend.find_sampled_root)
+            backend = self._backend
+            root, parent, invocation = _find_parent(backend.find_sampled_root)
             if root is not None and root.sampled:
-                self._begin(root, parent, invocation)
+                self._begin(self._name, self._kind, self._options, backend, root, parent, invocation)
                 _current.set(self)
         return self
 
@@ -180,7 +196,7 @@ class XRaySpan(Span):
         root = self._root
         if root is None:
             return
-        now = _now()
+        ended = _now()
         around = self._before
         if _current.get() is self:
             while around is not None and around._root is None:  # the outer span may have ended before this one
@@ -192,11 +208,12 @@ class XRaySpan(Span):
             self._leave_sdk()
         if self._errors and around is not None and around._root is not None:
             around._inner_failure = self._errors[-1]
+        ended = max(ended, self._started)
         try:
-            text = self._document(root, max(self._started, now))
+            text = self._document(root, ended)
         except Exception as error:
             report("end", error)
-            text = self._bare_document(root, max(self._started, now))
+            text = self._bare_document(root, ended)
         self._backend.send(text)
         self._root = self._errors = self._inner_failure = self._invocation = self._inner = None
 
@@ -282,6 +299,8 @@ def _find_parent(find_root: Callable[[], Root | None]) -> tuple[Root | None, XRa
     """Return the root, the parent span and the invocation of a span that starts in this context; each may be None."""
     invocation = current_invocation.get(None)
     around = _current.get()
+    if around is not None and (root := around._root) is not None and around._invocation is invocation is not None:
+        return root, around, invocation
     while around is not None:
         root = around._root
         if root is None:
@@ -335,17 +354,20 @@ class XRay:
         return XRaySpan(name, kind, options, self)
 
     def begin(self, name: str, kind: Kind, options: Options) -> XRaySpan | None:
-        span = self.detached(name, kind, options)
-        if span is not None:
-            _current.set(span)
+        root, parent, invocation = _find_parent(self.find_sampled_root)
+        if root is None or not root.sampled:
+            return None
+        span: XRaySpan = _new(XRaySpan)
+        span._begin(name, kind, options, self, root, parent, invocation)
+        _current.set(span)
         return span
 
     def detached(self, name: str, kind: Kind, options: Options) -> XRaySpan | None:
         root, parent, invocation = _find_parent(self.find_sampled_root)
         if root is None or not root.sampled:
             return None
-        span = XRaySpan(name, kind, options, self)
-        span._begin(root, parent, invocation)
+        span: XRaySpan = _new(XRaySpan)
+        span._begin(name, kind, options, self, root, parent, invocation)
         return span
 
     def current(self) -> XRaySpan | None:
