@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _BUFFER = 4_194_304  # bytes: the socket's receive buffer; the system may allow less
 _MAX_DATAGRAM = 65_536
 _RESEND_AFTER = 0.05  # seconds: a marker may have been dropped, and is sent again
+_PATIENCE = 30.0  # seconds
 _STOP = b"stop"
 
 
@@ -111,7 +112,7 @@ class FakeXRayDaemon:
         """All problems so far, each with the number of its datagram; a parent that has not been sent yet is one."""
         return self._checked()[1]
 
-    def tree(self, trace_id: str | None = None, *, timeout: float = 5.0) -> list[SpanNode]:
+    def tree(self, trace_id: str | None = None, *, timeout: float = _PATIENCE) -> list[SpanNode]:
         """Return the children of the function's segment, ordered by start; the other spans are under these.
 
         In a trace whose header was not made by this object, the function's segment is the one parent that is not among
@@ -119,7 +120,7 @@ class FakeXRayDaemon:
 
         Args:
             trace_id: the id of a trace; default: the spans of all traces.
-            timeout: seconds to wait for the datagrams; default 5.
+            timeout: seconds to wait for the datagrams; default 30, which only a starved machine needs.
 
         Raises:
             AssertionError: the documents have problems, or the datagrams did not arrive in time.
@@ -134,7 +135,7 @@ class FakeXRayDaemon:
             raise ConfigurationError(f"tree({trace_id!r}): there is no such trace{closest(trace_id, known)}")
         return [root for root in roots if root.trace_id == trace_id]
 
-    def _checked(self, timeout: float = 5.0) -> tuple[list[SpanNode], list[str]]:
+    def _checked(self, timeout: float = _PATIENCE) -> tuple[list[SpanNode], list[str]]:
         problems: list[str] = []
         sound: list[tuple[int, dict[str, Any]]] = []
         for number, (document, wrong) in enumerate(self._parsed(timeout)):
@@ -145,7 +146,7 @@ class FakeXRayDaemon:
         roots, between = _xray_tree.build_trees(sound, self._functions, complete=not problems)
         return roots, problems + between
 
-    def _parsed(self, timeout: float = 5.0) -> list[tuple[dict[str, Any] | None, list[str]]]:
+    def _parsed(self, timeout: float = _PATIENCE) -> list[tuple[dict[str, Any] | None, list[str]]]:
         self._wait(timeout)
         with self._changed:
             self._read += [_xray_rules.parse(datagram) for datagram in self._datagrams[len(self._read) :]]
@@ -192,7 +193,7 @@ class FakeXRayDaemon:
                     self._seen = max(self._seen, int(datagram))
                     self._changed.notify_all()
 
-    def _wait(self, timeout: float = 5.0) -> None:
+    def _wait(self, timeout: float = _PATIENCE) -> None:
         """Wait for all earlier datagrams: until a marker that the daemon sends to itself has arrived."""
         own = self._socket
         if own is None:

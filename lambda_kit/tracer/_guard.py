@@ -69,6 +69,8 @@ def length_of(value: Any) -> int | None:
 
 
 def _integer(value: Any, limit: int) -> int | None:
+    if value is None:
+        return None
     if type_of(value) is not int:
         try:
             if isinstance(value, str):

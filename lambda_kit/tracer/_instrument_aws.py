@@ -109,11 +109,11 @@ class _BotoSpans:
             context[_SPAN] = span
             span.aws(operation=model.name, region=self._client.meta.region_name)
             span.aws(**resources_of(self._service, context.pop(_PARAMS, {})))
-            before = span.activate()
+            before = span._activate()
             try:
                 headers = backend.headers(w3c=False)
             finally:
-                span.deactivate(before)
+                span._deactivate(before)
         if HEADER in headers:
             params["headers"][HEADER] = headers[HEADER]  # replaces the header that botocore reads from the environment
 

@@ -122,13 +122,13 @@ def _steps(span: Span, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, A
     step, given = inner.send, None
     try:
         while True:
-            before = span.activate()
+            before = span._activate()
             try:
                 value = step(given)
             except StopIteration as end:
                 return end.value
             finally:
-                span.deactivate(before)
+                span._deactivate(before)
             try:
                 given = yield value
                 step = inner.send
@@ -137,11 +137,11 @@ def _steps(span: Span, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, A
             except BaseException as error:
                 step, given = inner.throw, error
     finally:
-        before = span.activate()
+        before = span._activate()
         try:
             inner.close()
         finally:
-            span.deactivate(before)
+            span._deactivate(before)
 
 
 def _around_async_generator(fn: Any, name: str, kind: Kind, options: Options) -> Any:
@@ -153,13 +153,13 @@ def _around_async_generator(fn: Any, name: str, kind: Kind, options: Options) ->
             step, given = inner.asend, None
             try:
                 while True:
-                    before = span.activate()
+                    before = span._activate()
                     try:
                         value = await step(given)
                     except StopAsyncIteration:
                         return
                     finally:
-                        span.deactivate(before)
+                        span._deactivate(before)
                     try:
                         given = yield value
                         step = inner.asend
@@ -168,11 +168,11 @@ def _around_async_generator(fn: Any, name: str, kind: Kind, options: Options) ->
                     except BaseException as error:
                         step, given = inner.athrow, error
             finally:
-                before = span.activate()
+                before = span._activate()
                 try:
                     await inner.aclose()
                 finally:
-                    span.deactivate(before)
+                    span._deactivate(before)
 
     return traced
 

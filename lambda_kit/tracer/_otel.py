@@ -201,13 +201,13 @@ class OTelSpan(Span):
         if span.is_recording():  # other code may have ended it
             span.end()
 
-    def activate(self) -> Any:
+    def _activate(self) -> Any:
         before = otel_context.get_current()
         if self._open:
             otel_context.attach(self._inner)
         return before
 
-    def deactivate(self, before: Any) -> None:
+    def _deactivate(self, before: Any) -> None:
         if self._open:
             self._inner = otel_context.get_current()  # a span inside may stay open until this one is activated again
         otel_context.attach(before)

@@ -171,7 +171,7 @@ class SdkSpan(Span):
                 {**subsegment.aws, **loads(f"{{{document.fields_text(fields, self._options.encoder)}}}")}
             )
 
-    def activate(self) -> Any:
+    def _activate(self) -> Any:
         before = _current.get()
         if self.subsegment is not None:
             _current.set(self)
@@ -179,7 +179,7 @@ class SdkSpan(Span):
         return before
 
     @harmless
-    def deactivate(self, before: Any) -> None:
+    def _deactivate(self, before: Any) -> None:
         if self.subsegment is not None:
             self.subsegment.leave()
         if _current.get() is self:
@@ -193,7 +193,7 @@ class SdkSpan(Span):
 
     def __enter__(self) -> Self:
         if not self.id and self.begin():
-            self.activate()
+            self._activate()
         return self
 
     def end(self) -> None:
@@ -306,7 +306,7 @@ class XRaySdk:
     def begin(self, name: str, kind: Kind, options: Options) -> SdkSpan | None:
         span = self.detached(name, kind, options)
         if span is not None:
-            span.activate()
+            span._activate()
         return span
 
     def detached(self, name: str, kind: Kind, options: Options) -> SdkSpan | None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
             ...
 
         def detached(self, name: str, kind: Kind, options: Options) -> Span | None:
-            """Start a span without making it the current one: for generators, see `Span.activate`."""
+            """Start a span without making it the current one: for generators, see `Span._activate`."""
             ...
 
         def current(self) -> Span | None:
@@ -156,13 +156,13 @@ class Span:
     def end(self) -> None:
         """End the span. Whatever is added to it afterwards is ignored."""
 
-    def activate(self) -> Any:
-        """Make this span, or the span that was open inside it, the current one; return the argument of `deactivate`."""
+    def _activate(self) -> Any:
+        """Make this span, or the span that was open inside it, the current one; return `_deactivate`'s argument."""
 
-    def deactivate(self, before: Any) -> None:
-        """Make the span that was current before `activate` the current one again."""
+    def _deactivate(self, before: Any) -> None:
+        """Make the span that was current before `_activate` the current one again."""
 
-    def within(self, name: str) -> Span:
+    def _within(self, name: str) -> Span:
         """Return a new span of the same tracer; it becomes a child of the span that is open when it starts."""
         return self._options.backend().span(name, "local", self._options)
 

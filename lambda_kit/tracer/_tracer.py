@@ -257,7 +257,7 @@ def _innermost() -> Span | None:
 def _operation(name: str) -> facts.Operation:
     """Return a span for another capability's operation if a span is open, else an operation that records nothing."""
     around = _innermost()
-    return facts.UNOBSERVED if around is None else around.within(name)
+    return facts.UNOBSERVED if around is None else around._within(name)
 
 
 def _note_fact(name: str, fields: dict[str, Any]) -> None:

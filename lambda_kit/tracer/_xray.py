@@ -172,13 +172,13 @@ class XRaySpan(Span):
         if self._root is not None:
             self._aws = {**(self._aws or {}), **fields}
 
-    def activate(self) -> Any:
+    def _activate(self) -> Any:
         before = _current.get()
         if self._root is not None:
             _current.set(self._inner or self)
         return before
 
-    def deactivate(self, before: Any) -> None:
+    def _deactivate(self, before: Any) -> None:
         if self._root is not None:
             self._inner = _current.get()  # a span inside may stay open until this one is activated again
         _current.set(before)

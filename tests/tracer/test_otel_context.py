@@ -152,10 +152,10 @@ def test_a_span_may_end_in_another_context_and_past_the_kit(
     recorded: Recorded, caplog: pytest.LogCaptureFixture
 ) -> None:
     tracer = make()
-    spans = [contextvars.copy_context().run(tracer.span(name).__enter__) for name in ("a", "b")]
+    contexts = [contextvars.copy_context() for _ in range(2)]
+    spans = [context.run(tracer.span(name).__enter__) for context, name in zip(contexts, ("a", "b"), strict=True)]
     spans[0].end()
-    spans[1].activate()
-    trace.get_current_span().end()
+    contexts[1].run(trace.get_current_span).end()
     assert not spans[1].recording
     spans[1].record_error(ValueError("late"))
     spans[1].end()

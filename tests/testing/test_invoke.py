@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import time
-from typing import Any
 
 import pytest
 
 from lambda_kit import Metrics, Tracer, current_invocation, handler, init
-from lambda_kit.errors import ConfigurationError
-from lambda_kit.testing import FakeClock, FakeXRayDaemon, invoke, make_context, reset
+from lambda_kit.testing import FakeXRayDaemon, invoke, reset
 
 
 def test_invoke_returns_the_value_and_what_was_printed() -> None:
@@ -149,82 +146,3 @@ def test_reset_brings_back_the_first_invocation_and_an_empty_cache() -> None:
     second = place({}, None)
     assert (first[0], second[0]) == (True, True)
     assert first[1] is not second[1]
-
-
-def test_a_context_has_what_the_runtime_gives() -> None:
-    context = make_context(
-        request_id="r-1", function_name="shop", memory_mb=256, region="eu-west-1", w3c={"traceparent": "t"}
-    )
-    assert context.aws_request_id == "r-1"
-    assert context.invoked_function_arn == "arn:aws:lambda:eu-west-1:123456789012:function:shop"
-    assert (context.memory_limit_in_mb, context.function_version) == ("256", "$LATEST")
-    assert context.w3c() == {"traceparent": "t"}
-    assert (context.tenant_id, context.client_context, context.identity.cognito_identity_id) == (None, None, None)
-
-
-def test_a_context_has_the_attributes_of_the_runtimes_own() -> None:
-    lambda_context: Any = pytest.importorskip("awslambdaric.lambda_context")
-    real = lambda_context.LambdaContext("r-1", None, None, int(time.time() * 1000) + 1000, "arn", None)
-    public = {name for name in dir(real) if not name.startswith("_")}
-    assert public <= set(dir(make_context()))
-
-
-def test_the_deadline_of_a_context_runs_on_its_clock() -> None:
-    clock = FakeClock()
-    context = make_context(timeout=3.0, clock=clock)
-    clock.advance(1.0)
-    assert context.get_remaining_time_in_millis() == 2000
-    clock.advance(5.0)
-    assert context.get_remaining_time_in_millis() == 0
-    real = make_context(timeout=3.0)
-    assert 0 < real.get_remaining_time_in_millis() <= 3000
-
-
-@pytest.mark.parametrize("timeout", [-1, float("nan"), True])
-def test_a_timeout_that_is_no_number_of_seconds_is_refused(timeout: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"make_context\(timeout="):
-        make_context(timeout=timeout)
-
-
-PLUGIN_TEST = """
-    from lambda_kit import Metrics, Tracer, current_invocation, handler, init
-
-    @init.resource
-    def table():
-        return []
-
-    @handler
-    def place(event, context):
-        table().append(1)
-        return current_invocation().cold_start, len(table())
-
-    def test_one(lambda_context):
-        assert lambda_context.get_remaining_time_in_millis() > 29_000
-        assert place({}, lambda_context) == (True, 1)
-
-    def test_two():
-        assert place({}, None) == EXPECTED
-"""
-
-
-@pytest.mark.parametrize(("ini", "expected"), [("", "(True, 1)"), ("lambda_kit_reset = false", "(False, 2)")])
-def test_the_plugin_resets_the_state_between_tests_unless_told_not_to(
-    pytester: pytest.Pytester, ini: str, expected: str
-) -> None:
-    pytester.makeini(f"[pytest]\n{ini}")
-    pytester.makepyfile(PLUGIN_TEST.replace("EXPECTED", expected))
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=2)
-
-
-def test_the_plugin_loads_nothing_of_the_kit_by_itself(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import sys
-
-        def test_loaded():
-            kit = sorted(name for name in sys.modules if name.startswith("lambda_kit"))
-            assert not [name for name in kit if name not in EXPECTED], kit
-    """.replace("EXPECTED", repr(["lambda_kit", "lambda_kit._pytest_plugin"]))
-    )
-    pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider").assert_outcomes(passed=1)
