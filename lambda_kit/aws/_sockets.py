@@ -35,37 +35,42 @@ def connect(host: bytes, port: int, name: str, limit: float, end: float, *, tls:
         TransportError: there is no connection in time.
         ConfigurationError: `AWS_CA_BUNDLE` names a file that cannot be read.
     """
-    until = min(time.monotonic() + limit, end)
+    allowed = min(limit, end - time.monotonic())
     try:
-        plain = _connect_to_any(host, port, limit, end)
+        plain, until = _connect_to_any(host, port, limit, end)
     except OSError as error:
-        raise _failure(name, error, min(limit, max(end - until + limit, 0.0))) from error
+        raise _failure(name, error, allowed) from error
     try:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not tls:
             return Connection(plain)
-        return Connection(plain, _handshake(plain, host, max(until, min(time.monotonic() + limit, end))))
+        return Connection(plain, _handshake(plain, host, until))
     except OSError as error:
         plain.close()
-        raise _failure(name, error, limit) from error
+        raise _failure(name, error, allowed) from error
     except BaseException:
         plain.close()
         raise
 
 
-def _connect_to_any(host: bytes, port: int, limit: float, end: float) -> socket.socket:
-    """Connect to the first address that accepts; each gets `limit` seconds, and all of them the time until `end`."""
+def _connect_to_any(host: bytes, port: int, limit: float, end: float) -> tuple[socket.socket, float]:
+    """Connect to the first address that accepts; each gets `limit` seconds, and all of them the time until `end`.
+
+    Returns:
+        The connected socket, and the time until which its TLS handshake may take.
+    """
     failure: OSError | None = None
     where: Any = host
     for family, kind, protocol, _, address in socket.getaddrinfo(where, port, 0, socket.SOCK_STREAM):
-        left = min(limit, end - time.monotonic())
-        if left <= 0:
+        now = time.monotonic()
+        until = min(now + limit, end)
+        if until <= now:
             failure = failure or TimeoutError("timed out")
             break
         plain = None
         try:
             plain = socket.socket(family, kind, protocol)
-            plain.settimeout(left)
+            plain.settimeout(until - now)
             plain.connect(address)
         except OSError as error:
             failure = error
@@ -74,7 +79,7 @@ def _connect_to_any(host: bytes, port: int, limit: float, end: float) -> socket.
                 plain.close()
             raise
         else:
-            return plain
+            return plain, until
         if plain is not None:
             plain.close()
     raise failure or OSError("the name has no addresses")

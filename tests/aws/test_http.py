@@ -393,6 +393,31 @@ def test_a_server_that_speaks_unasked_on_a_kept_connection_is_not_listened_to(se
 # Time
 
 
+@pytest.mark.parametrize(("left", "tries"), [(100.0, [1.0] * 8), (2.5, [1.0, 1.0, 0.5]), (0.5, [0.5])])
+def test_connecting_ends_in_time_whatever_number_of_addresses_a_server_has(
+    monkeypatch: pytest.MonkeyPatch, left: float, tries: list[float]
+) -> None:
+    clock = [time.monotonic()]
+    timeouts: list[float] = []
+
+    class Deaf(socket.socket):
+        """A socket to an address that drops what comes."""
+
+        def connect(self, address: object) -> None:
+            timeouts.append(self.gettimeout() or 0.0)
+            clock[0] += timeouts[-1]
+            raise TimeoutError
+
+    address = socket.getaddrinfo("127.0.0.1", 9, 0, socket.SOCK_STREAM)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: address * 8)
+    monkeypatch.setattr(socket, "socket", Deaf)
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with pytest.raises(TransportError, match="no connection to") as info:
+        Pool("http://many.example", connect_timeout=1.0).request("GET", "/", deadline=clock[0] + left)
+    assert info.value.timed_out
+    assert timeouts == pytest.approx(tries)
+
+
 def test_a_server_that_says_nothing_times_out(serve: Serve) -> None:
     server = serve()
     server.script.append(server.hang)
