@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 from lambda_kit._kernel import callables, log, type_of
+from lambda_kit._kernel.urls import without_credentials
 from lambda_kit.aws._failures import error_of, hide, located
+from lambda_kit.aws._retries import CONNECT_TIMEOUT, READ_TIMEOUT
 from lambda_kit.aws._services import operations_of
 from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer, NoCredentials
 
@@ -70,8 +72,10 @@ class BotoCaller:
         return type(error).__name__ == "ParamValidationError" or self._hide(operation, params, str(error)) != str(error)
 
     def _hide(self, operation: str, params: dict[str, Any], message: str) -> str:
+        """Return a message without secret values, and without user and password in the URLs that it quotes."""
         known = self._operations.get(operation)
-        return hide(message, params, known.secrets) if known else message
+        message = hide(message, params, known.secrets) if known else message
+        return '"'.join(map(without_credentials, message.split('"'))) if "@" in message else message
 
     def _mapped(self, operation: str, params: dict[str, Any], error: Exception) -> AwsError | None:
         """Return the kit's error for an error of botocore; None for any other exception."""
@@ -82,6 +86,7 @@ class BotoCaller:
             return self._answered(operation, params, answered.response)
         if not isinstance(error, boto.BotoCoreError):
             return None
+        shown = self._hide(operation, params, str(error))
         named: dict[str, Any] = {
             "service": self.service,
             "operation": operation,
@@ -98,12 +103,12 @@ class BotoCaller:
             | boto.SSOError
             | boto.ProfileNotFound,
         ):
-            return NoCredentials(str(error), **named)
+            return NoCredentials(shown, **named)
         if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
-            answer = NoAnswer(str(error), **named)
+            answer = NoAnswer(shown, **named)
             answer.sent = not isinstance(error, boto.ConnectTimeoutError | boto.EndpointConnectionError)
             return answer
-        return AwsError(str(error), **named)
+        return AwsError(shown, **named)
 
     def _answered(self, operation: str, params: dict[str, Any], response: Any) -> AwsError:
         said: dict[str, Any] = response.get("Error", {})
@@ -135,6 +140,7 @@ def instead(service: str, region: str | None, reason: str) -> BotoCaller:
     """
     try:
         from botocore import session
+        from botocore.config import Config
         from botocore.exceptions import BotoCoreError
     except ImportError as error:
         from lambda_kit._kernel import extras
@@ -143,7 +149,11 @@ def instead(service: str, region: str | None, reason: str) -> BotoCaller:
     made: Any = session
     try:
         # botocore does not know AWS_REGION, which Lambda sets.
-        client = made.get_session().create_client(service, region_name=region or os.environ.get("AWS_REGION"))
+        client = made.get_session().create_client(
+            service,
+            region_name=region or os.environ.get("AWS_REGION"),
+            config=Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT),
+        )
     except BotoCoreError as error:
         raise ConfigurationError(f"botocore cannot make a client of {service} ({reason}): {error}") from error
 

@@ -282,8 +282,11 @@ def _container_url(environ: Mapping[str, str]) -> str | None:
     host = rest.partition("/")[0]
     named = _HOST.fullmatch(host)
     if scheme != "https" and not (scheme == "http" and named and _may_be_plain(named[1])):
+        from lambda_kit._kernel.urls import without_credentials
+
         raise _none(
-            f"AWS_CONTAINER_CREDENTIALS_FULL_URI has the host {host}; without https only these are allowed: "
+            f"AWS_CONTAINER_CREDENTIALS_FULL_URI is {without_credentials(full)!r}; without https only these hosts are "
+            f"allowed, and no user name: "
             f"{', '.join(_PLAIN_HOSTS)}"
         )
     return full

@@ -154,7 +154,12 @@ def located(service: str, code: str, message: str, params: dict[str, Any], regio
     if code not in _MISSING or service not in _NAMED_BY:
         return message
     parameter, kind = _NAMED_BY[service]
-    return f"{message.rstrip('.')}: the {kind} {params.get(parameter)!r} in {region}"
+    name = params.get(parameter)
+    if isinstance(name, str):
+        from lambda_kit._kernel.urls import without_credentials
+
+        name = without_credentials(name)
+    return f"{message.rstrip('.')}: the {kind} {name!r} in {region}"
 
 
 def hide(message: str, params: dict[str, Any], secrets: Iterable[str]) -> str:

@@ -39,6 +39,9 @@ THROTTLING_CODES = frozenset(
 _TRANSIENT_CODES = frozenset(("RequestTimeout", "RequestTimeoutException"))
 _TRANSIENT_STATUSES = frozenset((500, 502, 503, 504))
 
+CONNECT_TIMEOUT = 1.0  # seconds that connecting may take
+READ_TIMEOUT = 5.0  # seconds that AWS may stay silent
+
 _ATTEMPTS = {"dynamodb": 4}
 _BASE = {"dynamodb": 0.025}
 _LONGEST = 20.0  # seconds

@@ -294,6 +294,8 @@ def test_settings_that_only_botocore_knows_lead_to_it_and_are_told_once(
         caller = connect("ssm")
         assert connect("ssm") is caller
     assert isinstance(caller, BotoCaller)
+    config = caller._client.meta.config
+    assert (config.connect_timeout, config.read_timeout) == (1.0, 5.0)
     assert caller.call("GetParameter", {"Name": "/a"}) == {"Parameter": {"Name": "/a", "Value": "1"}}
     assert [one.getMessage() for one in caplog.records] == [
         "lambda_kit: botocore is used for calls to ssm: AWS_RETRY_MODE is adaptive"

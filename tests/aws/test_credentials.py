@@ -343,7 +343,7 @@ def test_a_relative_address_is_that_of_the_container_service(container: Containe
     ],
 )
 def test_an_address_that_plain_http_must_not_go_to_is_refused(container: Container, url: str) -> None:
-    with pytest.raises(NoCredentials, match="without https only these are allowed: localhost"):
+    with pytest.raises(NoCredentials, match="without https only these hosts are allowed, and no user name: localhost"):
         container.chain(AWS_CONTAINER_CREDENTIALS_FULL_URI=url).get()
     assert container.asked == []
 

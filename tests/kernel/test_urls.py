@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import traceback
+from typing import Any
+
+import boto3
 import pytest
+from botocore.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_kit._kernel.urls import without_credentials
 from lambda_kit.aws import connect
+from lambda_kit.aws._credentials import CredentialChain
 from lambda_kit.batch import SqsSink
-from lambda_kit.errors import ConfigurationError
+from lambda_kit.errors import ConfigurationError, NoAnswer, NoCredentials
 
 
 @pytest.mark.parametrize(
@@ -69,3 +75,23 @@ def test_messages_of_the_lean_client_and_of_sinks_show_no_password(monkeypatch: 
         connect("ssm", region="eu-west-1").call("GetParameter", {"Name": "a"})
     assert "hidden" not in str(caught.value)
     assert "hidden" not in repr(SqsSink("https://user:hidden@sqs.example/1/orders"))
+
+
+def test_messages_of_a_boto3_client_and_their_causes_show_no_password() -> None:
+    client: Any = boto3.client(
+        "ssm",
+        "eu-west-1",
+        endpoint_url="http://user:hidden@127.0.0.1:9",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(NoAnswer) as caught:
+        connect("ssm", client).call("GetParameter", {"Name": "a"})
+    assert "127.0.0.1:9" in str(caught.value)
+    assert "hidden" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("url", ["http://user:hidden@127.0.0.1/x", "http://127.0.0.1:hidden@evil.example/x"])
+def test_messages_about_credentials_show_no_password(url: str) -> None:
+    with pytest.raises(NoCredentials) as caught:
+        CredentialChain({"AWS_CONTAINER_CREDENTIALS_FULL_URI": url}).get()
+    assert "hidden" not in "".join(traceback.format_exception(caught.value))
