@@ -83,6 +83,8 @@ def test_messages_of_a_boto3_client_and_their_causes_show_no_password() -> None:
         "eu-west-1",
         endpoint_url="http://user:hidden@127.0.0.1:9",
         config=Config(retries={"total_max_attempts": 1}),
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="example",
     )
     with pytest.raises(NoAnswer) as caught:
         connect("ssm", client).call("GetParameter", {"Name": "a"})
