@@ -64,7 +64,7 @@ def write_error(error: Exception, max_bytes: int | None, key: str) -> tuple[str 
     if not _can_be_stored(arguments):  # its message can
         arguments = [message]
     state = {name: value for name, value in vars(error).items() if _can_be_stored(value)}
-    names = [f"{one.__module__}:{one.__qualname__}" for one in type(error).__mro__ if issubclass(one, Exception)]
+    names = [_name(one) for one in type(error).__mro__ if issubclass(one, Exception)]
     detail = codecs.dumps({"classes": names, "args": arguments, "state": state, "message": message})
     return _fitted(f'{{"{_MARK}":"error","value":{detail}}}', max_bytes, key)
 
@@ -119,7 +119,7 @@ def _read(record: Record, codec: Codec | None, errors: tuple[type[Exception], ..
 def _error(stored: dict[str, Any], errors: tuple[type[Exception], ...], key: str) -> Exception:
     """Return the exception, of its class, or of the nearest base class that still exists and is replayed."""
     names: list[str] = stored["classes"]
-    known = {f"{one.__module__}:{one.__qualname__}": one for one in _subclasses(errors)}
+    known = {_name(one): one for one in _subclasses(errors)}
     cls = next((known[name] for name in names if name in known), None)
     if cls is None:  # renamed since, or no longer among them
         return _failed_earlier(stored, key)
@@ -149,6 +149,11 @@ def _failed_earlier(stored: dict[str, Any], key: str) -> FailedEarlier:
     error.error_type = stored["classes"][0].replace(":", ".")
     error.reason = stored["message"]
     return error
+
+
+def _name(cls: type[Exception]) -> str:
+    """Return the full name of a class, past a metaclass that answers otherwise or raises."""
+    return f"{type.__getattribute__(cls, '__module__')}:{type.__getattribute__(cls, '__qualname__')}"
 
 
 def _subclasses(classes: tuple[type[Exception], ...]) -> list[type[Exception]]:

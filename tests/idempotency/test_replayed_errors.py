@@ -188,3 +188,24 @@ def test_an_exception_that_cannot_be_made_again_is_told(store: MemoryStore, fail
     with pytest.raises(FailedEarlier, match=r"has failed with .*: .*(several|validation error)") as caught:
         charge(1)
     assert caught.value.error_type.endswith(("ExceptionGroup", "ValidationError"))
+
+
+class Odd(type):
+    def __getattribute__(cls, name: str) -> Any:
+        if name in ("__qualname__", "__module__"):
+            raise RuntimeError("it has no name")
+        return super().__getattribute__(name)
+
+
+class Nameless(Exception, metaclass=Odd):
+    pass
+
+
+def test_a_class_of_exceptions_whose_name_raises_disturbs_no_replay(store: MemoryStore) -> None:
+    @idempotent(store, key="id", replay_errors=(Exception,), cache=0)
+    def charge(id: int) -> None:
+        raise KeyError("a")
+
+    for _ in range(2):
+        with pytest.raises(KeyError, match="a"):
+            charge(1)
