@@ -32,6 +32,30 @@ def lazy_exports(
     return load, names
 
 
+def refuse_calls(package: str) -> None:
+    """Let a package that has the name of its function say what to import, if it is called like that function.
+
+    `from lambda_kit import batch` imports the package: its name and that of the function are the same.
+
+    Args:
+        package: the name of the package, for example `"lambda_kit.batch"`.
+    """
+    import sys
+    from types import ModuleType
+
+    name = package.rpartition(".")[2]
+
+    class Package(ModuleType):
+        def __call__(self, *_: object, **__: object) -> None:
+            from lambda_kit.errors import ConfigurationError
+
+            raise ConfigurationError(
+                f"{package} is a package, and the function is in it: write from {package} import {name}"
+            )
+
+    sys.modules[package].__class__ = Package
+
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

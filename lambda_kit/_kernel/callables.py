@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from types import FunctionType, MethodType
 
+from lambda_kit._kernel import PACKAGE
+from lambda_kit.errors import ConfigurationError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+_NO_NAMES: frozenset[str] = frozenset()
 _VAR_POSITIONAL, _VAR_KEYWORD, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
 
 
@@ -122,6 +126,54 @@ def has_handler_signature(fn: Any) -> bool:
     A layer can then call it with two positional arguments, instead of packing and unpacking `*args` and `**kwargs`.
     """
     return str(signature_of(fn)) == "(event, context)"
+
+
+HANDLER = "__lambda_kit_handler__"
+"""The attribute of handlers, and of what decorators with `functools.wraps` make of them."""
+
+
+def refuse_handler(fn: Any, layer: str) -> None:
+    """Raise an error if a layer is put around a handler, instead of inside it.
+
+    Outside of the handler a layer sees no invocation: no request id, no deadline and no tenant. An idempotency key, for
+    example, would be the same for all tenants.
+
+    Args:
+        fn: the callable that the layer is put around.
+        layer: the layer as the message names it, for example `"idempotent(...)"`.
+
+    Raises:
+        ConfigurationError: `fn` is a handler.
+    """
+    if getattr(fn, HANDLER, False):
+        raise ConfigurationError(
+            f"{layer} was put around the handler {name_of(fn)}, where it sees no invocation; put @handler on top, and "
+            f"the layer below it or into its parentheses: @handler({layer}, ...)"
+        )
+
+
+def required_keywords(fn: Any) -> frozenset[str]:
+    """Return the names of the parameters of a function that have to be passed by keyword, and have no default."""
+    if not isinstance(fn, FunctionType):
+        return frozenset()
+    code = fn.__code__
+    names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    return frozenset(names) - frozenset(fn.__kwdefaults__ or ())
+
+
+PROVIDES = "__lambda_kit_provides__"
+"""The attribute of a layered function that holds the names of the keywords which its layers pass."""
+
+
+def provided_keywords(fn: Any) -> frozenset[str]:
+    """Return the names of the keywords that the layers around a function pass to it."""
+    names: frozenset[str] = getattr(fn, PROVIDES, _NO_NAMES)
+    return names
+
+
+def is_own(fn: Any) -> bool:
+    """Return True if a function is code of the kit, for example one that a layer of the kit has made."""
+    return isinstance(fn, FunctionType) and fn.__code__.co_filename.startswith(PACKAGE)
 
 
 def is_coroutine_function(fn: Any) -> bool:

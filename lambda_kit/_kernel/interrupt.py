@@ -5,16 +5,15 @@ that signal does not exist, a second thread waits and raises the exception in th
 
 An alarm has to be stopped in a `finally`, and started inside the `try` that catches its exception:
 
-```python
-alarm = Alarm(interrupt)
-try:
+    alarm = Alarm(interrupt)
     try:
-        alarm.start(delay)
-        work()
-    finally:
-        alarm.stop()
-except TimeLimitInterrupt: ...
-```
+        try:
+            alarm.start(delay)
+            work()
+        finally:
+            alarm.stop()
+    except TimeLimitInterrupt:
+        ...
 
 Wherever the exception strikes between `start` and `stop`, it is caught. It cannot strike later: the first step of
 `stop` ends the alarm. If another interrupt strikes even there, the alarm is dropped once its code has left the stack.

@@ -22,7 +22,7 @@ These rules hold for every source:
 
 from __future__ import annotations
 
-from lambda_kit import lazy_exports
+from lambda_kit import lazy_exports, refuse_calls
 from lambda_kit.batch._batch import batch, process_batch, process_batch_async
 
 TYPE_CHECKING = False
@@ -51,6 +51,8 @@ else:
         },
     )
 
+
+refuse_calls(__name__)
 
 __all__ = [
     "DROPPED",

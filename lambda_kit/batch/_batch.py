@@ -160,6 +160,7 @@ def batch(fn: Any = None, /, **options: Any) -> Any:
     """
 
     def decorate(fn: Any, /) -> Any:
+        callables.refuse_handler(fn, "batch(...)")
         processor = Processor(fn, "batch", **options)
         if processor.function.is_async:
 

@@ -123,6 +123,7 @@ def dead_letter(sink: AnySink, *, permanent: tuple[type[Exception], ...]) -> Lay
     send = sender("dead_letter", sink)
 
     def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
+        callables.refuse_handler(fn, "dead_letter(...)")
         if callables.is_coroutine_function(fn):
             send_async = async_sender(send)
 

@@ -54,6 +54,7 @@ def as_event(view: type[E], /) -> Decorate[E]:
         raise ConfigurationError(f"as_event({callables.name_of(view)}): pass the class of an event, such as SqsEvent")
 
     def decorate(fn: Any, /) -> Any:
+        callables.refuse_handler(fn, f"as_event({given.__name__})")
         signature = callables.signature_of(fn)
         at = 1 if signature is not None and signature.positional[:1] == ("self",) else 0
 

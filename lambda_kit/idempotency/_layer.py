@@ -152,6 +152,7 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
     peer = peer_keys(powertools)
 
     def decorate(fn: Any) -> Any:
+        callables.refuse_handler(fn, "idempotent(...)")
         check_function(fn)
         if settings.codec is None:
             check_result(fn)

@@ -39,7 +39,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from contextlib import AbstractContextManager
-    from typing import Any, Literal, Protocol, TypeVar, overload
+    from typing import Any, Literal, Never, Protocol, TypeVar, overload
 
     T = TypeVar("T")
     T_co = TypeVar("T_co", covariant=True)
@@ -171,6 +171,12 @@ class InitCache:
     def __init__(self, *, clock: Clock = time.time) -> None:
         self._clock = clock
         self._entries: list[Entry] = []
+
+    def __call__(self, factory: object, /) -> Never:
+        """Say how a resource is declared."""
+        raise ConfigurationError(
+            f"init was put above {callables.name_of(factory)}; write @init.resource, or @init.resource(ttl=300.0)"
+        )
 
     if TYPE_CHECKING:
 

@@ -237,8 +237,10 @@ class Logger:
 
     def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
         """Return a handler with the logger around it."""
+        from lambda_kit._kernel import callables
         from lambda_kit.logger import _layer
 
+        callables.refuse_handler(fn, "Logger(...)")
         layered: Callable[P, R] = _layer.around(self._writer, fn)
         return layered
 

@@ -375,8 +375,10 @@ class Metrics:
 
         Inside of another function with this layer it does nothing.
         """
+        from lambda_kit._kernel import callables
         from lambda_kit.metrics._layer import Layer
 
+        callables.refuse_handler(fn, "Metrics(...)")
         layer = Layer(self, self._pending, self._known_head, cold_start=self._cold_start)
         layered: Callable[P, R] = layer.around(fn)
         return layered

@@ -28,6 +28,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from types import ModuleType
 
 from lambda_kit import lazy_exports
 from lambda_kit._kernel import callables
@@ -122,7 +123,8 @@ def handler(*args: Any) -> Any:
         ```
     """
     if len(args) == 1 and _is_handler_function(args[0]):
-        return _handler((), args[0])
+        entry = _handler((), args[0])
+        return _or_layer(entry, args[0]) if callables.is_generator_function(args[0]) else entry
     for position, candidate in enumerate(args, start=1):
         _check_layer(candidate, position)
 
@@ -136,7 +138,7 @@ def handler(*args: Any) -> Any:
 
 def _is_handler_function(candidate: Any) -> bool:
     """Return True for the function under a bare `@handler`, which takes two arguments; a layer takes one."""
-    if not callable(candidate):
+    if not callable(candidate) or isinstance(candidate, type | ModuleType):
         return False
     signature = callables.signature_of(candidate)
     if signature is None:
@@ -159,6 +161,25 @@ def _is_handler_function(candidate: Any) -> bool:
     )
 
 
+def _or_layer(entry: Any, fn: Any) -> Any:
+    """Return the handler of a generator function. It says what to do if it is used as a decorator.
+
+    A generator function `(event, context)` may be a handler, or a layer without `@layer` above it. Only the call tells.
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and callable(args[0]):
+            raise ConfigurationError(
+                f"handler({callables.name_of(fn)}) was put above {callables.name_of(args[0])}; {callables.name_of(fn)} "
+                "is a generator function and was taken for the handler; put @layer above it"
+            )
+        return entry(*args, **kwargs)
+
+    functools.update_wrapper(call, entry)
+    call.__wrapped__ = fn  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
+    return call
+
+
 def _wrong_signature(fn: Any, signature: object) -> ConfigurationError:
     return ConfigurationError(
         f"handler function {callables.name_of(fn)}{signature} cannot be called with (event, context), as the runtime "
@@ -168,9 +189,17 @@ def _wrong_signature(fn: Any, signature: object) -> ConfigurationError:
 
 def _check_layer(candidate: Any, position: int) -> None:
     where = f"layer {position} of handler(...)"
+    if isinstance(candidate, ModuleType) and callable(candidate):
+        candidate()  # it says what to import
+    if isinstance(candidate, type) and (hint := _hint_for_class(candidate)):
+        raise ConfigurationError(f"{where} is the class {callables.name_of(candidate)}; {hint}")
     if not callable(candidate):
         raise ConfigurationError(
             f"{where} is {candidate!r}, which is not callable; a layer takes a function and returns a function"
+        )
+    if _makes_layers(candidate):
+        raise ConfigurationError(
+            f"{where} is the function {candidate.__name__}; did you mean {candidate.__name__}(...)?"
         )
     signature = callables.signature_of(candidate)
     if signature is None or signature.takes(1):
@@ -178,10 +207,32 @@ def _check_layer(candidate: Any, position: int) -> None:
     name = callables.name_of(candidate)
     if callables.is_generator_function(candidate) and signature.takes(2):
         raise ConfigurationError(f"{where}, {name}, is a generator function; put @layer above it")
-    hint = f"; did you mean {name.rpartition('.')[2]}(...)?" if signature.takes(0) else ""
+    short = name.rpartition(".")[2]
+    if hasattr(candidate, "invalidate"):
+        hint = f"; it is a resource: did you mean provide({short.strip('<>')}=...)?"
+    else:
+        hint = f"; did you mean {short}(...)?" if signature.takes(0) else ""
     raise ConfigurationError(
         f"{where}, {name}{signature}, does not take one argument; a layer takes a function and returns a function{hint}"
     )
+
+
+def _makes_layers(candidate: Any) -> bool:
+    """Return True for a function of the kit that makes layers, such as `provide`. `batch` is also a layer itself."""
+    if not callables.is_own(candidate) or not str(candidate.__module__).startswith("lambda_kit."):
+        return False
+    return candidate.__qualname__.isidentifier() and candidate.__name__ not in ("batch", "layer")
+
+
+def _hint_for_class(candidate: Any) -> str:
+    """Return what to write instead of a class; "" if the class itself is a layer, which takes the function."""
+    calls: list[Any] = [vars(one)["__call__"] for one in candidate.__mro__ if "__call__" in vars(one)]
+    if not calls:
+        return "its objects are not callable, so that they cannot stand around a function"
+    signature = callables.signature_of(calls[0])
+    # `self` is counted. Objects that are layers take a function. Those of a class that is a layer take two arguments.
+    is_factory = signature is not None and signature.takes(2) and not signature.takes(3)
+    return f"did you mean {candidate.__name__}()?" if is_factory else ""
 
 
 def _refuse_call(layers: tuple[Any, ...], arguments: tuple[Any, ...]) -> Never:
@@ -200,14 +251,37 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     in_class = names[:1] == ("self",) and signature is not None and signature.takes(3)
     if signature is not None and not in_class and not signature.takes(2):
         raise _wrong_signature(fn, signature)
+    callables.refuse_handler(fn, "handler(...)")
     call = _stack(layers, fn)
+    if not in_class:
+        _check_provided(call, callables.plain(fn))
     _warm_eager_resources()
     if callables.is_coroutine_function(fn):
         call = _blocking(call)
     entry: Any = _method_entry(call) if in_class else opening(call)
     functools.update_wrapper(entry, fn)
     entry.__wrapped__ = callables.plain(fn)
+    setattr(entry, callables.HANDLER, True)
     return entry
+
+
+def _check_provided(call: Any, fn: Any) -> None:
+    """Raise an error if the function needs a keyword that no layer passes.
+
+    Nothing can be known if a layer is not one of the kit: it may pass keywords too.
+    """
+    needed = callables.required_keywords(fn) - callables.provided_keywords(call)
+    if not needed:
+        return
+    while call is not fn:
+        if not callables.is_own(call):
+            return
+        call = call.__wrapped__
+    name = min(needed)
+    raise ConfigurationError(
+        f"handler function {callables.name_of(fn)} needs the keyword {name!r}, which no layer passes, so that each "
+        f"invocation would fail; add provide({name}=...) to the layers, or a default to the parameter"
+    )
 
 
 def _warm_eager_resources() -> None:

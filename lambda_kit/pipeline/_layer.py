@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from lambda_kit._kernel.layers import Layer
 
+_NOTHING: Any = None
 
-def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Layer:
+
+def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]] = _NOTHING) -> Layer:
     """Turn a generator function `(event, context)` that yields once into a layer.
 
     Code before the `yield` runs before the handler, code after it runs after the handler. The same generator works for
@@ -42,6 +44,8 @@ def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Lay
             yield
         ```
     """
+    if not callable(body):
+        raise ConfigurationError("layer() was called without a generator function; write @layer, without parentheses")
     name = callables.name_of(body)
     signature = callables.signature_of(body)
     if callables.is_async_generator_function(body):
@@ -57,6 +61,7 @@ def layer(body: Callable[[Any, Any], Iterator[Any] | AsyncIterator[Any]]) -> Lay
     def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
         from lambda_kit.pipeline import _generator
 
+        callables.refuse_handler(fn, name)
         at = _event_position(fn, name)
         if callables.is_coroutine_function(fn):
             layered = _generator.around_coroutine(body, fn, name, at)

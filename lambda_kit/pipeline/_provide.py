@@ -10,17 +10,21 @@ from lambda_kit.errors import ConfigurationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Never
 
     from lambda_kit._kernel.layers import Layer
 
 
-def provide(**resources: Callable[[], Any]) -> Layer:
+def provide(*misplaced: Never, **resources: Callable[[], Any]) -> Layer:
     """Return a layer that passes values to the handler by keyword: `provide(table=orders)` passes `table=orders()`.
 
     Each callable is called once per invocation, without arguments, in the given order. A resource, a `Parameter` or a
     `Secret` returns its cached value. A coroutine function is awaited, on the kept event loop if the handler is not
     async. A keyword that the caller passes is not resolved, so that a unit test can pass its own value.
+
+    Args:
+        *misplaced: nothing; a positional argument is refused.
+        **resources: the callables, by the names of the handler's parameters.
 
     Raises:
         ConfigurationError: no keyword was given, a value is not callable, or the function takes no such keyword.
@@ -32,6 +36,11 @@ def provide(**resources: Callable[[], Any]) -> Layer:
             return today.isoformat()
         ```
     """
+    if misplaced:
+        raise ConfigurationError(
+            "provide() takes keywords only: the names under which the handler gets the values; write it with "
+            "parentheses: provide(table=orders)"
+        )
     if not resources:
         raise ConfigurationError(
             "provide() was called without keywords; pass the arguments of the handler: provide(table=orders)"
@@ -42,12 +51,21 @@ def provide(**resources: Callable[[], Any]) -> Layer:
                 f"provide({name}=...) got {type(resource).__name__}, which is not callable; pass a resource, or a "
                 f"function without parameters: provide({name}=lambda: value)"
             )
+        signature = callables.signature_of(resource)
+        if signature is not None and not signature.takes(0):
+            raise ConfigurationError(
+                f"provide({name}=...) got {callables.name_of(resource)}{signature}, which cannot be called without "
+                f"arguments; pass a resource, or a function without parameters: provide({name}=lambda: value)"
+            )
     getters = tuple((name, get, callables.is_coroutine_function(get)) for name, get in resources.items())
 
     def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
+        callables.refuse_handler(fn, "provide(...)")
         _check_keywords(fn, resources)
         make = _providing_coroutine if callables.is_coroutine_function(fn) else _providing_function
-        return functools.update_wrapper(make(fn, getters), fn)
+        provided: Any = functools.update_wrapper(make(fn, getters), fn)
+        setattr(provided, callables.PROVIDES, callables.provided_keywords(fn) | resources.keys())
+        return provided  # type: ignore[no-any-return]
 
     return decorate
 

@@ -57,6 +57,7 @@ def time_limit(margin: float = 0.5) -> Layer:
         raise ConfigurationError(f"time_limit(margin={margin!r}): pass the seconds before the deadline, 0 or more")
 
     def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
+        callables.refuse_handler(fn, "time_limit(...)")
         limit = _for_coroutine if callables.is_coroutine_function(fn) else _for_function
         return functools.update_wrapper(limit(fn, callables.name_of(fn), float(margin)), fn)
 

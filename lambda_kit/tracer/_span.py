@@ -188,6 +188,9 @@ class Span:
 
     def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
         """Return the function with a new span of this name around each of its calls."""
+        from lambda_kit._kernel import callables
+
+        callables.refuse_handler(fn, f"span({self._name!r})")
         options = self._options
         decorated: Callable[P, R] = options.decorate(fn, self._name, self._kind, options)
         return decorated

@@ -115,6 +115,7 @@ class Tracer:
 
     def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
         """Return the function with a span around each of its calls; the span has the function's name."""
+        callables.refuse_handler(fn, "Tracer(...)")
         traced: Callable[P, R] = layers.around(fn, _name_of(fn), "local", self._options)
         return traced
 

@@ -13,8 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import current_invocation, handler, layer
+from lambda_kit import (
+    Logger,
+    Metrics,
+    Tracer,
+    current_invocation,
+    handler,
+    idempotent,
+    init,
+    layer,
+    provide,
+    time_limit,
+)
+from lambda_kit.batch import FileSink, batch, dead_letter
 from lambda_kit.errors import ConfigurationError, EventLoopRunning, OutsideInvocation
+from lambda_kit.events import SqsEvent, as_event
+from lambda_kit.idempotency import MemoryStore
 from lambda_kit.testing import make_context
 from tests.patience import PATIENCE
 
@@ -342,11 +356,42 @@ def test_a_generator_function_that_lacks_the_decorator_is_named() -> None:
         handler(timing, around("a", []))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def test_a_factory_that_was_not_called_is_named() -> None:
-    from lambda_kit import provide
+def test_the_package_of_batch_says_what_to_import() -> None:
+    from lambda_kit import batch as package
 
-    with pytest.raises(ConfigurationError, match=r"did you mean provide\(\.\.\.\)\?"):
-        handler(around("a", []), provide)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    module: Any = package
+    says = r"write from lambda_kit\.batch import batch"
+    with pytest.raises(ConfigurationError, match=says):
+        module(_place)
+    with pytest.raises(ConfigurationError, match=says):
+        module(source="sqs")
+    with pytest.raises(ConfigurationError, match=says):
+        handler(module)
+
+
+def test_init_says_how_a_resource_is_declared() -> None:
+    with pytest.raises(ConfigurationError, match=r"init was put above .*_place; write @init\.resource"):
+        init(_place)
+
+
+def test_a_single_generator_function_that_lacks_the_decorator_is_named() -> None:
+    def timing(event: Any, context: Any) -> Any:
+        yield event
+
+    decorate: Any = handler(timing)
+    assert list(decorate("event", None)) == ["event"]
+    with pytest.raises(ConfigurationError, match=r"timing is a generator function .*; put @layer above it"):
+        decorate(_place)
+
+
+def test_a_factory_that_was_not_called_is_named() -> None:
+    factories: list[Any] = [provide, time_limit, idempotent, as_event, dead_letter]
+    for factory in factories:
+        with pytest.raises(ConfigurationError, match=rf"did you mean {factory.__name__}\(\.\.\.\)\?"):
+            handler(around("a", []), factory)
+        with pytest.raises(ConfigurationError, match=rf"{factory.__name__}\("):
+            handler(factory)(_place)
+    assert callable(handler(batch)), "batch is a layer, with and without parentheses"
 
 
 @pytest.mark.parametrize(
@@ -365,6 +410,112 @@ def test_a_function_that_does_not_take_event_and_context_is_refused(source: str,
     expected = rf"handler function app\.{shown} cannot be called with \(event, context\)"
     with pytest.raises(ConfigurationError, match=expected):
         (handler if form == "bare" else handler())(namespace["place"])
+
+
+def test_a_class_whose_objects_are_layers_is_refused() -> None:
+    candidates: Any
+    for candidates in ((Logger,), (around("a", []), Logger)):
+        with pytest.raises(ConfigurationError, match=r"is the class lambda_kit.*Logger; did you mean Logger\(\)\?"):
+            handler(*candidates)
+
+
+def test_a_class_whose_objects_are_handlers_is_a_layer() -> None:
+    class Twice:
+        def __init__(self, fn: Any) -> None:
+            self.fn = fn
+
+        def __call__(self, event: Any, context: Any) -> Any:
+            return [self.fn(event, context)] * 2
+
+    twice: Any = Twice
+    for layers in ((twice, around("a", [])), (twice,)):
+        entry: Any = handler(*layers)(_place)
+        assert entry({}, None) == ["done", "done"]
+
+
+def test_a_class_whose_objects_cannot_be_called_is_refused() -> None:
+    class Settings:
+        pass
+
+    settings: Any = Settings
+    with pytest.raises(ConfigurationError, match=r"is the class .*Settings; its objects are not callable"):
+        handler(settings)
+
+
+def test_a_resource_without_provide_is_refused() -> None:
+    @init.resource
+    def orders() -> str:
+        return "orders"
+
+    resource: Any = orders
+    with pytest.raises(ConfigurationError, match=r"it is a resource: did you mean provide\(orders=\.\.\.\)\?"):
+        handler(resource, around("a", []))
+
+
+def needing(event: Any, context: Any, *, table: str, key: str = "default") -> tuple[str, str]:
+    return table, key
+
+
+@pytest.mark.parametrize("kind", ["called", "stacked", "bare"])
+def test_a_keyword_that_no_layer_passes_is_refused(kind: str) -> None:
+    @layer
+    def noop(event: Any, context: Any) -> Any:
+        yield
+
+    provided = provide(key=lambda: "k")
+    makers: dict[str, Any] = {
+        "called": lambda: handler(noop, provided, time_limit())(needing),
+        "stacked": lambda: handler(noop(provided(needing))),
+        "bare": lambda: handler(needing),
+    }
+    with pytest.raises(ConfigurationError, match=r"needing needs the keyword 'table', which no layer passes"):
+        makers[kind]()
+
+
+def test_a_keyword_that_a_layer_of_another_kind_may_pass_is_not_refused() -> None:
+    def passing(fn: Any) -> Any:
+        @functools.wraps(fn)
+        def wrapper(event: Any, context: Any, **keywords: Any) -> Any:
+            return fn(event, context, table="passed", **keywords)
+
+        return wrapper
+
+    assert handler(passing, provide(key=lambda: "k"))(needing)({}, None) == ("passed", "k")
+    assert handler(provide(table=lambda: "t"))(needing)({}, None) == ("t", "default")
+
+
+def _pass_on(event: Any, context: Any) -> Any:
+    yield
+
+
+def _place(event: Any, context: Any) -> str:
+    return "done"
+
+
+LAYERS = [
+    pytest.param(lambda: layer(_pass_on), id="layer"),
+    pytest.param(lambda: provide(table=lambda: "t"), id="provide"),
+    pytest.param(time_limit, id="time_limit"),
+    pytest.param(Logger, id="Logger"),
+    pytest.param(lambda: Tracer(backend="none"), id="Tracer"),
+    pytest.param(lambda: Tracer(backend="none").span("work"), id="span"),
+    pytest.param(lambda: Metrics(namespace="Shop"), id="Metrics"),
+    pytest.param(lambda: idempotent(MemoryStore(), key="id"), id="idempotent"),
+    pytest.param(batch, id="batch"),
+    pytest.param(lambda: dead_letter(FileSink("letters"), permanent=(ValueError,)), id="dead_letter"),
+    pytest.param(lambda: as_event(SqsEvent), id="as_event"),
+    pytest.param(handler, id="handler"),
+]
+
+
+@pytest.mark.parametrize("make", LAYERS)
+@pytest.mark.parametrize("decorated", [False, True], ids=["handler", "decorated handler"])
+def test_every_layer_refuses_to_be_put_around_a_handler(make: Any, decorated: bool) -> None:
+    entry: Any = handler(_place)
+    if decorated:
+        entry = functools.wraps(entry)(functools.partial(entry))
+    with pytest.raises(ConfigurationError, match=r"was put around the handler .*_place, .* put @handler on top"):
+        make()(entry)
 
 
 def test_a_function_with_one_argument_is_taken_for_a_layer_and_says_so_when_it_is_invoked() -> None:

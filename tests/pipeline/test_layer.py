@@ -397,6 +397,14 @@ def test_a_function_without_a_yield_is_no_layer() -> None:
         def plain(event: Any, context: Any) -> None: ...
 
 
+def test_layer_with_parentheses_says_to_drop_them() -> None:
+    with pytest.raises(ConfigurationError, match="write @layer, without parentheses"):
+
+        @layer()
+        def body(event: Any, context: Any) -> Any:
+            yield
+
+
 def test_an_asynchronous_generator_is_no_layer() -> None:
     with pytest.raises(ConfigurationError, match="an asynchronous generator"):
 

@@ -106,6 +106,14 @@ def test_a_value_that_is_not_callable_is_refused_without_quoting_it() -> None:
     assert "sk-secret" not in str(caught.value)
 
 
+def test_a_callable_that_needs_arguments_is_refused() -> None:
+    def connect(url: str) -> str:
+        return url
+
+    with pytest.raises(ConfigurationError, match=r"connect\(url\), which cannot be called without arguments"):
+        provide(table=connect)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 def test_a_keyword_that_the_function_does_not_take_is_refused_with_the_closest_one() -> None:
     with pytest.raises(ConfigurationError, match=r"takes no keyword 'tabel'; did you mean 'table'\?"):
 
