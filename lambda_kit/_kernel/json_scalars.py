@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import sys
 from _thread import get_ident
 from json.encoder import encode_basestring as escape
 
@@ -43,8 +44,10 @@ def guarded(call: Callable[..., str], *args: Any) -> str:
     thread = get_ident()
     depth = _nested.get(thread, 0)
     if depth >= _MAX_NESTED:
-        raise RecursionError("a value logs while it is being written")
-    try:  # an interrupt from here on leaves no count behind
+        depth = _depth()  # an interrupt may have struck before a call was counted down
+        if depth >= _MAX_NESTED:
+            raise RecursionError("a value logs while it is being written")
+    try:
         _nested[thread] = depth + 1
         return call(*args)
     finally:
@@ -52,6 +55,15 @@ def guarded(call: Callable[..., str], *args: Any) -> str:
             _nested[thread] = depth
         else:
             _nested.pop(thread, None)  # threads come and go
+
+
+def _depth() -> int:
+    """Return the number of calls of `guarded` that are running in this thread, without that of the caller."""
+    depth, frame = -1, sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        depth += frame.f_code is guarded.__code__
+    return depth
 
 
 def describe(error: BaseException) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import repeat
 from json.encoder import encode_basestring_ascii
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections import deque
     from typing import Any
 
 # The last `sys.stdout` that was examined, and its descriptor if it is the runtime client's, else -1.
@@ -41,6 +43,14 @@ def write(line: str) -> None:
             written += os.write(fd, data[written:])
     except Exception as error:
         _write_to_stderr(line, error)
+
+
+def take_all(waiting: deque[str], taken: list[str]) -> None:
+    """Move the waiting lines to `taken`, by one call into C: no interrupt strikes while a line is in neither."""
+    try:
+        taken.extend(map(type(waiting).popleft, repeat(waiting, len(waiting))))
+    except IndexError:  # another thread takes them too
+        return
 
 
 def well_formed(text: str) -> str:

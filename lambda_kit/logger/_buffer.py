@@ -6,6 +6,7 @@ import os
 from collections import deque
 
 from lambda_kit._kernel import lifecycle
+from lambda_kit._kernel.stdout import take_all
 from lambda_kit.logger._context import BUFFER
 from lambda_kit.logger._line import size_of
 
@@ -63,18 +64,17 @@ class InvocationLog:
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
             tell_dropped(dropped)
-        while self._lines:
-            try:
-                line = self._lines.popleft()
-            except IndexError:  # another thread was first
-                return
-            try:
-                write(line)
-            except BaseException:
-                self._lines.appendleft(line)
-                raise
-            with _lock:
-                self._size -= size_of(line)
+        mine: list[str] = []
+        try:
+            take_all(self._lines, mine)
+            while mine:
+                write(mine[0])
+                self._size -= size_of(mine.pop(0))
+        except BaseException:
+            self._lines.extendleft(reversed(mine))
+            raise
+        if not self._lines:
+            self._size = 0  # an interrupt may have left it wrong
 
     def clear(self) -> None:
         """Drop the waiting lines."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from lambda_kit import _kernel
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, lifecycle
 from lambda_kit._kernel.json_text import describe, escape
 from lambda_kit.invocation import current_invocation
 from lambda_kit.logger import _context as context
@@ -24,8 +24,14 @@ def around(writer: Writer, fn: Any) -> Any:
     layer = _Layer(writer, escape(callables.name_of(fn)))
     made = layer.around_coroutine(fn) if callables.is_coroutine_function(fn) else layer.around(fn)
     _kernel.log_writer = writer.log_record, writer.settings.threshold
-    _kernel.before_record = _take_own_records
+    if _kernel.before_record is None:
+        _kernel.before_record = _take_own_records
+        lifecycle.on_reset(_forget_writer)
     return functools.update_wrapper(made, fn)
+
+
+def _forget_writer() -> None:
+    _kernel.log_writer = None
 
 
 def _take_own_records() -> None:

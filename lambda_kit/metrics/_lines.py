@@ -8,7 +8,7 @@ from lambda_kit.metrics import _rules as rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from lambda_kit.metrics._head import Head
     from lambda_kit.metrics._record import Definition, Series
@@ -19,7 +19,7 @@ LIMIT = 256 * 1024 - 26 - _LEVEL_LIMIT
 _SURELY_SHORT = LIMIT // 6  # characters take up to six bytes
 
 
-def lines_of(head: Head, series: Series, milliseconds: int) -> Iterable[str]:
+def lines_of(head: Head, series: Series, milliseconds: int) -> Sequence[str]:
     """Take all values and return their lines: one, unless there are too many for it."""
     waiting = list(series.values())
     if head.level:
@@ -37,7 +37,7 @@ def lines_of(head: Head, series: Series, milliseconds: int) -> Iterable[str]:
     return _lines(head, waiting, milliseconds)
 
 
-def _lines(head: Head, waiting: list[tuple[Definition, list[str]]], milliseconds: int) -> Iterable[str]:
+def _lines(head: Head, waiting: list[tuple[Definition, list[str]]], milliseconds: int) -> Sequence[str]:
     definitions: list[str] = []
     members: list[str] = []
     further: list[tuple[Definition, list[str]]] = []
@@ -64,7 +64,7 @@ def _lines(head: Head, waiting: list[tuple[Definition, list[str]]], milliseconds
         )
         if len(line) <= _SURELY_SHORT or rules.size_of(line) <= LIMIT:
             return (line,)
-    return _several_lines(head, definitions, members, further, milliseconds)
+    return list(_several_lines(head, definitions, members, further, milliseconds))
 
 
 def _rest(texts: list[str]) -> list[str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 
-from lambda_kit._kernel.stdout import write
+from lambda_kit._kernel.stdout import take_all, write
 from lambda_kit.metrics._lines import lines_of
 from lambda_kit.metrics._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from lambda_kit.invocation import Invocation
@@ -97,55 +97,49 @@ class Pending:
         """Return the time in milliseconds since the epoch."""
         return int(self._clock() * 1000)
 
-    def write(self, lines: Iterable[str]) -> None:
-        """Write lines. Writing may wait for the reader, and an interrupt there must not lose them."""
-        left = iter(lines)
-        line: str | None = None
+    def write(self, lines: Sequence[str]) -> None:
+        """Write lines, and those that an interrupt left. Writing may block, and an interrupt there loses no line."""
+        mine: list[str] = []
         try:
-            for line in left:
+            if self.unwritten:
+                take_all(self.unwritten, mine)
+            mine.extend(lines)
+            while mine:
                 if not self.disabled:
-                    write(line)
-                line = None  # noqa: PLW2901
+                    write(mine[0])
+                del mine[0]
         except BaseException:
-            self.unwritten.extend([] if line is None else [line])
-            self.unwritten.extend(left)
+            self.unwritten.extendleft(reversed(mine))
             raise
 
-    def _waiting_lines(self) -> Iterator[str]:
-        """Take the values that were added outside of invocations and in ended ones, and yield their lines."""
-        while self.unwritten:
-            try:
-                line = self.unwritten.popleft()
-            except IndexError:  # another thread has taken it
-                break
-            yield line
+    def _waiting_lines(self) -> list[str]:
+        """Take the values that were added outside of invocations and in ended ones, and return their lines."""
+        lines: list[str] = []
         for record, invocation in list(self.waiting.items()):
             if invocation is None or invocation.ended:
-                yield from self._taken(record)
+                lines += self._taken(record)
                 if record is self.outside:
                     self._renew_outside()
+        return lines
 
-    def _taken(self, record: Record) -> Iterator[str]:
-        """Take the values of a record and yield their lines."""
-        # Removed first: a value that is added meanwhile lets the record wait again.
+    def _taken(self, record: Record) -> list[str]:
+        """Take the values of a record and return their lines."""
+        head = record.head or self._head()
+        lines = [*lines_of(head.rendered(), record.series, self.milliseconds())]
+        for key in list(record.groups):
+            group = record.groups.pop(key, None)
+            if group is None:  # another thread has taken it
+                continue
+            try:
+                milliseconds = self.milliseconds() if group.milliseconds is None else group.milliseconds
+                lines += lines_of(head.with_own(group.dimensions), group.series, milliseconds)
+            except BaseException:
+                record.groups.setdefault(key, group)
+                raise
         invocation = self.waiting.pop(record, _MISSING)
-        try:
-            head = record.head or self._head()
-            yield from lines_of(head.rendered(), record.series, self.milliseconds())
-            for key in list(record.groups):
-                group = record.groups.pop(key, None)
-                if group is None:  # another thread has taken it
-                    continue
-                try:
-                    milliseconds = self.milliseconds() if group.milliseconds is None else group.milliseconds
-                    yield from lines_of(head.with_own(group.dimensions), group.series, milliseconds)
-                except BaseException:
-                    record.groups.setdefault(key, group)
-                    raise
-        except BaseException:
-            if invocation is not _MISSING:
-                self.waiting.setdefault(record, invocation)
-            raise
+        if invocation is not _MISSING and record.waits():  # a value was added meanwhile
+            self.waiting[record] = invocation
+        return lines
 
     def _renew_outside(self) -> None:
         if self.recent[1] is self.outside:

@@ -109,11 +109,9 @@ def test_what_waits_is_written_when_the_handler_raises_or_runs_out_of_time(insid
     assert [line["level"] for line in logs()] == ["DEBUG", "ERROR"]
     with pytest.raises(TimeLimitReached):
         run("hang", make_context(timeout=1.03, clock=FakeClock()))
-    assert [(line["level"], line.get("logger")) for line in logs()] == [
-        ("DEBUG", None),
-        ("ERROR", "lambda_kit"),
-        ("ERROR", None),
-    ]
+    # The record of the kit comes from another thread.
+    found = [(line["level"], line.get("logger")) for line in logs()]
+    assert sorted(found, key=str) == [("DEBUG", None), ("ERROR", "lambda_kit"), ("ERROR", None)]
 
 
 def test_an_error_below_the_level_waits_too_and_a_failure_writes_it(logs: Logs) -> None:
