@@ -63,6 +63,8 @@ def _build(
             entry.fail(build, error, after)
         else:
             entry.succeed(build, value, started_at[entry], time.perf_counter() - began)
+    for entry, build in mine:  # those that `fetch` left out; again in the `finally` if an interrupt strikes here
+        entry.abandon(build)
     return failed
 
 

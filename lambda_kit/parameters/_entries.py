@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-
 from lambda_kit._kernel import lifecycle
 from lambda_kit.init_cache import init
+from lambda_kit.init_cache._build import locked
 from lambda_kit.parameters import _build
 from lambda_kit.parameters._node import Node
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 _MAX_UNDECLARED = 1_000  # nodes without a handle; more would be a leak
 
-_lock = threading.RLock()
 _nodes: dict[Any, Node] = {}
 _undeclared: dict[Any, Node] = {}  # those without a handle, the newest last
 _by_module: dict[str, list[Node]] = {}
@@ -32,33 +30,34 @@ def memo() -> dict[Any, Node]:
     return found
 
 
+@locked
 def find(query: Query, memo: dict[Any, Node] | None = None, key: Any = None) -> Node:
     """Return the node of a query, a new one at the first time, and note it in `memo`."""
-    with _lock:
-        node = _nodes.get(query.key)
-        if node is None:
-            _watch_process()
-            node = _nodes[query.key] = _undeclared[query.key] = Node(query, _build.build)
-            if len(_undeclared) > _MAX_UNDECLARED:
-                _drop(next(iter(_undeclared)))
-        if memo is not None:
-            memo[key] = node
-        return node
+    node = _nodes.get(query.key)
+    if node is None:
+        _watch_process()
+        node = _undeclared[query.key] = Node(query, _build.build)
+        _nodes[query.key] = node
+        if len(_undeclared) > _MAX_UNDECLARED:
+            _drop(next(iter(_undeclared)))
+    if memo is not None:
+        memo[key] = node
+    return node
 
 
+@locked
 def declare(query: Query, module: str, *, eager: bool) -> Node:
     """Return the node of a handle that `module` declares; it is kept for the life of the process."""
-    with _lock:
-        node = find(query)
-        if _undeclared.pop(query.key, None) is not None:
-            node.siblings = _by_module.setdefault(module, [])
-            node.siblings.append(node)
-        if eager:
-            # Of those that one request fetches, one eager node brings the others with it.
-            joint = query.kind == "parameter"
-            alike = [one for one in node.siblings if joint and _go_together(one.query, query)]
-            node.entry.eager = not any(one.entry.eager for one in alike)
-        return node
+    node = find(query)
+    if _undeclared.pop(query.key, None) is not None:
+        node.siblings = _by_module.setdefault(module, [])
+        node.siblings.append(node)
+    if eager:
+        # Of those that one request fetches, one eager node brings the others with it.
+        joint = query.kind == "parameter"
+        alike = [one for one in node.siblings if joint and _go_together(one.query, query)]
+        node.entry.eager = not any(one.entry.eager for one in alike)
+    return node
 
 
 def _go_together(one: Query, other: Query) -> bool:
@@ -67,9 +66,7 @@ def _go_together(one: Query, other: Query) -> bool:
 
 def drop_values_of(name: str) -> None:
     """Drop every value that the parameter `name` is part of."""
-    with _lock:
-        nodes = list(_nodes.values())
-    for node in nodes:
+    for node in list(_nodes.values()):
         query = node.query
         if (query.kind == "parameter" and bare(query.name) == bare(name)) or (
             query.kind == "path" and f"/{bare(name)}".startswith(query.name.rstrip("/") + "/")
@@ -85,11 +82,12 @@ def bare(name: str) -> str:
 
 
 def _drop(key: Any) -> None:
-    node = _nodes.pop(key)
+    node = _nodes.pop(key, None)
     _undeclared.pop(key, None)
     for one in _memos:
         one.clear()
-    init.discard(node.resource)
+    if node is not None:
+        init.discard(node.resource)
 
 
 def _watch_process() -> None:
@@ -102,8 +100,6 @@ def _watch_process() -> None:
 
 
 def _after_fork() -> None:
-    global _lock
-    _lock = threading.RLock()
     for node in _nodes.values():
         node.bypassing.clear()  # the threads of these calls are not in this process
 
@@ -113,8 +109,8 @@ def _forget_prefetched() -> None:
         node.prefetched = None
 
 
+@locked
 def _after_reset() -> None:
     _forget_prefetched()
-    with _lock:
-        for key in list(_undeclared):
-            _drop(key)
+    for key in list(_undeclared):
+        _drop(key)
