@@ -7,6 +7,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 
+__version__ = "0.1.0"
+
 
 def lazy_exports(
     namespace: dict[str, Any], modules: dict[str, str]
@@ -64,7 +66,7 @@ if TYPE_CHECKING:
     from lambda_kit.flags import FeatureFlags
     from lambda_kit.idempotency import idempotent
     from lambda_kit.init_cache import init
-    from lambda_kit.invocation import current_invocation
+    from lambda_kit.invocation import LambdaContext, current_invocation
     from lambda_kit.logger import Logger
     from lambda_kit.metrics import Metrics
     from lambda_kit.parameters import Parameter, Secret
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
 else:
     _MODULES = {
         "FeatureFlags": "lambda_kit.flags",
+        "LambdaContext": "lambda_kit.invocation",
         "LambdaKitError": "lambda_kit.errors",
         "Logger": "lambda_kit.logger",
         "Metrics": "lambda_kit.metrics",
@@ -91,6 +94,7 @@ else:
 
 __all__ = [
     "FeatureFlags",
+    "LambdaContext",
     "LambdaKitError",
     "Logger",
     "Metrics",

@@ -193,11 +193,11 @@ class Invocation:
                     state = self._state = {}
         return state
 
-    def peek(self, key: Any) -> Any:
+    def _peek(self, key: Any) -> Any:
         """Return the value of `key` in `state`, or None, without creating the dict."""
         return None if self._state is None else self._state.get(key)
 
-    def forget(self, key: Any) -> None:
+    def _forget(self, key: Any) -> None:
         """Remove `key` from `state` if it is there."""
         if self._state is not None:
             self._state.pop(key, None)

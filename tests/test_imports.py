@@ -167,7 +167,6 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit.events import as_event": EVENTS | {"lambda_kit._kernel.callables", "lambda_kit.events._layer"},
     "from lambda_kit.aws import connect": CORE
     | {
-        "lambda_kit._version",
         "lambda_kit.aws",
         "lambda_kit.aws._client",
         "lambda_kit.aws._connect",
@@ -311,6 +310,7 @@ def test_no_root_export_has_the_name_of_a_submodule() -> None:
 # The last three serve developers, on their machines.
 EVERY_ROOM_MAY_IMPORT = {"errors", "invocation", "init_cache", "aws", "_kernel"}
 ALSO = {
+    "__main__": {"local"},
     "batch": {"events"},
     "http": {"events"},
     "_pytest_plugin": {"testing"},
@@ -355,7 +355,7 @@ def test_a_room_imports_what_every_room_may_import_and_itself(path: Path) -> Non
     own = room_of(module_of(path))
     if own == "__init__":  # the root names all for type checkers, and imports nothing while the program runs
         return
-    allowed = EVERY_ROOM_MAY_IMPORT | {own, "_version"} | ALSO.get(own, set())
+    allowed = EVERY_ROOM_MAY_IMPORT | {own} | ALSO.get(own, set())
     if own in LOWEST_FIRST:
         allowed -= set(LOWEST_FIRST[LOWEST_FIRST.index(own) + 1 :])
     assert {room_of(name) for name in imports_of(path)} <= allowed

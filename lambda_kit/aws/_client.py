@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from lambda_kit import __version__
 from lambda_kit._kernel import callables
-from lambda_kit._version import __version__
 from lambda_kit.aws import _retries as retries
 from lambda_kit.aws._failures import CREDENTIALS_CODES, error_of, hide, located, read_failure
 from lambda_kit.aws._services import operations_of

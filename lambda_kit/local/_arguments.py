@@ -187,6 +187,6 @@ def _version() -> str:
         client = f"awslambdaric {metadata.version('awslambdaric')}"
     except metadata.PackageNotFoundError:
         client = "no awslambdaric"
-    from lambda_kit._version import __version__
+    from lambda_kit import __version__
 
     return f"{__version__} (Python {sys.version.partition(' ')[0]}, {client})"

@@ -87,7 +87,7 @@ def log_of(invocation: Invocation | None) -> InvocationLog | None:
     """Return the log of an invocation. The first call makes it, and draws the number that sampling goes by."""
     if invocation is None:
         return None
-    log: InvocationLog | None = invocation.peek(BUFFER)
+    log: InvocationLog | None = invocation._peek(BUFFER)
     if log is None:
         made = InvocationLog(int.from_bytes(os.urandom(4)) / 2**32)
         log = invocation.state.setdefault(BUFFER, made)  # two threads may come here at once; one decides

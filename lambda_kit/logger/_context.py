@@ -297,7 +297,7 @@ def _let_go_later(invocation: Invocation | None) -> None:
 
 def note_failure(invocation: Invocation, error: BaseException) -> bool:
     """Return whether `error` has not been logged yet, and note it as logged."""
-    known = invocation.peek(_LOGGED)
+    known = invocation._peek(_LOGGED)
     if known is not None and (known is error or _replaces(error, known)):
         return False
     _let_go_later(invocation)  # the error's frames hold the invocation, which now holds the error
@@ -317,8 +317,8 @@ def _let_go(invocation: Invocation) -> None:
         common.let_go(invocation)
     if chain.get() is not None:
         chain.end(invocation)
-    invocation.forget(_LOGGED)
-    kept = invocation.peek(BUFFER)
+    invocation._forget(_LOGGED)
+    kept = invocation._peek(BUFFER)
     if kept is not None:
         kept.clear()
 

@@ -108,7 +108,7 @@ class _Layer:
         if isinstance(error, GeneratorExit) or is_suspension(error):  # a closed coroutine, a suspension: no failures
             return
         writer = self._writer
-        log = invocation.peek(context.BUFFER)
+        log = invocation._peek(context.BUFFER)
         if log is not None:
             writer.write_kept(log)
         if writer.settings.level <= ERROR and context.note_failure(invocation, error):

@@ -69,7 +69,7 @@ class Writer:
                         log.keep(self._line(level, message, args, fields, where, invocation), settings.buffer)
                     return
             elif number >= ERROR and invocation is not None:
-                log = invocation.peek(context.BUFFER)
+                log = invocation._peek(context.BUFFER)
                 if log is not None:
                     self.write_kept(log)
             line = self._line(level, message, args, fields, where, invocation)

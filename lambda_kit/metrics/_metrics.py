@@ -407,7 +407,7 @@ class Metrics:
 
     def _count_flag(self, flag: str, variant: str) -> None:
         invocation = current.get(None)
-        record: Record | None = None if invocation is None else invocation.peek(self)
+        record: Record | None = None if invocation is None else invocation._peek(self)
         if record is not None and record.layered:
             record.flags.append((flag, variant))
 

@@ -61,7 +61,7 @@ class Pending:
         record: Record = (
             self.outside
             if invocation is None
-            else invocation.peek(self._key) or invocation.state.setdefault(self._key, Record(False))
+            else invocation._peek(self._key) or invocation.state.setdefault(self._key, Record(False))
         )
         self.recent = invocation, record
         return record

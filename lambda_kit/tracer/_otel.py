@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import time
 
+from lambda_kit import __version__
 from lambda_kit._kernel import type_of
 from lambda_kit._kernel.json_text import message_of
-from lambda_kit._version import __version__
 from lambda_kit.invocation import at_end
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _document as document
@@ -314,7 +314,7 @@ class OpenTelemetry:
             context = around._before
         if context is not now:
             otel_context.attach(context)
-        if invocation.peek(_TO_FLUSH):
+        if invocation._peek(_TO_FLUSH):
             self._export.flush(invocation.remaining())
 
 
