@@ -143,6 +143,16 @@ def parse_traceparent(text: Any) -> Root | None:
 
 def incoming_w3c(invocation: Any) -> dict[str, str]:
     """Return the caller's `traceparent`, `tracestate` and `baggage`, from the runtime's context or an HTTP event."""
+    try:
+        return _incoming_w3c(invocation)
+    except Exception as error:  # of a context or an event that is not the runtime's own
+        from lambda_kit.tracer._guard import report
+
+        report("the caller's traceparent", error)
+        return {}
+
+
+def _incoming_w3c(invocation: Any) -> dict[str, str]:
     context = invocation.context
     w3c = getattr(context, "w3c", None)
     found: Any = w3c() if callable(w3c) else None

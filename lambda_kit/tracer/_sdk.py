@@ -317,6 +317,13 @@ class XRaySdk:
         return _find_current()
 
     def headers(self, *, w3c: bool) -> dict[str, str]:
+        try:
+            return self._headers(w3c=w3c)
+        except Exception as error:  # of a context that is not the SDK's own
+            report("headers", error)
+            return {}
+
+    def _headers(self, *, w3c: bool) -> dict[str, str]:
         root = root_of_environment()
         around = _find_current()
         invocation = current_invocation.get(None)

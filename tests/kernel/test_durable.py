@@ -45,7 +45,7 @@ def test_the_sdks_control_flow_and_its_subclasses_are_suspensions(sdk: Any) -> N
 
 def test_an_error_that_only_claims_to_be_of_the_class_is_none(sdk: Any) -> None:
     class Pretender(Exception):
-        __class__ = Suspend  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        __class__ = Suspend  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
 
     assert not is_suspension(Pretender())
 

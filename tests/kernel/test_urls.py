@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
+from importlib import import_module
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from hypothesis import given
@@ -78,7 +78,7 @@ def test_messages_of_the_lean_client_and_of_sinks_show_no_password(monkeypatch: 
 
 
 def test_messages_of_a_boto3_client_and_their_causes_show_no_password() -> None:
-    client: Any = boto3.client(
+    client: Any = import_module("boto3").client(
         "ssm",
         "eu-west-1",
         endpoint_url="http://user:hidden@127.0.0.1:9",

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.sampling import Sampler
 
 import lambda_kit.testing
-from lambda_kit import Tracer
+from lambda_kit import Tracer, handler
 from lambda_kit.testing import FakeXRayDaemon
 from tests.tracer.otel import Recorded, installed
 from tests.tracer.sdk import recording
@@ -262,3 +264,67 @@ def test_a_value_of_any_type_can_be_said_in_any_place(name: str, value: int) -> 
         with tracer.span(one) as span:
             say(span, [(what, one, one) for what in ("annotate", "metadata", "error", "http", "aws")])
         assert isinstance(tracer.headers(), dict)
+
+
+class BrokenContext:
+    """A Lambda context, or a context of the X-Ray SDK, that fails at whatever it is asked."""
+
+    def __getattr__(self, name: str) -> Any:
+        def fail(*args: Any, **kwargs: Any) -> Any:
+            raise RuntimeError(name)
+
+        return fail
+
+
+@pytest.mark.parametrize("name", ["xray", "xray-sdk", "otel"])
+def test_a_context_that_fails_is_no_reason_for_the_tracer_to_fail(name: str) -> None:
+    with backend(name):
+        chosen: Any = name
+        tracer = Tracer(backend=chosen, w3c=True)
+
+        @handler(tracer)
+        def place(event: Any, context: Any) -> dict[str, str]:
+            return tracer.headers()
+
+        assert "X-Amzn-Trace-Id" in place({"headers": {"traceparent": Liar(), "a": 5}}, BrokenContext())
+
+
+def test_a_context_of_the_x_ray_sdk_that_fails_is_no_reason_for_the_tracer_to_fail() -> None:
+    with FakeXRayDaemon() as daemon, recording(daemon.port, BrokenContext()):
+        tracer = Tracer(backend="xray-sdk")
+        with tracer.span("span") as span:
+            span.annotate(a=1)
+        assert tracer.headers() == {}
+
+
+class BrokenSampler(Sampler):
+    def should_sample(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("no sampling")
+
+    def get_description(self) -> str:
+        return "broken"
+
+
+class BrokenProcessor(SpanProcessor):
+    def on_start(self, *args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("no start")
+
+    def on_end(self, *args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("no end")
+
+
+@pytest.mark.parametrize("broken", ["sampler", "processor"])
+def test_a_sampler_and_a_processor_of_opentelemetry_that_fail_change_no_result(broken: str) -> None:
+    provider = TracerProvider(sampler=BrokenSampler() if broken == "sampler" else None, shutdown_on_exit=False)
+    if broken == "processor":
+        provider.add_span_processor(BrokenProcessor())
+    with installed(provider):
+        tracer = Tracer(backend="otel")
+
+        @tracer
+        def call() -> str:
+            with tracer.span("span"):
+                return "done"
+
+        assert call() == "done"
+        assert not tracer.current().recording
