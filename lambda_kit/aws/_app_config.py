@@ -42,14 +42,21 @@ class Configuration:
         self.content_type = content_type
 
 
+_SHOWN = 300  # bytes of an error of the agent
+
+
+class UnknownConfiguration(Exception):
+    """The agent does not know the configuration or the flag. The message is the agent's own."""
+
+
 def ask_agent(
     place: tuple[str, str, str],
     *,
     alone: bool,
     flag: str | None = None,
     context: Iterable[tuple[str, str]] = (),
-) -> Configuration | None:
-    """Return the configuration that the agent has; None if it knows none.
+) -> Configuration:
+    """Return the configuration that the agent has.
 
     Args:
         place: application, environment and profile.
@@ -59,16 +66,18 @@ def ask_agent(
 
     Raises:
         Unavailable: the agent cannot be used.
+        UnknownConfiguration: the agent does not know it.
     """
     application, environment, profile = map(encoded, place)
     target = f"/applications/{application}/environments/{environment}/configurations/{profile}"
     if flag is not None:
         target = f"{target}?flag={encoded(flag)}"
     answer = AGENT.ask(target, [("Context", f"{key}={value}") for key, value in context], alone=alone)
-    if answer.status == 404:
-        return None
     if answer.status != 200:
-        raise Unavailable(f"it answered with status {answer.status}")
+        said = " ".join(answer.body[:_SHOWN].decode("utf-8", "replace").split())
+        if answer.status == 404:
+            raise UnknownConfiguration(said or "not found")
+        raise Unavailable(f"it answered with status {answer.status}{said and ': '}{said}")
     headers = answer.headers
     return Configuration(answer.body, headers.get("configuration-version"), headers.get("content-type", ""))
 

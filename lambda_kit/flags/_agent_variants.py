@@ -6,6 +6,7 @@ import re
 import threading
 
 from lambda_kit._kernel import log, type_of
+from lambda_kit.flags._rollout import unit_of
 from lambda_kit.init_cache import declare
 
 TYPE_CHECKING = False
@@ -157,9 +158,10 @@ def _pairs(context: Context, warned: set[str]) -> Pairs:
 
 def _text(value: Any) -> str | None:
     cls = type_of(value)
-    if cls is str:
-        text: str = value
-        return text
     if cls is bool:
         return "true" if value else "false"
-    return repr(value) if cls in (int, float) else None
+    if cls is float:
+        return repr(value)
+    if cls.__name__ == "Decimal":
+        return str(value)
+    return unit_of(value)

@@ -57,17 +57,17 @@ class AppConfigAgent:
         return self._ask(name, context)
 
     def _ask(self, flag: str | None, context: Iterable[tuple[str, str]]) -> Fetched:
-        from lambda_kit.aws._app_config import AGENT, ask_agent
+        from lambda_kit.aws._app_config import AGENT, UnknownConfiguration, ask_agent
         from lambda_kit.aws._local_server import Unavailable
 
         try:
-            found = ask_agent(self._place, alone=False, flag=flag, context=context)
+            return _fetched(ask_agent(self._place, alone=False, flag=flag, context=context))
         except Unavailable as error:
             raise FlagsUnavailable(f"{AGENT.title} could not be used ({error})") from error
-        if found is None:
+        except UnknownConfiguration as error:
             what = "configuration" if flag is None else f"flag {flag!r} in the configuration"
-            raise FlagsUnavailable(f"{AGENT.title} knows no {what} {'/'.join(self._place)}")
-        return _fetched(found)
+            place = "/".join(self._place)
+            raise FlagsUnavailable(f"{AGENT.title} knows no {what} {place} (it answered: {error})") from error
 
     def __repr__(self) -> str:
         return f"AppConfigAgent{self._place!r}"

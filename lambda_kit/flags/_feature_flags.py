@@ -32,6 +32,19 @@ if TYPE_CHECKING:
 
 _UNSET: Any = object()
 _TTL = 60.0  # seconds, for sources that do not say
+_OPTIONS = ("envelope", "ttl", "stale_if_error", "refresh", "record", "clock")
+_THEIR_OPTIONS = {  # of Powertools
+    "store": "pass the source as the first argument: FeatureFlags(AppConfigAgent(...))",
+    "max_age": "it is called ttl here",
+    "logger": "the kit logs to the logger 'lambda_kit'",
+    "jmespath_options": "the envelope is an expression of JMESPath with the functions of the kit",
+}
+_THEIR_METHODS = {
+    "get_enabled_features": "use all(context), which returns the values of all flags by name",
+    "get_configuration": "use all(context) for values, or explain(name) for one flag and its rules",
+    "validation_exception_handler": "pass default=... for flags that could not be fetched; wrong documents are logged",
+    "store": "FeatureFlags keeps its source to itself; keep a name for it where you make it",
+}
 
 
 class FeatureFlags:
@@ -86,11 +99,8 @@ class FeatureFlags:
         clock: Callable[[], float] = time.time,
         **unknown: Any,
     ) -> None:
-        known = ("envelope", "ttl", "stale_if_error", "refresh", "record", "clock")
-        for name in unknown:
-            raise ConfigurationError(
-                f"FeatureFlags has no option {name!r}{callables.closest(name, known)}; it takes {', '.join(known)}"
-            )
+        if unknown:
+            raise _unknown_option(next(iter(unknown)))
         fetch = _fetcher(source)
         if ttl is _UNSET:
             ttl = getattr(source, "ttl", _TTL)
@@ -229,6 +239,7 @@ class FeatureFlags:
         """
         from lambda_kit.flags._explain import Explanation, explain
 
+        _check_name(name)
         given, snapshot = _merged(context, more), self._usable()
         flag = snapshot.flags.get(name)
         if flag is None:
@@ -251,10 +262,17 @@ class FeatureFlags:
     def __repr__(self) -> str:
         return f"FeatureFlags({self._where})"
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            from lambda_kit._kernel import hints
+
+            raise hints.missing_attribute(self, name, _THEIR_METHODS)
+
     # The less frequent cases, and the entry point of the provider for OpenFeature
 
-    def _outcome(self, name: str, context: Mapping[str, Any]) -> Outcome:
-        """Return the outcome of a flag for a context.
+    def _resolve(self, name: str, context: Mapping[str, Any]) -> tuple[Outcome, Snapshot]:
+        """Return the outcome of a flag for a context, and the snapshot that it is of.
 
         Raises:
             UnknownFlag: the flag does not exist.
@@ -265,10 +283,11 @@ class FeatureFlags:
         decide = snapshot.get(name)
         if decide is None:
             raise self._unknown(name, snapshot)
-        return decide(context, self._clock)
+        return decide(context, self._clock), snapshot
 
     def _look_up(self, name: str, default: Any) -> Decide | None:
         """Look up a flag that was not found at first; return None if the default is to be returned."""
+        _check_name(name)
         try:
             snapshot = self._usable()
         except FlagsUnavailable:
@@ -294,6 +313,25 @@ class FeatureFlags:
     def _unknown(self, name: str, snapshot: Snapshot) -> UnknownFlag:
         hint = callables.closest(name, snapshot) or "; pass default=... to go on without it"
         return UnknownFlag(f"there is no feature flag {name!r} in {self._where}{hint}", flag=name)
+
+
+# Type checkers see no default for the name. `evaluate(name="x")`, as Powertools has it, gets as far as `_check_name`.
+FeatureFlags.enabled.__defaults__ = FeatureFlags.explain.__defaults__ = (_UNSET, None)
+FeatureFlags.evaluate.__defaults__ = (_UNSET, None, _UNSET)
+
+
+def _check_name(name: str) -> None:
+    if name is _UNSET:
+        raise ConfigurationError(
+            "the name of the flag is missing; pass it as the first argument, and not by keyword, for instance "
+            "evaluate('early', context). A keyword is a key of the context, name=... included"
+        )
+
+
+def _unknown_option(name: str) -> ConfigurationError:
+    said = _THEIR_OPTIONS.get(name)
+    hint = f"; {said}" if said else callables.closest(name, _OPTIONS)
+    return ConfigurationError(f"FeatureFlags has no option {name!r}{hint}; it takes {', '.join(_OPTIONS)}")
 
 
 def _merged(context: Mapping[str, Any] | None, more: dict[str, Any]) -> dict[str, Any]:

@@ -140,11 +140,12 @@ class Flag:
         native: whether it is a native flag of AppConfig.
         default: the outcome where no rule matches.
         rules: the rules in their order.
+        metadata: facts about the flag for OpenFeature: strings, numbers and booleans by name.
         varies: whether AppConfig's agent chose a variant, which may differ for another context.
         decide: returns the outcome for a context and a clock; it reads the clock only for a rule about the time.
     """
 
-    __slots__ = ("decide", "default", "name", "native", "rules", "varies")
+    __slots__ = ("decide", "default", "metadata", "name", "native", "rules", "varies")
 
     def __init__(
         self, name: str, default: Outcome, rules: list[Rule], *, native: bool = False, varies: bool = False
@@ -154,6 +155,7 @@ class Flag:
         self.default = default
         self.rules = rules
         self.varies = varies
+        self.metadata: dict[str, str | float | bool] = {}
         self.decide: Callable[[Context, Clock], Outcome] = _decider(default, [rule.compiled() for rule in rules])
 
 

@@ -36,12 +36,31 @@ def numbers(purpose: Literal["rollout", "variant"], seed: str) -> Callable[[str]
 
 
 def unit_of(value: Any) -> str | None:
-    """Return the unit for a value of the context: a string, or an integer as its digits; None for other values."""
+    """Return the unit for a value of the context: a string, or an integer as its digits; None for other values.
+
+    Integers of numpy, whole numbers of `decimal` and subclasses of `str` and `int` count as well; booleans do not.
+    """
     cls = type_of(value)
     if cls is str:
         text: str = value
         return text
-    return str(value) if cls is int and -SPACE < value < SPACE else None
+    number: Any = value if cls is int else _integer_of(value)
+    if type_of(number) is int:
+        return str(number) if -SPACE < number < SPACE else None
+    return str.__str__(value) if isinstance(value, str) else None
+
+
+def _integer_of(value: Any) -> int | None:
+    """Return a value of another integer type, such as one of numpy or a whole `Decimal` of DynamoDB, as an int."""
+    try:
+        if isinstance(value, bool | str | float):
+            return None
+        if hasattr(value, "__index__"):
+            index: int = value.__index__()
+            return index
+        return int(value) if type_of(value).__name__ == "Decimal" and value == value.to_integral_value() else None
+    except Exception:  # NaN, or a class of its own that fails
+        return None
 
 
 def is_within(percentage: float) -> Callable[[int], bool]:

@@ -149,7 +149,11 @@ class _FlagWithRules:
             return None
         found = [self._rule(name, rule, within(at, name)) for name, rule in rules.items()]
         default = Outcome(flag["default"], "DEFAULT" if rules else "STATIC")
-        return Flag(self._name, default, [rule for rule in found if rule is not None])
+        compiled = Flag(self._name, default, [rule for rule in found if rule is not None])
+        metadata: Any = flag.get("metadata")
+        if type_of(metadata) is dict:  # other documents may use the key in their own way
+            compiled.metadata = {key: one for key, one in metadata.items() if type_of(one) in (str, int, float, bool)}
+        return compiled
 
     def _check_value(self, value: Any, path: str) -> None:
         if self._boolean and type_of(value) is not bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lambda_kit._kernel import log
+from lambda_kit._kernel import log, type_of
 from lambda_kit._kernel.facts import operation, tell
 from lambda_kit.errors import FlagSchemaError, FlagsUnavailable
 from lambda_kit.init_cache import declare
@@ -279,7 +279,28 @@ def _text(content: bytes | str | Mapping[str, Any]) -> bytes | str:
     """
     if isinstance(content, bytes | str):
         return content
+    given: Any = content
+    if not hasattr(given, "keys"):  # a list of pairs would pass for a dict, and an empty list for no flags
+        kind = type(given).__name__
+        told = f"must be an object with one member for each flag; the source returned a value of type {kind}"
+        raise FlagSchemaError([("$", told)])
     try:
-        return json.dumps(dict(content), ensure_ascii=False, allow_nan=False)
+        return json.dumps(dict(given), ensure_ascii=False, allow_nan=False, default=_plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise FlagSchemaError([("$", f"cannot be written as JSON: {error}")]) from None
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON has: for numbers of DynamoDB and of numpy, and for mappings that are no dict.
+
+    Raises:
+        TypeError: there is no such value.
+    """
+    if hasattr(value, "keys"):
+        return dict(value)
+    if hasattr(value, "__index__"):
+        return value.__index__()
+    if type_of(value).__name__ == "Decimal" or hasattr(value, "__float__"):
+        number = float(value)
+        return int(value) if number.is_integer() else number
+    raise TypeError(f"a value of type {type(value).__name__} has no counterpart in JSON")

@@ -89,6 +89,7 @@ class Provider(AbstractProvider):
         self._flags = flags
         self._targeting_key = targeting_key
         self._noticed: deque[tuple[str, Any]] = deque(maxlen=_MAX_EVENTS)
+        self._is_shut_down = False
         self._sending = threading.Lock()
 
     def get_metadata(self) -> Metadata:
@@ -102,6 +103,7 @@ class Provider(AbstractProvider):
             OpenFeatureError: there are no usable flags.
         """
         loader = self._flags._loader
+        self._is_shut_down = False
         if self._notice not in loader.listeners:
             loader.listeners.append(self._notice)
         try:
@@ -114,7 +116,8 @@ class Provider(AbstractProvider):
             self._noticed.append(loader.trouble)
 
     def shutdown(self) -> None:
-        """Stop listening to the flags. They stay usable without the provider."""
+        """Stop listening to the flags, and resolve no more of them. They stay usable without the provider."""
+        self._is_shut_down = True
         loader = self._flags._loader
         if self._notice in loader.listeners:
             loader.listeners.remove(self._notice)
@@ -211,6 +214,8 @@ class Provider(AbstractProvider):
 
     def _is_local(self, name: str) -> bool:
         """Tell whether a flag can be resolved without a request to its source, or to the agent for the variant."""
+        if self._is_shut_down:
+            return True
         loader = self._flags._loader
         if not loader.entry.is_ready():
             return False
@@ -220,8 +225,10 @@ class Provider(AbstractProvider):
     def _resolve(
         self, name: str, context: EvaluationContext | None, read: Callable[[Outcome], T]
     ) -> FlagResolutionDetails[T]:
+        if self._is_shut_down:
+            raise ProviderNotReadyError("the provider was shut down")
         try:
-            outcome = self._flags._outcome(name, self._context(context))
+            outcome, snapshot = self._flags._resolve(name, self._context(context))
         except FlagError as error:
             raise _translated(error) from error
         finally:
@@ -232,11 +239,18 @@ class Provider(AbstractProvider):
         except TypeError:
             what = type_of(outcome.value).__name__
             raise TypeMismatchError(f"the feature flag {name!r} is a {what}, not a {read.__name__[1:]}") from None
+        except (ValueError, OverflowError):
+            raise TypeMismatchError(f"the feature flag {name!r} is a number that no float holds exactly") from None
+        flag = snapshot.flags.get(name)
+        metadata: dict[str, str | float | bool] = {} if flag is None else dict(flag.metadata)
+        if outcome.rule is not None:
+            metadata["rule"] = outcome.rule
+        trouble = self._flags._loader.trouble
         return FlagResolutionDetails(
             value=value,
-            reason=Reason(outcome.reason),
-            variant=outcome.variant,
-            flag_metadata={} if outcome.rule is None else {"rule": outcome.rule},
+            reason=Reason.STALE if trouble is not None and trouble[0] == "stale" else Reason(outcome.reason),
+            variant=outcome.variant or outcome.rule or "default",
+            flag_metadata=metadata,
         )
 
     def _context(self, given: EvaluationContext | None) -> dict[str, Any]:
@@ -303,7 +317,10 @@ def _integer(outcome: Outcome) -> int:
 def _float(outcome: Outcome) -> float:
     if type_of(outcome.value) not in (int, float):
         raise TypeError
-    return float(outcome.value)
+    number = float(outcome.value)
+    if number != outcome.value:
+        raise ValueError
+    return number
 
 
 def _object(outcome: Outcome) -> Object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_kit._kernel import lifecycle
-from lambda_kit.aws._app_config import AGENT, DEFAULT_INTERVAL, Session, ask_agent
+from lambda_kit.aws._app_config import AGENT, DEFAULT_INTERVAL, Session, UnknownConfiguration, ask_agent
 from lambda_kit.errors import AwsError
 from lambda_kit.parameters import _failures as failures
 from lambda_kit.parameters._query import Fetched
@@ -28,9 +28,10 @@ def fetch_from_agent(query: Query, *, alone: bool) -> Fetched:
         Unavailable: the agent cannot be used.
         ParameterNotFound: the agent knows no such configuration.
     """
-    found = ask_agent(_place_of(query), alone=alone)
-    if found is None:
-        raise failures.not_found(query, AGENT.source)
+    try:
+        found = ask_agent(_place_of(query), alone=alone)
+    except UnknownConfiguration as error:
+        raise failures.not_found(query, AGENT.source) from error
     return _fetched(found, AGENT.source)
 
 

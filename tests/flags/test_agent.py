@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 import logging
 import os
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -68,10 +70,14 @@ def test_an_agent_that_is_not_ready_is_asked_again(agent: FakeAppConfigAgent, fl
 
 @pytest.mark.parametrize(
     ("status", "told"),
-    [(404, "the AppConfig agent knows no configuration shop/prod/features"), (500, "status 500"), (400, "status 400")],
+    [
+        (404, r"the AppConfig agent knows no configuration shop/prod/features \(it answered: no such thing\)"),
+        (500, "status 500: no such thing"),
+        (400, "status 400: no such thing"),
+    ],
 )
 def test_what_the_agent_refuses_is_told(agent: FakeAppConfigAgent, flags: FeatureFlags, status: int, told: str) -> None:
-    agent.fail(NAME, status, "no")
+    agent.fail(NAME, status, "no\n such   thing")
     with pytest.raises(FlagsUnavailable, match=told):
         flags.enabled("plain")
     assert flags.enabled("plain", default=True)
@@ -249,3 +255,11 @@ def test_a_forked_child_has_no_answers_and_connections_of_its_own(
     flags.enabled("banner", tier="premium")
     assert [request.flags for request in agent.requests] == [[], ["banner"]] * 2
     assert len(agent._connections) == 2
+
+
+def test_values_of_other_number_and_string_types_are_sent(agent: FakeAppConfigAgent, flags: FeatureFlags) -> None:
+    class Tier(enum.StrEnum):
+        PREMIUM = "premium"
+
+    flags.enabled("banner", tier=Tier.PREMIUM, count=Decimal(3), ratio=Decimal("1.5"))
+    assert agent.requests[-1].context == {"tier": "premium", "count": "3", "ratio": "1.5"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 from types import MappingProxyType
 from typing import Any
@@ -512,7 +513,7 @@ def test_the_last_good_version_is_in_force_again_when_a_source_comes_back_with_a
     assert flags.evaluate("greeting") == "hi"
 
 
-@pytest.mark.parametrize("content", [{"x": object()}, {"x": float("nan")}, ["x"], 5])
+@pytest.mark.parametrize("content", [{"x": object()}, {"x": float("nan")}], ids=["object", "nan"])
 def test_what_json_could_not_stand_for_is_told(content: Any) -> None:
     class Odd:
         def fetch(self) -> Fetched:
@@ -561,3 +562,48 @@ def test_a_fetch_is_an_operation_and_an_evaluation_is_none(clock: FakeClock, mon
     clock.advance(11.0)
     flags.enabled("early")
     assert began == ["feature flags"] * 2
+
+
+# Names of Powertools
+
+
+def test_a_name_that_is_passed_by_keyword_is_told_where_it_belongs() -> None:
+    flags: Any = FeatureFlags(StaticFlags(DOCUMENT))
+    for call in (flags.enabled, flags.evaluate, flags.explain):
+        with pytest.raises(ConfigurationError, match="pass it as the first argument"):
+            call(name="early", context={"tier": "premium"})
+        with pytest.raises(ConfigurationError, match="the name of the flag is missing"):
+            call()
+    with pytest.raises(ConfigurationError, match="first argument"):
+        flags.evaluate(name="early", context={}, default=False)
+
+
+def test_a_name_may_be_a_key_of_the_context() -> None:
+    rule = {"when_match": True, "conditions": [{"action": "EQUALS", "key": "name", "value": "Ada"}]}
+    flags = FeatureFlags(StaticFlags({"f": {"default": False, "rules": {"r": rule}}}))
+    assert flags.enabled("f", name="Ada")
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("get_enabled_features", "use all"),
+        ("get_configuration", "explain"),
+        ("evalute", "did you mean 'evaluate'?"),
+        ("wholly_unknown", "has no attribute 'wholly_unknown'"),
+    ],
+)
+def test_a_method_of_powertools_or_a_misspelt_one_is_told_by_its_name_here(method: str, told: str) -> None:
+    flags = FeatureFlags(StaticFlags({}))
+    with pytest.raises(AttributeError, match=re.escape(told)):
+        getattr(flags, method)
+    assert not hasattr(flags, method)
+
+
+@pytest.mark.parametrize(
+    ("option", "told"), [("store", "first argument"), ("max_age", "called ttl"), ("logger", "'lambda_kit'")]
+)
+def test_an_option_of_powertools_is_told_by_its_name_here(option: str, told: str) -> None:
+    options: Any = {option: 1}
+    with pytest.raises(ConfigurationError, match=f"no option '{option}'.*{told}"):
+        FeatureFlags(StaticFlags({}), **options)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openfeature import api
 from openfeature.evaluation_context import EvaluationContext
-from openfeature.exception import ErrorCode, OpenFeatureError
+from openfeature.exception import ErrorCode, OpenFeatureError, ProviderNotReadyError
 
 from lambda_kit import FeatureFlags
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.flags import AppConfigAgent, StaticFlags
 from lambda_kit.flags.openfeature import Provider
+from tests.flags.conftest import StubSource
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def test_reason_variant_and_rule_are_told(client: OpenFeatureClient) -> None:
     assert (details.reason, details.variant, details.flag_metadata) == ("TARGETING_MATCH", "on", {"rule": "premium"})
     details = client.get_boolean_details("on", False)
     assert (details.reason, details.variant, details.flag_metadata) == ("DEFAULT", "off", {})
-    assert client.get_string_details("text", "x").reason == "STATIC"
+    text = client.get_string_details("text", "x")
+    assert (text.reason, text.variant) == ("STATIC", "default")
     split = client.get_string_details("split", "x", EvaluationContext(targeting_key="u-1"))
     assert (split.value, split.reason, split.variant) == ("b", "SPLIT", "blue")
 
@@ -262,3 +264,66 @@ except ConfigurationError as error:
 def test_the_flags_alone_do_not_load_it() -> None:
     code = "import sys, lambda_kit.flags; from lambda_kit import FeatureFlags; print('openfeature' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_a_flag_of_any_type_has_a_variant() -> None:
+    """Where variants have no names, the rule stands for the variant, or the word default."""
+    rule = {"when_match": 5, "conditions": [{"action": "EQUALS", "key": "tier", "value": "premium"}]}
+    document = {**DOCUMENT, "limit": {"default": 1, "boolean_type": False, "rules": {"more": rule}}}
+    client = client_of(FeatureFlags(StaticFlags(document)))
+    premium = EvaluationContext(attributes={"tier": "premium"})
+    assert client.get_integer_details("limit", 0, premium).variant == "more"
+    assert client.get_integer_details("limit", 0).variant == "default"
+    assert client.get_object_details("list", []).variant == "default"
+    assert client.get_object_details("native", {}).variant == "on"
+
+
+def test_metadata_of_a_flag_is_passed_on_beside_the_rule() -> None:
+    metadata = {"owner": "shop", "ticket": 7, "share": 0.5, "temporary": True, "links": ["a"], "nothing": None}
+    rule = {"when_match": True, "rollout": {"percentage": 100, "by": "targetingKey"}}
+    document = {
+        "f": {"default": False, "metadata": metadata, "rules": {"all": rule}},
+        "g": {"default": True, "metadata": 1},
+    }
+    client = client_of(FeatureFlags(StaticFlags(document)))
+    told = {"owner": "shop", "ticket": 7, "share": 0.5, "temporary": True}
+    assert client.get_boolean_details("f", False).flag_metadata == told
+    details = client.get_boolean_details("f", False, EvaluationContext(targeting_key="u-1"))
+    assert details.flag_metadata == {**told, "rule": "all"}
+    assert client.get_boolean_details("g", False).flag_metadata == {}
+
+
+@pytest.mark.parametrize("number", [10**400, 2**53 + 1, -(2**63) - 1])
+def test_a_number_that_no_float_holds_is_a_type_mismatch(number: int) -> None:
+    client = client_of(FeatureFlags(StaticFlags({"n": {"default": number, "boolean_type": False}})))
+    details = client.get_float_details("n", 1.5)
+    assert (details.value, details.error_code) == (1.5, ErrorCode.TYPE_MISMATCH)
+    assert client.get_integer_value("n", 0) == number
+
+
+def test_nothing_is_resolved_after_a_shutdown_until_it_is_initialised_again() -> None:
+    flags = FeatureFlags(StaticFlags({"f": {"default": True}}))
+    provider = Provider(flags)
+    provider.initialize(EvaluationContext())
+    assert provider.resolve_boolean_details("f", False).value is True
+    provider.shutdown()
+    with pytest.raises(ProviderNotReadyError, match="shut down"):
+        provider.resolve_boolean_details("f", False)
+    with pytest.raises(ProviderNotReadyError):
+        asyncio.run(provider.resolve_boolean_details_async("f", False))
+    assert flags.enabled("f")
+    provider.initialize(EvaluationContext())
+    assert provider.resolve_boolean_details("f", False).value is True
+
+
+def test_the_reason_is_stale_while_old_flags_are_in_force(clock: FakeClock) -> None:
+    source = StubSource({"f": {"default": True}})
+    client = client_of(FeatureFlags(source, ttl=10.0))
+    assert client.get_boolean_details("f", False).reason == "STATIC"
+    source.error = OSError("down")
+    clock.advance(11)
+    details = client.get_boolean_details("f", False)
+    assert (details.value, details.reason) == (True, "STALE")
+    source.error = None
+    clock.advance(60)
+    assert client.get_boolean_details("f", False).reason == "STATIC"

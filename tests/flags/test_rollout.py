@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
 from typing import Any
@@ -157,3 +159,39 @@ def test_a_number_is_the_unit_that_its_digits_are() -> None:
 
 def test_text_that_is_no_unicode_is_a_unit_like_any_other() -> None:
     assert 0 <= rollout.numbers("rollout", "cart")("\ud800") < rollout.SPACE
+
+
+class Plan(enum.StrEnum):
+    FREE = "free"
+
+
+class Number(enum.IntEnum):
+    SEVEN = 7
+
+
+class Index:
+    def __index__(self) -> int:
+        return 7
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"),
+    [
+        (Plan.FREE, "free"),
+        (Number.SEVEN, "7"),
+        (Index(), "7"),
+        (Decimal(7), "7"),
+        (Decimal("7.0"), "7"),
+        (Decimal(-7), "-7"),
+    ],
+    ids=["StrEnum", "IntEnum", "index", "Decimal", "Decimal-7.0", "Decimal--7"],
+)
+def test_integers_and_strings_of_other_types_are_the_same_unit(value: Any, unit: str) -> None:
+    assert rollout.unit_of(value) == unit
+
+
+@pytest.mark.parametrize(
+    "value", [Decimal("7.5"), Decimal("NaN"), Decimal("Infinity"), Decimal(2**64), True, 7.0, b"7"], ids=repr
+)
+def test_other_values_are_no_unit(value: Any) -> None:
+    assert rollout.unit_of(value) is None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lambda_kit import FeatureFlags
-from lambda_kit.errors import ConfigurationError, FlagsUnavailable, NotFound
+from lambda_kit.errors import ConfigurationError, FlagSchemaError, FlagsUnavailable, NotFound
 from lambda_kit.flags import AppConfigAgent, AppConfigData, FlagFile, StaticFlags
 from lambda_kit.testing import FakeClock, reset
 
@@ -186,3 +188,28 @@ def test_what_app_config_refuses_is_told(aws: Any, faults: Any) -> None:
     other = FeatureFlags(AppConfigData("other", "none", "none"))
     with pytest.raises(FlagsUnavailable, match="grant the role of the function appconfig:StartConfigurationSession"):
         other.enabled("early")
+
+
+@pytest.mark.parametrize("wrong", [[], [["early", {"default": False}]], (), "text", 5, None, {"early"}], ids=repr)
+def test_a_source_that_returns_no_object_is_refused_and_the_old_flags_stay(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture, wrong: Any
+) -> None:
+    answers: list[Any] = [{"early": {"default": True}}]
+    flags = FeatureFlags(lambda: answers[-1], ttl=10.0)
+    assert flags.enabled("early")
+    answers.append(wrong)
+    clock.advance(11)
+    assert flags.enabled("early")
+    assert "the version before stays in force" in caplog.text
+    with pytest.raises(FlagSchemaError, match=r"\$: (must be an object|is not valid JSON)"):
+        FeatureFlags(lambda: wrong).enabled("early")
+
+
+def test_numbers_of_dynamodb_and_mappings_that_are_no_dict_are_taken() -> None:
+    """A function may read the document from an item of DynamoDB, whose numbers are decimals."""
+    rule = {"when_match": Decimal(5), "rollout": MappingProxyType({"percentage": Decimal("99.5"), "by": "user"})}
+    document = {"limit": {"default": Decimal("2.5"), "boolean_type": False, "rules": {"some": rule}}}
+    flags = FeatureFlags(lambda: MappingProxyType(document))
+    assert flags.evaluate("limit") == 2.5
+    assert {flags.evaluate("limit", user=i) for i in range(100)} == {5}
+    assert type(flags.evaluate("limit", user=1)) is int
