@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _MAX_FRAMES = 30
 _MAX_EXCEPTIONS = 5
+_MAX_CAUSES = 1_000
+_trace_of_cause: dict[str, str] = {}  # the traces of exceptions, by the ids with which the SDK marks these
 _current: ContextVar[SdkSpan | None] = ContextVar("lambda_kit_sdk_span", default=None)
 _recorder = bridge.xray_recorder
 
@@ -132,7 +134,7 @@ class SdkSpan(Span):
         if not self._options.capture_error:
             return
         stack = _stack_of(error)
-        if issubclass(type(error), BaseException):
+        if issubclass(type(error), BaseException) and not _is_of_another_trace(error, subsegment):
             try:
                 _add_exception(subsegment, error, stack)
                 return
@@ -251,6 +253,14 @@ def _stack_of(error: Any) -> list[tuple[str, int, str]]:
     return frames[max(len(frames) - limit, 0) :]  # the innermost, next to the `raise`
 
 
+def _is_of_another_trace(error: BaseException, subsegment: _Subsegment) -> bool:
+    """Tell whether the SDK has marked an exception in another trace, as it does with one that is raised repeatedly.
+
+    The SDK would refer to it by its id there, which this trace does not have.
+    """
+    return _trace_of_cause.get(getattr(error, "_cause_id", ""), subsegment.trace_id) != subsegment.trace_id
+
+
 def _add_exception(subsegment: _Subsegment, error: BaseException, stack: list[tuple[str, int, str]]) -> None:
     if isinstance(subsegment.cause, str):
         subsegment.cause = {}  # the SDK refuses a second exception, and logs that, if the cause is an id
@@ -258,6 +268,11 @@ def _add_exception(subsegment: _Subsegment, error: BaseException, stack: list[tu
     if known and (getattr(error, "_recorded", False) or known >= _MAX_EXCEPTIONS):
         return  # the SDK would replace all exceptions by the id of this one
     subsegment.add_exception(error, stack)
+    mark: str | None = getattr(error, "_cause_id", None)
+    if mark is not None:
+        if len(_trace_of_cause) >= _MAX_CAUSES:
+            _trace_of_cause.clear()
+        _trace_of_cause[mark] = subsegment.trace_id
     if not isinstance(subsegment.cause, str):
         subsegment.cause["exceptions"][-1].message = document.shortened(message_of(error), document.MAX_MESSAGE)
 

@@ -339,3 +339,17 @@ Tracer(backend="xray-sdk")
     )
     assert 'MissingExtra: Tracer(backend="xray-sdk") needs aws-xray-sdk' in run.stderr
     assert 'pip install "lambda-kit-sdk[xray]"' in run.stderr
+
+
+def test_an_exception_that_is_raised_in_two_invocations_is_recorded_in_both(
+    recorder: Any, tracer: Tracer, xray_daemon: FakeXRayDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    always = ValueError("sold out")
+    for _ in range(2):
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", xray_daemon.next_invocation())
+        with pytest.raises(ValueError, match="sold out"), tracer.span("span"):
+            raise always
+    assert [(span.exceptions[0].type, span.exceptions[0].message) for span in xray_daemon.tree()] == [
+        ("ValueError", "sold out"),
+        ("ValueError", "sold out"),
+    ]
