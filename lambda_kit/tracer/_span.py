@@ -112,7 +112,7 @@ class Span:
 
     @property
     def recording(self) -> bool:
-        """Whether the span records: it is sampled, has started and has not ended."""
+        """True while the span records: it is sampled, has started and has not ended."""
         return False
 
     def annotate(self, /, **annotations: Annotation) -> None:
