@@ -313,6 +313,9 @@ class BatchError(LambdaKitError):
 class BatchFailed(BatchError):
     """No record of a batch succeeded, and `raise_if_all_failed` is set. The first error is chained.
 
+    It is also raised if records of Firehose were not started before the deadline: Firehose retries an invocation that
+    fails, and gives up records that fail.
+
     Attributes:
         report: the outcome of each record, a `lambda_kit.batch.BatchReport`.
     """

@@ -69,10 +69,12 @@ class Backoff:
         for index in failed:
             raw = progress.records[index]
             try:
-                received = int(raw["attributes"]["ApproximateReceiveCount"])
-                queues.setdefault(raw["eventSourceARN"], []).append((raw["receiptHandle"], self.delay(received)))
-            except (LookupError, TypeError, ValueError):
+                delay = self.delay(int(raw["attributes"]["ApproximateReceiveCount"]))
+                handle, arn = raw["receiptHandle"], raw["eventSourceARN"]
+            except (LookupError, TypeError, ValueError, OverflowError):
                 continue  # malformed: it comes back when the visibility time-out of the queue ends
+            if isinstance(handle, str) and isinstance(arn, str):
+                queues.setdefault(arn, []).append((handle, delay))
         for arn, messages in queues.items():
             try:
                 self._change(arn, messages)

@@ -78,7 +78,7 @@ class DeadLetter:
             "requestId": self.request_id,
             "error": {
                 "type": type(error).__name__,
-                "message": str(error),
+                "message": _text_of(error),
                 "notes": list(getattr(error, "__notes__", ())),
                 "traceback": "".join(traceback.format_exception(error)),
             },
@@ -86,13 +86,77 @@ class DeadLetter:
         }
 
     def to_json(self) -> str:
-        """Return `as_dict()` as JSON text in ASCII; a value that JSON cannot hold is replaced by its `repr`."""
-        import json
+        """Return `as_dict()` as JSON text; a value that JSON cannot hold is replaced by its `repr`.
 
-        return json.dumps(self.as_dict(), default=repr)
+        Characters that UTF-8, a message of SQS or a line of a file cannot hold are escaped, and no others.
+        """
+        return _json_text(self.as_dict())
+
+    def to_json_within(self, size: int, whole_at: str | None = None) -> str:
+        """Return the letter as JSON text of at most `size` bytes; what does not fit is cut.
+
+        The traceback is cut first, and then the texts and lists of the event. A letter that was cut has
+        `"truncated": true`, the `size` of the whole one, and `wholeAt`. The identifiers of the record are short, and so
+        are kept: they point to it in a stream, a topic or a bucket.
+
+        Args:
+            size: bytes in UTF-8.
+            whole_at: the place of the whole letter; None if it is kept nowhere.
+        """
+        text = self.to_json()
+        length = len(text.encode())
+        if length <= size:
+            return text
+        letter = {**self.as_dict(), "truncated": True, "size": length, "wholeAt": whole_at}
+        letter["error"] = _cut(letter["error"], 1_024, 10)
+        for chars, items in ((length, length), (16_384, 1_024), (2_048, 256), (512, 64), (128, 16), (64, 4)):
+            text = _json_text({**letter, "event": _cut(self.event, chars, items)})
+            if len(text.encode()) <= size:
+                return text
+        return _json_text({**letter, "event": None})
 
     def __repr__(self) -> str:
         return f"<DeadLetter {self.id} of {self.source}: {type(self.error).__name__}>"
+
+
+def _json_text(value: Any) -> str:
+    import json
+    import re
+
+    try:
+        text = json.dumps(value, default=_text_of, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):  # keys that are no text, cycles, integers of thousands of digits
+        text = json.dumps(_cut(value, 1 << 30, 1 << 30), ensure_ascii=False)
+    # Half surrogates and non-characters, and what some readers take for the end of a line.
+    return re.sub("[\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufffe\\uffff]", lambda one: f"\\u{ord(one[0]):04x}", text)
+
+
+def _cut(value: Any, chars: int, items: int, depth: int = 100) -> Any:
+    """Return a value for JSON with texts of at most `chars` characters and lists and objects of `items` parts."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int) and abs(value) < 1 << 64:
+        return value
+    kind = type_of(value)
+    if kind in (dict, list, tuple) and not depth:
+        return "…"
+    if kind is dict:
+        pairs = list(value.items())[:items]
+        return {_cut_text(str(name), chars): _cut(one, chars, items, depth - 1) for name, one in pairs}
+    if kind in (list, tuple):
+        return [_cut(one, chars, items, depth - 1) for one in value[:items]]
+    return _cut_text(value if isinstance(value, str) else _text_of(value), chars)
+
+
+def _cut_text(text: str, chars: int) -> str:
+    return text if len(text) <= chars else f"{text[:chars]}…"
+
+
+def _text_of(value: Any) -> str:
+    try:
+        return str(value) if isinstance(value, BaseException) else repr(value)
+    except Exception:
+        return f"<{type(value).__name__} without text>"
 
 
 def _id_of(id: Any) -> str:  # noqa: A002

@@ -40,7 +40,10 @@ class FailureLog:
 
     def dead_letter_failed(self, index: int, error: BaseException, sink_error: BaseException) -> None:
         """Log that a record failed for good, could not be put into the dead letter, and is retried."""
-        error.add_note(f"It could not be put into the dead letter: {type(sink_error).__name__}: {sink_error}")
+        try:
+            error.add_note(f"It could not be put into the dead letter: {type(sink_error).__name__}: {sink_error}")
+        except Exception:
+            error.add_note(f"It could not be put into the dead letter: {type(sink_error).__name__}")
         self._add("dead letter failed", index, error, sink_error)
 
     def _add(self, outcome: str, index: int, error: BaseException, sink_error: BaseException | None = None) -> None:
@@ -52,7 +55,7 @@ class FailureLog:
             return
         log.log(
             _LEVELS[outcome],
-            _FIRST[outcome],
+            f"{_FIRST[outcome]}, {self._consequence(outcome)}",
             self._describe(index),
             self._source.name,
             type(error).__name__,
@@ -67,7 +70,7 @@ class FailureLog:
                 some = indexes[start : start + _IN_A_LINE]
                 log.log(
                     _LEVELS[outcome],
-                    f"{_MORE[outcome]}: %s",
+                    f"{_MORE[outcome]}, {self._consequence(outcome)}: %s",
                     "1 more record" if len(some) == 1 else f"each of {len(some)} more records",
                     self._source.name,
                     kind[0].__name__,
@@ -79,12 +82,22 @@ class FailureLog:
     def not_started(self, count: int, seconds: float) -> None:
         """Log that records were not started, because the deadline was near."""
         log.warning(
-            "%d of %d records of %s were not started, because the deadline was less than %.1f s away; they are retried",
+            "%d of %d records of %s were not started, because the deadline was less than %.1f s away; %s",
             count,
             len(self._progress.records),
             self._source.name,
             seconds,
+            "they are retried"
+            if self._source.retries_records
+            else "the invocation fails, so that all records are retried",
         )
+
+    def _consequence(self, outcome: str) -> str:
+        if outcome == "dead-lettered":
+            return "and is not retried"
+        if self._source.retries_records:
+            return "and is retried"
+        return f"and is given up: {self._source.name} does not retry records"
 
     def _id(self, index: int) -> Any:
         return self._source.id_of(self._progress.records[index])
@@ -96,16 +109,14 @@ class FailureLog:
 _ERROR, _WARNING = 40, 30
 _LEVELS = {"failed": _ERROR, "dead-lettered": _WARNING, "dead letter failed": _ERROR}
 _FIRST = {
-    "failed": "the record %s of %s failed with %s, and is retried",
-    "dead-lettered": "the record %s of %s failed for good with %s, and is not retried",
-    "dead letter failed": "the record %s of %s failed for good with %s, but could not be put into the dead letter; it "
-    "is retried",
+    "failed": "the record %s of %s failed with %s",
+    "dead-lettered": "the record %s of %s failed for good with %s",
+    "dead letter failed": "the record %s of %s failed for good with %s, but could not be put into the dead letter",
 }
 _MORE = {
-    "failed": "%s of %s failed with %s too, and is retried",
-    "dead-lettered": "%s of %s failed for good with %s too, and is not retried",
-    "dead letter failed": "%s of %s failed for good with %s too, but could not be put into the dead letter, and is "
-    "retried",
+    "failed": "%s of %s failed with %s too",
+    "dead-lettered": "%s of %s failed for good with %s too",
+    "dead letter failed": "%s of %s failed for good with %s too, but could not be put into the dead letter",
 }
 
 

@@ -36,7 +36,7 @@ class Transformed:
         partition_keys: the keys; None for none.
 
     Raises:
-        BatchError: the data is of another type, or cannot be encoded as JSON.
+        BatchError: the data is of another type, or cannot be encoded as JSON; or a partition key is not text.
     """
 
     __slots__ = ("data", "partition_keys")
@@ -49,6 +49,10 @@ class Transformed:
     ) -> None:
         self.data = _encoded(data)
         self.partition_keys = None if partition_keys is None else dict(partition_keys)
+        given: Any = self.partition_keys or {}
+        for pair in given.items():
+            if not all(isinstance(one, str) for one in pair):
+                raise BatchError(f"Transformed(partition_keys=...): {pair[0]!r} and its value have to be text")
 
     def __repr__(self) -> str:
         return f"<Transformed: {len(self.data)} bytes>"
@@ -83,7 +87,7 @@ def _encoded(data: Any) -> bytes:
             return bytes(data.encode())
         if issubclass(cls, dict | list):
             return json.dumps(data, ensure_ascii=False).encode() + b"\n"
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise BatchError(f"the data for Firehose cannot be encoded: {error}") from error
     what = "None" if data is None else f"a value of type {cls.__name__}"
     raise BatchError(

@@ -16,7 +16,7 @@ def parser(model: Any, source: str) -> Callable[[Any], Any]:
     """Return a function that makes a model of a record of this source.
 
     The model is validated from the JSON text of the body or the data; for DynamoDB streams from the new image, or from
-    the old image of a removed item; for S3 Batch Operations from the task.
+    the old image of a removed item; for S3 Batch Operations from the task. A tombstone of Kafka is null.
 
     Raises:
         MissingExtra: pydantic is not installed.
@@ -42,7 +42,9 @@ def parser(model: Any, source: str) -> Callable[[Any], Any]:
         try:
             if value_of is not None:
                 return validate_python(value_of(record))
-            return validate_json(record.body if source == "sqs" else record.data)
+            if source == "sqs":
+                return validate_json(record.body)
+            return validate_json(b"null" if source == "kafka" and record.is_tombstone else record.data)
         except validation_error as error:
             problems = _problems(error)
         # Raised outside of the `except`, so that pydantic's error, which holds the payload, is not its context.

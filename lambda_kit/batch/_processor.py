@@ -90,6 +90,11 @@ class Processor:
             if not isinstance(backoff, Backoff):
                 raise ConfigurationError(f"{where}(backoff={backoff!r}): pass Backoff(...)")
         self.function = RecordFunction(fn, idempotency)
+        if self.function.takes_state and (concurrency != 1 or order not in ("auto", "all")):
+            raise ConfigurationError(
+                f"{where}(concurrency={concurrency!r}, order={order!r}): a function that takes the state of a window "
+                "has to run alone and to stop at a failure; leave both options out"
+            )
         self.source = source
         self._model = model
         self._order = order
@@ -231,6 +236,7 @@ class Execution:
         "_source",
         "_started",
         "_started_at",
+        "_state",
         "response",
         "run",
     )
@@ -249,10 +255,19 @@ class Execution:
         progress = self._progress = Progress(records)
         self.response: dict[str, Any] = {"batchItemFailures": []}
         self.run: Run | None = None
+        # The state of a tumbling window: without it in the response the invocation would count as failed.
+        self._state: dict[str, Any] | None = (event.get("state") or {}) if "window" in event else None
         if source is None or not records:
             return
         plan, invocation = processor.plan_for(source), current.get(None)
-        call = processor.function.prepared(plan.parse, keywords, invocation)
+        state: dict[str, Any] | None = self._state
+        if processor.function.takes_state:
+            from copy import deepcopy
+
+            state = deepcopy(state or {})
+            if self._state is not None:
+                self._state = state
+        call = processor.function.prepared(plan.parse, keywords, invocation, state)
         left = _INFINITE if invocation is None else invocation.remaining()
         if left == _INFINITE:
             self.run = Run(plan, progress, call, left, left, 0.0)
@@ -275,11 +290,14 @@ class Execution:
         """Make the response, and log what is still to log.
 
         Raises:
-            BatchFailed: no record succeeded, and the option `raise_if_all_failed` is set.
+            BatchFailed: no record succeeded, and the option `raise_if_all_failed` is set; or records of Firehose were
+                not started, which it would give up.
         """
         source, progress, processor, run = self._source, self._progress, self._processor, self.run
         if source is not None:
             self.response = source.respond(source, self._event, progress)
+        if self._state is not None:
+            self.response["state"] = self._state
         states = progress.states
         if run is not None:
             run.finish()
@@ -290,6 +308,8 @@ class Execution:
         self._seconds = time.monotonic() - self._started_at
         if observers or step is not UNOBSERVED:
             self._tell(step)
+        if PENDING in states and source is not None and not source.retries_records:
+            raise _not_started(self.report())
         if processor.raise_if_all_failed and states and SUCCEEDED not in states and DEAD_LETTERED not in states:
             raise _all_failed(self.report())
 
@@ -321,6 +341,14 @@ def _log_margin(margin: float, left: float) -> None:
         margin,
         left,
         left * _MOST_MARGIN,
+    )
+
+
+def _not_started(report: BatchReport) -> BatchFailed:
+    return BatchFailed(
+        f"{len(report.skipped)} of {report.count} records of {report.source} were not started before the deadline; "
+        f"{report.source} retries all records if the invocation fails, and would give these up otherwise",
+        report=report,
     )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from lambda_kit.invocation import Invocation
 
-_BY_POSITION = ("record", "context", "invocation")  # parameters that a function may have after its first one
+_BY_POSITION = ("record", "context", "invocation", "state")  # parameters that a function may have after its first one
 
 
 class RecordFunction:
@@ -65,6 +65,11 @@ class RecordFunction:
             self.keywords = frozenset((*signature.keyword_only, *positional[1 + len(by_position) :]))
         self.fn = fn if idempotency is None else _idempotent(fn, idempotency, self.is_async)
 
+    @property
+    def takes_state(self) -> bool:
+        """True if the function asks for the state of a tumbling window."""
+        return "state" in self.by_position
+
     def check_keywords(self, given: dict[str, Any]) -> None:
         """Refuse keywords that the function does not take, before any record is started.
 
@@ -80,7 +85,11 @@ class RecordFunction:
                 )
 
     def prepared(
-        self, parse: Callable[[Any], Any] | None, keywords: dict[str, Any], invocation: Invocation | None
+        self,
+        parse: Callable[[Any], Any] | None,
+        keywords: dict[str, Any],
+        invocation: Invocation | None,
+        state: dict[str, Any] | None,
     ) -> Callable[[Any], Any]:
         """Return a function that takes the view of a record and calls the function of the user with all it asks for.
 
@@ -88,29 +97,63 @@ class RecordFunction:
             parse: makes the model of a view; None without a model.
             keywords: the values that the function gets by keyword.
             invocation: the current invocation; None outside of one.
+            state: the state of a tumbling window, which the function may change.
 
         Raises:
             ConfigurationError: the function asks for the invocation or its context, and there is none.
         """
         if not self.by_position and not keywords:
             return self.fn if parse is None else _parsing(self.fn, parse)
-        return self._with_more(parse, keywords, invocation)
+        call = self._with_more(parse, keywords, invocation, state)
+        return call if state is None or not self.takes_state else _keeping(state, call, is_async=self.is_async)
 
     def _with_more(
-        self, parse: Callable[[Any], Any] | None, keywords: dict[str, Any], invocation: Invocation | None
+        self,
+        parse: Callable[[Any], Any] | None,
+        keywords: dict[str, Any],
+        invocation: Invocation | None,
+        state: dict[str, Any] | None,
     ) -> Callable[[Any], Any]:
         fn, by_position = self.fn, self.by_position
         if invocation is None and {"context", "invocation"} & {*by_position}:
             raise ConfigurationError(
                 f"{callables.name_of(self.given)} asks for the invocation, and there is none; put @handler above @batch"
             )
-        fixed = {"invocation": invocation, "context": None if invocation is None else invocation.context}
+        context = None if invocation is None else invocation.context
+        fixed = {"invocation": invocation, "context": context, "state": state}
 
         def call(record: Any) -> Any:
             first = record if parse is None else parse(record)
             return fn(first, *[record if name == "record" else fixed[name] for name in by_position], **keywords)
 
         return call
+
+
+def _keeping(state: dict[str, Any], call: Callable[[Any], Any], *, is_async: bool) -> Callable[[Any], Any]:
+    """Return `call` so that a record that fails, and comes again, leaves the state as it was."""
+    from copy import deepcopy
+
+    def restore(before: dict[str, Any]) -> None:
+        state.clear()
+        state.update(before)
+
+    def keeping(record: Any) -> Any:
+        before = deepcopy(state)
+        try:
+            return call(record)
+        except BaseException:
+            restore(before)
+            raise
+
+    async def keeping_async(record: Any) -> Any:
+        before = deepcopy(state)
+        try:
+            return await call(record)
+        except BaseException:
+            restore(before)
+            raise
+
+    return keeping_async if is_async else keeping
 
 
 def _parsing(fn: Callable[[Any], Any], parse: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -44,9 +44,15 @@ def checkpoint(source: Source, _event: dict[str, Any], progress: Progress) -> di
         number = source.id_of(progress.records[index])
         if number is None or not (number.isascii() and number.isdecimal()):
             return _whole_batch()
-        if lowest is None or int(number) < int(lowest):
+        if lowest is None or _in_order(number) < _in_order(lowest):
             lowest = number
     return {"batchItemFailures": [] if lowest is None else [{"itemIdentifier": lowest}]}
+
+
+def _in_order(number: str) -> tuple[int, str]:
+    """Return a key that orders texts of digits as numbers; `int` refuses those with thousands of digits."""
+    digits = number.lstrip("0")
+    return len(digits), digits
 
 
 def _whole_batch() -> dict[str, Any]:
@@ -68,7 +74,7 @@ def task_results(source: Source, event: dict[str, Any], progress: Progress) -> d
         elif state == SUCCEEDED:
             text = _result_string(value)
         else:
-            text = f"{type(value).__name__}: {value}"
+            text = f"{type(value).__name__}: {_text_of(value)}"
         found.append({"taskId": id, "resultCode": code, "resultString": text[:_MAX_RESULT]})
     return {
         "invocationSchemaVersion": event.get("invocationSchemaVersion"),
@@ -79,4 +85,16 @@ def task_results(source: Source, event: dict[str, Any], progress: Progress) -> d
 
 
 def _result_string(value: Any) -> str:
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)
+    if value is None or isinstance(value, str):
+        return value or ""
+    try:
+        return json.dumps(value, default=str)
+    except Exception:  # the record has succeeded, whatever its result looks like
+        return _text_of(value)
+
+
+def _text_of(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:
+        return f"<{type(value).__name__} without text>"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 
+from lambda_kit._kernel import log
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from lambda_kit.batch._dead_letter import DeadLetter
+
+_MAX_MESSAGE = 1_048_576  # bytes of a message of SQS, with its attributes
+_MAX_ITEM = 409_600  # bytes of an item of DynamoDB, with the names of its attributes
 
 
 class SqsSink:
@@ -23,12 +27,16 @@ class SqsSink:
 
     Args:
         queue_url: the URL of the queue.
+        overflow: the sink for letters of more than 1 MiB, which a message cannot hold, such as `S3Sink(...)`. The
+            message is then the letter without what does not fit, and names the place of the whole. Default None: what
+            does not fit is lost, and an ERROR says so.
         region: the region of the queue. Default None: the region of the function.
         client: a boto3 client of `sqs`, which is then used for every call. Default None: the kit's own client.
     """
 
-    def __init__(self, queue_url: str, *, region: str | None = None, client: Any = None) -> None:
+    def __init__(self, queue_url: str, *, overflow: Any = None, region: str | None = None, client: Any = None) -> None:
         self._url = _given("SqsSink", "queue_url", queue_url)
+        self._overflow = _overflow("SqsSink", overflow)
         self._region = region
         self._client = client
 
@@ -36,13 +44,13 @@ class SqsSink:
         """Send a letter.
 
         Raises:
-            AwsError: the letter could not be sent; it may be too large for a message.
+            AwsError: the letter could not be sent.
         """
         from lambda_kit.aws import connect
 
         params: dict[str, Any] = {
             "QueueUrl": self._url,
-            "MessageBody": letter.to_json(),
+            "MessageBody": _fitting(letter, _MAX_MESSAGE, self._overflow, "a message of SQS"),
             "MessageAttributes": {
                 "source": {"DataType": "String", "StringValue": letter.source},
                 "errorType": {"DataType": "String", "StringValue": type(letter.error).__name__},
@@ -79,8 +87,8 @@ class S3Sink:
         self._region = region
         self._client = client
 
-    def send(self, letter: DeadLetter) -> None:
-        """Write a letter.
+    def send(self, letter: DeadLetter) -> str:
+        """Write a letter, and return the URL of the object.
 
         Raises:
             AwsError: the letter could not be written.
@@ -98,6 +106,7 @@ class S3Sink:
                 "ContentType": "application/json",
             },
         )
+        return f"s3://{self._bucket}/{key}"
 
     def __repr__(self) -> str:
         return f"S3Sink({self._bucket!r}, {self._prefix!r})"
@@ -107,8 +116,7 @@ class DynamoDBSink:
     """A table: each letter is an item, with the letter as JSON in `letter`.
 
     A letter that is sent twice replaces itself. The attributes `source`, `error_type`, `request_id` and `time`
-    (seconds since the epoch) are there to search by. The role needs `dynamodb:PutItem`. An item may have 400 kB: a
-    larger letter is not kept, and its record is retried.
+    (seconds since the epoch) are there to search by. The role needs `dynamodb:PutItem`.
 
     Args:
         table: the name of the table, or its ARN.
@@ -116,6 +124,9 @@ class DynamoDBSink:
             letter. Default `"id"`.
         ttl: seconds after which DynamoDB may delete the item; above 0. Default None: never.
         ttl_attribute: the name of the attribute for the time to live. Default `"expiration"`.
+        overflow: the sink for letters of more than 400 kB, which an item cannot hold, such as `S3Sink(...)`. The item
+            is then the letter without what does not fit, and names the place of the whole. Default None: what does not
+            fit is lost, and an ERROR says so.
         region: the region of the table. Default None: the region of the function.
         client: a boto3 client of `dynamodb`, which is then used for every call. Default None: the kit's own client.
     """
@@ -127,6 +138,7 @@ class DynamoDBSink:
         partition_key: str = "id",
         ttl: float | None = None,
         ttl_attribute: str = "expiration",
+        overflow: Any = None,
         region: str | None = None,
         client: Any = None,
     ) -> None:
@@ -136,6 +148,7 @@ class DynamoDBSink:
             raise ConfigurationError(f"DynamoDBSink(ttl={ttl!r}): pass seconds above 0, or None for never")
         self._ttl = ttl
         self._ttl_attribute = ttl_attribute
+        self._overflow = _overflow("DynamoDBSink", overflow)
         self._region = region
         self._client = client
 
@@ -153,7 +166,7 @@ class DynamoDBSink:
             "error_type": {"S": type(letter.error).__name__},
             "request_id": {"S": letter.request_id},
             "time": {"N": f"{letter.time:.3f}"},
-            "letter": {"S": letter.to_json()},
+            "letter": {"S": _fitting(letter, _MAX_ITEM, self._overflow, "an item of DynamoDB")},
         }
         if self._ttl is not None:
             item[self._ttl_attribute] = {"N": str(int(letter.time + self._ttl))}
@@ -172,7 +185,6 @@ class FileSink:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = _given("FileSink", "path", os.fspath(path))
-        self._lock = threading.Lock()
 
     def send(self, letter: DeadLetter) -> None:
         """Write a letter.
@@ -181,13 +193,47 @@ class FileSink:
             OSError: the letter could not be written.
         """
         line = f"{letter.to_json()}\n".encode()
-        with self._lock, open(self._path, "ab") as file:  # noqa: PTH123
-            file.write(line)
-            file.flush()
+        # One write at the end of the file is one step, so that threads need no lock, which an interrupt could leave.
+        with open(self._path, "ab", buffering=0) as file:  # noqa: PTH123
+            written = file.write(line)
+            while written < len(line):
+                written += file.write(line[written:])
             os.fsync(file.fileno())
 
     def __repr__(self) -> str:
         return f"FileSink({self._path!r})"
+
+
+def _overflow(where: str, sink: Any) -> Callable[[DeadLetter], Any] | None:
+    if sink is None:
+        return None
+    from lambda_kit._kernel import callables
+    from lambda_kit.batch._dead_letter import sender
+
+    send = sender(f"{where}(overflow=...)", sink)
+    if callables.is_coroutine_function(send):
+        raise ConfigurationError(f"{where}(overflow={sink!r}): pass a sink that is not async")
+    return send
+
+
+def _fitting(letter: DeadLetter, size: int, overflow: Callable[[DeadLetter], Any] | None, what: str) -> str:
+    """Return the JSON of a letter; if it does not fit, after the whole letter has gone to the overflow."""
+    size -= 4 * len(letter.id) + 1_024  # for attributes and keys
+    text = letter.to_json()
+    length = len(text.encode())
+    if length <= size:
+        return text
+    if overflow is not None:
+        place = overflow(letter)
+        return letter.to_json_within(size, str(place) if isinstance(place, str) else "the overflow")
+    log.error(
+        "the dead letter of the record %s has %d bytes, which do not fit into %s, and was cut; pass "
+        "overflow=S3Sink(...) to keep it whole",
+        letter.id[:300],
+        length,
+        what,
+    )
+    return letter.to_json_within(size)
 
 
 def _given(where: str, name: str, value: str) -> str:

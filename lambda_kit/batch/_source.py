@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     Respond: TypeAlias = Callable[["Source", dict[str, Any], Progress], dict[str, Any]]
 
 
+_MAX_DESCRIPTION = 300  # characters
+_MAX_COUNT = 1 << 31
+
+
 class Source:
     """A service that sends records in batches.
 
@@ -21,10 +25,11 @@ class Source:
         order: the records that a failure stops by default: `"none"`, `"group"` or `"all"`.
         respond: makes the response.
         id_of: returns the id that the service has given to a record; None if the record has none.
-        group_of: returns the group within which a record keeps its order; None if it has no group.
+        group_of: returns the group within which a record keeps its order, as text; None if it has no group.
+        retries_records: False if the service retries failed invocations, and gives up failed records.
     """
 
-    __slots__ = ("group_of", "id_of", "name", "order", "respond", "view")
+    __slots__ = ("group_of", "id_of", "name", "order", "respond", "retries_records", "view")
 
     def __init__(
         self,
@@ -34,7 +39,8 @@ class Source:
         id_of: Callable[[Any], Any],
         *,
         order: str = "none",
-        group_of: Callable[[Any], Any] = lambda _: None,
+        group_of: Callable[[Any], str | None] = lambda _: None,
+        retries_records: bool = True,
     ) -> None:
         self.name = name
         self.view = view
@@ -42,6 +48,7 @@ class Source:
         self.order = order
         self.id_of = _none_if_malformed(id_of)
         self.group_of = _none_if_malformed(group_of)
+        self.retries_records = retries_records
 
     def describe(self, raw: Any) -> str:
         """Return the identifiers of a record as text for a log line: its id, its group, how often it was received."""
@@ -54,7 +61,8 @@ class Source:
         received = _receive_count(raw) if self.name == "sqs" else None
         if received is not None:
             more.append(f"received {received} times" if received > 1 else "received once")
-        return f"{text} ({', '.join(more)})" if more else text
+        text = f"{text} ({', '.join(more)})" if more else text
+        return text if len(text) <= _MAX_DESCRIPTION else f"{text[:_MAX_DESCRIPTION]}…"
 
 
 def _none_if_malformed(find: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -63,7 +71,7 @@ def _none_if_malformed(find: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def found(raw: Any) -> Any:
         try:
             return find(raw)
-        except (LookupError, TypeError, AttributeError, ValueError):
+        except Exception:  # whatever a malformed record does, it does it to itself alone
             return None
 
     return found
@@ -71,6 +79,7 @@ def _none_if_malformed(find: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _receive_count(raw: Any) -> int | None:
     try:
-        return int(raw["attributes"]["ApproximateReceiveCount"])
-    except (LookupError, TypeError, ValueError):
+        count = int(raw["attributes"]["ApproximateReceiveCount"])
+    except (LookupError, TypeError, ValueError, OverflowError):
         return None
+    return count if 0 < count < _MAX_COUNT else None

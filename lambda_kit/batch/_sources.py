@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from lambda_kit.batch._progress import Progress
 
+_MOST = 1 << 63  # partitions and offsets of Kafka are smaller
 _source_of: Callable[[Any], str | None] | None = None  # the function of `lambda_kit.events`, once it is loaded
 
 
@@ -21,9 +22,16 @@ def _text(value: Any) -> str | None:
     return value if type_of(value) is str and value else None
 
 
+def _kafka_partition(raw: Any) -> str | None:
+    topic, partition = raw["topic"], raw["partition"]
+    is_valid = type_of(topic) is str and type_of(partition) is int and 0 <= partition < _MOST
+    return f"{topic}-{partition}" if is_valid else None
+
+
 def _kafka_id(raw: Any) -> dict[str, Any] | None:
-    partition, offset = f"{raw['topic']}-{raw['partition']}", raw["offset"]
-    return {"partition": partition, "offset": offset} if type_of(offset) is int else None
+    partition, offset = _kafka_partition(raw), raw["offset"]
+    is_valid = partition is not None and type_of(offset) is int and 0 <= offset < _MOST
+    return {"partition": partition, "offset": offset} if is_valid else None
 
 
 def _item_key(raw: Any) -> str:
@@ -72,7 +80,7 @@ SOURCES = {
             "KafkaRecord",
             responses.failed_items,
             _kafka_id,
-            group_of=lambda raw: (raw["topic"], raw["partition"]),
+            group_of=_kafka_partition,
             order="group",
         ),
         Source(
@@ -80,6 +88,7 @@ SOURCES = {
             "FirehoseRecord",
             _respond_to_firehose,
             lambda raw: _text(raw["recordId"]),
+            retries_records=False,
         ),
         Source(
             "s3_batch",
@@ -111,7 +120,7 @@ def find(event: Any, wanted: str) -> tuple[Source | None, Sequence[Any]]:
         raise EventError(f"batch(source={wanted!r}) was given an event of {name}; pass source={name!r}, or 'auto'")
     source = SOURCES[name]
     records = _records(source, event)
-    if source is SQS and records and _is_fifo(records[0]):
+    if source is SQS and _is_fifo(records):
         source = SQS_FIFO
     return source, records
 
@@ -145,11 +154,13 @@ def _records(source: Source, event: Any) -> Sequence[Any]:
     raise EventError(f"the records of the event of {source.name} are not in a list")
 
 
-def _is_fifo(raw: Any) -> bool:
-    try:
-        return bool(raw["eventSourceARN"].endswith(".fifo"))
-    except (LookupError, TypeError, AttributeError):
-        return False
+def _is_fifo(records: Sequence[Any]) -> bool:
+    for raw in records:  # the first record may be malformed: any record shows the queue
+        try:
+            return bool(raw["eventSourceARN"].endswith(".fifo"))
+        except (LookupError, TypeError, AttributeError):
+            continue
+    return False
 
 
 def check_name(name: Any) -> None:

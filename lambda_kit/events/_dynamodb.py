@@ -82,7 +82,10 @@ class DynamoDBRecord(View):
         known = self._found
         if name not in known:
             found = self._find("dynamodb", name)
-            known[name] = {key: value_of(one) for key, one in found.items()} if type_of(found) is dict else None
+            try:
+                known[name] = {key: value_of(one) for key, one in found.items()} if type_of(found) is dict else None
+            except RecursionError:
+                raise EventError(f"{name!r} of the DynamoDBRecord is nested too deeply to be decoded") from None
         return known[name]
 
     @property

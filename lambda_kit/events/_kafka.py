@@ -63,7 +63,7 @@ class KafkaRecord(DataView):
     @property
     def is_tombstone(self) -> bool:
         """True if the record has no value, which means that its key is deleted."""
-        return self._find("value") is None
+        return type_of(self.raw) is dict and self.raw.get("value") is None
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
@@ -88,7 +88,10 @@ class KafkaRecord(DataView):
         return self._optional("timestampType")
 
     def __repr__(self) -> str:
-        return f"<KafkaRecord {self._optional('topic')}-{self.raw.get('partition')}@{self.raw.get('offset')}>"
+        try:
+            return f"<KafkaRecord {self.topic}-{self.partition}@{self.offset}>"
+        except EventError:
+            return "<KafkaRecord without an id>"
 
 
 class KafkaEvent(EventView[KafkaRecord]):

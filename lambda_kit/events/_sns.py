@@ -9,6 +9,7 @@ from lambda_kit.events._view import RecordView
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
 
     from lambda_kit.events._s3 import S3Event
 
@@ -67,9 +68,20 @@ class SnsMessage(RecordView):
 
     @property
     def message_attributes(self) -> dict[str, str]:
-        """The attributes that the publisher set; bytes are encoded as base64."""
+        """The attributes that the publisher set; bytes are encoded as base64.
+
+        Raises:
+            EventError: an attribute has no value.
+        """
         found = self._find("MessageAttributes")
-        return {name: str(one.get("Value")) for name, one in found.items()} if type_of(found) is dict else {}
+        if type_of(found) is not dict:
+            return {}
+        values: dict[str, Any] = {
+            name: one.get("Value") if type_of(one) is dict else None for name, one in found.items()
+        }
+        if not all(type_of(one) is str for one in values.values()):
+            raise EventError("a message attribute of the SnsMessage has no text")
+        return values
 
 
 def notification_in(record: RecordView) -> SnsMessage | None:

@@ -124,7 +124,7 @@ class SqsRecord(RecordView):
         """The attributes that the sender set: strings and numbers as text, binary values as bytes.
 
         Raises:
-            EventError: an attribute is not valid base64.
+            EventError: an attribute has no value, or its value is not valid base64.
         """
         found = self._find("messageAttributes")
         if type_of(found) is not dict:
@@ -132,12 +132,15 @@ class SqsRecord(RecordView):
         return {name: self._attribute(one) for name, one in found.items()}
 
     def _attribute(self, one: Any) -> str | bytes:
-        text = one.get("stringValue")
-        if text is not None:
-            return str(text)
+        values: dict[str, Any] = one if type_of(one) is dict else {}
+        text, encoded = values.get("stringValue"), values.get("binaryValue")
+        if isinstance(text, str):
+            return text
+        if not isinstance(encoded, str):
+            raise EventError("a message attribute of the SqsRecord has neither text nor base64")
         from lambda_kit.events._data import decoded
 
-        value = decoded(self, lambda: one.get("binaryValue") or "")
+        value = decoded(self, lambda: encoded)
         if type_of(value) is Failed:
             raise EventError(value.message)
         found: bytes = value

@@ -25,6 +25,7 @@ else:
 
 
 MISSING: Any = object()
+_MOST = 1 << 63  # integers of services are smaller
 _BLANKS = " \t\n\r"
 _scan = json.JSONDecoder().raw_decode  # the core of `json.loads`, which takes twice as long because of blanks
 
@@ -64,14 +65,12 @@ class View:  # noqa: PLW1641  # a dict has no hash either
             EventError: it is missing, or is not an integer.
         """
         found = self._find(*path)
-        if type_of(found) is int:
-            number: int = found
-            return number
         try:
-            if type_of(found) is str:
-                return int(found)
+            number = int(found) if type_of(found) in (int, str) else _MOST
         except ValueError:
-            pass  # raised below
+            number = _MOST
+        if -_MOST < number < _MOST:
+            return number
         raise self._error(found, "an integer", path)
 
     def _object(self, *path: str) -> dict[str, Any]:

@@ -247,7 +247,7 @@ def _ignores(fn: Any) -> None: ...
     ("fn", "told"),
     [
         (_takes_nothing, "takes no record"),
-        (_takes_more, "may take record, context, invocation by position, not 'table'"),
+        (_takes_more, "may take record, context, invocation, state by position, not 'table'"),
         (_takes_misspelt, "did you mean 'context'"),
         (5, "not a function that takes a record"),
         (int, "not a function that takes a record"),

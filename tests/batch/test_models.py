@@ -152,3 +152,18 @@ def test_without_pydantic_the_option_says_what_is_missing(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "pydantic", None)
     with pytest.raises(ConfigurationError, match=r'pip install "lambda-kit-sdk\[parser\]"'):
         process_batch(builders.sqs(count=1), lambda order: order, model=Order)
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_tombstone_of_kafka_is_null_for_a_model_that_allows_it(missing: bool) -> None:
+    event = builders.kafka(p0=2)
+    record = event["records"]["orders-0"][1]
+    if missing:
+        del record["value"]
+    else:
+        record["value"] = None
+    optional: Any = Order | None
+    assert process_batch(event, lambda order: order, model=optional).results == [Order(number=0), None]
+    report = process_batch(event, lambda order: order, model=Order)
+    assert report.results == [Order(number=0)]
+    assert isinstance(report.failures[0].error, InvalidRecord)
