@@ -133,11 +133,9 @@ def _json_text(value: Any) -> str:
 
 def _cut(value: Any, chars: int, items: int, depth: int = 100) -> Any:
     """Return a value for JSON with texts of at most `chars` characters and lists and objects of `items` parts."""
-    if value is None or isinstance(value, bool | float):
-        return value
-    if isinstance(value, int) and abs(value) < 1 << 64:
-        return value
     kind = type_of(value)
+    if value is None or kind in (bool, float) or (kind is int and abs(value) < 1 << 64):
+        return value
     if kind in (dict, list, tuple) and not depth:
         return "…"
     if kind is dict:
