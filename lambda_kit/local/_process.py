@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
 import selectors
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_kit.local import _proc
+from lambda_kit.local._stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # then kills the group. It is a shell, because a second Python would cost as much to start as the function.
 _GUARD = 'read -r group && { read -r _; kill -s KILL -- "-$group"; [ -z "$1" ] || rm -rf -- "$1"; } 2>/dev/null'
 
+LOG_OUTPUT = "_LAMBDA_TELEMETRY_LOG_FD"
+"""Names the descriptor to which the runtime client writes log records, each in a frame."""
 WORKER_OUTPUT = "_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET"
 """Names the socket to which each worker of a Managed Instance connects its standard output and error."""
 
@@ -40,7 +42,8 @@ class Process:
         cwd: its working directory.
         mark: an entry of `env` (`NAME=value`) that no other process has. Processes that carry it are killed at the
             end, too, even if they left the group.
-        workers: let forked workers connect their output to a socket, whose path is added to `env`.
+        workers: let forked workers connect their output to a socket, whose path is added to `env`; otherwise add a
+            descriptor for log records.
         on_line: called with the id of the worker that wrote a line, or None, and the line.
         on_change: called when the program, or one of its workers, has ended.
 
@@ -65,7 +68,7 @@ class Process:
         self._on_line = on_line
         self._on_change = on_change
         self._lock = threading.RLock()
-        self._sources: dict[int, _Source] = {}
+        self._sources: dict[int, Stream] = {}
         self._pidfds: dict[int, int] = {}
         self._ended_workers: set[int] = set()
         self._stopping = False
@@ -78,7 +81,11 @@ class Process:
             env = {**env, WORKER_OUTPUT: self._listener.path}
             self._selector.register(self._listener.socket, selectors.EVENT_READ)
         read, write = os.pipe()
-        self._add(_Source(read, None))
+        log_outputs: list[int] = []
+        if not workers:  # the same pipe, so that records and printed text keep their order
+            log_outputs.append(os.dup(write))
+            env = {**env, LOG_OUTPUT: str(log_outputs[0])}
+        self._add(Stream(read, None, on_line))
         try:
             self._guard = subprocess.Popen(  # noqa: S603  # a literal
                 ["/bin/sh", "-c", _GUARD, "guard", "" if self._listener is None else self._listener.directory],
@@ -95,6 +102,7 @@ class Process:
                     stdin=subprocess.DEVNULL,
                     stdout=write,
                     stderr=write,
+                    pass_fds=log_outputs,
                     start_new_session=True,
                 )
             except BaseException:
@@ -104,7 +112,8 @@ class Process:
             self._release()
             raise
         finally:
-            os.close(write)
+            for fd in (write, *log_outputs):
+                os.close(fd)
         self.pid = self._child.pid
         assert self._guard.stdin is not None  # noqa: S101  # it was asked for
         with contextlib.suppress(BrokenPipeError):
@@ -134,7 +143,7 @@ class Process:
             for source in list(self._sources.values()):
                 self._read(source)
                 if worker is None or source.worker == worker:
-                    source.flush(self._on_line)
+                    source.flush()
 
     def kill(self) -> None:
         """Kill the group and wait until the program has ended."""
@@ -199,14 +208,14 @@ class Process:
                 for key, _ in events:
                     if key.fd in self._sources:
                         if not self._read(source := self._sources[key.fd]):
-                            source.flush(self._on_line)
+                            source.flush(final=True)
                             self._drop(key.fd)
                     elif self._listener is not None and key.fd == self._listener.socket.fileno():
                         self._accept()
                     elif key.data is not None:
                         self._worker_ended(key.data)
 
-    def _read(self, source: _Source) -> bool:
+    def _read(self, source: Stream) -> bool:
         """Read the output that there is; return False at the end of the stream."""
         while True:
             try:
@@ -217,9 +226,9 @@ class Process:
                 return False
             if not data:
                 return False
-            source.feed(data, self._on_line)
+            source.feed(data)
 
-    def _add(self, source: _Source) -> None:
+    def _add(self, source: Stream) -> None:
         os.set_blocking(source.fd, False)
         self._sources[source.fd] = source
         self._selector.register(source.fd, selectors.EVENT_READ)
@@ -233,7 +242,7 @@ class Process:
         if self._listener is None:
             return
         for fd, worker in self._listener.accept():
-            self._add(_Source(fd, worker))
+            self._add(Stream(fd, worker, self._on_line))
             if worker not in self._pidfds and worker not in self._ended_workers:
                 with contextlib.suppress(OSError):
                     pidfd = os.pidfd_open(worker)
@@ -244,34 +253,12 @@ class Process:
         for source in self._sources.values():
             if source.worker == worker:
                 self._read(source)
-                source.flush(self._on_line)
+                source.flush()
         pidfd = self._pidfds.pop(worker)
         self._selector.unregister(pidfd)
         os.close(pidfd)
         self._ended_workers.add(worker)
         self._on_change()
-
-
-class _Source:
-    """One stream of output, cut into lines."""
-
-    __slots__ = ("_decoder", "_pending", "fd", "worker")
-
-    def __init__(self, fd: int, worker: int | None) -> None:
-        self.fd = fd
-        self.worker = worker
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._pending = ""
-
-    def feed(self, data: bytes, on_line: Callable[[int | None, str], None]) -> None:
-        *lines, self._pending = (self._pending + self._decoder.decode(data)).split("\n")
-        for line in lines:
-            on_line(self.worker, f"{line}\n")
-
-    def flush(self, on_line: Callable[[int | None, str], None]) -> None:
-        pending, self._pending = self._pending, ""
-        if pending:
-            on_line(self.worker, pending)
 
 
 class _Listener:

@@ -25,8 +25,6 @@ _LEAVE = 2.0
 # Seconds that a worker of a Managed Instance may take to ask for more work after an answer.
 _SETTLE = 1.0
 
-_ERROR_TRACE = "\rTraceback (most recent call last):"
-
 
 class Sandbox:
     """A runtime process with its Runtime API, from its start to its end.
@@ -223,21 +221,4 @@ class Sandbox:
             owned = (one for one in running if worker is not None and self._owner(one) == worker and not one.finished)
             exchange = next(owned, None)
             request_id = exchange.request_id if exchange is not None else None
-        self._on_line(request_id, _readable(line))
-
-
-def _readable(line: str) -> str:
-    """Split an error into lines; the runtime client writes it on one line, for log services."""
-    if line.endswith("\r\n"):
-        line = f"{line[:-2]}\n"
-    head, marker, trace = line.partition(_ERROR_TRACE)
-    if not marker:
-        return line
-    frames = trace.rstrip("\n").split("\r")[1:]
-    if not frames:
-        return f"{head}\n"
-    lines = [head, marker.lstrip("\r")]
-    for frame in frames:
-        text = frame.lstrip("\u00a0")
-        lines.append(" " * (len(frame) - len(text)) + text)
-    return "\n".join(lines) + "\n"
+        self._on_line(request_id, line)

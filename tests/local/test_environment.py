@@ -388,3 +388,45 @@ def test_a_closed_environment_says_so(functions: Path) -> None:
 def test_settings_that_cannot_be_are_refused_with_their_name(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Environment("app.handler", **arguments)
+
+
+def test_a_traceback_that_is_logged_and_the_next_print_are_on_lines_of_their_own(module: Callable[[str], Path]) -> None:
+    root = module(
+        "import logging\n"
+        "def handler(event, context):\n"
+        "    print('before')\n"
+        "    try:\n"
+        "        1 / 0\n"
+        "    except ZeroDivisionError:\n"
+        "        logging.exception('it failed')\n"
+        "    print('after')\n"
+    )
+    with Environment("app.handler", cwd=root) as env:
+        lines = env.invoke({}).output.splitlines()
+    assert lines[0] == "before"
+    assert lines[-2:] == ["ZeroDivisionError: division by zero", "after"]
+
+
+def test_output_between_two_invocations_belongs_to_the_later_one(module: Callable[[str], Path]) -> None:
+    heard = threading.Event()
+    root = module(
+        "import threading\n"
+        "go = threading.Event()\n"
+        "def speak():\n"
+        "    go.wait()\n"
+        "    print('between', flush=True)\n"
+        "threading.Thread(target=speak, daemon=True).start()\n"
+        "def handler(event, context):\n"
+        "    threading.Timer(event, go.set).start()\n"
+        "    print('handled')\n"
+    )
+
+    def listen(text: str) -> None:
+        if text == "between\n":
+            heard.set()
+
+    with Environment("app.handler", cwd=root, timeout=PATIENCE, on_output=listen) as env:
+        first = env.invoke(0.3)
+        assert heard.wait(PATIENCE)
+        second = env.invoke(0.0)
+    assert (first.output, second.output) == ("handled\n", "between\nhandled\n")
