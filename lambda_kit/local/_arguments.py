@@ -19,12 +19,12 @@ USAGE = 2
 """The exit status where the command cannot be carried out as given."""
 
 _EPILOG = """\
-exit status: 0 success, 1 the function failed, 2 the command cannot be carried out as given, 130 interrupted,
-143 terminated
+exit status: 0 success, 1 the function failed, 2 the command cannot be carried out as given, 128 and the number of
+the signal if one ended it: 130 for Ctrl-C, 143 for SIGTERM
 
 examples:
   lambda-kit invoke app.handler --event order.json
-  echo '{"id": 7}' | lambda-kit invoke app.handler --event -
+  lambda-kit invoke app.handler --event '{"id": 7}'
   lambda-kit invoke app.handler --event sqs --repeat 100 --json
 """
 
@@ -95,15 +95,16 @@ def _add_invoke(parser: _Parser) -> None:
     add(
         "--event",
         "-e",
-        metavar="FILE|-|SAMPLE",
-        help="the event: a file, - for standard input, or a sample; {} if left out",
+        metavar="FILE|-|SAMPLE|JSON",
+        help="the event: a file, - for standard input, a sample, or JSON; {} if left out",
     )
     add("--repeat", "-n", type=_whole, default=1, metavar="N", help="how many times to invoke it (1)")
-    add("--timeout", type=_seconds, default=3.0, metavar="S", help="seconds an invocation may take, up to 900 (3)")
-    add("--memory", type=_whole, default=128, metavar="MB", help="memory of the function, 128 to 10240 (128)")
+    add("--timeout", type=_seconds, default=3.0, metavar="S", help="seconds an invocation may take (3)")
+    add("--memory", type=_whole, default=128, metavar="MB", help="memory of the function (128)")
     add("--init-type", metavar="TYPE", help=f"{', '.join(INIT_TYPES)} (on-demand)")
     add("--concurrency", type=_whole, metavar="N", help="processes of a Managed Instance; N invocations run at a time")
     add("--env", action="append", default=[], metavar="KEY=VALUE", help="an environment variable; may be repeated")
+    add("--env-file", metavar="FILE", help="a file of KEY=VALUE lines; --env goes over it")
     add("--python", metavar="PATH", help="the interpreter to run it with (this one)")
     add("--function-name", metavar="NAME", help="the function's name (that of its module)")
     add(
@@ -112,6 +113,8 @@ def _add_invoke(parser: _Parser) -> None:
     add("--log-level", metavar="LEVEL", help=f"{', '.join(LOG_LEVELS)}, likewise")
     add("--trace-id", metavar="HEADER", help="the X-Ray trace header (a new trace, not sampled)")
     add("--tenant-id", metavar="ID", help="the tenant, for functions with tenant isolation")
+    add("--asynchronous", action="store_true", help="refuse an event over 1 MiB, the limit of asynchronous invocations")
+    add("--sigterm", action="store_true", help="end the function with SIGTERM first, as Lambda does with extensions")
     add("--client-context", metavar="FILE|JSON", help="the client context")
     add(
         "--json",

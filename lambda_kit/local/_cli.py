@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_kit.errors import ConfigurationError, LambdaKitError
 from lambda_kit.local import _events, _flags
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Generator, Sequence
 
-SUCCESS, FAILURE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 0, 1, 130, 141, 143
+SUCCESS, FAILURE, SIGNALLED, INTERRUPTED, BROKEN_PIPE = 0, 1, 128, 130, 141
+
+
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILURE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Terminated:
-        return TERMINATED
+    except Terminated as end:
+        return SIGNALLED + end.number
     except BrokenPipeError:
         with contextlib.suppress(OSError, ValueError):  # the interpreter flushes standard output once more at its end
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,20 +58,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _signals() -> Generator[None]:
-    """Unwind on SIGTERM as on SIGINT, so that what was started is killed."""
+    """Unwind on the signals that end a program as on SIGINT, so that all that was started is killed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def terminate(*_: object) -> NoReturn:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise Terminated
+    def terminate(number: int, _: object) -> NoReturn:
+        for name in previous:
+            signal.signal(name, signal.SIG_IGN)
+        raise Terminated(number)
 
-    previous = signal.signal(signal.SIGTERM, terminate)
+    previous: dict[signal.Signals, Any] = {}
+    for name in _ENDING:
+        if signal.getsignal(name) != signal.SIG_IGN:  # nohup ignores SIGHUP
+            previous[name] = signal.signal(name, terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for name, action in previous.items():
+            signal.signal(name, action)
 
 
 def _events_command(options: argparse.Namespace) -> int:

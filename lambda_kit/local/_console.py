@@ -77,6 +77,8 @@ class Console:
             elif not self._json_only:
                 self._line("")
                 self._line(pretty(outcome))
+                if advice:
+                    self._line(advice)
             if number < self._total:
                 self._line("")
 

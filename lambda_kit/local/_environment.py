@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from lambda_kit.local._runtime_api import Exchange
 
 
+SIGTERM_GRACE = 0.3
+"""Seconds that Lambda gives a function with extensions between SIGTERM and SIGKILL."""
+
+
 class Environment:
     """One execution environment: the function under `awslambdaric`, the runtime client that AWS ships.
 
@@ -32,8 +36,8 @@ class Environment:
 
     Args:
         handler: `MODULE.FUNCTION`, as in Lambda's configuration.
-        timeout: seconds that an invocation may take, up to 900.
-        memory: MB that the function has, 128 to 10240; it is killed if it uses more.
+        timeout: seconds that an invocation may take, up to 1,800, and 5,400 on Managed Instances.
+        memory: MB that the function has, 128 to 10,240, and 32,768 on Managed Instances; it is killed if it uses more.
         init_type: `on-demand`, `provisioned-concurrency`, `snap-start` or `lambda-managed-instances`. By default
             `on-demand`, and `lambda-managed-instances` where `concurrency` is given.
         concurrency: the number of processes of a Managed Instance; as many threads may call `invoke` at a time.
@@ -46,6 +50,8 @@ class Environment:
         log_format: `text` or `json`; by default what `AWS_LAMBDA_LOG_FORMAT` says here.
         log_level: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`; by default what `AWS_LAMBDA_LOG_LEVEL` says.
         function_name: by default the last part of the module's name.
+        sigterm: on `close`, send SIGTERM and wait up to 0.3 seconds before the kill, as Lambda does for functions with
+            extensions.
 
     Raises:
         ConfigurationError: an argument is wrong.
@@ -73,6 +79,7 @@ class Environment:
         log_format: str | None = None,
         log_level: str | None = None,
         function_name: str | None = None,
+        sigterm: bool = False,
     ) -> None:
         self._settings = Settings.checked(
             handler,
@@ -91,7 +98,7 @@ class Environment:
         if not found:
             raise missing(self._settings.python)
         self._output = Output(on_output, on_report, labelled=self._settings.concurrency is not None)
-        self._sandboxes = Sandboxes(self._settings, version, self._output)
+        self._sandboxes = Sandboxes(self._settings, version, self._output, grace=SIGTERM_GRACE if sigterm else 0.0)
         self._turn = threading.Lock()  # of an environment that runs one invocation at a time
 
     def __enter__(self) -> Self:
@@ -116,6 +123,7 @@ class Environment:
         tenant_id: str | None = None,
         client_context: Mapping[str, Any] | None = None,
         request_id: str | None = None,
+        asynchronous: bool = False,
     ) -> Outcome:
         """Invoke the function and return the outcome; a failure of the function is not raised.
 
@@ -125,9 +133,10 @@ class Environment:
             tenant_id: the value of `context.tenant_id`, for functions with tenant isolation.
             client_context: the source of `context.client_context`.
             request_id: by default a new one.
+            asynchronous: refuse an event over 1 MiB, Lambda's limit for asynchronous invocations, and not over 6 MiB.
 
         Raises:
-            ConfigurationError: the event is not JSON or larger than 6 MiB, or an argument is wrong.
+            ConfigurationError: the event is not JSON or too large, or an argument is wrong.
             LambdaKitError: the environment is closed.
         """
         exchange = exchange_for(
@@ -137,6 +146,7 @@ class Environment:
             tenant_id=tenant_id,
             client_context=client_context,
             request_id=request_id,
+            asynchronous=asynchronous,
         )
         if self._settings.concurrency is not None:
             return self._invoke(exchange)

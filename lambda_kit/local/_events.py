@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 import sys
 from importlib.resources import files
@@ -33,7 +34,7 @@ def sample(name: str) -> str:
 def suggestions(name: str) -> str:
     """Return `"; did you mean ...? "` with the files and samples whose names are like `name`, or `"; "`."""
     path = Path(name)
-    files_there = [str(one) for one in path.parent.glob("*.json")] if path.parent.is_dir() else []
+    files_there = [str(one) for one in path.parent.glob("*.json")] if os.path.isdir(path.parent) else []  # noqa: PTH112
     close_files = difflib.get_close_matches(name, files_there, n=1)
     known = sample_names()
     stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", path.name.removesuffix(".json")).lower().replace("_", "-")
@@ -44,31 +45,23 @@ def suggestions(name: str) -> str:
 
 
 def load(source: str | None) -> Any:
-    """Return the event that `--event` names: a file, `-` for standard input, a sample, `{}` for None.
+    """Return the event that `--event` gives: a file, `-` for standard input, a sample, or JSON; `{}` for None.
 
     Raises:
-        ConfigurationError: there is no such file or sample, or its text is not JSON.
+        ConfigurationError: there is no such file or sample, or the text is not JSON.
     """
     if source is None:
         return {}
     if source == "-":
-        return parse(sys.stdin.read(), "standard input")
-    path = Path(source)
-    if path.is_dir() and source not in sample_names():
+        return parse(standard_input(), "standard input")
+    if os.path.isdir(source) and source not in sample_names():  # noqa: PTH112  # a name that no file can have is none
         raise ConfigurationError(f"the event {source} is a directory; name a file in it")
-    if path.exists() and not path.is_dir():
-        try:
-            text = path.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"the event file {source} cannot be read: {error}") from error
-        return parse(text, source)
+    if os.path.exists(source) and not os.path.isdir(source):  # noqa: PTH110, PTH112
+        return parse(text_of(source, "the event file"), source)
     if source in sample_names():
         return json.loads(sample(source))
     if source.lstrip().startswith(("{", "[", '"')):
-        raise ConfigurationError(
-            "--event takes the name of a file, not JSON; pass the JSON on standard input: "
-            "echo '{...}' | lambda-kit invoke ... --event -"
-        )
+        return parse(source, "--event")
     raise ConfigurationError(
         f"the event {source!r} is neither a file nor a sample{suggestions(source)}`lambda-kit events` lists the samples"
     )
@@ -82,13 +75,37 @@ def load_object(source: str, option: str) -> dict[str, Any]:
     """
     if source.lstrip().startswith("{"):
         value = parse(source, option)
-    elif Path(source).is_file():
-        value = parse(Path(source).read_text("utf-8-sig"), source)
+    elif os.path.isfile(source):  # noqa: PTH113  # a name that no file can have is none
+        value = parse(text_of(source, f"the file of {option}"), source)
     else:
         raise ConfigurationError(f"{option} {source!r} is neither a file nor a JSON object")
     if not isinstance(value, dict):
         raise ConfigurationError(f"{option} is a JSON {type(value).__name__}; it is an object")
     return cast("dict[str, Any]", value)
+
+
+def standard_input() -> str:
+    """Return the text on standard input.
+
+    Raises:
+        ConfigurationError: it is not UTF-8.
+    """
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"standard input is not UTF-8: {error}") from error
+
+
+def text_of(name: str, what: str) -> str:
+    """Return the text of a file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return Path(name).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{what} {name} cannot be read: {error}") from error
 
 
 def parse(text: str, source: str) -> Any:
@@ -110,6 +127,10 @@ def parse(text: str, source: str) -> Any:
             f"{source} is not JSON: {error.msg}, line {error.lineno}, column {error.colno}\n"
             f"    {shown}\n    {' ' * (error.colno - 1 - start)}^"
         ) from error
+    except RecursionError:
+        raise ConfigurationError(f"{source} is nested too deep for Python's JSON decoder") from None
+    except ValueError as error:  # a number with more digits than Python converts
+        raise ConfigurationError(f"{source} has a number that Python does not read: {error}") from error
     except _NotJsonError as error:
         raise ConfigurationError(
             f"{source} is not JSON: it has {error}, which Python's encoder writes and JSON does not have"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -110,7 +111,7 @@ def _read(options: argparse.Namespace) -> tuple[Any, dict[str, Flag] | None]:
 
 def _text(name: str) -> str:
     if name == "-":
-        return sys.stdin.read()
+        return _events.standard_input()
     try:
         return Path(name).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -120,7 +121,7 @@ def _text(name: str) -> str:
 
 def _similar(name: str) -> str:
     folder = Path(name).parent
-    return closest(name, [str(one) for one in folder.glob("*.json")]) if folder.is_dir() else ""
+    return closest(name, [str(one) for one in folder.glob("*.json")]) if os.path.isdir(folder) else ""  # noqa: PTH112
 
 
 def _title(options: argparse.Namespace) -> str:

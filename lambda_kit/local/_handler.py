@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ def check(handler: str, root: Path) -> None:
             f"the handler {handler!r} is an absolute path; it is found from the current directory, which is the "
             f"function's root: cd {Path(meant).parent} and name it {_complete(Path(meant).name, Path(meant).parent)!r}"
         )
-    if meant.startswith("../"):
+    if meant == ".." or meant.startswith("../"):
         raise ConfigurationError(
             f"the handler {handler!r} lies outside the function's root, {root}; change to its directory"
         )
@@ -51,7 +52,11 @@ def _complete(meant: str, root: Path) -> str:
 
 
 def advice(error: FunctionError, handler: str, root: Path, python: str) -> str | None:
-    """Return a line of advice on an error of initialization, or None."""
+    """Return a line of advice on an error, or None."""
+    if error.type == "Runtime.MarshalError" and "coroutine" in error.message:
+        return (
+            f"{handler} is an async function, which the runtime client does not await; put @handler of lambda_kit on it"
+        )
     module, _, function = handler.rpartition(".")
     if error.type == "Runtime.HandlerNotFound":
         known = functions(module, root)
@@ -72,6 +77,16 @@ def advice(error: FunctionError, handler: str, root: Path, python: str) -> str |
             return f"there is no module {module!r} in {root}; run the command in the directory that holds it"
         return f"the function imports {absent[1]!r}, which is not installed for {python}"
     return None
+
+
+def advice_on_response(payload: object, content_type: str) -> str | None:
+    """Return a line of advice on the response of a function that succeeded, or None."""
+    if not isinstance(payload, bytes) or content_type.partition(";")[0].strip().lower() != "application/json":
+        return None
+    constant = re.search(rb"(?<![\w\"])(-?Infinity|NaN)(?![\w\"])", payload)
+    if constant is not None:
+        return f"the response has {constant[1].decode()}, which is not JSON: its callers cannot read it"
+    return "the response is not JSON, though its type says so: its callers cannot read it"
 
 
 def functions(module: str, root: Path) -> list[str]:
@@ -104,8 +119,8 @@ def modules(root: Path) -> list[str]:
 
 
 def _file(module: str, root: Path) -> Path | None:
-    base = root / module.replace(".", "/")
-    for path in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
-        if path.is_file():
-            return path
+    base = os.path.join(root, module.replace(".", "/"))  # noqa: PTH118
+    for path in (f"{base}.py", os.path.join(base, "__init__.py")):  # noqa: PTH118
+        if os.path.isfile(path):  # noqa: PTH113  # a name that no file can have is none
+            return Path(path)
     return None

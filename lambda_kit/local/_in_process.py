@@ -82,6 +82,7 @@ class InProcess:
         tenant_id: str | None = None,
         client_context: Mapping[str, Any] | None = None,
         request_id: str | None = None,
+        asynchronous: bool = False,
     ) -> Outcome:
         """Call the handler and return the outcome; see `Environment.invoke`."""
         exchange = exchange_for(
@@ -91,6 +92,7 @@ class InProcess:
             tenant_id=tenant_id,
             client_context=client_context,
             request_id=request_id,
+            asynchronous=asynchronous,
         )
         request_id = exchange.request_id
         os.environ["_X_AMZN_TRACE_ID"] = exchange.headers["Lambda-Runtime-Trace-Id"]

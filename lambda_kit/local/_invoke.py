@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 
 class Terminated(BaseException):
-    """The command got a signal that ends it."""
+    """The command got a signal that ends it.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def invoke_command(options: argparse.Namespace) -> bool:
@@ -36,13 +44,20 @@ def invoke_command(options: argparse.Namespace) -> bool:
     environment = _environment(options, console)
 
     def invoke(_: int) -> Outcome:
-        return environment.invoke(event, trace_id=options.trace_id, tenant_id=options.tenant_id, client_context=context)
+        return environment.invoke(
+            event,
+            trace_id=options.trace_id,
+            tenant_id=options.tenant_id,
+            client_context=context,
+            asynchronous=options.asynchronous,
+        )
 
     def done(outcome: Outcome) -> None:
         outcomes.append(outcome)
-        advice = None
-        if outcome.error is not None and outcome.status == "init-error":
+        if outcome.error is not None:
             advice = _handler.advice(outcome.error, options.handler, root, options.python or sys.executable)
+        else:
+            advice = _handler.advice_on_response(outcome.payload, outcome.content_type)
         console.done(outcome, len(outcomes), advice, labelled=options.concurrency is not None)
 
     outcomes: list[Outcome] = []
@@ -124,18 +139,29 @@ def _environment(options: argparse.Namespace, console: Console) -> Environment |
         "memory": options.memory,
         "init_type": options.init_type,
         "concurrency": options.concurrency,
-        "env": _variables(options.env),
+        "env": {
+            **({} if options.env_file is None else _variables_of_file(options.env_file)),
+            **_variables(options.env),
+        },
         "python": options.python,
         "log_format": options.log_format,
         "log_level": options.log_level,
         "function_name": options.function_name,
     }
     try:
-        return Environment(options.handler, **settings, on_output=console.output, on_report=console.report)
+        return Environment(
+            options.handler,
+            **settings,
+            sigterm=options.sigterm,
+            on_output=console.output,
+            on_report=console.report,
+        )
     except RuntimeClientMissing:
         if options.python is not None:
             raise
     checked = Settings.checked(options.handler, **settings, cwd=None)
+    if options.sigterm:
+        raise ConfigurationError(f"--sigterm needs a process of the function's own: {INSTALL}")
     for name, value, usual in (
         ("--init-type", checked.init_type, "on-demand"),
         ("--log-format", checked.log_format or "text", "text"),
@@ -159,4 +185,21 @@ def _variables(entries: list[str]) -> dict[str, str]:
         if not equals or not name:
             raise ConfigurationError(f"--env {entry!r} is not KEY=VALUE")
         variables[name] = value
+    return variables
+
+
+def _variables_of_file(name: str) -> dict[str, str]:
+    """Read lines of `KEY=VALUE`; a line may be empty, begin with `#` or with `export`, and its value be quoted."""
+    variables: dict[str, str] = {}
+    for number, line in enumerate(_events.text_of(name, "the file of --env-file").splitlines(), 1):
+        entry = line.strip()
+        if not entry or entry.startswith("#"):
+            continue
+        key, equals, value = entry.removeprefix("export ").partition("=")
+        if not equals or not key.strip():
+            raise ConfigurationError(f"--env-file {name}, line {number}: {entry!r} is not KEY=VALUE")
+        value = value.strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        variables[key.strip()] = value
     return variables

@@ -145,6 +145,13 @@ class Process:
                 if worker is None or source.worker == worker:
                     source.flush()
 
+    def terminate(self, grace: float) -> None:
+        """Send SIGTERM to the program alone, and wait for its end for at most `grace` seconds."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._child.send_signal(signal.SIGTERM)
+            self._waiter.join(grace)
+
     def kill(self) -> None:
         """Kill the group and wait until the program has ended."""
         if self.returncode is None:

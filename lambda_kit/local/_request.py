@@ -10,7 +10,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.local._runtime_api import PAYLOAD_LIMIT, Exchange
+from lambda_kit.local._runtime_api import ASYNCHRONOUS_LIMIT, PAYLOAD_LIMIT, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,19 +30,18 @@ def exchange_for(
     tenant_id: str | None,
     client_context: Mapping[str, Any] | None,
     request_id: str | None,
+    asynchronous: bool,
 ) -> Exchange:
     """Return an invocation with the arguments of `Environment.invoke`.
 
     Raises:
         ConfigurationError: the event is not JSON or too large, or an argument is wrong.
     """
-    try:
-        body = json.dumps(event, allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"the event, a {type(event).__name__}, cannot be encoded as JSON: {error}") from error
-    if len(body) > PAYLOAD_LIMIT:
+    body = _encoded(event)
+    limit, which = (ASYNCHRONOUS_LIMIT, "1 MiB, asynchronous") if asynchronous else (PAYLOAD_LIMIT, "6 MiB")
+    if len(body) > limit:
         raise ConfigurationError(
-            f"the event has {len(body)} bytes as JSON; Lambda accepts {PAYLOAD_LIMIT} (6 MiB): "
+            f"the event has {len(body)} bytes as JSON; Lambda accepts {limit} ({which}): "
             "pass a reference to the data, such as an S3 key, instead of the data"
         )
     if trace_id is None:
@@ -64,6 +63,20 @@ def exchange_for(
     if request_id is not None and not _REQUEST_ID.fullmatch(request_id):
         raise ConfigurationError(f"request_id is {request_id!r}; it is 1 to 128 letters, digits and - _")
     return Exchange(request_id or str(uuid.uuid4()), str(uuid.uuid4()), body, settings.timeout, headers)
+
+
+def _encoded(event: object) -> bytes:
+    """Return the event in as few bytes as its sender could write it, as UTF-8 and not as escapes."""
+    try:
+        text = json.dumps(event, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return text.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair has no UTF-8
+            return json.dumps(event, allow_nan=False, separators=(",", ":")).encode()
+    except RecursionError:
+        raise ConfigurationError("the event is nested too deep for Python's JSON encoder") from None
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"the event, a {type(event).__name__}, cannot be encoded as JSON: {error}") from error
 
 
 def _new_trace() -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PAYLOAD_LIMIT = 6 * 1024 * 1024
 """Bytes of a request that Lambda accepts."""
+ASYNCHRONOUS_LIMIT = 1024 * 1024
+"""Bytes of the event of an asynchronous invocation that Lambda accepts."""
 RESPONSE_LIMIT = PAYLOAD_LIMIT + 100
 """Bytes of a response that the Runtime API accepts."""
 

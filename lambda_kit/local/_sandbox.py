@@ -80,9 +80,15 @@ class Sandbox:
         """True while the process runs and `close` was not called."""
         return self.process.returncode is None and not self._closing
 
-    def close(self) -> None:
-        """Kill the process and what it started, and stop the server."""
+    def close(self, grace: float = 0.0) -> None:
+        """Kill the process and what it started, and stop the server.
+
+        Args:
+            grace: seconds between a SIGTERM to the process and the kill; 0 for no SIGTERM.
+        """
         self._closing = True
+        if grace:
+            self.process.terminate(grace)
         self.process.close()
         self.api.close()
 

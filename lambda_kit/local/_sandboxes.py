@@ -41,13 +41,15 @@ class Sandboxes:
     Args:
         settings: the function.
         python_version: of the interpreter, `3.13`.
-        output: takes what the function and the platform write.
+        output: takes the output of the function and the lines of the platform.
+        grace: seconds between SIGTERM and the kill when the environment is closed; 0 for no SIGTERM.
     """
 
-    def __init__(self, settings: Settings, python_version: str, output: Output) -> None:
+    def __init__(self, settings: Settings, python_version: str, output: Output, *, grace: float = 0.0) -> None:
         self._settings = settings
         self._python_version = python_version
         self._output = output
+        self._grace = grace
         self._lock = threading.Lock()  # one sandbox is started at a time
         self._sandbox: Sandbox | None = None
         self._init: Init | None = None  # the initialization that no invocation has seen yet
@@ -61,7 +63,7 @@ class Sandboxes:
     def close(self) -> None:
         """End the sandbox, and start none from now on."""
         self._closed = True
-        self.discard()
+        self.discard(self._grace)
 
     def ready(self, exchange: Exchange) -> Ready:
         """Return the sandbox for an invocation; start and initialize one if there is none.
@@ -78,11 +80,11 @@ class Sandboxes:
             if self._sandbox is sandbox:
                 self.discard()
 
-    def discard(self) -> None:
-        """End the sandbox that there is."""
+    def discard(self, grace: float = 0.0) -> None:
+        """End the sandbox that there is, `grace` seconds after a SIGTERM if that is not 0."""
         sandbox, self._sandbox = self._sandbox, None
         if sandbox is not None:
-            sandbox.close()
+            sandbox.close(grace)
 
     def _ready(self, exchange: Exchange) -> Ready:
         if self._closed:

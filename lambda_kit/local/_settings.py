@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -22,8 +23,10 @@ INIT_TYPES = ("on-demand", "provisioned-concurrency", "snap-start", "lambda-mana
 MANAGED = "lambda-managed-instances"
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-LONGEST_TIMEOUT = 900.0
-MEMORY = (128, 10240)
+# Lambda's limits, in seconds and MB: for functions, and for functions on Managed Instances.
+LONGEST_TIMEOUT, LONGEST_TIMEOUT_MANAGED = 1800.0, 5400.0
+LEAST_MEMORY, MOST_MEMORY, MOST_MEMORY_MANAGED = 128, 10_240, 32_768
+LONGEST_HANDLER = 128
 INSTALL = extras.command("local")
 
 # Each of these variables has an option; its value from the environment would be overwritten, or be misleading.
@@ -71,7 +74,7 @@ class Settings:
     region: str
 
     @classmethod
-    def checked(  # noqa: C901, PLR0913  # each is one setting of a function
+    def checked(  # noqa: PLR0913  # each is one setting of a function
         cls,
         handler: str,
         *,
@@ -87,10 +90,11 @@ class Settings:
         function_name: str | None,
     ) -> Settings:
         """Return the settings, or raise `ConfigurationError` for a value that Lambda does not accept."""
-        if not 0 < timeout <= LONGEST_TIMEOUT:
-            raise ConfigurationError(f"timeout is {timeout:g}; it is a number of seconds above 0 and up to 900")
-        if not MEMORY[0] <= memory <= MEMORY[1]:
-            raise ConfigurationError(f"memory is {memory}; it is a number of MB from {MEMORY[0]} to {MEMORY[1]}")
+        _check_handler(handler)
+        init_type = _init_type(init_type, concurrency)
+        _check_limits(timeout, memory, managed=init_type == MANAGED)
+        if function_name is not None and not _FUNCTION_NAME.fullmatch(function_name):
+            raise ConfigurationError(f"function_name is {function_name!r}; it is 1 to 64 letters, digits and - _")
         env = dict(env or {})
         for name in env:
             if (option := _OWN_OPTIONS.get(name)) is not None:
@@ -99,7 +103,6 @@ class Settings:
                 raise ConfigurationError(f"{name} cannot be set: Lambda's environment sets it")
             if not name or "=" in name or "\0" in name + env[name]:
                 raise ConfigurationError(f"{name!r} cannot be the name of an environment variable with that value")
-        init_type = _init_type(init_type, concurrency)
         if log_format is not None:
             log_format = log_format.lower()
             _one_of("log_format", log_format, LOG_FORMATS)
@@ -124,9 +127,7 @@ class Settings:
             cwd=root,
             log_format="json" if init_type == MANAGED else log_format,
             log_level=log_level,
-            function_name=function_name
-            or handler.rpartition(".")[0].replace("/", ".").rpartition(".")[2]
-            or "function",
+            function_name=function_name or _name_of(handler),
             region=env.get("AWS_REGION") or os.environ.get("AWS_REGION") or _default_region(env),
         )
 
@@ -171,7 +172,33 @@ class Settings:
         return result
 
 
+_FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _UNSET = ("AWS_LAMBDA_MAX_CONCURRENCY", "_X_AMZN_TRACE_ID")
+
+
+def _check_handler(handler: str) -> None:
+    if not handler or len(handler) > LONGEST_HANDLER or not handler.isprintable() or " " in handler:
+        raise ConfigurationError(
+            f"the handler {handler[:LONGEST_HANDLER]!r} has {len(handler)} characters; it is 1 to {LONGEST_HANDLER} "
+            "printable characters without spaces"
+        )
+
+
+def _check_limits(timeout: float, memory: int, *, managed: bool) -> None:
+    longest, most = (LONGEST_TIMEOUT_MANAGED, MOST_MEMORY_MANAGED) if managed else (LONGEST_TIMEOUT, MOST_MEMORY)
+    where = " on Managed Instances" if managed else ""
+    if not 0 < timeout <= longest:
+        raise ConfigurationError(
+            f"timeout is {timeout:g}; it is a number of seconds above 0 and up to {longest:g}{where}"
+        )
+    if not LEAST_MEMORY <= memory <= most:
+        raise ConfigurationError(f"memory is {memory}; it is a number of MB from {LEAST_MEMORY} to {most}{where}")
+
+
+def _name_of(handler: str) -> str:
+    """Return the name of a function whose name was not given: the last part of its module's name."""
+    module = handler.rpartition(".")[0].replace("/", ".").rpartition(".")[2]
+    return re.sub(r"[^A-Za-z0-9_-]", "-", module)[:64] or "function"
 
 
 def _default_region(env: Mapping[str, str]) -> str:

@@ -368,10 +368,24 @@ def test_help_and_version_are_successes(run: Callable[..., tuple[int, str, str]]
         (["invoke", "app.handler", "-x"], "unknown option -x"),
         (["invoke", "app.handler", "more"], "unknown argument more"),
         (["invoke"], "the following arguments are required: MODULE.FUNCTION"),
+        (["invoke", ".."], "the handler '..' lies outside the function's root"),
+        (["invoke", "../app.handler"], "the handler '../app.handler' lies outside the function's root"),
+        (["invoke", "..."], "the handler '...' is not MODULE.FUNCTION"),
+        (["invoke", "app\0.handler"], "printable characters without spaces"),
+        (["invoke", f"{'a' * 300}.handler"], "has 308 characters; it is 1 to 128 printable characters"),
+        (["invoke", "app.handler", "--event", "a\0b"], "is neither a file nor a sample"),
+        (["invoke", "app.handler", "--event", "a" * 300], "is neither a file nor a sample"),
+        (["invoke", "app.handler", "--event", "[" * 200_000], "--event is nested too deep"),
+        (["invoke", "app.handler", "--event", '{"a": 1'], "--event is not JSON"),
+        (["invoke", "app.handler", "--event", f"[{'1' * 5_000}]"], "--event has a number that Python does not read"),
+        (["invoke", "app.handler", "--client-context", "a" * 300], "is neither a file nor a JSON object"),
+        (["invoke", "app.handler", "--client-context", "a\0b"], "is neither a file nor a JSON object"),
+        (["invoke", "app.handler", "--env-file", "a" * 300], "the file of --env-file"),
+        (["invoke", "app.handler", "--asynchronous", "--event", f'"{"a" * 1_048_575}"'], "(1 MiB, asynchronous)"),
         (["invoke", "app.handler", "--repeat", "0"], "argument --repeat/-n: '0' is less than 1"),
         (["invoke", "app.handler", "--repeat", "x"], "argument --repeat/-n: 'x' is not a whole number"),
         (["invoke", "app.handler", "--timeout", "x"], "argument --timeout: 'x' is not a number of seconds"),
-        (["invoke", "app.handler", "--timeout", "901"], "--timeout is 901; it is a number of seconds above 0"),
+        (["invoke", "app.handler", "--timeout", "1801"], "--timeout is 1801; it is a number of seconds above 0"),
         (["invoke", "app.handler", "--memory", "64"], "--memory is 64; it is a number of MB from 128 to 10240"),
         (
             ["invoke", "app.handler", "--init-type", "snapstart"],
@@ -418,3 +432,85 @@ def test_no_command_shows_the_help(run: Callable[..., tuple[int, str, str]]) -> 
     status, out, err = run()
     assert (status, out) == (2, "")
     assert "usage: lambda-kit" in err
+
+
+def test_an_event_may_stand_on_the_command_line(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, _ = run("invoke", "app.handler", "--event", '{"do": "whole", "value": ["ä"]}')
+    assert status == 0
+    assert out.endswith('\n[\n  "ä"\n]\n')
+
+
+@pytest.mark.parametrize("option", ["--event", "--client-context", "--env-file"])
+def test_a_file_that_is_not_utf_8_is_refused(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "latin.txt").write_bytes(b'{"a": "\xe4"}')
+    status, _, err = run("invoke", "app.handler", option, str(tmp_path / "latin.txt"))
+    assert status == 2
+    assert re.search(r"^lambda-kit: error: .* cannot be read: 'utf-8' codec can't decode byte 0xe4", err)
+
+
+def test_variables_of_a_file_reach_the_function_and_those_of_the_command_line_go_over_them(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "dev.env").write_text("# for development\n\nexport STAGE=dev\nNAME = 'Ada L.'\nURL=http://x/?a=b\n")
+    event = {"do": "describe", "env": ["STAGE", "NAME", "URL"]}
+    status, out, _ = run(
+        "invoke", "app.handler", "--env-file", str(tmp_path / "dev.env"), "--env", "STAGE=test", "--json", event=event
+    )
+    assert status == 0
+    found = json.loads(out)["outcomes"][0]["payload"]["env"]
+    assert found == {"STAGE": "test", "NAME": "Ada L.", "URL": "http://x/?a=b"}
+
+
+def test_a_line_of_a_file_of_variables_that_is_none_is_told(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "dev.env").write_text("STAGE=dev\nNAME\n")
+    status, _, err = run("invoke", "app.handler", "--env-file", str(tmp_path / "dev.env"))
+    assert status == 2
+    assert "dev.env, line 2: 'NAME' is not KEY=VALUE" in err
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("def handler(event, context): return [float('nan')]", "the response has NaN, which is not JSON"),
+        ("def handler(event, context): return {'NaN': -float('inf')}", "the response has -Infinity, which is not JSON"),
+        (
+            "async def handler(event, context): return 1",
+            "app.handler is an async function, which the runtime client does not await; put @handler of lambda_kit on",
+        ),
+    ],
+    ids=["NaN", "infinity", "async"],
+)
+def test_a_hint_is_given_on_a_response_that_cannot_be_read(
+    run: Callable[..., tuple[int, str, str]], module: Callable[[str], Path], source: str, hint: str
+) -> None:
+    _, out, _ = run("invoke", "app.handler", cwd=module(source))
+    assert hint in out.splitlines()[-1]
+
+
+@pytest.mark.parametrize("sigterm", [[], ["--sigterm"]], ids=["killed", "terminated"])
+def test_a_function_gets_sigterm_at_the_end_if_it_is_asked_for(
+    run: Callable[..., tuple[int, str, str]], module: Callable[[str], Path], tmp_path: Path, sigterm: list[str]
+) -> None:
+    root = module(
+        "import pathlib, signal, sys\n"
+        "def end(*_):\n"
+        "    print('goodbye')\n"
+        f"    pathlib.Path({str(tmp_path / 'ended')!r}).touch()\n"
+        "    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "def handler(event, context): pass\n"
+    )
+    _, out, _ = run("invoke", "app.handler", *sigterm, cwd=root)
+    heard = bool(sigterm) and sys.version_info >= (3, 12)  # before 3.12 the runtime client waits in C, past signals
+    assert (tmp_path / "ended").exists() is heard
+    assert ("goodbye" in out) is heard
+
+
+def test_an_event_is_counted_in_the_bytes_that_its_sender_needs(run: Callable[..., tuple[int, str, str]]) -> None:
+    text = "ж" * (3 * 1024 * 1024 - 100)  # 6 MiB as UTF-8, and 18 MiB as escapes
+    status, out, _ = run("invoke", "app.handler", event={"do": "length", "value": text})
+    assert (status, out.splitlines()[-1]) == (0, str(len(text)))

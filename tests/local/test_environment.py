@@ -367,7 +367,10 @@ def test_a_closed_environment_says_so(functions: Path) -> None:
     ("arguments", "message"),
     [
         ({"timeout": 0}, "timeout is 0"),
-        ({"timeout": 901}, "timeout is 901"),
+        ({"timeout": 1801}, "timeout is 1801; it is a number of seconds above 0 and up to 1800$"),
+        ({"timeout": 5401, "concurrency": 2}, "timeout is 5401; .* up to 5400 on Managed Instances"),
+        ({"memory": 32769, "concurrency": 2}, "memory is 32769; .* from 128 to 32768 on Managed Instances"),
+        ({"function_name": "shop orders"}, "function_name is 'shop orders'"),
         ({"timeout": float("nan")}, "timeout is nan"),
         ({"memory": 127}, "memory is 127"),
         ({"memory": 10241}, "memory is 10241"),

@@ -84,7 +84,6 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         ("dynamo-stream", "did you mean 'dynamodb-stream'"),
         ("order.json", "did you mean 'orders.json'"),
         ("zzzz", "is neither a file nor a sample; `lambda-kit events` lists the samples"),
-        ('{"a": 1}', "pass the JSON on standard input"),
     ],
 )
 def test_an_unknown_event_is_refused_with_the_closest_one(

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def _heed_signals() -> None:
+    for number in (signal.SIGHUP, signal.SIGQUIT):  # which the runner of the tests may ignore
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(functions: Path, tmp_path: Path, mark: str) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start the command and wait until the handler, which starts processes of its own, hangs."""
@@ -30,6 +35,7 @@ def start(functions: Path, tmp_path: Path, mark: str) -> Iterator[Callable[..., 
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_heed_signals,  # noqa: PLW1509  # it calls the system alone
         )
         running.append(child)
         assert child.stdout is not None
@@ -45,7 +51,11 @@ def start(functions: Path, tmp_path: Path, mark: str) -> Iterator[Callable[..., 
         child.stdout.close()
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)],
+    ids=["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"],
+)
 @pytest.mark.parametrize("workers", [[], ["--concurrency", "2", "--memory", "512"]], ids=["one", "managed"])
 def test_a_signal_while_a_handler_hangs_leaves_nothing_behind(
     start: Callable[..., subprocess.Popen[str]],

@@ -27,6 +27,10 @@ def whole(event: dict[str, Any], context: Any) -> Any:
     return event["value"]
 
 
+def length(event: dict[str, Any], context: Any) -> Any:
+    return len(event["value"])
+
+
 def describe(event: dict[str, Any], context: Any) -> Any:
     client = context.client_context
     return {
