@@ -107,7 +107,17 @@ class Invocation:
         correlation_id: the id that connects this invocation to others; None until a layer has set it.
     """
 
-    __slots__ = ("_context", "_deadline", "_state", "_trace_id", "cold_start", "correlation_id", "ended", "event")
+    __slots__ = (
+        "_context",
+        "_deadline",
+        "_state",
+        "_trace_id",
+        "cold_start",
+        "correlation_id",
+        "ended",
+        "event",
+        "log_text",
+    )
 
     def __init__(self, event: Any, context: Any, cold_start: bool = False) -> None:
         self.event = event
@@ -115,6 +125,7 @@ class Invocation:
         self.cold_start = cold_start
         self.correlation_id: str | None = None
         self.ended = False
+        self.log_text: Any = None  # the fields of the invocation as the logger writes them; its own business
         self._state: dict[Any, Any] | None = None
         self._deadline: float | None = None
         self._trace_id: Any = _UNSET
@@ -160,8 +171,8 @@ class Invocation:
             if self.ended:
                 return None
             header = os.environ.get("_X_AMZN_TRACE_ID", "")
-            roots = [part.strip().removeprefix("Root=") for part in header.split(";") if "Root=" in part]
-            self._trace_id = (roots[0] if roots else None) or None
+            root = header.partition("Root=")[2].partition(";")[0].strip()
+            self._trace_id = root or None
         trace_id: str | None = self._trace_id
         return trace_id
 

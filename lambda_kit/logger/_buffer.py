@@ -7,7 +7,8 @@ from collections import deque
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit._kernel.stdout import take_all
-from lambda_kit.logger._context import BUFFER
+from lambda_kit.invocation import at_end
+from lambda_kit.logger._context import BUFFER, let_go
 from lambda_kit.logger._line import size_of
 
 TYPE_CHECKING = False
@@ -91,4 +92,5 @@ def log_of(invocation: Invocation | None) -> InvocationLog | None:
     if log is None:
         made = InvocationLog(int.from_bytes(os.urandom(4)) / 2**32)
         log = invocation.state.setdefault(BUFFER, made)  # two threads may come here at once; one decides
+        at_end["lambda_kit.logger"] = let_go
     return log

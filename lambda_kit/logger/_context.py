@@ -28,35 +28,49 @@ _registered = False
 class Names:
     """The names of the fields of the invocation.
 
+    Args:
+        names: the names.
+        powertools: whether they, and the fields of exceptions, are those of Powertools.
+
     Attributes:
         all: the names.
-        exception: whether an exception is one field as Powertools writes it, instead of an object.
+        powertools: as it was given.
     """
 
-    __slots__ = ("_keys", "all", "exception", "powertools")
+    __slots__ = ("_function", "_init", "_keys", "all", "powertools")
 
     def __init__(self, names: tuple[str, ...], *, powertools: bool) -> None:
         self._keys = [f',"{name}":' for name in names]
         self.all = names
         self.powertools = powertools
+        self.forget()
 
-    def text(self, invocation: Invocation, correlation_id: str | None) -> str:
-        """Return the members of an invocation, each with a comma before it."""
-        function_key, request_key, cold_key, init_key, trace_key, tenant_key, correlation_key, *more = self._keys
-        context = invocation.context
-        text = ""
-        if name := invocation.function_name:
-            text = f"{function_key}{escape(name)}"
+    def forget(self) -> None:
+        """Forget what is the same for all invocations of a process."""
+        self._function: tuple[str | None, str] = None, ""  # its name, and the text of the field
+        self._init: str | None = None  # the text of the field `initType`
+
+    def text(self, invocation: Invocation) -> str:  # noqa: C901  # a field each
+        """Return the members of an invocation, each with a comma before it. The invocation keeps them."""
+        correlation_id = invocation.correlation_id
+        known: tuple[Names, str | None, str] | None = invocation.log_text
+        if known is not None and known[0] is self and known[1] is correlation_id:
+            return known[2]
+        _, request_key, cold_key, _, trace_key, tenant_key, correlation_key, *more = self._keys
+        context: Any = invocation.context
+        function, text = self._function
+        name = getattr(context, "function_name", None)
+        if function is not name or name is None:
+            text = self._function_text(invocation, name)
+        init = self._init
+        if init is None:
+            init = self._init_text(invocation)
         if request_id := getattr(context, "aws_request_id", None):
             text = f"{text}{request_key}{escape(request_id)}"
-        init_type = invocation.init_type
-        if init_type == "on-demand":
-            text = f"{text}{cold_key}{'true' if invocation.cold_start else 'false'}"
-        else:  # an initialisation that no caller waited for
-            text = f"{text}{cold_key}false{init_key}{escape(init_type)}"
+        text = f"{text}{cold_key}{'true' if invocation.cold_start and not init else 'false'}{init}"
         if (trace_id := invocation.trace_id) is not None:
             text = f"{text}{trace_key}{escape(trace_id)}"
-        if (tenant_id := invocation.tenant_id) is not None:
+        if (tenant_id := getattr(context, "tenant_id", None)) is not None:
             text = f"{text}{tenant_key}{escape(tenant_id)}"
         if correlation_id is not None:
             text = f"{text}{correlation_key}{escape(correlation_id)}"
@@ -66,6 +80,20 @@ class Names:
                 text = f"{text}{memory_key}{escape(str(memory))}"
             if arn := getattr(context, "invoked_function_arn", None):
                 text = f"{text}{arn_key}{escape(str(arn))}"
+        invocation.log_text = (self, correlation_id, text)
+        return text
+
+    def _function_text(self, invocation: Invocation, name: str | None) -> str:
+        found = invocation.function_name
+        text = f"{self._keys[0]}{escape(found)}" if found else ""
+        self._function = name, text
+        return text
+
+    def _init_text(self, invocation: Invocation) -> str:
+        """Return the field of an initialisation that no caller waits for; `""` if it was on demand."""
+        _forget_later()
+        init_type = invocation.init_type
+        self._init = text = "" if init_type == "on-demand" else f"{self._keys[3]}{escape(init_type)}"
         return text
 
 
@@ -123,34 +151,6 @@ def note_fact(name: str, fields: dict[str, Any]) -> None:
             chain.remove(link.binding)
 
 
-class Rendered:
-    """The rendered common part of lines, and the state that it was rendered for.
-
-    Attributes:
-        stable: whether the text stays right: no value in it can change.
-        text: the members, each with a comma before it.
-    """
-
-    __slots__ = ("correlation_id", "invocation", "link", "special", "stable", "text")
-
-    def __init__(
-        self,
-        invocation: Invocation | None,
-        correlation_id: str | None,
-        link: Link | None,
-        text: str,
-        special: frozenset[str],
-        *,
-        stable: bool,
-    ) -> None:
-        self.invocation = invocation
-        self.correlation_id = correlation_id
-        self.link = link
-        self.text = text
-        self.special = special
-        self.stable = stable
-
-
 class Common:
     """The common part of the lines of one logger.
 
@@ -161,90 +161,66 @@ class Common:
 
     Attributes:
         fields: the static ones.
+        special: names that a field of a call cannot have without further care.
+        static: the text of the static fields; None if it has to be made anew for each line.
     """
 
-    __slots__ = ("_encoder", "_invocation", "_last", "_names", "_special", "_static", "fields")
+    __slots__ = ("_encoder", "_last", "_names", "fields", "special", "static")
 
     def __init__(self, encoder: Encoder, fields: dict[str, Any], names: Names) -> None:
         self.fields = fields
         self._encoder = encoder
         self._names = names
-        self._static: str | None = None  # the text of the static fields, if none of them can change
-        self._special = RESERVED.union(ARGUMENTS, names.all, fields)  # names that need `Writer._merged`
-        self._invocation: tuple[Invocation | None, str | None, str] | None = None  # text for an invocation
-        self._last: Rendered | None = None
+        self.special = RESERVED.union(ARGUMENTS, names.all, fields)
+        is_simple = _is_frozen(fields) and fields.keys().isdisjoint(names.all)
+        self.static = joined(texts(encoder, fields)) if is_simple else None
+        self._last: tuple[Link, str | None, str, frozenset[str]] | None = None
 
-    def now(self, invocation: Invocation | None) -> Rendered:
-        """Return the common part as it is now. It is rendered again only if something in it has changed."""
-        link = chain.get()
-        if link is not None:
-            link = chain.top()
-        correlation_id = None if invocation is None else invocation.correlation_id
+    def current(self, invocation: Invocation | None, link: Link | None) -> tuple[str, frozenset[str]]:
+        """Return the common part as text, and the names that fields of a call cannot have without further care.
+
+        It is for lines with bound or appended fields, or with static fields that can change; `Writer` makes the others.
+        """
+        of_invocation = "" if invocation is None else self._names.text(invocation)
         last = self._last  # one read: other threads may replace it
-        if (
-            last is not None
-            and last.invocation is invocation
-            and last.link is link
-            and last.correlation_id is correlation_id
-            and last.stable
-        ):
-            return last
-        return self._render(invocation, correlation_id, link)
-
-    def members(self, invocation: Invocation | None) -> dict[str, str]:
-        """Return names and JSON texts of the common part. The latter of two fields with one name wins."""
-        members = texts(self._encoder, self.fields)
-        if invocation is not None:
-            members.update(parts(self._names.text(invocation, invocation.correlation_id)))
-        link = chain.top()
-        if link is not None:
-            members.update(texts(self._encoder, link.fields))
-        return members
-
-    def _render(self, invocation: Invocation | None, correlation_id: str | None, link: Link | None) -> Rendered:
-        stable = True
-        static = self._static
+        if last is not None and link is last[0] and last[1] is of_invocation:
+            return last[2], last[3]
+        static = self.static
         if static is None:
-            static = joined(texts(self._encoder, self.fields))
-            stable = _is_frozen(self.fields)
-            if stable:
-                self._static = static
-        special = self._special
-        known = self._invocation
-        if invocation is None:
-            text = static
-        elif stable and known is not None and known[0] is invocation and known[1] is correlation_id:
-            text = known[2]
-        else:
-            text = static + self._names.text(invocation, correlation_id)
+            members = texts(self._encoder, self.fields)
             if not self.fields.keys().isdisjoint(self._names.all):
-                text = joined({**texts(self._encoder, self.fields), **parts(text[len(static) :])})
-            if stable:
-                self._invocation = (invocation, correlation_id, text)
-            _holding.add(self)
-            _let_go_later(invocation)
+                members |= parts(of_invocation)
+                text = joined(members)
+            else:
+                text = joined(members) + of_invocation
+        else:
+            text = static + of_invocation
+        special = self.special
         if link is not None:
             fields: dict[str, Any] = link.fields
-            stable = stable and _is_frozen(fields)
             if special.isdisjoint(fields):
                 text += joined(texts(self._encoder, fields))
             else:
                 text = joined({**parts(text), **texts(self._encoder, fields)})
             special = special.union(fields)
-        made = Rendered(invocation, correlation_id, link, text, special, stable=stable)
-        self._last = made
-        return made
+            if static is not None and _is_frozen(fields):
+                self._last = link, of_invocation, text, special
+                _holding.add(self)
+        return text, special
 
-    def let_go(self, invocation: Invocation) -> None:
-        """Drop the text of `invocation`, or of an invocation that has ended."""
-        known = self._last
-        if known is None or known.invocation is None or known.invocation is invocation or known.invocation.ended:
-            self._invocation = self._last = None
-            _holding.discard(self)
+    def members(self, invocation: Invocation | None) -> dict[str, str]:
+        """Return names and JSON texts of the common part. The latter of two fields with one name wins."""
+        members = texts(self._encoder, self.fields)
+        if invocation is not None:
+            members.update(parts(self._names.text(invocation)))
+        link = chain.top()
+        if link is not None:
+            members.update(texts(self._encoder, link.fields))
+        return members
 
     def forget(self) -> None:
-        """Drop the text of any invocation."""
-        self._invocation = self._last = None
+        """Drop the text of bound fields, which keeps their values alive."""
+        self._last = None
 
 
 def _is_frozen(fields: dict[str, Any]) -> bool:
@@ -286,13 +262,17 @@ def texts(encoder: Encoder, fields: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _let_go_later(invocation: Invocation | None) -> None:
+def _forget_later() -> None:
     global _registered
     if not _registered:
         _registered = True
         lifecycle.on_reset(_reset)
+
+
+def _let_go_later(invocation: Invocation | None) -> None:
+    _forget_later()
     if invocation is not None:
-        at_end["lambda_kit.logger"] = _let_go
+        at_end["lambda_kit.logger"] = let_go
 
 
 def note_failure(invocation: Invocation, error: BaseException) -> bool:
@@ -312,9 +292,12 @@ def _replaces(error: BaseException, known: BaseException) -> bool:
     return isinstance(error, TimeLimitReached) and error.__context__ is known
 
 
-def _let_go(invocation: Invocation) -> None:
-    for common in tuple(_holding):
-        common.let_go(invocation)
+def let_go(invocation: Invocation) -> None:
+    """Drop what belongs to an invocation that ends."""
+    if _holding:
+        for common in tuple(_holding):
+            common.forget()
+        _holding.clear()
     if chain.get() is not None:
         chain.end(invocation)
     invocation._forget(_LOGGED)
@@ -324,6 +307,8 @@ def _let_go(invocation: Invocation) -> None:
 
 
 def _reset() -> None:
+    for names in NAMES.values():
+        names.forget()
     chain.set(None)
     for common in tuple(_holding):
         common.forget()

@@ -7,7 +7,7 @@ import functools
 from lambda_kit import _kernel
 from lambda_kit._kernel import callables, lifecycle
 from lambda_kit._kernel.json_text import describe, escape
-from lambda_kit.invocation import current_invocation
+from lambda_kit.invocation import current, current_invocation
 from lambda_kit.logger import _context as context
 from lambda_kit.logger._levels import ERROR, INFO, WARNING
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def around(writer: Writer, fn: Any) -> Any:
     """Return `fn` with the layer around it."""
     layer = _Layer(writer, escape(callables.name_of(fn)))
-    made = layer.around_coroutine(fn) if callables.is_coroutine_function(fn) else layer.around(fn)
+    if callables.is_coroutine_function(fn):
+        made = layer.around_coroutine(fn)
+    else:
+        made = layer.around_handler(fn) if callables.has_handler_signature(fn) else layer.around(fn)
     _kernel.log_writer = writer.log_record, writer.settings.threshold
     if _kernel.before_record is None:
         _kernel.before_record = _take_own_records
@@ -43,24 +46,21 @@ def _take_own_records() -> None:
 class _Layer:
     """The layer around one function."""
 
-    __slots__ = ("_begins", "_where", "_writer")
+    __slots__ = ("_begins", "_log_writer", "_where", "_writer")
 
     def __init__(self, writer: Writer, where: str) -> None:
         self._writer = writer
         self._where = where
         settings = writer.settings
+        self._log_writer = writer.log_record, settings.threshold
         self._begins = settings.correlation_id is not None or settings.log_event
 
     def around(self, fn: Any) -> Any:
         """Return the layer around a synchronous function."""
-        begin, failed, begins = self._begin, self._failed, self._begins
-        log_writer = self._writer.log_record, self._writer.settings.threshold
+        enter, failed = self._enter, self._failed
 
         def logged(*args: Any, **kwargs: Any) -> Any:
-            invocation = current_invocation()
-            _kernel.log_writer = log_writer
-            if begins:
-                begin(invocation)
+            invocation = enter()
             try:
                 return fn(*args, **kwargs)
             except BaseException as error:
@@ -69,16 +69,30 @@ class _Layer:
 
         return logged
 
+    def around_handler(self, fn: Any) -> Any:
+        """Return the layer around a function of `(event, context)`, as most are: it touches the least code."""
+        get, enter, failed, begins = current.get, self._enter, self._failed, self._begins
+        log_writer = self._log_writer
+
+        def logged(event: Any, context: Any) -> Any:
+            invocation = get(None)
+            if begins or invocation is None:
+                invocation = enter()
+            _kernel.log_writer = log_writer
+            try:
+                return fn(event, context)
+            except BaseException as error:
+                failed(invocation, error)
+                raise
+
+        return logged
+
     def around_coroutine(self, fn: Any) -> Any:
         """Return the layer around a coroutine function."""
-        begin, failed, begins = self._begin, self._failed, self._begins
-        log_writer = self._writer.log_record, self._writer.settings.threshold
+        enter, failed = self._enter, self._failed
 
         async def logged(*args: Any, **kwargs: Any) -> Any:
-            invocation = current_invocation()
-            _kernel.log_writer = log_writer
-            if begins:
-                begin(invocation)
+            invocation = enter()
             try:
                 return await fn(*args, **kwargs)
             except BaseException as error:
@@ -86,6 +100,14 @@ class _Layer:
                 raise
 
         return logged
+
+    def _enter(self) -> Invocation:
+        """Begin the work of the layer in an invocation, and return the invocation."""
+        invocation: Invocation = current_invocation()
+        _kernel.log_writer = self._log_writer
+        if self._begins:
+            self._begin(invocation)
+        return invocation
 
     def _begin(self, invocation: Invocation) -> None:
         writer = self._writer

@@ -22,7 +22,9 @@ _MAX_PLACES = 2_000
 _now = time.time
 _frame = sys._getframe
 _second: tuple[float, str] = (0.0, "")  # the start of the last second, and its text
-_millis: list[str] = [""] * 1000  # texts of milliseconds, made on first use
+_day: tuple[int, str] = (-1, "")  # the last day, and its text
+_two = [f"{number:02d}" for number in range(60)]
+_millis = [f"{number:03d}Z" for number in range(1000)]
 _places: dict[tuple[int, int], tuple[str, CodeType]] = {}
 
 
@@ -31,18 +33,26 @@ def timestamp(now: float | None = None) -> str:
     global _second
     if now is None:
         now = _now()
-    began, text = _second  # one read: other threads may replace it
-    if not began <= now < began + 1.0:
-        began = float(int(now))
-        text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(began))
-        _second = (began, text)
-    millis = int((now - began) * 1000.0)
-    return text + (_millis[millis] or _milli_text(millis))
+    start, text = _second  # one read: other threads may replace it
+    if not start <= now < start + 1.0:
+        seconds = int(now)
+        start = float(seconds)
+        text = _text_of(seconds)
+        _second = (start, text)
+    return text + _millis[int((now - start) * 1000.0)]
 
 
-def _milli_text(millis: int) -> str:
-    text = _millis[millis] = f"{millis:03d}Z"
-    return text
+def _text_of(seconds: int) -> str:
+    """Return the text of a second. `strftime` is called once a day: most invocations have a second of their own."""
+    global _day
+    day, rest = divmod(seconds, 86_400)
+    known, date = _day
+    if day != known:
+        date = time.strftime("%Y-%m-%dT", time.gmtime(seconds))
+        _day = day, date
+    minutes, second = divmod(rest, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{date}{_two[hour]}:{_two[minute]}:{_two[second]}."
 
 
 def place(depth: int) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lambda_kit.logger._buffer import InvocationLog
     from lambda_kit.logger._settings import Settings
 
+chain_get = context.chain.get
 _FEW = 16  # fields up to which adding one text to the other is faster than joining them at the end
 _SHORT = 10**15  # integers below it need no care
 
@@ -93,13 +94,13 @@ class Writer:
 
         def tell_dropped(count: int) -> None:
             note = escape(f"{count} older lines did not fit into the buffer of {log.limit} bytes")
-            common = self.common.now(current.get(None))
+            common, _ = self.common.current(current.get(None), context.chain.top())
             stamp = f'{{"timestamp":"{timestamp()}","level":"WARN","message":{note}'
-            self._write_formatted(f'{stamp},"location":"lambda_kit.logger"{common.text}}}\n')
+            self._write_formatted(f'{stamp},"location":"lambda_kit.logger"{common}}}\n')
 
         log.write_to(self._write_formatted, tell_dropped)
 
-    def _line(
+    def _line(  # noqa: C901  # it runs for each line: what the usual one needs stands in it
         self, level: str, message: Any, args: Any, fields: dict[str, Any], where: str, invocation: Invocation | None
     ) -> str:
         encoder = self.settings.encoder
@@ -109,10 +110,15 @@ class Writer:
             except Exception as error:
                 fields = {**fields, "loggingError": describe(error), "messageArgs": args}
         text = escape(message) if type(message) is str else _message_text(encoder, message)
-        common = self.common.now(invocation)
-        if len(fields) > _FEW or not common.special.isdisjoint(fields):
-            return self._special(level, text, where, common, fields)
-        shown, rest = encoder.shown.get, common.text
+        common = self.common
+        rest, special, link = common.static, common.special, chain_get()
+        if rest is None or link is not None:
+            rest, special = common.current(invocation, link and context.chain.top())
+        elif invocation is not None:
+            rest += self.settings.names.text(invocation)
+        if len(fields) > _FEW or not special.isdisjoint(fields):
+            return self._special(level, text, where, rest, special, fields)
+        shown = encoder.shown.get
         for name, value in fields.items():
             key = shown(name)
             if key is None:
@@ -132,7 +138,9 @@ class Writer:
             return self._cut(level, text, where, context.texts(encoder, fields))
         return line
 
-    def _special(self, level: str, text: str, where: str, common: context.Rendered, fields: dict[str, Any]) -> str:
+    def _special(
+        self, level: str, text: str, where: str, common: str, special: frozenset[str], fields: dict[str, Any]
+    ) -> str:
         """Make a line with an exception or a stack, with many fields, or with fields that have the name of others."""
         encoder = self.settings.encoder
         extra: dict[str, str] = {}
@@ -141,9 +149,9 @@ class Writer:
 
             fields, extra = _arguments.taken(fields, encoder, powertools=self.settings.names.powertools)
         own = {**context.texts(encoder, fields), **extra}
-        if (common.special - context.ARGUMENTS).isdisjoint(own):
+        if (special - context.ARGUMENTS).isdisjoint(own):
             line = (
-                f'{{"timestamp":"{timestamp()}","level":"{level}","message":{text},"location":{where}{common.text}'
+                f'{{"timestamp":"{timestamp()}","level":"{level}","message":{text},"location":{where}{common}'
                 f"{context.joined(own)}}}\n"
             )
             if len(line) <= SAFE or size_of(line) <= LIMIT:
