@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _UNSET: Any = object()
 _TTL = 60.0  # seconds, for sources that do not say
-_OPTIONS = ("envelope", "ttl", "stale_if_error", "refresh", "record", "clock")
+_OPTIONS = ("envelope", "ttl", "stale_if_error", "refresh", "eager", "record", "clock")
 _THEIR_OPTIONS = {  # of Powertools
     "store": "pass the source as the first argument: FeatureFlags(AppConfigAgent(...))",
     "max_age": "it is called ttl here",
@@ -67,6 +67,9 @@ class FeatureFlags:
             default. It cannot be combined with `ttl=None`.
         refresh: `"block"`, the default: the first call after the time to live waits for the source. `"background"`: a
             call in the last fifth of the time to live asks the source beside the invocation.
+        eager: True: `@handler` fetches the flags in the init phase on Lambda. `"now"`: they are fetched at once, on a
+            thread, while the module goes on importing; the first call waits for the rest. False, the default: the first
+            call fetches them. Not for `AppConfigAgent`, which may be asked from the first invocation on.
         record: whether the tracer annotates and metrics count each evaluation; False by default.
         clock: returns the time in seconds since the epoch, for rules about the time; tests pass their own.
         **unknown: misspelt options, which are refused.
@@ -95,6 +98,7 @@ class FeatureFlags:
         ttl: float | None = _UNSET,
         stale_if_error: float = _UNSET,
         refresh: Literal["block", "background"] = "block",
+        eager: bool | Literal["now"] = False,
         record: bool = False,
         clock: Callable[[], float] = time.time,
         **unknown: Any,
@@ -102,6 +106,11 @@ class FeatureFlags:
         if unknown:
             raise _unknown_option(next(iter(unknown)))
         fetch = _fetcher(source)
+        if eager and isinstance(source, AppConfigAgent):
+            raise ConfigurationError(
+                f"FeatureFlags(eager={eager!r}): AppConfigAgent is an extension, which may be asked from the first "
+                "invocation on; use AppConfigData, or leave eager out"
+            )
         if ttl is _UNSET:
             ttl = getattr(source, "ttl", _TTL)
         if stale_if_error is _UNSET:
@@ -115,7 +124,7 @@ class FeatureFlags:
                 self._where,
                 agent=source if isinstance(source, AppConfigAgent) else None,
                 find=find,
-                cache={"ttl": ttl, "stale_if_error": stale_if_error, "refresh": refresh},
+                cache={"ttl": ttl, "stale_if_error": stale_if_error, "refresh": refresh, "eager": eager},
                 record=record,
             )
         except ConfigurationError as error:  # of the init cache

@@ -7,7 +7,7 @@ import json
 from lambda_kit._kernel import log, type_of
 from lambda_kit._kernel.facts import operation, tell
 from lambda_kit.errors import FlagSchemaError, FlagsUnavailable
-from lambda_kit.init_cache import declare
+from lambda_kit.init_cache import build_ahead, declare
 from lambda_kit.init_cache._build import expire_at
 
 TYPE_CHECKING = False
@@ -105,9 +105,13 @@ class Loader:
             return self._build()
 
         snapshot.__module__, snapshot.__qualname__ = "", f"feature flags of {where}"
-        self.entry: Entry = declare(snapshot, **cache)  # checks the options
+        eager: bool | str = cache["eager"]
+        # Checks the options. Nothing is fetched before all attributes are there.
+        self.entry: Entry = declare(snapshot, **{**cache, "eager": True if eager == "now" else eager})
         self.resource: Resource[Snapshot] = self.entry.resource
         self._usable = 0.0 if ttl is None else ttl + cache["stale_if_error"]
+        if eager == "now":
+            build_ahead(self.entry)
 
     def _build(self) -> Snapshot:
         held: Snapshot | None = None if self.entry.built is None else self.entry.built.value

@@ -190,7 +190,7 @@ class InitCache:
             /,
             *,
             ttl: float | None = None,
-            eager: bool = False,
+            eager: bool | Literal["now"] = False,
             refresh: Literal["block", "background"] = "block",
             stale_if_error: float = 0.0,
             close: Callable[[Any], object] | None = None,
@@ -203,7 +203,7 @@ class InitCache:
         /,
         *,
         ttl: float | None = None,
-        eager: bool = False,
+        eager: bool | str = False,
         refresh: str = "block",
         stale_if_error: float = 0.0,
         close: Callable[[Any], object] | None = None,
@@ -218,7 +218,10 @@ class InitCache:
         Args:
             factory: the function that builds the value.
             ttl: seconds that a value may be used for; None for the life of the environment.
-            eager: whether `warm()` builds the value in the init phase. `@handler` calls `warm()` on Lambda.
+            eager: True: `warm()` builds the value; on Lambda, `@handler` calls it in the init phase. `"now"`: the build
+                starts at the declaration, on a thread, while the module goes on importing; the first call waits for the
+                rest of it. The factory may use only names that are defined above it. False, the default: the first call
+                builds.
             refresh: what happens when the time to live ends. `"block"`: the first call after the end waits for the
                 factory. `"background"`: a call in the last fifth of the time returns the value and starts one build
                 beside the invocation; a call after the end waits. The end of the invocation waits for such a build,
@@ -245,7 +248,10 @@ class InitCache:
         _check_settings(settings, unknown)
 
         def declare(fn: Any) -> Any:
-            return self._declare(fn, settings).resource
+            entry = self._declare(fn, settings)
+            if eager == "now":
+                build_ahead(entry)
+            return entry.resource
 
         return declare if factory is None else declare(factory)
 
@@ -262,6 +268,11 @@ class InitCache:
         if callables.is_generator_function(factory) or callables.is_async_generator_function(factory):
             raise ConfigurationError(
                 f"the factory {name} is a generator function; return the value, and pass close=... for the clean-up"
+            )
+        if settings["eager"] == "now" and callables.is_coroutine_function(factory):
+            raise ConfigurationError(
+                f"the factory {name} is a coroutine function, whose value belongs to the event loop of the handler; "
+                'eager="now" builds on another thread; pass eager=True'
             )
         _watch_process()
         _caches.add(self)
@@ -343,7 +354,16 @@ def declare(
     _check_settings({name: known[name] for name in _DEFAULTS}, {name: 0 for name in known if name not in _DEFAULTS})
     entry = init._declare(factory, known)
     entry.translate, entry.is_final = translate, is_final
+    if known["eager"] == "now":
+        build_ahead(entry)
     return entry
+
+
+def build_ahead(entry: Entry, group: object = None) -> None:
+    """Start the build of a synchronous resource on a thread: see `_ahead.start`."""
+    from lambda_kit.init_cache import _ahead
+
+    _ahead.start(entry, group)
 
 
 _caches: weakref.WeakSet[InitCache] = weakref.WeakSet()
@@ -402,7 +422,7 @@ def _check_settings(settings: dict[str, Any], unknown: dict[str, Any]) -> None:
         )
     if not (callables.is_number(stale) and stale >= 0):
         raise ConfigurationError(f"resource(stale_if_error={stale!r}): pass seconds, 0 or more")
-    _one_of(settings, "eager", (True, False))
+    _one_of(settings, "eager", (True, False, "now"))
     _one_of(settings, "refresh", ("block", "background"))
     _one_of(settings, "on_restore", ("rebuild", "keep"))
     if close is not None and not callable(close):

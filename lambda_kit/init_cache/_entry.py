@@ -137,7 +137,7 @@ class Entry:
         clock: Callable[[], float],
         *,
         ttl: float | None,
-        eager: bool,
+        eager: bool | str,
         refresh: str,
         stale_if_error: float,
         close: Callable[[Any], Any] | None,
@@ -145,7 +145,7 @@ class Entry:
     ) -> None:
         self.cache = cache
         self.name = name
-        self.eager = eager
+        self.eager = bool(eager)
         self.is_async = callables.is_coroutine_function(factory)
         self.close = close
         self.translate: Callable[[BaseException], Exception | None] | None = None

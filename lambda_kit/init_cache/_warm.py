@@ -22,7 +22,7 @@ def warm(entries: list[Entry], timeout: float | None) -> None:
     """
     waiting = [entry for entry in entries if not entry.is_async]
     if len(entries) == 1 and waiting and timeout is None:
-        _build(waiting[0])
+        build(waiting[0])
         return
     from threading import Thread
 
@@ -41,10 +41,11 @@ def warm(entries: list[Entry], timeout: float | None) -> None:
 
 def _build_each(entries: list[Entry]) -> None:
     for entry in entries:
-        _build(entry)
+        build(entry)
 
 
-def _build(entry: Entry) -> None:
+def build(entry: Entry) -> None:
+    """Build a synchronous resource, and log a failure."""
     try:
         entry.resource()
     except Exception as error:

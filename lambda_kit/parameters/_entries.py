@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from lambda_kit._kernel import lifecycle
-from lambda_kit.init_cache import init
+from lambda_kit.init_cache import build_ahead, init
 from lambda_kit.init_cache._build import locked
 from lambda_kit.parameters import _build
 from lambda_kit.parameters._node import Node
+from lambda_kit.parameters._query import source_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def find(query: Query, memo: dict[Any, Node] | None = None, key: Any = None) -> 
 
 
 @locked
-def declare(query: Query, module: str, *, eager: bool) -> Node:
+def declare(query: Query, module: str, *, eager: bool | str) -> Node:
     """Return the node of a handle that `module` declares; it is kept for the life of the process."""
     node = find(query)
     if _undeclared.pop(query.key, None) is not None:
@@ -57,6 +58,9 @@ def declare(query: Query, module: str, *, eager: bool) -> Node:
         joint = query.kind == "parameter"
         alike = [one for one in node.siblings if joint and _go_together(one.query, query)]
         node.entry.eager = not any(one.entry.eager for one in alike)
+    if eager == "now" and source_of(query) != "extension":  # which does not answer before the first invocation
+        group = (module, query.kind, query.place, query.source, query.decrypt) if query.kind == "parameter" else None
+        build_ahead(node.entry, group)
     return node
 
 

@@ -106,8 +106,9 @@ class Parameter(_Handle[T_co]):
         name: its name, or its ARN.
         **options: each by its name: those of `get` but `fresh`, and the following.
         secret: True returns the value in a `SecretValue`, for a SecureString. False by default.
-        eager: True fetches it in the init phase, from AWS itself, because the extension does not answer there. False by
-            default.
+        eager: True fetches it in the init phase, from AWS itself, because the extension does not answer there. `"now"`
+            fetches it at once, on a thread, while the module goes on importing; the first call waits for the rest.
+            False by default.
 
     Attributes:
         name: the name.
@@ -233,8 +234,9 @@ class Secret(_Handle[T_co]):
     Args:
         name: its name, or its ARN.
         **options: each by its name: those of `secret` but `fresh`, and the following.
-        eager: True fetches it in the init phase, from AWS itself, because the extension does not answer there. False by
-            default.
+        eager: True fetches it in the init phase, from AWS itself, because the extension does not answer there. `"now"`
+            fetches it at once, on a thread, while the module goes on importing; the first call waits for the rest.
+            False by default.
 
     Attributes:
         name: the name.

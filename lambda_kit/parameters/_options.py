@@ -33,7 +33,7 @@ class GetOptions(ParameterOptions, total=False):
 class ParameterHandleOptions(ParameterOptions, total=False):
     """Options of `Parameter`."""
 
-    eager: bool
+    eager: bool | Literal["now"]
 
 
 class GetManyOptions(CacheOptions, total=False):
@@ -66,7 +66,7 @@ class SecretOptions(SecretBaseOptions, total=False):
 class SecretHandleOptions(SecretBaseOptions, total=False):
     """Options of `Secret`."""
 
-    eager: bool
+    eager: bool | Literal["now"]
 
 
 class AppConfigOptions(TypedDict, total=False):

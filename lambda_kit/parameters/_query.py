@@ -202,8 +202,15 @@ def checked(where: str, name: Any, given: Mapping[str, Any]) -> dict[str, Any]:
         if options.get("rotation") and options["ttl"] is None:
             raise ConfigurationError("rotation=True shortens the time to live; pass a ttl too")
         for option, default in known.items():
-            if isinstance(default, bool) and not isinstance(options[option], bool):
-                raise ConfigurationError(f"{option}={options[option]!r}: pass True or False")
+            value = options[option]
+            if isinstance(default, bool) and not isinstance(value, bool) and (option, value) != ("eager", "now"):
+                more = ', or "now"' if option == "eager" else ""
+                raise ConfigurationError(f"{option}={value!r}: pass True or False{more}")
+        if options.get("eager") == "now" and options["source"] == "extension":
+            raise ConfigurationError(
+                'eager="now" asks before the first invocation, when the extension does not answer; leave one of the '
+                "two out"
+            )
     except ConfigurationError as error:
         if isinstance(error, ImportError):  # a missing extra
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,9 @@ import pytest
 from lambda_kit import FeatureFlags
 from lambda_kit.errors import ConfigurationError, FlagSchemaError, FlagsUnavailable, NotFound
 from lambda_kit.flags import AppConfigAgent, AppConfigData, FlagFile, StaticFlags
+from lambda_kit.init_cache import init
 from lambda_kit.testing import FakeClock, reset
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -213,3 +216,26 @@ def test_numbers_of_dynamodb_and_mappings_that_are_no_dict_are_taken() -> None:
     assert flags.evaluate("limit") == 2.5
     assert {flags.evaluate("limit", user=i) for i in range(100)} == {5}
     assert type(flags.evaluate("limit", user=1)) is int
+
+
+@pytest.mark.parametrize("eager", [True, "now"])
+def test_flags_are_fetched_ahead(eager: Any) -> None:
+    fetched = threading.Event()
+
+    def fetch() -> dict[str, Any]:
+        fetched.set()
+        return DOCUMENT
+
+    flags = FeatureFlags(fetch, eager=eager)
+    if eager is True:
+        init.warm()
+    assert fetched.wait(PATIENCE)
+    fetched.clear()
+    assert flags.enabled("early")
+    assert not fetched.is_set()
+
+
+@pytest.mark.parametrize("eager", [True, "now"])
+def test_the_agent_is_not_asked_before_the_first_invocation(eager: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"AppConfigAgent is an extension.*use AppConfigData"):
+        FeatureFlags(AppConfigAgent("shop", "prod", "features"), eager=eager)

@@ -120,6 +120,32 @@ def test_what_was_inherited_is_never_closed_in_the_child_and_its_own_values_are(
     """) == ["close False", "close False", "True", "close True", "close True", "close True"]
 
 
+def test_a_build_that_was_started_ahead_is_the_parents_and_the_child_builds_its_own() -> None:
+    assert run("""
+        entered, go_on = threading.Event(), threading.Event()
+        parent = os.getpid()
+
+        @init.resource(eager="now")
+        def one():
+            if os.getpid() == parent:
+                entered.set()
+                go_on.wait()
+            return os.getpid()
+
+        entered.wait()
+
+        def check():
+            ahead = init.resource(eager="now")(os.getpid)  # the child starts threads of its own
+            end = time.monotonic() + PATIENCE
+            while not ahead.info.builds and time.monotonic() < end: time.sleep(0.001)
+            return one() == ahead() == os.getpid() and ahead.info.builds
+
+        print(in_child(check))
+        go_on.set()
+        print(one() == parent, one.info.builds)
+    """) == ["1", "True 1"]
+
+
 def test_closes_that_are_pending_at_a_fork_are_the_parents_alone() -> None:
     """A value that was replaced is neither closed nor finalised in the child, whose invocations end as always."""
     assert run("""

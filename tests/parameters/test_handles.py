@@ -7,6 +7,7 @@ import multiprocessing
 import pickle
 import sys
 import threading
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
@@ -182,6 +183,30 @@ def test_eager_handles_are_fetched_in_the_init_phase_in_one_request(
     assert store.counts() == {"GetParameters": 1}
     assert invoke(handle).value == list("01234")
     assert store.counts() == {"GetParameters": 1}
+
+
+def test_handles_that_are_declared_now_are_fetched_at_once_and_in_one_request(store: Any) -> None:
+    for i in range(5):
+        store.put(f"/{i}", str(i))
+    module = declare("all = [Parameter(f'/{i}', eager='now') for i in range(5)]")
+    end = time.monotonic() + PATIENCE
+    while not store.calls:  # nobody has called a handle
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    assert [one() for one in module.all] == list("01234")
+    assert store.counts() == {"GetParameters": 1}
+
+
+def test_the_extension_is_not_asked_before_the_first_invocation(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: list[Any] = [Parameter, Secret]
+    for kind in kinds:
+        with pytest.raises(ConfigurationError, match="the extension does not answer"):
+            kind("/a", eager="now", source="extension")
+        with pytest.raises(ConfigurationError, match='pass True or False, or "now"'):
+            kind("/a", eager="soon")
+    monkeypatch.setenv("LAMBDA_KIT_PARAMETERS_SOURCE", "extension")
+    handle = Parameter("/named", eager="now")
+    assert handle.info.builds == 0
 
 
 def test_a_handle_is_what_provide_takes(store: Any) -> None:
