@@ -215,7 +215,9 @@ class XRaySpan(Span):
             report("end", error)
             text = self._bare_document(root, ended)
         self._backend.send(text)
-        self._root = self._errors = self._inner_failure = self._invocation = self._inner = None
+        self._root = self._invocation = None
+        if self._errors or self._inner_failure or self._inner:
+            self._errors = self._inner_failure = self._inner = None
 
     @harmless
     def _leave_sdk(self) -> None:
@@ -354,7 +356,12 @@ class XRay:
         return XRaySpan(name, kind, options, self)
 
     def begin(self, name: str, kind: Kind, options: Options) -> XRaySpan | None:
-        root, parent, invocation = _find_parent(self.find_sampled_root)
+        parent: XRaySpan | None = _current.get()
+        if parent is None:  # as `_find_parent` has it, with one call less for the outermost span
+            invocation = current_invocation.get(None)
+            root = None if invocation is not None and invocation.ended else self.find_sampled_root()
+        else:
+            root, parent, invocation = _find_parent(self.find_sampled_root)
         if root is None or not root.sampled:
             return None
         span: XRaySpan = _new(XRaySpan)
