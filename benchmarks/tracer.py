@@ -1,7 +1,7 @@
-"""The cost of tracing in each invocation, against the peer and against the X-Ray SDK, which the peer uses.
+"""The cost of tracing in each invocation, beside the peer and beside the X-Ray SDK, on which the peer is built.
 
-Each invocation has a trace of its own, as on Lambda, where the runtime client sets the variable; a handler without a
-tracer, for which it is set too, is taken off. What is sent goes to a socket that nobody reads.
+Each invocation has a trace of its own, as on Lambda, where the runtime client sets the variable. The cost of a handler
+without a tracer, for which the variable is set too, is subtracted. The spans go to a socket that nobody reads.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _daemon: socket.socket | None = None
 
 
 def _on_lambda() -> None:
-    """Set what the kit and the SDK know Lambda and the daemon by; before either is imported."""
+    """Set the variables by which the kit and the SDK recognise Lambda and the daemon, before either is imported."""
     global _daemon
     if _daemon is None:
         _daemon = socket.socket(type=socket.SOCK_DGRAM)
@@ -49,7 +49,7 @@ def _invoked(fn: Any, sampled: bool = True) -> Loop:
 
 
 def _handle(event: Any, context: Any) -> None:
-    """Stand for the handler."""
+    """Do nothing: the handler."""
 
 
 def _bare(fn: Any) -> Any:
@@ -60,7 +60,7 @@ def _bare(fn: Any) -> Any:
 
 
 def kit(kind: str) -> Loop:
-    """Run a handler under the kit's tracer, or under a layer that does nothing."""
+    """Return a loop of a handler under the kit's tracer, or under a layer that does nothing."""
     _on_lambda()
     from lambda_kit import handler
     from lambda_kit.tracer import Tracer
@@ -72,7 +72,7 @@ def kit(kind: str) -> Loop:
 
 
 def peer(kind: str) -> Loop:
-    """Run a handler under the peer's tracer, or alone."""
+    """Return a loop of a handler under the peer's tracer, or of a bare handler."""
     _on_lambda()
     if kind == "bare":
         return _invoked(_bare(_handle))
@@ -84,7 +84,7 @@ def peer(kind: str) -> Loop:
 
 
 def sdk(kind: str) -> Loop:
-    """Run a handler under the X-Ray SDK's decorator."""
+    """Return a loop of a handler under the X-Ray SDK's decorator."""
     _on_lambda()
     recorder: Any = import_module("aws_xray_sdk.core").xray_recorder
     fn = _handle_of(kind, recorder.in_subsegment)
@@ -112,7 +112,7 @@ _NESTED = "a span within it"
 
 TOPIC = Topic(
     name="tracer",
-    about="What tracing costs. The goals: a sampled handler at most 1/6 of the peer's, one that is not at most 1 µs.",
+    about="The cost of tracing. Goals: a sampled handler at most 1/6 of the peer's, an unsampled one at most 1 µs.",
     cases=(
         *(Case(f"kit {kind}", "kit", "kit", (kind,)) for kind in ("bare", *_TITLES, "nested")),
         *(
