@@ -37,11 +37,11 @@ INSTALL = $(UV) pip install --quiet --python
 $(VENVS)/%/.test: pyproject.toml | $(VENVS)/uv/bin/uv
 	@echo "installing for Python $*"
 	@test -x $(VENVS)/$*/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$*) $(VENVS)/$*
-	@$(INSTALL) $(VENVS)/$*/bin/python --editable '.[parser,local,testing]' --group test
+	@$(INSTALL) $(VENVS)/$*/bin/python --editable '.[pydantic,local,testing]' --group test
 	@touch $@
 
 $(VENVS)/$(MAIN)/.tools: $(VENVS)/$(MAIN)/.test
-	@$(INSTALL) $(BIN)/python --editable '.[parser,local,testing,docs]' --group test --group lint --group types --group bench
+	@$(INSTALL) $(BIN)/python --editable '.[pydantic,local,testing]' --group test --group docs --group lint --group types --group bench
 	@touch $@
 
 # The peer's environment, and another one on the Python that has lazy imports.

@@ -29,7 +29,7 @@ def parser(model: Any, source: str) -> Callable[[Any], Any]:
     try:
         import pydantic
     except ImportError as error:
-        raise extras.missing("batch(model=...)", "pydantic", "parser") from error
+        raise extras.missing("batch(model=...)", "pydantic", "pydantic") from error
     try:
         adapter: Any = pydantic.TypeAdapter(model)
     except pydantic.PydanticUserError as error:

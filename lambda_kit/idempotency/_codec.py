@@ -279,7 +279,7 @@ class _PydanticCodec:
         except ImportError as error:
             from lambda_kit._kernel import extras
 
-            raise extras.missing(f"idempotent(codec={name})", "pydantic", "parser") from error
+            raise extras.missing(f"idempotent(codec={name})", "pydantic", "pydantic") from error
         try:
             adapter: Any = TypeAdapter(self._type)
             if not adapter.pydantic_complete:

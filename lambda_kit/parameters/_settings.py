@@ -15,7 +15,7 @@ from lambda_kit.parameters._transforms import describe_problem
 try:
     from pydantic import BaseModel, ConfigDict, ValidationError
 except ImportError as error:
-    raise extras.missing("lambda_kit.parameters.Settings", "pydantic", "parser") from error
+    raise extras.missing("lambda_kit.parameters.Settings", "pydantic", "pydantic") from error
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

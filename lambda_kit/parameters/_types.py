@@ -57,7 +57,7 @@ def _adapter(transform: Any) -> Any:
     try:
         import pydantic
     except ImportError as error:
-        raise extras.missing(f"transform={label(transform)}", "pydantic", "parser") from error
+        raise extras.missing(f"transform={label(transform)}", "pydantic", "pydantic") from error
     try:
         return pydantic.TypeAdapter(transform)
     except (pydantic.PydanticUserError, TypeError) as error:

@@ -150,7 +150,7 @@ def test_without_pydantic_the_option_says_what_is_missing(monkeypatch: pytest.Mo
     import sys
 
     monkeypatch.setitem(sys.modules, "pydantic", None)
-    with pytest.raises(ConfigurationError, match=r'pip install "lambda-kit-sdk\[parser\]"'):
+    with pytest.raises(ConfigurationError, match=r'pip install "lambda-kit-sdk\[pydantic\]"'):
         process_batch(builders.sqs(count=1), lambda order: order, model=Order)
 
 

@@ -15,13 +15,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 
 def test_the_error_is_one_of_the_configuration_and_of_the_import_and_has_the_command() -> None:
-    error = extras.missing("batch(model=...)", "pydantic", "parser")
+    error = extras.missing("batch(model=...)", "pydantic", "pydantic")
     assert isinstance(error, MissingExtra)
     assert isinstance(error, ConfigurationError)
     assert isinstance(error, ImportError)
-    assert error.extra == "parser"
+    assert error.extra == "pydantic"
     assert str(error) == (
-        'batch(model=...) needs pydantic, which is not installed: pip install "lambda-kit-sdk[parser]"'
+        'batch(model=...) needs pydantic, which is not installed: pip install "lambda-kit-sdk[pydantic]"'
     )
 
 
@@ -37,4 +37,4 @@ def test_every_extra_that_is_named_exists() -> None:
         for path in FILES
         for name in re.findall(r'extras\.(?:command|missing)\((?:[^()]|\([^)]*\))*?["\'](\w+)["\']\)', path.read_text())
     }
-    assert {"aws", "local", "otel", "parser", "xray", "openfeature"} <= named <= set(project["optional-dependencies"])
+    assert {"aws", "local", "otel", "pydantic", "xray", "openfeature"} <= named <= set(project["optional-dependencies"])
