@@ -246,14 +246,3 @@ def user_traceback(traceback: TracebackType | None) -> TracebackType | None:
 
 def _is_own(entry: TracebackType) -> bool:
     return entry.tb_frame.f_code.co_filename.startswith(PACKAGE)
-
-
-def arm(delay: float, ring: Callable[[FrameType | None], None]) -> Callable[[], None]:
-    """Start an alarm and return the function that stops it."""
-    alarm = Alarm(ring)
-    alarm.start(delay)
-    return alarm.stop
-
-
-def nothing() -> None:
-    """Do nothing: the function that stops an alarm which was not started."""

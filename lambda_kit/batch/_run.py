@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from lambda_kit._kernel import PACKAGE, type_of
+from lambda_kit._kernel import type_of
 from lambda_kit.batch._progress import DEAD_LETTERED, FAILED, PENDING, SUCCEEDED
 from lambda_kit.errors import BatchError, TimeLimitInterrupt, TimeLimitReached
 
@@ -401,7 +401,9 @@ class Run:
         reserve = self._reserve
         error = TimeLimitReached(f"the record was still running {reserve:g} s before the deadline", margin=reserve)
         if interrupt is not None:
-            error = error.with_traceback(_user_traceback(interrupt))
+            from lambda_kit._kernel.interrupt import user_traceback
+
+            error = error.with_traceback(user_traceback(interrupt.__traceback__))
         self._failed(index, error, started_at)
 
     def abandon(self, running: Iterable[tuple[int, float]]) -> None:
@@ -417,14 +419,6 @@ class Run:
 
 
 _LOOP = Run._run_until_blocked.__code__
-
-
-def _user_traceback(interrupt: BaseException) -> Any:
-    """Return the traceback of an interrupt from the function of the user on, without the kit's own frames above it."""
-    found = interrupt.__traceback__
-    while found is not None and found.tb_next is not None and found.tb_frame.f_code.co_filename.startswith(PACKAGE):
-        found = found.tb_next
-    return found
 
 
 def _check_finished(value: Any) -> None:

@@ -44,13 +44,14 @@ if TYPE_CHECKING:
     from lambda_kit.pipeline._layer import layer
     from lambda_kit.pipeline._provide import provide
     from lambda_kit.pipeline._time_limit import time_limit
-    from lambda_kit.pipeline._types import Decorate, Handler
+    from lambda_kit.pipeline._types import Decorate, Handler, RecordHandler, TakesRecords
 
     P = ParamSpec("P")
     R = TypeVar("R")
     S = TypeVar("S")
     E = TypeVar("E")
     C = TypeVar("C")
+    F = TypeVar("F")
 else:
     __getattr__, __dir__ = lazy_exports(
         globals(),
@@ -69,6 +70,8 @@ __all__ = ["Handler", "Layer", "handler", "layer", "provide", "time_limit"]
 
 if TYPE_CHECKING:
 
+    @overload
+    def handler(fn: TakesRecords[F], /) -> RecordHandler[F]: ...  # type: ignore[overload-overlap]
     @overload
     def handler(  # type: ignore[overload-overlap]  # a coroutine is also some R
         fn: Callable[[E, C], Coroutine[Any, Any, R]], /

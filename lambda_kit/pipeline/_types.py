@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     S = TypeVar("S")
     E = TypeVar("E")
     C = TypeVar("C")
+    F = TypeVar("F")
+    F_co = TypeVar("F_co", covariant=True)
     R_co = TypeVar("R_co", covariant=True)
     W_co = TypeVar("W_co", covariant=True)
     E_contra = TypeVar("E_contra", contravariant=True)
@@ -34,9 +36,43 @@ if TYPE_CHECKING:
             """Run the pipeline for one event."""
             ...
 
+    class TakesRecords(Protocol[F_co]):
+        """A function of events over a function of records, such as `batch` makes of one that is not async.
+
+        For one that is async mypy would take the result for Any: it finds Any in the type of a coroutine function, and
+        several overloads that match.
+        """
+
+        @property
+        def record_function(self) -> F_co: ...
+
+        def __call__(self, event: Any, context: Any, /) -> dict[str, Any]: ...
+
+    class RecordHandler(Protocol[F_co]):
+        """A handler over a function of records.
+
+        Attributes:
+            record_function: the function of records without its batch, for unit tests.
+        """
+
+        __name__: str
+        __qualname__: str
+
+        @property
+        def record_function(self) -> F_co: ...
+
+        @property
+        def __wrapped__(self) -> Callable[[Any, Any], Any]: ...
+
+        def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+            """Run the pipeline for one event, and return the response for its service."""
+            ...
+
     class Decorate(Protocol):
         """The decorator that `handler(...)` returns. It turns a function into a handler."""
 
+        @overload
+        def __call__(self, fn: TakesRecords[F], /) -> RecordHandler[F]: ...  # type: ignore[overload-overlap]
         @overload
         def __call__(  # type: ignore[overload-overlap]  # a coroutine is also some R
             self, fn: Callable[[E, C], Coroutine[Any, Any, R]], /

@@ -77,7 +77,7 @@ def test_a_blocking_handler_is_interrupted_logged_and_every_layer_unwinds(caplog
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert "in sleep_at_a_known_line\n    time.sleep(30)" in record.getMessage()
-    assert "lambda_kit/pipeline.py" not in record.getMessage()
+    assert "lambda_kit/pipeline" not in record.getMessage()
 
 
 def test_the_traceback_of_the_error_shows_where_the_handler_stood() -> None:
@@ -87,7 +87,8 @@ def test_the_traceback_of_the_error_shows_where_the_handler_stood() -> None:
 
     with pytest.raises(TimeLimitReached) as caught:
         place({}, due_soon())
-    assert "sleep_at_a_known_line" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert names[-2:] == ["place", "sleep_at_a_known_line"], "without the frames that have interrupted it"
 
 
 def test_code_that_catches_every_exception_cannot_swallow_the_limit() -> None:
@@ -388,7 +389,7 @@ def test_a_margin_that_is_no_number_of_seconds_is_refused(margin: Any) -> None:
 
 
 def test_the_factory_itself_is_not_a_layer() -> None:
-    with pytest.raises(ConfigurationError, match=r"time_limit\(margin=<function .*place"):
+    with pytest.raises(ConfigurationError, match=r"is the function time_limit; did you mean time_limit\(\.\.\.\)"):
 
         @handler(time_limit)  # type: ignore[arg-type, call-arg]  # pyright: ignore[reportCallIssue, reportArgumentType, reportUntypedFunctionDecorator]
         def place(event: object, context: object) -> None: ...

@@ -44,6 +44,17 @@ async def ship(order: Order, record: SqsRecord) -> None: ...
 assert_type(ship({}, None), dict[str, Any])
 
 
+@handler()
+@batch(source="sqs")
+def count_one(record: SqsRecord) -> int:
+    return len(record.body)
+
+
+assert_type(count_one({}, None), dict[str, Any])
+assert_type(count_one.record_function, Callable[[SqsRecord], int])
+assert_type(handler(charge).record_function, Callable[[SqsRecord], str])
+
+
 @batch(source="sqs")  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType, reportUntypedFunctionDecorator]
 def wrong(record: KinesisRecord) -> None: ...
 
