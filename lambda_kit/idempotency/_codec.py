@@ -42,9 +42,28 @@ _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (float, float.__float__),
     (dict, dict),
 )
-# `json.dumps` with options makes an encoder at every call, which takes longer than most encodings.
-_compact = json.JSONEncoder(separators=(",", ":")).encode
-_sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+
+
+def _writer(*, sort_keys: bool) -> Callable[[Any], str]:
+    """Return a function that writes compact JSON, with a C encoder made once.
+
+    `json.dumps`, and each `encode` of an encoder, makes a C encoder at every call. That takes longer than to write
+    most values.
+    """
+    encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=sort_keys)
+    module: Any = json.encoder
+    try:
+        write = module.c_make_encoder(
+            None, encoder.default, module.encode_basestring_ascii, None, ":", ",", sort_keys, False, True
+        )
+    except TypeError:  # there is none, or it has other parameters
+        return encoder.encode
+    join = "".join
+    return lambda value: join(write(value, 0))
+
+
+_compact = _writer(sort_keys=False)
+_sorted = _writer(sort_keys=True)
 
 
 def dumps(value: Any) -> str:
@@ -90,7 +109,7 @@ def _encoded(value: Any, *, ordered: bool = False) -> Any:
     if cls is dict:
         return _encoded_dict(value, ordered=ordered)
     if cls is list:
-        return [_encoded(item, ordered=ordered) for item in value]
+        return [item if type(item) in _SCALARS else _encoded(item, ordered=ordered) for item in value]
     if cls is tuple:
         return {_TAG: "tuple", "items": [_encoded(item, ordered=ordered) for item in value]}
     if cls in (set, frozenset):
@@ -111,8 +130,14 @@ def _encoded(value: Any, *, ordered: bool = False) -> Any:
 
 
 def _encoded_dict(value: dict[Any, Any], *, ordered: bool) -> dict[str, Any]:
-    if _TAG not in value and all(type(key) is str for key in value):
-        return {key: _encoded(item, ordered=ordered) for key, item in value.items()}
+    if _TAG not in value:
+        encoded: dict[str, Any] = {}
+        for key, item in value.items():
+            if type(key) is not str:
+                break
+            encoded[key] = item if type(item) in _SCALARS else _encoded(item, ordered=ordered)
+        else:
+            return encoded
     pairs = [[_encoded(key, ordered=ordered), _encoded(item, ordered=ordered)] for key, item in value.items()]
     return {_TAG: "dict", "items": sorted(pairs, key=_sorted) if ordered else pairs}
 
@@ -125,7 +150,7 @@ def _decoded(value: Any) -> Any:
     members: dict[str, Any] = value
     name = members.get(_TAG)
     if name is None:
-        return {key: _decoded(item) for key, item in members.items()}
+        return {key: item if type(item) in _SCALARS else _decoded(item) for key, item in members.items()}
     if name == "dict":
         return {_decoded(key): _decoded(item) for key, item in members["items"]}
     containers: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}

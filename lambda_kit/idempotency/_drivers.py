@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+_NAMES = {step: f"idempotency {step}" for step in ("claim", "complete", "release")}
 NO_OUTCOME: Any = object()
 """The outcome of a run that has not ended."""
 
@@ -67,7 +68,7 @@ def _drive(steps: Any, run: dict[int, Any], sleep: Callable[[float], object], er
                 elif request == "pause":
                     sleep(given)
                 else:
-                    with operation(f"idempotency {request}"):
+                    with operation(_NAMES[request]):
                         answer = given()
         except BaseException as caught:
             if steps.gi_frame is not None:
@@ -147,7 +148,7 @@ async def drive_async(
                     if not closed:
                         await _paused(given, sleep)
                 else:
-                    with operation(f"idempotency {request}"):
+                    with operation(_NAMES[request]):
                         answer = await _in_thread(given) if blocks and not closed else given()
         except BaseException as caught:
             if steps.gi_frame is not None:

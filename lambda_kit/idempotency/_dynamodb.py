@@ -6,7 +6,7 @@ import weakref
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConditionalCheckFailed, ConfigurationError
-from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, record_of, unreadable
+from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record, record_of, unreadable
 from lambda_kit.idempotency._results import is_marked
 from lambda_kit.idempotency._settings import refuse_options
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Never
 
     from lambda_kit.aws import Caller
-    from lambda_kit.idempotency._record import Claim, Record
+    from lambda_kit.idempotency._record import Claim
 
 _LARGEST_ITEM = 400 * 1024  # bytes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 # The status of a completed record whose result Powertools could not read: it refuses the call, as it does not know it.
@@ -29,6 +29,10 @@ _KINDS = {  # of the values of attributes
     "#owner": ("S", "NULL"),
     "#result": ("S", "B", "NULL"),
 }
+_MAY_CLAIM = (
+    "attribute_not_exists(#id) OR #expires <= :now "
+    "OR (#status = :in_progress AND attribute_exists(#lease) AND #lease <= :now_ms)"
+)
 _REST_OF_ITEM = 4 * 1024  # for names and the other attributes; a partition key alone may have 2 KiB
 
 
@@ -102,6 +106,8 @@ class DynamoDBStore:
         self._sort_key = sort_key
         self._static = static_partition_key
         self._names = names
+        self._claim_names = self._only("#id", "#expires", "#status", "#lease")
+        self._release_names = self._only("#id", "#owner", "#status")
         self._caller: Caller | None = None
         if client is not None:
             self._connect()  # raises for a client of another kind
@@ -111,15 +117,19 @@ class DynamoDBStore:
 
     def claim(self, claim: Claim, /) -> Record | None:
         """See `Store`."""
-        record = claim.record()
+        names = self._names
+        item = self._key(claim.key)
+        item[names["#status"]] = {"S": IN_PROGRESS}
+        item[names["#expires"]] = {"N": str(int(claim.expires))}
+        item[names["#owner"]] = {"S": claim.owner}
+        item[names["#lease"]] = {"N": str(int(claim.leased_until * 1000))}
+        if claim.payload is not None:
+            item[names["#payload"]] = {"S": claim.payload}
         request = {
             "TableName": self.table,
-            "Item": {**self._key(claim.key), **self._attributes(record)},
-            "ConditionExpression": (
-                "attribute_not_exists(#id) OR #expires <= :now "
-                "OR (#status = :in_progress AND attribute_exists(#lease) AND #lease <= :now_ms)"
-            ),
-            "ExpressionAttributeNames": self._only("#id", "#expires", "#status", "#lease"),
+            "Item": item,
+            "ConditionExpression": _MAY_CLAIM,
+            "ExpressionAttributeNames": self._claim_names,
             "ExpressionAttributeValues": {
                 ":now": {"N": f"{claim.now:.3f}"},
                 ":now_ms": {"N": str(int(claim.now * 1000))},
@@ -138,16 +148,26 @@ class DynamoDBStore:
 
     def complete(self, record: Record, /) -> bool:
         """See `Store`."""
-        values = self._attributes(record)
-        names = {name: text for name, text in self._names.items() if text in values}
-        sets = ", ".join(f"{name} = :{name[1:]}" for name in names)
+        result = record.result
+        values: dict[str, Any] = {
+            ":status": {"S": COMPLETED_HERE if is_marked(result) else COMPLETED},
+            ":expires": {"N": str(int(record.expires))},
+            ":owner": {"S": record.owner},
+        }
+        update, names = "SET #status = :status, #expires = :expires", ["#status", "#expires", "#owner", "#lease"]
+        if result is not None:
+            values[":result"] = {"B" if isinstance(result, bytes) else "S": result}
+            update, names = f"{update}, #result = :result", [*names, "#result"]
+        if record.payload is not None:
+            values[":payload"] = {"S": record.payload}
+            update, names = f"{update}, #payload = :payload", [*names, "#payload"]
         request = {
             "TableName": self.table,
             "Key": self._key(record.key),
-            "UpdateExpression": f"SET {sets} REMOVE #lease",
+            "UpdateExpression": f"{update} REMOVE #lease",
             "ConditionExpression": "#owner = :owner",
-            "ExpressionAttributeNames": {**names, **self._only("#owner", "#lease")},
-            "ExpressionAttributeValues": {f":{name[1:]}": values[text] for name, text in names.items()},
+            "ExpressionAttributeNames": self._only(*names),
+            "ExpressionAttributeValues": values,
         }
         try:
             self._call("UpdateItem", request)
@@ -161,7 +181,7 @@ class DynamoDBStore:
             "TableName": self.table,
             "Key": self._key(key),
             "ConditionExpression": "attribute_not_exists(#id) OR (#owner = :owner AND #status = :in_progress)",
-            "ExpressionAttributeNames": self._only("#id", "#owner", "#status"),
+            "ExpressionAttributeNames": self._release_names,
             "ExpressionAttributeValues": {":owner": {"S": owner}, ":in_progress": {"S": IN_PROGRESS}},
         }
         try:
@@ -203,23 +223,6 @@ class DynamoDBStore:
             return {self._partition_key: {"S": key}}
         return {self._partition_key: {"S": self._static}, self._sort_key: {"S": key}}
 
-    def _attributes(self, record: Record) -> dict[str, Any]:
-        names = self._names
-        attributes: dict[str, Any] = {
-            names["#status"]: {"S": COMPLETED_HERE if is_marked(record.result) else record.status},
-            names["#expires"]: {"N": str(int(record.expires))},
-        }
-        if record.owner is not None:
-            attributes[names["#owner"]] = {"S": record.owner}
-        if record.leased_until is not None:
-            attributes[names["#lease"]] = {"N": str(int(record.leased_until * 1000))}
-        if record.payload is not None:
-            attributes[names["#payload"]] = {"S": record.payload}
-        if record.result is not None:
-            kind = "B" if isinstance(record.result, bytes) else "S"
-            attributes[names["#result"]] = {kind: record.result}
-        return attributes
-
     def _refused_by(self, key: str, refused: ConditionalCheckFailed) -> Record | None:
         """Return the record that is there, which the reply carries."""
         item = refused.item
@@ -231,6 +234,25 @@ class DynamoDBStore:
         return self._record(key, item)
 
     def _record(self, key: str, item: dict[str, Any]) -> Record:
+        """Return the record in an item; quickly, if the item is as stores write it."""
+        names, get = self._names, item.get
+        try:
+            status, expires = item[names["#status"]]["S"], item[names["#expires"]]["N"]
+            owner, lease, payload = get(names["#owner"]), get(names["#lease"]), get(names["#payload"])
+            result = get(names["#result"])
+            return Record(
+                key,
+                COMPLETED if status in (COMPLETED, COMPLETED_HERE) else IN_PROGRESS,
+                owner=None if owner is None else owner["S"],
+                expires=float(expires),
+                leased_until=None if lease is None else float(lease["N"]) / 1000,
+                payload=None if payload is None else payload["S"] or None,
+                result=None if result is None else result["S"],
+            )
+        except (KeyError, TypeError, ValueError):
+            return self._odd_record(key, item)
+
+    def _odd_record(self, key: str, item: dict[str, Any]) -> Record:
         values: dict[str, Any] = {}
         for name, kinds in _KINDS.items():
             kind, value = next(iter(item.get(self._names[name], _ABSENT).items()))

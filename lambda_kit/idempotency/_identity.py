@@ -245,7 +245,14 @@ def _readable(subject: Any, *, as_json: bool = False) -> Any:
     return subject
 
 
-def _sha256(text: str) -> str:
-    from hashlib import sha256
+_hash: Any = None
 
-    return sha256(text.encode()).hexdigest()
+
+def _sha256(text: str) -> str:
+    global _hash
+    if _hash is None:
+        from hashlib import sha256
+
+        _hash = sha256
+    digest: str = _hash(text.encode()).hexdigest()
+    return digest

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import sys
 import weakref
 from collections import defaultdict
 
+from lambda_kit import _kernel
 from lambda_kit._kernel import callables, log
 from lambda_kit._kernel.facts import tell
 from lambda_kit.errors import (
@@ -159,6 +161,10 @@ class Protected:
         return value if self._on_replay is None else self._on_replay(value, record)
 
     def _log_replay(self, record: Record) -> None:
+        if _kernel.before_record is None:  # no `Logger` takes the line; the runtime shows it if it is loud enough
+            logging = sys.modules.get("logging")
+            if logging is None or not logging.getLogger("lambda_kit").isEnabledFor(_INFO):
+                return
         # The time of the completion is not stored. It follows from the expiry, if `ttl` was the same.
         age = round(max(self._settings.clock() - (record.expires - self._settings.ttl), 0.0), 1)
         log.info(
@@ -225,6 +231,7 @@ def _run(call: Call, settings: Settings) -> Steps:
         enclosing.set(outer)
 
 
+_INFO = 20  # the level, as in `logging`
 _warned = False
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import enum
 import http
+import json
 import math
 import uuid
 from collections import Counter, OrderedDict, defaultdict
@@ -423,3 +424,29 @@ def test_a_time_in_a_zone_of_an_unknown_kind_is_refused() -> None:
 
     with pytest.raises(TypeError, match="a time in a Zone cannot be stored; use zoneinfo"):
         codec.dumps(dt.datetime(2026, 11, 23, tzinfo=Zone()))
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(plain)
+def test_texts_are_those_of_the_json_module(value: Any) -> None:
+    assert codec._compact(value) == json.dumps(value, separators=(",", ":"))
+    assert codec._sorted(value) == json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+@given(plain)
+def test_plain_json_is_read_as_the_json_module_reads_it(value: Any) -> None:
+    if "$type" not in json.dumps(value):
+        assert exact(codec.loads(json.dumps(value))) == exact(json.loads(json.dumps(value)))
+
+
+def test_without_the_c_encoder_texts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    value: Any = {"b": [1, 2.5, None, True, 'é"'], "a": {}}
+    expected = codec._compact(value), codec._sorted(value)
+    monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+    assert (codec._writer(sort_keys=False)(value), codec._writer(sort_keys=True)(value)) == expected
