@@ -182,8 +182,9 @@ def _bounded(call: Callable[[], Any]) -> Any:
         finally:
             running.release()
 
-    start_new_thread(copy_context().run, (work,))
+    run, arguments = copy_context().run, (work,)
     try:
+        start_new_thread(run, arguments)
         ended = running.acquire(timeout=left)
     except BaseException:  # an interrupt: the next step has to know whether this one was made
         running.acquire(timeout=max(seconds_left() - _MARGIN, 0))

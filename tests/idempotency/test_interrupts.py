@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from lambda_kit import handler
 from lambda_kit.errors import StoreUnavailable
 from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
+from lambda_kit.testing import make_context
 from tests.idempotency.redis_fake import fake_redis
 from tests.idempotency.stores import FaultyStore
 from tests.idempotency.test_stores import TABLE, make_table
+from tests.patience import PATIENCE
 from tests.stepping import PACKAGE, Outcome, interrupt_each_step
 
 if TYPE_CHECKING:
@@ -82,6 +85,25 @@ def test_at_any_step_of_a_call(store: Store, fails: bool) -> None:
         Trial.call_once,
         prepare=lambda: Trial(store, fails=fails, cache=0),
         check=Trial.check,
+        inside=(ROOM,),
+    )
+    assert count > 20
+
+
+class WithinInvocation(Trial):
+    """A trial whose calls are made within an invocation, so that the time of each step is bounded."""
+
+    def call(self) -> Any:
+        return handler(self.protected)({"id": self.id}, make_context(timeout=PATIENCE))
+
+
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
+@pytest.mark.parametrize("fails", [False, True], ids=["returns", "raises"])
+def test_at_any_step_of_a_call_within_an_invocation(store: Store, fails: bool) -> None:
+    count = interrupt_each_step(
+        WithinInvocation.call_once,
+        prepare=lambda: WithinInvocation(store, fails=fails, cache=0),
+        check=WithinInvocation.check,
         inside=(ROOM,),
     )
     assert count > 20

@@ -169,3 +169,16 @@ def test_a_coroutine_inside_the_run_of_its_own_key_is_refused_at_once(store: Mem
 
     assert asyncio.run(charge(1)) == "done"
     assert paused == []
+
+
+def test_a_context_keeps_nothing_of_the_runs_that_have_ended_in_it(store: MemoryStore) -> None:
+    @idempotent(store, key="id", on_in_progress="wait")
+    def charge(id: int) -> None:
+        if id < 3:
+            charge(id + 1)
+        raise ValueError("declined")
+
+    with pytest.raises(ValueError, match="declined"):
+        charge(1)
+    kept = {variable.name: value for variable, value in contextvars.copy_context().items()}
+    assert kept["lambda_kit_idempotency"] == ()
