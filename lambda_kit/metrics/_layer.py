@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from _thread import get_ident
+from sys import modules
 
 from lambda_kit._kernel import callables, log
 from lambda_kit.errors import ConfigurationError
@@ -29,15 +31,19 @@ class Layer:
         pending: what waits to be written.
         head: returns the head of lines without dimensions of their own.
         cold_start: whether the first invocation of a process is counted.
+        flags: whether evaluations of feature flags are counted.
     """
 
-    __slots__ = ("_cold_start", "_head", "_key", "_pending")
+    __slots__ = ("_cold_start", "_flags", "_head", "_key", "_pending")
 
-    def __init__(self, key: object, pending: Pending, head: Callable[[], Head], *, cold_start: bool) -> None:
+    def __init__(
+        self, key: object, pending: Pending, head: Callable[[], Head], *, cold_start: bool, flags: bool
+    ) -> None:
         self._key = key
         self._pending = pending
         self._head = head
         self._cold_start = cold_start
+        self._flags = flags
 
     def around(self, fn: Any) -> Any:
         """Return `fn` with the layer around it."""
@@ -107,7 +113,7 @@ class Layer:
         else:
             record.layered = True
             record.head = None  # those of an earlier run of a layer in this invocation
-        record.flow = flow()
+        record.flow = (get_ident(), None) if "asyncio" not in modules else flow()
         self._pending.recent = invocation, record
         if self._cold_start and invocation.cold_start and not record.counted:
             record.counted = True
@@ -121,8 +127,8 @@ class Layer:
                 self._pending.flush(None)
                 return
             self._pending.finish(record, invocation)
-            if record.flags:
-                self._write_flags(record)
+            if self._flags:
+                self._write_flags(invocation)
         except Exception:
             log.exception("metrics could not be written")
 
@@ -133,11 +139,9 @@ class Layer:
         except Exception:
             log.exception("the cold start could not be counted")
 
-    def _write_flags(self, record: Record) -> None:
+    def _write_flags(self, invocation: Invocation) -> None:
         counts: dict[tuple[str, str], int] = {}
-        evaluated = record.flags.copy()
-        del record.flags[: len(evaluated)]
-        for one in evaluated:
+        for one in invocation.state.pop((self._key, "flags"), ()):
             counts[one] = counts.get(one, 0) + 1
         for (flag, variant), count in counts.items():
             try:

@@ -155,7 +155,7 @@ class Metrics:
         self._head: Head | None = None
         self._definitions: dict[str, Definition] = {}
         self._clock_of_lines = clock or time
-        self._pending = Pending(self, self._known_head, self._clock_of_lines)
+        self._pending = Pending(self, self._resolve, self._clock_of_lines)
 
     def __repr__(self) -> str:
         return f"<Metrics of {self._namespace or 'the namespace in the environment'}>"
@@ -328,7 +328,7 @@ class Metrics:
         }
         record = self._pending.record(current.get(None))
         own = record.head or InvocationHead(head)
-        own.metadata(texts, metrics=frozenset(record.metrics()), own_names=record.own_names)
+        own.metadata(texts, metrics=frozenset(record.metrics()), own_names=record.own_names())
         record.head = own
 
     def timer(
@@ -379,7 +379,7 @@ class Metrics:
         from lambda_kit.metrics._layer import Layer
 
         callables.refuse_handler(fn, "Metrics(...)")
-        layer = Layer(self, self._pending, self._known_head, cold_start=self._cold_start)
+        layer = Layer(self, self._pending, self._known_head, cold_start=self._cold_start, flags=self in _counting_flags)
         layered: Callable[P, R] = layer.around(fn)
         return layered
 
@@ -401,15 +401,15 @@ class Metrics:
             as_set=as_set,
             metrics=frozenset(record.metrics()),
             waits=record.waits(),
-            own_names=record.own_names,
+            own_names=record.own_names(),
         )
         record.head = own
 
     def _count_flag(self, flag: str, variant: str) -> None:
         invocation = current.get(None)
         record: Record | None = None if invocation is None else invocation._peek(self)
-        if record is not None and record.layered:
-            record.flags.append((flag, variant))
+        if invocation is not None and record is not None and record.layered:
+            invocation.state.setdefault((self, "flags"), []).append((flag, variant))
 
     def _define(self, name: Any, unit: Any, high_resolution: Any) -> Definition:
         head = self._head or self._resolve()
@@ -445,7 +445,7 @@ class Metrics:
         dimensions = {"service": service, **self._dimensions} if service else self._dimensions
         rules.check_count(dimensions)
         level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
-        self._head = head = Head(namespace, dimensions, level if level in _ABOVE_INFO else "")
+        self._head = self._pending.head = head = Head(namespace, dimensions, level if level in _ABOVE_INFO else "")
         _in_use.add(self)
         _register()
         return head

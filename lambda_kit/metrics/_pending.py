@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from lambda_kit._kernel.stdout import take_all, write
+from lambda_kit.metrics._head import Head
 from lambda_kit.metrics._lines import lines_of
 from lambda_kit.metrics._record import Record
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lambda_kit.invocation import Invocation
-    from lambda_kit.metrics._head import Head
 
 _MAX_WAITING = 100
 _MISSING: Any = object()
@@ -29,28 +29,30 @@ class Pending:
 
     Args:
         key: under which an invocation keeps its record.
-        head: returns the head of lines without dimensions of their own.
+        resolve: returns the head of lines without dimensions of their own, and sets `head`.
         clock: returns the time in seconds since the epoch.
 
     Attributes:
         disabled: whether lines are dropped instead of written.
+        head: the head of lines without dimensions of their own; None before it is known.
         outside: the record of what is added outside of invocations.
         recent: the invocation that was used last, and its record.
         waiting: the records with values that no layer is going to write, and their invocations.
         unwritten: lines that an interrupt left for the next write.
     """
 
-    __slots__ = ("_clock", "_head", "_key", "disabled", "outside", "recent", "unwritten", "waiting")
+    __slots__ = ("_clock", "_key", "_resolve", "disabled", "head", "outside", "recent", "unwritten", "waiting")
 
-    def __init__(self, key: object, head: Callable[[], Head], clock: Callable[[], float]) -> None:
+    def __init__(self, key: object, resolve: Callable[[], Head], clock: Callable[[], float]) -> None:
         self._key = key
-        self._head = head
+        self._resolve = resolve
         self._clock = clock
         self.clear()
 
     def clear(self) -> None:
         """Drop everything."""
         self.disabled = False
+        self.head: Head | None = None
         self.outside = Record(False)
         self.unwritten: deque[str] = deque()
         self.waiting: dict[Record, Invocation | None] = {}
@@ -86,8 +88,16 @@ class Pending:
         if record.groups:
             self.write(self._taken(record))
         elif record.series:
-            head = self._head() if record.head is None else record.head.rendered()
-            self.write(lines_of(head, record.series, self.milliseconds()))
+            head = record.head or self.head or self._resolve()
+            lines = lines_of(head if type(head) is Head else head.rendered(), record.series, int(self._clock() * 1000))
+            if len(lines) == 1 and not self.unwritten and not self.disabled:  # which is what most invocations have
+                try:
+                    write(lines[0])
+                except BaseException:
+                    self.unwritten.append(lines[0])
+                    raise
+            else:
+                self.write(lines)
         if self.recent[0] is invocation:  # it would keep the invocation alive
             self.recent = None, self.outside
         if self.waiting or self.unwritten:
@@ -124,7 +134,7 @@ class Pending:
 
     def _taken(self, record: Record) -> list[str]:
         """Take the values of a record and return their lines."""
-        head = record.head or self._head()
+        head = record.head or self.head or self._resolve()
         lines = [*lines_of(head.rendered(), record.series, self.milliseconds())]
         for key in list(record.groups):
             group = record.groups.pop(key, None)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Series: TypeAlias = dict[str, tuple["Definition", list[str]]]
 
 
+_modules = sys.modules
+
+
 class Definition:
     """A metric: its checked name, unit and resolution, and their JSON text."""
 
@@ -80,26 +83,22 @@ class Record:
 
     Attributes:
         counted: whether the cold start was counted.
-        flags: the feature flags that were evaluated, and their variants.
         flow: the thread and the task that the record belongs to; None before it is known.
         groups: the values with dimensions or a timestamp of their own.
         head: the dimensions and the metadata that were added; None if there are none.
         layered: whether a layer is going to write the values.
-        own_names: names of dimensions that groups have had.
         series: for each name of a metric its definition and the texts of its values.
     """
 
-    __slots__ = ("counted", "flags", "flow", "groups", "head", "layered", "own_names", "series")
+    __slots__ = ("counted", "flow", "groups", "head", "layered", "series")
 
     def __init__(self, layered: bool) -> None:
         self.series: Series = {}
         self.groups: dict[tuple[Any, ...], Group] = {}
-        self.own_names: set[str] = set()
         self.layered = layered
         self.head: InvocationHead | None = None
         self.flow: tuple[int, object] | None = None
         self.counted = False
-        self.flags: list[tuple[str, str]] = []
 
     def add(
         self, dimensions: dict[str, str], milliseconds: int | None, definition: Definition, texts: list[str]
@@ -108,7 +107,6 @@ class Record:
         key = (milliseconds, *sorted(dimensions.items()))
         group = self.groups.get(key)
         if group is None:
-            self.own_names.update(dimensions)
             group = self.groups.setdefault(key, Group(dimensions, milliseconds))
         add_to(group.series, definition, texts)
         if self.groups.get(key) is not group:  # it was taken meanwhile: what is left of it waits again
@@ -129,6 +127,10 @@ class Record:
             names.update(list(group.series))
         return names
 
+    def own_names(self) -> set[str]:
+        """Return the names of the dimensions that values have of their own."""
+        return set().union(*[group.dimensions for group in list(self.groups.values())])
+
     def waits(self) -> bool:
         """Tell whether there are values that are not written yet."""
         every = [self.series, *[group.series for group in list(self.groups.values())]]
@@ -137,9 +139,10 @@ class Record:
 
 def flow() -> tuple[int, object]:
     """Return what runs here: the thread, and the task of asyncio or None."""
-    asyncio: Any = sys.modules.get("asyncio")
-    task = None if asyncio is None or asyncio._get_running_loop() is None else asyncio.current_task()
-    return get_ident(), task
+    asyncio: Any = _modules.get("asyncio")
+    if asyncio is None or asyncio._get_running_loop() is None:
+        return get_ident(), None
+    return get_ident(), asyncio.current_task()
 
 
 def check_flow(record: Record, call: str) -> None:
