@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     R = TypeVar("R")
 
+_running = current.get
 _SMALLEST, _LARGEST = -rules.LARGEST, rules.LARGEST
 _SMALLEST_INT, _LARGEST_INT = int(_SMALLEST), int(_LARGEST)
 _MAX_DEFINITIONS = 1_000
@@ -207,10 +208,10 @@ class Metrics:
         if definition is None or definition.unit != unit or definition.high_resolution is not high_resolution:
             definition = self._define(name, unit, high_resolution)
             name = definition.name
-        if dimensions is not None or timestamp is not None or (_bound is not None and _bound.get() is not None):
+        if _bound is not None or dimensions is not None or timestamp is not None:
             self._add_apart(definition, texts, dimensions, timestamp)
             return
-        invocation = current.get(None)
+        invocation = _running(None)
         pending = self._pending
         recent, record = pending.recent
         if recent is not invocation:
