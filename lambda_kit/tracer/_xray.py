@@ -81,21 +81,7 @@ class XRaySpan(Span):
         self._root: Root | None = None  # None before the start and after the end
         self.id = ""
 
-    def _begin(
-        self,
-        name: str,
-        kind: Kind,
-        options: Options,
-        backend: XRay,
-        root: Root,
-        parent: XRaySpan | None,
-        invocation: Invocation | None,
-    ) -> None:
-        """Set all attributes, in place of `__init__` too."""
-        self._name = name
-        self._kind = kind
-        self._options = options
-        self._backend = backend
+    def _begin(self, root: Root, parent: XRaySpan | None, invocation: Invocation | None) -> None:
         self._root = root
         self._invocation = invocation
         self._before = parent
@@ -185,10 +171,9 @@ class XRaySpan(Span):
 
     def __enter__(self) -> Self:
         if self._root is None and not self.id:
-            backend = self._backend
-            root, parent, invocation = _find_parent(backend.find_sampled_root)
+            root, parent, invocation = _find_parent(self._backend.find_sampled_root)
             if root is not None and root.sampled:
-                self._begin(self._name, self._kind, self._options, backend, root, parent, invocation)
+                self._begin(root, parent, invocation)
                 _current.set(self)
         return self
 
@@ -364,8 +349,12 @@ class XRay:
             root, parent, invocation = _find_parent(self.find_sampled_root)
         if root is None or not root.sampled:
             return None
-        span: XRaySpan = _new(XRaySpan)
-        span._begin(name, kind, options, self, root, parent, invocation)
+        span: XRaySpan = _new(XRaySpan)  # what `__init__` does, with one call less
+        span._name = name
+        span._kind = kind
+        span._options = options
+        span._backend = self
+        span._begin(root, parent, invocation)
         _current.set(span)
         return span
 
@@ -373,8 +362,8 @@ class XRay:
         root, parent, invocation = _find_parent(self.find_sampled_root)
         if root is None or not root.sampled:
             return None
-        span: XRaySpan = _new(XRaySpan)
-        span._begin(name, kind, options, self, root, parent, invocation)
+        span = XRaySpan(name, kind, options, self)
+        span._begin(root, parent, invocation)
         return span
 
     def current(self) -> XRaySpan | None:
