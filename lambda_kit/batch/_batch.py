@@ -83,6 +83,15 @@ if TYPE_CHECKING:
         def __call__(self, fn: Callable[Concatenate[T, P], R], /) -> BatchHandler[Callable[Concatenate[T, P], R]]: ...
 
 
+else:
+
+    class BatchHandler:
+        """A handler of events with many records; a protocol for type checkers."""
+
+    class AsyncBatchHandler:
+        """A handler of events with many records over an async function; a protocol for type checkers."""
+
+
 if TYPE_CHECKING:
 
     @overload

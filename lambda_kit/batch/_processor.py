@@ -41,6 +41,15 @@ _OPTIONS = (
     "raise_if_all_failed",
 )
 
+_THEIRS = {  # names of Powertools, and what to use here
+    "event_type": "pass source='sqs', 'kinesis' or 'dynamodb', or leave it out: the event shows its source",
+    "logger": "failures are always logged; log.capture_stdlib() gives these lines the form of the logger",
+    "processor": "leave it out: @batch is all there is",
+    "raise_on_entire_batch_failure": "pass raise_if_all_failed=True; it is False here by default",
+    "record_handler": "put @batch above the function for one record",
+    "skip_group_on_error": "pass order='group', which is the default for FIFO queues",
+}
+
 
 class Processor:
     """A function for one record with the checked options of its batch.
@@ -71,9 +80,8 @@ class Processor:
         **unknown: Any,
     ) -> None:
         for name in unknown:
-            raise ConfigurationError(
-                f"{where} has no option {name!r}{callables.closest(name, _OPTIONS)}; it takes {', '.join(_OPTIONS)}"
-            )
+            hint = f"; {_THEIRS[name]}" if name in _THEIRS else callables.closest(name, _OPTIONS)
+            raise ConfigurationError(f"{where} has no option {name!r}{hint}; it takes {', '.join(_OPTIONS)}")
         sources.check_name(source)
         if type_of(concurrency) is not int or concurrency < 1:
             raise ConfigurationError(

@@ -61,23 +61,13 @@ class Run:
         in_tasks: the tasks that run the function of the user right now.
     """
 
-    __slots__ = (
-        "_abandoned",
-        "_blocked_groups",
-        "_call",
-        "_failure_logs",
-        "_in_function",
-        "_plan",
-        "_progress",
-        "_reserve",
-        "_start_until",
-        "_token",
-        "cancelled",
-        "in_tasks",
-        "interrupt_at",
-        "stopped",
-        "timed_out",
-    )
+    # Defaults stand on the class: most runs change none of them, and setting each takes time in every invocation.
+    cancelled = stopped = timed_out = False
+    in_tasks: set[Task[Any] | None] | None = None
+    _abandoned: frozenset[int] = frozenset()
+    _blocked_groups: set[Any] | None = None
+    _in_function = False
+    _token: object = None
 
     def __init__(
         self,
@@ -94,27 +84,23 @@ class Run:
         self._start_until = start_until
         self.interrupt_at = interrupt_at
         self._reserve = reserve
-        self._blocked_groups: set[Any] | None = set() if plan.order == "group" else None
-        self._failure_logs: list[FailureLog] = []
-        self._abandoned: frozenset[int] = frozenset()
-        self._in_function = False
-        self._token: object = None
-        self.in_tasks: set[Task[Any] | None] | None = None
-        self.stopped = self.timed_out = self.cancelled = False
+        if plan.order == "group":
+            self._blocked_groups = set()
 
     @property
     def log(self) -> FailureLog:
         """The log of failures, made when it is first asked for."""
-        if not self._failure_logs:
+        found: Any = self.__dict__.get("_failure_log")
+        if found is None:
             from lambda_kit.batch._failure_log import FailureLog
 
-            # The records of two threads may fail at the same time: appending is one step, and the first log counts.
-            self._failure_logs.append(FailureLog(self._plan.source, self._progress))
-        return self._failure_logs[0]
+            # The records of two threads may fail at the same time: this is one step, and the first log counts.
+            found = self.__dict__.setdefault("_failure_log", FailureLog(self._plan.source, self._progress))
+        return found  # type: ignore[no-any-return]
 
     def finish(self) -> None:
         """Log the failures that are not logged yet, once all records have ended."""
-        if self._failure_logs:
+        if "_failure_log" in self.__dict__:
             self.log.finish()
 
     @property

@@ -98,6 +98,7 @@ SOURCES = {
         ),
     )
 }
+_BY_EVENT_SOURCE = {"aws:sqs": SQS, "aws:kinesis": SOURCES["kinesis"], "aws:dynamodb": SOURCES["dynamodb"]}
 _LISTS = {"firehose": "records", "s3_batch": "tasks"}  # the key of the records in the event; "Records" for the others
 
 
@@ -111,6 +112,13 @@ def find(event: Any, wanted: str) -> tuple[Source | None, Sequence[Any]]:
     Raises:
         EventError: the event is of another source or of no known one, or its records are not in a list.
     """
+    try:  # most events are of this form, and soon recognised
+        records = event["Records"]
+        source = _BY_EVENT_SOURCE[records[0]["eventSource"]]
+        if type_of(records) is list and type_of(event) is dict and wanted in ("auto", source.name):
+            return (SQS_FIFO if source is SQS and _is_fifo(records) else source), records
+    except (LookupError, TypeError):
+        pass
     name = _recognise(event)
     if name is None:
         if type_of(event) is dict and event.get("Records") == []:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import importlib
 import inspect
 from typing import Any
 
@@ -283,6 +284,7 @@ def test_a_method_is_passed_bound() -> None:
 
 def test_the_plain_function_is_at_hand_for_unit_tests() -> None:
     function = handled(odd_ones_fail, source="sqs")
+    assert function.record_function is odd_ones_fail
     assert function.__wrapped__.record_function is odd_ones_fail
     assert (function.__name__, function.__qualname__) == ("odd_ones_fail", "odd_ones_fail")
 
@@ -427,6 +429,9 @@ def test_counts_are_told_once_for_a_batch() -> None:
         ({"idempotency": _takes_nothing}, r"pass idempotent\(...\)"),
         ({"idempotency": _ignores}, r"pass idempotent\(...\)"),
         ({"concurency": 5}, "no option 'concurency'; did you mean 'concurrency'"),
+        ({"raise_on_entire_batch_failure": True}, "no option .*; pass raise_if_all_failed=True"),
+        ({"record_handler": identity}, "no option .*; put @batch above the function for one record"),
+        ({"event_type": "SQS"}, "no option .*; pass source='sqs'"),
     ],
 )
 def test_an_option_that_is_wrong_is_refused_when_it_is_made(options: dict[str, Any], told: str) -> None:
@@ -441,3 +446,19 @@ def test_an_async_sink_needs_an_async_function() -> None:
 
     with pytest.raises(ConfigurationError, match=r"is async, and .* is not"):
         batch(permanent=(ValueError,), dead_letter=keep)(identity)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["BatchProcessor", "EventType", "process_partial_response", "async_process_partial_response", "batch_processor"],
+)
+def test_a_name_of_powertools_says_what_to_use_here(name: str) -> None:
+    with pytest.raises(ImportError, match=f"lambda_kit.batch has no {name}; use @batch"):
+        exec(f"from lambda_kit.batch import {name}", {})
+
+
+def test_another_name_that_is_not_there_is_an_attribute_error() -> None:
+    module: Any = importlib.import_module("lambda_kit.batch")
+    with pytest.raises(AttributeError, match="has no attribute 'btch'"):
+        _ = module.btch
+    assert {"BatchReport", "batch"} <= {*dir(module)}

@@ -8,8 +8,16 @@ from typing import Any, assert_type
 from pydantic import BaseModel
 
 from lambda_kit import handler
-from lambda_kit.batch import BatchReport, DeadLetter, batch, dead_letter, process_batch, process_batch_async
-from lambda_kit.batch._batch import AsyncBatchHandler, BatchHandler
+from lambda_kit.batch import (
+    AsyncBatchHandler,
+    BatchHandler,
+    BatchReport,
+    DeadLetter,
+    batch,
+    dead_letter,
+    process_batch,
+    process_batch_async,
+)
 from lambda_kit.events import KinesisRecord, SqsEvent, SqsRecord, as_event
 
 
@@ -25,6 +33,8 @@ def charge(record: SqsRecord) -> str:
 assert_type(charge, BatchHandler[Callable[[SqsRecord], str]])
 assert_type(charge({}, None), dict[str, Any])
 assert_type(handler(charge)({}, None), dict[str, Any])
+assert_type(handler(charge).record_function, Callable[[SqsRecord], str])
+assert_type(handler(lambda fn: fn)(charge).record_function, Callable[[SqsRecord], str])
 
 
 @batch(source="kinesis")
