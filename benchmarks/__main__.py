@@ -24,6 +24,7 @@ TOPICS = (
     "imports",
     "cold_start",
     "lazy_start",
+    "ahead",
     "warm",
     "layers",
     "init_cache",

@@ -49,6 +49,9 @@ def _write(operation: bytes, request: dict[str, Any]) -> dict[str, Any] | None:
     return {}
 
 
+_latency = 0.0  # seconds before each reply
+
+
 class _Connection(asyncio.Protocol):
     requests = 0
 
@@ -66,7 +69,11 @@ class _Connection(asyncio.Protocol):
                 return
             body = self._buffer[stop + 4 : stop + 4 + size]
             self._buffer = self._buffer[stop + 4 + size :]
-            self._transport.write(self._answer(head, body))
+            answer = self._answer(head, body)
+            if _latency:
+                asyncio.get_running_loop().call_later(_latency, self._transport.write, answer)
+            else:
+                self._transport.write(answer)
 
     def _answer(self, head: bytes, body: bytes) -> bytes:
         if head.startswith(b"get /requests"):
@@ -78,6 +85,8 @@ class _Connection(asyncio.Protocol):
             start = int(json.loads(body).get("NextToken", 0))
             more = {"NextToken": str(start + 10)} if start < 40 else {}
             return _framed({"Parameters": _FIFTY[start : start + 10], **more})
+        if b"amazonssm.getparameters\r" in head:
+            return _framed({"Parameters": [{**_PARAMETER, "Name": name} for name in json.loads(body)["Names"]]})
         if b"secretsmanager" in head:
             return _framed(_SECRET)
         return _framed({"Parameter": _PARAMETER})
@@ -104,14 +113,17 @@ def _framed(reply: dict[str, Any], status: bytes = b"200 OK") -> bytes:
 class Service:
     """The process.
 
+    Args:
+        latency: seconds before each reply; 0 by default.
+
     Attributes:
         port: where it listens, on the loopback interface.
         url: the same as a URL.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, latency: float = 0.0) -> None:
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks._service"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "benchmarks._service", str(latency)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self._child.stdout is not None
         self.port = int(self._child.stdout.readline())
@@ -157,4 +169,5 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
+    _latency = float(sys.argv[1])
     asyncio.run(_serve())

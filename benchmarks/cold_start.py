@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parent.parent
 # All sides run from bytecode, whatever this shell is set to.
-_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 _PREMIUM = {"action": "EQUALS", "key": "tier", "value": "premium"}
 _FLAGS = json.dumps({"express": {"default": False, "rules": {"r": {"when_match": True, "conditions": [_PREMIUM]}}}})
 
@@ -35,21 +35,22 @@ def opened(options: Options, cases: Sequence[Case], environ: Mapping[str, str] |
     daemon = socket.socket(type=socket.SOCK_DGRAM)  # of X-Ray; nobody reads what it gets
     daemon.bind(("127.0.0.1", 0))
     address = f"127.0.0.1:{daemon.getsockname()[1]}"
-    full = {**service.environ(), **_COMPILED, "AWS_XRAY_DAEMON_ADDRESS": address, **(environ or {})}
+    full = {**service.environ(), **COMPILED, "AWS_XRAY_DAEMON_ADDRESS": address, **(environ or {})}
     try:
         with FakeAppConfigAgent({"shop/prod/features": _FLAGS}) as agent:
             full |= agent.environ
             for case in cases:
-                _start(case, options.python(case.side), full)  # compiles what was not compiled yet
+                start(case, options.python(case.side), full)  # compiles what was not compiled yet
             assert len(agent.requests) == sum(case.setup.endswith("_agent") for case in cases)
             count = 2 if options.quick else 3
-            yield lambda case: best_of(count, lambda: _start(case, options.python(case.side), full))
+            yield lambda case: best_of(count, lambda: start(case, options.python(case.side), full))
     finally:
         service.close()
         daemon.close()
 
 
-def _start(case: Case, python: str, environ: dict[str, str]) -> dict[str, float]:
+def start(case: Case, python: str, environ: dict[str, str]) -> dict[str, float]:
+    """Start the function of a case, invoke it twice, and return what it took."""
     from lambda_kit.local import Environment
 
     name = f"benchmarks.functions.{case.setup}.handle"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
 
 from lambda_kit._kernel import log, type_of
 from lambda_kit.flags._rollout import unit_of
 from lambda_kit.init_cache import declare
+from lambda_kit.init_cache._build import locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,27 +47,26 @@ class _Answers:
         paused_until: the end of the pause after a failure; None if the agent answered last.
     """
 
-    __slots__ = ("_found", "_lock", "paused_until", "warned")
+    __slots__ = ("_found", "paused_until", "warned")
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Pairs], _Answer] = {}
-        self._lock = threading.Lock()
         self.warned: set[str] = set()
         self.paused_until: float | None = None
 
+    @locked
     def find(self, key: tuple[str, Pairs]) -> _Answer | None:
-        with self._lock:
-            found = self._found.pop(key, None)
-            if found is not None:
-                self._found[key] = found
-            return found
+        found = self._found.pop(key, None)
+        if found is not None:
+            self._found[key] = found
+        return found
 
+    @locked
     def keep(self, key: tuple[str, Pairs], answer: _Answer) -> None:
-        with self._lock:
-            self._found.pop(key, None)
-            self._found[key] = answer
-            if len(self._found) > _MAX_ANSWERS:
-                del self._found[next(iter(self._found))]
+        self._found.pop(key, None)
+        self._found[key] = answer
+        if len(self._found) > _MAX_ANSWERS:
+            del self._found[next(iter(self._found))]
 
 
 class Variants:

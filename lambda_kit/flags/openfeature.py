@@ -5,7 +5,6 @@ It needs the extra `openfeature`, and is a module of its own, so that other user
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 
 from lambda_kit._kernel import callables, type_of
@@ -90,7 +89,7 @@ class Provider(AbstractProvider):
         self._targeting_key = targeting_key
         self._noticed: deque[tuple[str, Any]] = deque(maxlen=_MAX_EVENTS)
         self._is_shut_down = False
-        self._sending = threading.Lock()
+        self._sender: dict[str, object] = {}  # the token of the call that sends events, if there is one
 
     def get_metadata(self) -> Metadata:
         """Return the name of the provider."""
@@ -271,13 +270,23 @@ class Provider(AbstractProvider):
 
     def _send(self) -> None:
         """Send the events that wait, in their order, one thread at a time."""
-        while self._noticed and self._sending.acquire(blocking=False):
-            try:
-                self._send_next()
-            finally:
-                self._sending.release()
+        while self._noticed and self._send_next():
+            pass
 
-    def _send_next(self) -> None:
+    def _send_next(self) -> bool:
+        """Send an event, and return whether this call may send the next one."""
+        token = object()
+        try:  # in place of a lock, which an interrupt could leave locked
+            if self._sender.setdefault("", token) is not token:
+                return False
+            self._emit_next()
+            self._sender.clear()
+            return True
+        finally:
+            if self._sender.get("") is token:
+                self._sender.clear()
+
+    def _emit_next(self) -> None:
         try:
             what, about = self._noticed.popleft()
         except IndexError:  # sent by another thread in the meantime
