@@ -24,7 +24,7 @@ _frame = sys._getframe
 _second: tuple[float, str] = (0.0, "")  # the start of the last second, and its text
 _day: tuple[int, str] = (-1, "")  # the last day, and its text
 _two = [f"{number:02d}" for number in range(60)]
-_millis = [f"{number:03d}Z" for number in range(1000)]
+_millis: list[str] = [""] * 1000  # texts of milliseconds, made on first use
 _places: dict[tuple[int, int], tuple[str, CodeType]] = {}
 
 
@@ -39,7 +39,13 @@ def timestamp(now: float | None = None) -> str:
         start = float(seconds)
         text = _text_of(seconds)
         _second = (start, text)
-    return text + _millis[int((now - start) * 1000.0)]
+    millis = int((now - start) * 1000.0)
+    return text + (_millis[millis] or _text_of_millis(millis))
+
+
+def _text_of_millis(millis: int) -> str:
+    text = _millis[millis] = f"{millis:03d}Z"
+    return text
 
 
 def _text_of(seconds: int) -> str:

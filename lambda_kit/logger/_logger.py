@@ -6,7 +6,7 @@ from lambda_kit._kernel import facts
 from lambda_kit._kernel.json_text import DEFAULT_REDACT
 from lambda_kit.logger import _context as context
 from lambda_kit.logger._levels import CRITICAL, DEBUG, ERROR, INFO, WARNING
-from lambda_kit.logger._settings import OPTIONS, THEIR_OPTIONS, Settings, service_name
+from lambda_kit.logger._settings import Settings, service_name
 from lambda_kit.logger._writer import Writer
 
 TYPE_CHECKING = False
@@ -19,36 +19,6 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
     R = TypeVar("R")
-
-
-_THEIR_METHODS = {
-    "append_keys": "it is called append(name=value) here",
-    "thread_safe_append_keys": "append(name=value) is safe in threads",
-    "append_context_keys": "it is called bind(name=value) here",
-    "structure_logs": "it is called append(name=value) here",
-    "remove_keys": "fields of bind(...) end with its block, and those of append(...) with the invocation",
-    "thread_safe_remove_keys": "fields of bind(...) end with its block, and those of append(...) with the invocation",
-    "clear_state": "fields that were appended in an invocation end with it",
-    "thread_safe_clear_keys": "fields of bind(...) end with its block, and those of append(...) with the invocation",
-    "get_current_keys": "lambda_kit.testing.invoke(...).logs has the lines that were written",
-    "inject_lambda_context": "put the object on the handler: @handler(log)",
-    "set_correlation_id": "write current_invocation().correlation_id = ...",
-    "get_correlation_id": "read current_invocation().correlation_id",
-    "setLevel": "write Logger(level=...) or log.child(level=...)",
-    "level": "write Logger(level=...) or log.child(level=...)",
-    "log_level": "write Logger(level=...) or log.child(level=...)",
-    "addHandler": "lines go to standard output, always; log.capture_stdlib() takes the records of logging",
-    "handlers": "lines go to standard output, always; log.capture_stdlib() takes the records of logging",
-    "warn": "it is called warning here",
-    "fatal": "it is called critical here",
-    "log": "call debug, info, warning, error or critical",
-    "isEnabledFor": "a line below the level costs a tenth of a microsecond: just log it",
-    "service": "current_invocation() and your own settings have it; it is a field of each line",
-    "flush_buffer": "an error, or an exception of the handler, writes the buffer",
-    "clear_buffer": "the buffer ends with the invocation",
-    "refresh_sample_rate_calculation": "sampling is decided once for each invocation",
-    "copy_config_to_registered_loggers": "log.capture_stdlib() takes the records of logging",
-}
 
 
 class Logger:
@@ -127,9 +97,9 @@ class Logger:
         **static: Any,
     ) -> None:
         if static:
-            from lambda_kit._kernel import hints
+            from lambda_kit.logger import _unknown
 
-            hints.check_free_names("Logger", "static field", static, OPTIONS, THEIR_OPTIONS)
+            _unknown.check_static(static)
         settings = Settings(
             level=level,
             correlation_id=correlation_id,
@@ -245,6 +215,6 @@ class Logger:
         return layered
 
     def __getattr__(self, name: str) -> NoReturn:
-        from lambda_kit._kernel import hints
+        from lambda_kit.logger import _unknown
 
-        raise hints.missing_attribute(self, name, _THEIR_METHODS)
+        raise _unknown.attribute(self, name)

@@ -15,42 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-OPTIONS = (
-    "service",
-    "level",
-    "correlation_id",
-    "log_event",
-    "sample_rate",
-    "buffer",
-    "redact",
-    "names",
-    "format",
-    "fast",
-)
-_CAPTURE = "log.capture_stdlib() takes the records of logging"
-THEIR_OPTIONS = {
-    "sampling_rate": "it is called sample_rate here",
-    "log_level": "it is called level here",
-    "buffer_config": "it is called buffer here, in bytes: buffer=20_000",
-    "logger_buffer": "it is called buffer here, in bytes: buffer=20_000",
-    "correlation_id_path": "it is called correlation_id here",
-    "logger_formatter": "it is called format here: a function that takes the line as a dict and returns text",
-    "logger_handler": _CAPTURE,
-    "stream": "lines go to standard output, always",
-    "child": "log.child(...) makes children",
-    "json_serializer": "format=... takes the line as a dict and returns text",
-    "json_deserializer": "format=... takes the line as a dict and returns text",
-    "json_default": "any value is encoded without it",
-    "datefmt": "timestamps are in RFC 3339, as Lambda's filter needs them",
-    "use_rfc3339": "timestamps are in RFC 3339 already",
-    "utc": "timestamps are in UTC already",
-    "use_datetime_directive": "timestamps are in RFC 3339, as Lambda's filter needs them",
-    "log_record_order": "format=... takes the line as a dict and returns text",
-    "log_uncaught_exceptions": "the logger as a layer logs the exception of the handler: @handler(log)",
-    "serialize_stacktrace": "exceptions have their frames as fields already",
-    "clear_state": "what was appended in an invocation ends with it already",
-}
-
 
 class Settings:
     """The checked settings of one logger and its children.

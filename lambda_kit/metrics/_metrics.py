@@ -39,31 +39,6 @@ _MAX_DEFINITIONS = 1_000
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 _ABOVE_INFO = frozenset(("WARN", "ERROR", "FATAL"))
 
-_OPTIONS = ("namespace", "service", "cold_start", "flags", "clock")
-_THEIR_OPTIONS = {
-    "provider": "lines are written in CloudWatch's embedded metric format, always",
-    "capture_cold_start_metric": "write Metrics(cold_start=True)",
-    "default_dimensions": "pass the dimensions themselves: Metrics(stage='prod')",
-    "raise_on_empty_metrics": "an invocation without metrics writes nothing",
-}
-_LAYER = "put the object on the handler: @handler(metrics)"
-_THEIR_METHODS = {
-    "add_metric": "it is called add(name, value, unit) here",
-    "add_dimension": "it is called dimension(name=value) here",
-    "add_dimensions": "it is called dimension_set(name=value, ...) here",
-    "add_metadata": "it is called metadata(name=value) here",
-    "set_default_dimensions": "pass them to the constructor: Metrics(stage='prod')",
-    "default_dimensions": "pass them to the constructor: Metrics(stage='prod')",
-    "set_timestamp": "write add(..., timestamp=...)",
-    "single_metric": "write add(..., dimensions={...})",
-    "log_metrics": _LAYER,
-    "flush_metrics": "it is called flush() here",
-    "serialize_metric_set": "lambda_kit.testing.invoke(...).metrics has what was written",
-    "clear_metrics": "lambda_kit.testing.reset() drops what waits",
-    "clear_default_dimensions": "dimensions that were added in an invocation end with it",
-    "add_cold_start_metric": "write Metrics(cold_start=True)",
-}
-
 _bound: Chain | None = None  # the dimensions that are bound to a context, by `Metrics` object and name
 _in_use: weakref.WeakSet[Metrics] = weakref.WeakSet()  # a fork, and a reset between tests, clear these
 _counting_flags: weakref.WeakSet[Metrics] = weakref.WeakSet()
@@ -139,9 +114,9 @@ class Metrics:
         **dimensions: object,
     ) -> None:
         if dimensions:
-            from lambda_kit._kernel import hints
+            from lambda_kit.metrics import _unknown
 
-            hints.check_free_names("Metrics", "dimension", dimensions, _OPTIONS, _THEIR_OPTIONS)
+            _unknown.check_dimensions(dimensions)
         self._namespace = None if namespace is None else rules.checked_namespace(namespace, "the namespace")
         named = service is not None and service is not False
         self._service = rules.checked_dimensions({"service": service})["service"] if named else service
@@ -385,9 +360,9 @@ class Metrics:
         return layered
 
     def __getattr__(self, name: str) -> NoReturn:
-        from lambda_kit._kernel import hints
+        from lambda_kit.metrics import _unknown
 
-        raise hints.missing_attribute(self, name, _THEIR_METHODS)
+        raise _unknown.attribute(self, name)
 
     # Within
 

@@ -1,0 +1,87 @@
+"""Names that a logger does not know: misspelt ones, and those of Powertools."""
+
+from __future__ import annotations
+
+from lambda_kit._kernel import hints
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_OPTIONS = (
+    "service",
+    "level",
+    "correlation_id",
+    "log_event",
+    "sample_rate",
+    "buffer",
+    "redact",
+    "names",
+    "format",
+    "fast",
+)
+_CAPTURE = "log.capture_stdlib() takes the records of logging"
+_THEIR_OPTIONS = {
+    "sampling_rate": "it is called sample_rate here",
+    "log_level": "it is called level here",
+    "buffer_config": "it is called buffer here, in bytes: buffer=20_000",
+    "logger_buffer": "it is called buffer here, in bytes: buffer=20_000",
+    "correlation_id_path": "it is called correlation_id here",
+    "logger_formatter": "it is called format here: a function that takes the line as a dict and returns text",
+    "logger_handler": _CAPTURE,
+    "stream": "lines go to standard output, always",
+    "child": "log.child(...) makes children",
+    "json_serializer": "format=... takes the line as a dict and returns text",
+    "json_deserializer": "format=... takes the line as a dict and returns text",
+    "json_default": "any value is encoded without it",
+    "datefmt": "timestamps are in RFC 3339, as Lambda's filter needs them",
+    "use_rfc3339": "timestamps are in RFC 3339 already",
+    "utc": "timestamps are in UTC already",
+    "use_datetime_directive": "timestamps are in RFC 3339, as Lambda's filter needs them",
+    "log_record_order": "format=... takes the line as a dict and returns text",
+    "log_uncaught_exceptions": "the logger as a layer logs the exception of the handler: @handler(log)",
+    "serialize_stacktrace": "exceptions have their frames as fields already",
+    "clear_state": "what was appended in an invocation ends with it already",
+}
+_THEIR_METHODS = {
+    "append_keys": "it is called append(name=value) here",
+    "thread_safe_append_keys": "append(name=value) is safe in threads",
+    "append_context_keys": "it is called bind(name=value) here",
+    "structure_logs": "it is called append(name=value) here",
+    "remove_keys": "fields of bind(...) end with its block, and those of append(...) with the invocation",
+    "thread_safe_remove_keys": "fields of bind(...) end with its block, and those of append(...) with the invocation",
+    "clear_state": "fields that were appended in an invocation end with it",
+    "thread_safe_clear_keys": "fields of bind(...) end with its block, and those of append(...) with the invocation",
+    "get_current_keys": "lambda_kit.testing.invoke(...).logs has the lines that were written",
+    "inject_lambda_context": "put the object on the handler: @handler(log)",
+    "set_correlation_id": "write current_invocation().correlation_id = ...",
+    "get_correlation_id": "read current_invocation().correlation_id",
+    "setLevel": "write Logger(level=...) or log.child(level=...)",
+    "level": "write Logger(level=...) or log.child(level=...)",
+    "log_level": "write Logger(level=...) or log.child(level=...)",
+    "addHandler": "lines go to standard output, always; log.capture_stdlib() takes the records of logging",
+    "handlers": "lines go to standard output, always; log.capture_stdlib() takes the records of logging",
+    "warn": "it is called warning here",
+    "fatal": "it is called critical here",
+    "log": "call debug, info, warning, error or critical",
+    "isEnabledFor": "a line below the level costs a tenth of a microsecond: just log it",
+    "service": "current_invocation() and your own settings have it; it is a field of each line",
+    "flush_buffer": "an error, or an exception of the handler, writes the buffer",
+    "clear_buffer": "the buffer ends with the invocation",
+    "refresh_sample_rate_calculation": "sampling is decided once for each invocation",
+    "copy_config_to_registered_loggers": "log.capture_stdlib() takes the records of logging",
+}
+
+
+def check_static(names: Iterable[str]) -> None:
+    """Refuse names of static fields that are misspelt options, or options of Powertools.
+
+    Raises:
+        ConfigurationError: a name is one of these.
+    """
+    hints.check_free_names("Logger", "static field", names, _OPTIONS, _THEIR_OPTIONS)
+
+
+def attribute(owner: object, name: str) -> AttributeError:
+    """Return the error for a missing attribute of a logger."""
+    return hints.missing_attribute(owner, name, _THEIR_METHODS)
