@@ -187,7 +187,8 @@ def _bounded(call: Callable[[], Any]) -> Any:
         start_new_thread(run, arguments)
         ended = running.acquire(timeout=left)
     except BaseException:  # an interrupt: the next step has to know whether this one was made
-        running.acquire(timeout=max(seconds_left() - _MARGIN, 0))
+        if not outcome:
+            running.acquire(timeout=max(seconds_left() - _MARGIN, 0))
         raise
     if not ended:
         raise TimeoutError(f"Redis did not answer within the {left:.3g} s that were left of the invocation")
