@@ -178,19 +178,20 @@ class Connection:
         while True:
             self._bound(until)
             try:
-                data: bytes | None = self._socket.recv(_CHUNK)
+                received = self._socket.recv(_CHUNK)
             except (TimeoutError, BlockingIOError):
                 if time.monotonic() >= until:
                     raise
                 continue
-            if self._cipher is not None and data is not None:
-                data = self._cipher.decrypt(data)
+            if self._cipher is not None:
+                text = self._cipher.decrypt(received)
                 if output := self._cipher.output():  # an answer of TLS itself, for example to new keys
                     self._send(output, end, patience)
-                if data == b"":
+                if text == b"":
                     continue
-            self._buffer += data or b""
-            return bool(data)
+                received = text or b""
+            self._buffer += received
+            return bool(received)
 
     def _response(self, end: float, patience: float, method: str) -> Response:
         for _ in range(_MAX_EARLY):

@@ -49,8 +49,13 @@ def is_structured(transform: Any) -> bool:
         return hasattr(transform, "__origin__") or type_of(transform).__name__ in _UNIONS
     if transform in _CONTAINERS or hasattr(transform, "__dataclass_fields__"):
         return True
-    named_tuple = issubclass(transform, tuple) and hasattr(transform, "_fields")
-    return named_tuple or (issubclass(transform, dict) and hasattr(transform, "__total__"))
+    return _is_record(transform)
+
+
+def _is_record(cls: Any) -> bool:
+    """Tell whether a class is a `NamedTuple` or a `TypedDict`."""
+    named_tuple = issubclass(cls, tuple) and hasattr(cls, "_fields")
+    return named_tuple or (issubclass(cls, dict) and hasattr(cls, "__total__"))
 
 
 def _adapter(transform: Any) -> Any:

@@ -21,6 +21,7 @@ from tests.patience import PATIENCE
 from tests.stepping import Outcome, interrupt_each_step
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from pathlib import Path
 
@@ -176,7 +177,11 @@ def test_credentials_of_a_container() -> None:
 
 def test_no_response_is_taken_for_that_of_another_request(serve: Serve) -> None:
     bodies = iter(range(1_000_000))
-    server: Server = serve(lambda connection: connection.sendall(reply(server.requests[-1].target.encode())))
+
+    def echo(connection: socket.socket) -> None:
+        connection.sendall(reply(server.requests[-1].target.encode()))
+
+    server: Server = serve(echo)
     pool = Pool(server.url)
 
     def check(_: None, outcome: Outcome) -> None:

@@ -81,12 +81,13 @@ def test_a_type_is_the_type_of_the_value(store: Any, case: str) -> None:
     transform, text, value = VALUES[case]
     store.put("/a", text)
     store.put_secret("b", text)
-    found: Any = parameters.get("/a", transform=transform)
+    read: Any = parameters  # whose types depend on the transform
+    found: Any = read.get("/a", transform=transform)
     assert (type(found), found) == (type(value), value)
-    assert parameters.get("/a", transform=transform) == value
-    assert parameters.secret("b", transform=transform).get_secret_value() == value
-    assert parameters.get_many(["/a"], transform=transform) == {"/a": value}
-    assert Parameter("/a", transform=transform)() == value
+    assert read.get("/a", transform=transform) == value
+    assert read.secret("b", transform=transform).get_secret_value() == value
+    assert read.get_many(["/a"], transform=transform) == {"/a": value}
+    assert read.Parameter("/a", transform=transform)() == value
 
 
 @pytest.mark.parametrize("case", WRONG)
