@@ -38,7 +38,7 @@ class Problems:
 
     @property
     def is_full(self) -> bool:
-        """Whether no more problems are kept."""
+        """True if no more problems are kept."""
         return len(self.found) >= _MAX_PROBLEMS
 
     def add(self, path: str, problem: str) -> None:

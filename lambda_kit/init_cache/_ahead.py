@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import _thread
 import os
+import threading
 import time
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.init_cache import _warm
-from lambda_kit.init_cache._build import locked
+from lambda_kit.init_cache._build import Gate, locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.init_cache._entry import Entry
 
 _MOMENT = 0.005  # seconds in which resources are declared that are built together
+_PATIENCE = 1.0  # seconds that a fork waits for the builds that are under way
 
 
 class _Queue:
-    """The resources that are to be built, and whether a thread collects them."""
+    """The resources that are to be built, whether a thread collects them, and the builds that are under way."""
 
-    __slots__ = ("collecting", "entries", "watched")
+    __slots__ = ("collecting", "entries", "running", "watched")
 
     def __init__(self) -> None:
         self.entries: list[tuple[object, Entry]] = []
+        self.running: dict[Gate, int] = {}  # opened at the end of a build, and the thread that runs it
         self.collecting = False
         self.watched = False
 
@@ -33,6 +36,8 @@ class _Queue:
         if not self.watched:
             self.watched = True
             lifecycle.on_fork(self.forget)
+            if hasattr(os, "register_at_fork"):
+                os.register_at_fork(before=self.settle)
         self.entries.append((group, entry))
         start, self.collecting = not self.collecting, True
         return start
@@ -44,9 +49,18 @@ class _Queue:
         self.collecting = bool(taken)
         return taken
 
+    def settle(self) -> None:
+        """Wait before a fork until no build runs: a thread that imports would leave its locks locked in the child."""
+        end = time.monotonic() + _PATIENCE
+        running = dict(self.running)
+        if threading.get_ident() not in running.values():  # a factory that forks does not wait for itself
+            for gate in running:
+                gate.wait(max(end - time.monotonic(), 0.0))
+
     def forget(self) -> None:
         """Leave the builds to the parent of a forked process, which has the threads. Here the first call builds."""
         self.entries = []
+        self.running = {}
         self.collecting = False
 
 
@@ -89,6 +103,12 @@ def _collect() -> None:
 
 
 def _build(entries: list[Entry]) -> None:
-    for entry in entries:
-        if not entry.is_ready():
-            _warm.build(entry)
+    gate = Gate()
+    _queue.running[gate] = threading.get_ident()
+    try:
+        for entry in entries:
+            if not entry.is_ready():
+                _warm.build(entry)
+    finally:
+        _queue.running.pop(gate, None)
+        gate.open()

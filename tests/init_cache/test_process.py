@@ -146,6 +146,27 @@ def test_a_build_that_was_started_ahead_is_the_parents_and_the_child_builds_its_
     """) == ["1", "True 1"]
 
 
+def test_a_fork_waits_for_a_build_that_was_started_ahead() -> None:
+    """A thread that is gone in the child leaves the locks of its imports locked there."""
+    assert run("""
+        entered = threading.Event()
+
+        @init.resource(eager="now")
+        def one():
+            entered.set()
+            time.sleep(0.05)  # an import or a request
+            return os.getpid()
+
+        @init.resource(eager="now")
+        def forking():
+            return in_child(lambda: "no wait for itself")
+
+        entered.wait()
+        print(in_child(lambda: one.info.builds))
+        print(forking())
+    """) == ["1", "no wait for itself"]
+
+
 def test_closes_that_are_pending_at_a_fork_are_the_parents_alone() -> None:
     """A value that was replaced is neither closed nor finalised in the child, whose invocations end as always."""
     assert run("""

@@ -26,6 +26,11 @@ def fresh_table() -> Table:
     return Table()
 
 
+@init.resource(eager="now")
+def early_table() -> Table:
+    return Table()
+
+
 @init.resource
 async def waiting_table() -> Table:
     return Table()
@@ -38,6 +43,7 @@ async def fresh_waiting_table() -> Table:
 
 assert_type(table, Resource[Table])
 assert_type(fresh_table, Resource[Table])
+assert_type(early_table, Resource[Table])
 assert_type(waiting_table, AsyncResource[Table])
 assert_type(fresh_waiting_table, AsyncResource[Table])
 assert_type(table(), Table)
@@ -64,6 +70,11 @@ def misspelt() -> Table:
 
 @init.resource(refresh="later")  # type: ignore[call-overload, untyped-decorator]  # pyright: ignore[reportArgumentType]
 def unknown_choice() -> Table:
+    return Table()
+
+
+@init.resource(eager="soon")  # type: ignore[call-overload, untyped-decorator]  # pyright: ignore[reportArgumentType]
+def unknown_time() -> Table:
     return Table()
 
 
