@@ -107,7 +107,8 @@ class Loader:
         snapshot.__module__, snapshot.__qualname__ = "", f"feature flags of {where}"
         eager: bool | str = cache["eager"]
         # Checks the options. Nothing is fetched before all attributes are there.
-        self.entry: Entry = declare(snapshot, **{**cache, "eager": True if eager == "now" else eager})
+        options: dict[str, Any] = {**cache, "eager": True if eager == "now" else eager}
+        self.entry: Entry = declare(snapshot, **options)
         self.resource: Resource[Snapshot] = self.entry.resource
         self._usable = 0.0 if ttl is None else ttl + cache["stale_if_error"]
         if eager == "now":

@@ -87,7 +87,8 @@ def test_an_evaluation_of_openfeature_that_sends_events(
     clock: FakeClock, kind: Literal["bytecodes", "deliveries"]
 ) -> None:
     def prepare() -> tuple[Source, Provider, list[str]]:
-        source, sent = Source(), []
+        source = Source()
+        sent: list[str] = []
         provider = Provider(FeatureFlags(source))
         provider.attach(lambda _, event, __: sent.append(event.value))
         provider.initialize(EvaluationContext())
