@@ -54,8 +54,8 @@ def is_structured(transform: Any) -> bool:
 
 def _is_record(cls: Any) -> bool:
     """Tell whether a class is a `NamedTuple` or a `TypedDict`."""
-    named_tuple = issubclass(cls, tuple) and hasattr(cls, "_fields")
-    return named_tuple or (issubclass(cls, dict) and hasattr(cls, "__total__"))
+    marks = {tuple: "_fields", dict: "__total__"}
+    return any(base in cls.__mro__ and hasattr(cls, mark) for base, mark in marks.items())
 
 
 def _adapter(transform: Any) -> Any:

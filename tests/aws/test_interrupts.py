@@ -81,6 +81,26 @@ def test_a_call(serve: Serve, certificate: str | None, kept: bool, monkeypatch: 
     assert interrupt_each_step(lambda _: client.call(*GET), prepare=prepare, check=check, every=every) > 10
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("kept", [False, True], ids=["new", "kept"])
+def test_a_call_at_each_bytecode(serve: Serve, kept: bool) -> None:
+    server = serve(FOUND)
+    client = AwsClient("ssm", endpoint_url=server.url)
+
+    def prepare() -> None:
+        client._pool.close()
+        if kept:
+            client.call(*GET)
+
+    def check(_: None, outcome: Outcome) -> None:
+        passes_on(outcome)
+        assert client.call(*GET) == VALUE
+        assert in_thread(lambda: client.call(*GET)) == VALUE
+
+    steps = interrupt_each_step(lambda _: client.call(*GET), prepare=prepare, check=check, steps="bytecodes", every=11)
+    assert steps > 100
+
+
 def test_a_call_that_is_tried_again(serve: Serve) -> None:
     throttled = reply(json.dumps({"__type": "ThrottlingException", "message": "slow down"}).encode(), 400)
     server = serve()
