@@ -54,6 +54,7 @@ _LARGEST = 1.7976931348623157e308
 _MAX_ITEMS = 10_000  # of an array or an iterator
 _CUT = '"[cut: too much]"'
 _CONTAINERS = frozenset((dict, list, tuple))
+_no_keys: set[Any] = set()
 _SEQUENCES = frozenset((list, tuple))
 _PLAIN = _CONTAINERS | SCALARS.keys()
 # In objects such as {"name": "password", "value": "..."}, the name decides whether the value is hidden.
@@ -151,7 +152,8 @@ class Walk:
     def _shows_all(self, level: list[Any], kinds: set[Any]) -> bool:
         """Tell whether nothing in the containers of a level is hidden by its name, and all keys are strings."""
         if dict in kinds:
-            keys: set[Any] = set().union(*(level if len(kinds) == 1 else [one for one in level if type(one) is dict]))
+            dicts: list[Any] = level if len(kinds) == 1 else [one for one in level if type_of(one) is dict]
+            keys: set[Any] = _no_keys.union(*dicts)
             if not keys <= self._encoder.shown.keys():
                 if not all(type_of(key) is str and not self._encoder.key(key)[1] for key in keys):
                     return False
@@ -281,13 +283,13 @@ class Walk:
             copied: dict[Any, Any] = dict(given)
             return self._members(copied, depth)
         if issubclass(cls, MappingView | range):
-            return self._items(list(islice(value, _MAX_ITEMS)), depth)
+            listed: list[Any] = [*islice(given, _MAX_ITEMS)]
+            return self._items(listed, depth)
         if hasattr(cls, "__length_hint__") and hasattr(cls, "__next__") and cls.__module__ == "builtins":
             import copy
 
-            return self._items(
-                list(islice(copy.copy(value), _MAX_ITEMS)), depth
-            )  # the iterator itself stays where it is
+            left: list[Any] = [*islice(copy.copy(given), _MAX_ITEMS)]  # the iterator itself stays where it is
+            return self._items(left, depth)
         if issubclass(cls, list | tuple) or (hasattr(cls, "append") and hasattr(cls, "__getitem__")):
             return self._items(value, depth)
         if cls.__name__ == "SimpleNamespace":

@@ -127,8 +127,10 @@ def _finder(wanted: Any) -> Callable[[Any], str | None] | None:
 
 def _load_orjson() -> None:
     """Load orjson, which nested values are encoded with wherever it is loaded."""
+    from importlib import import_module
+
     try:
-        import orjson  # noqa: F401
+        import_module("orjson")
     except ImportError as error:
         from lambda_kit._kernel import extras
 

@@ -32,9 +32,10 @@ def capture(write_record: WriteRecord, level: int) -> None:
 class _RootBridge(Bridge):
     """The bridge on the root logger. The kit's own records may have a bridge of their own."""
 
-    def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
-        """Refuse records that the kit's own bridge writes."""
-        return super().filter(record) if is_foreign(record) else False
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass a record on, unless the kit's own bridge writes it."""
+        if is_foreign(record):
+            super().emit(record)
 
 
 def release() -> None:

@@ -201,7 +201,8 @@ class InvocationHead:
                 raise _collision(where, name, f"a dimension, by {self._source(name)}")
             if name in own_names:
                 raise _collision(where, name, f"a dimension, by add(..., dimensions={{{name!r}: ...}})")
-        fields, size = {}, self._metadata_size
+        fields: dict[str, str] = {}
+        size = self._metadata_size
         for name, text in given.items():
             before = self._metadata.get(name)
             if before is not None:

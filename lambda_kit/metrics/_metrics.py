@@ -418,7 +418,7 @@ class Metrics:
         service = self._service
         if service is None and (name := environment.text("LAMBDA_KIT_SERVICE")):
             service = rules.checked_dimensions({"service": name})["service"]
-        dimensions = {"service": service, **self._dimensions} if service else self._dimensions
+        dimensions: dict[str, str] = {"service": str(service), **self._dimensions} if service else self._dimensions
         rules.check_count(dimensions)
         level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
         self._head = self._pending.head = head = Head(namespace, dimensions, level if level in _ABOVE_INFO else "")

@@ -129,7 +129,8 @@ class Record:
 
     def own_names(self) -> set[str]:
         """Return the names of the dimensions that values have of their own."""
-        return set().union(*[group.dimensions for group in list(self.groups.values())])
+        names: set[str] = set()
+        return names.union(*[group.dimensions for group in list(self.groups.values())])
 
     def waits(self) -> bool:
         """Tell whether there are values that are not written yet."""

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lambda_kit import Logger, handler
-from lambda_kit.errors import ConfigurationError
+from lambda_kit.errors import ConfigurationError, MissingExtra
 from lambda_kit.testing import make_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Logs = Callable[[], list[dict[str, Any]]]
+
+
+def first_of(value: Any) -> str | None:
+    """Return the name of an option, as the id of its test."""
+    names: Any = value
+    return str(next(iter(names))) if isinstance(value, dict) else None
 
 
 def test_the_names_of_powertools_are_those_of_the_fields_of_the_invocation_and_the_exception(
@@ -75,7 +82,7 @@ def test_a_formatter_that_fails_costs_its_line_its_form_alone(logs: Logs) -> Non
         ({"names": "theirs"}, "pass 'kit' or 'powertools'"),
         ({"format": "%s"}, "pass a function"),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+    ids=first_of,
 )
 def test_misspelt_options_and_those_of_powertools_are_no_static_fields(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
@@ -139,3 +146,12 @@ def test_service_false_switches_the_field_off(logs: Logs, monkeypatch: pytest.Mo
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "theirs")
     Logger(service=False).info("x")
     assert "service" not in logs()[0]
+
+
+def test_fast_loads_orjson_and_without_it_names_the_extra(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("orjson")
+    Logger(fast=True).info("x", data=[{"a": [1.5, None, "é"]}] * 12)
+    assert logs()[0]["data"] == [{"a": [1.5, None, "é"]}] * 12
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    with pytest.raises(MissingExtra, match=r"Logger\(fast=True\) needs orjson.*lambda-kit-sdk\[fast\]"):
+        Logger(fast=True)
