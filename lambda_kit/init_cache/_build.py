@@ -1,4 +1,4 @@
-"""One build of a resource: the thread or task that runs it, those that wait for it, and the value that it made.
+"""One build of a resource: the thread or task that runs it, those that wait for it, its value and the value's lifetime.
 
 An interrupt (a time limit, a signal handler that raises, `KeyboardInterrupt`) may strike at any bytecode. So waiting is
 one call of a bare lock, and `locked` releases the lock of all resources wherever its function was interrupted.
@@ -111,6 +111,60 @@ class BuiltValue:
         self.early_by = early_by
         self.end_sequence = next_sequence()
         self.inherited = False
+
+
+_NEVER = float("-inf")
+_FOREVER = float("inf")
+_REFRESH_FROM = 0.8  # the share of the time to live after which a background refresh starts
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds between two tries of a factory that keeps failing
+
+
+class Lifetime:
+    """The time for which the values of one resource may be used, and the pauses while its factory fails.
+
+    Args:
+        ttl: seconds that a value may be used for; None for the life of the environment.
+        stale_if_error: seconds beyond it in which the value may be used if the factory fails.
+        background: whether a value is refreshed in the last fifth of its time to live.
+
+    Attributes:
+        retry_at: the time at which the factory may be tried again after a failure.
+        warned: whether this outage was logged.
+    """
+
+    __slots__ = ("_failures", "_stale_if_error", "_ttl", "background", "retry_at", "warned")
+
+    def __init__(self, ttl: float | None, stale_if_error: float, background: bool) -> None:
+        self._ttl = _FOREVER if ttl is None else ttl
+        self._stale_if_error = stale_if_error
+        self.background = background
+        self.end_outage()
+
+    def usable_until(self, built: BuiltValue) -> float:
+        """Return the time until which a call may return the value."""
+        end = built.started_at + self._ttl - built.early_by
+        return max(end, min(self.retry_at, end + self._stale_if_error))
+
+    def refresh_from(self, built: BuiltValue) -> float:
+        """Return the time from which on a call starts a background refresh."""
+        return max(built.started_at + (self._ttl - built.early_by) * _REFRESH_FROM, self.retry_at)
+
+    def early_by(self, started_at: float, expires_at: float) -> float:
+        """Return the number of seconds by which a value expires before its time to live ends."""
+        if _FOREVER in (self._ttl, expires_at):
+            return 0.0
+        return min(max(started_at + self._ttl - expires_at, 0.0), self._ttl)
+
+    def note_failure(self, now: float) -> None:
+        """Note that the factory has failed."""
+        self.retry_at = now + _PAUSES[min(self._failures, len(_PAUSES) - 1)]
+        self._failures += 1
+
+    def end_outage(self) -> None:
+        """Note that the factory has succeeded, or that all is forgotten."""
+        self._failures = 0
+        self.retry_at = _NEVER
+        self.warned = False
 
 
 class Gate:

@@ -17,6 +17,7 @@ from lambda_kit.errors import ConfigurationError, ResourceBuildError, ResourceCy
 from lambda_kit.init_cache._build import (
     Build,
     BuiltValue,
+    Lifetime,
     current_builds,
     is_failure,
     locked,
@@ -31,58 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_NEVER = float("-inf")
+    from lambda_kit.init_cache._override import Override
+
+
 _FOREVER = float("inf")
-_REFRESH_FROM = 0.8  # the share of the time to live after which a background refresh starts
-_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds between two tries of a factory that keeps failing
-
-
-class Lifetime:
-    """The time for which the values of one resource may be used, and the pauses while its factory fails.
-
-    Args:
-        ttl: seconds that a value may be used for; None for the life of the environment.
-        stale_if_error: seconds beyond it in which the value may be used if the factory fails.
-        background: whether a value is refreshed in the last fifth of its time to live.
-
-    Attributes:
-        retry_at: the time at which the factory may be tried again after a failure.
-        warned: whether this outage was logged.
-    """
-
-    __slots__ = ("_failures", "_stale_if_error", "_ttl", "background", "retry_at", "warned")
-
-    def __init__(self, ttl: float | None, stale_if_error: float, background: bool) -> None:
-        self._ttl = _FOREVER if ttl is None else ttl
-        self._stale_if_error = stale_if_error
-        self.background = background
-        self.end_outage()
-
-    def usable_until(self, built: BuiltValue) -> float:
-        """Return the time until which a call may return the value."""
-        end = built.started_at + self._ttl - built.early_by
-        return max(end, min(self.retry_at, end + self._stale_if_error))
-
-    def refresh_from(self, built: BuiltValue) -> float:
-        """Return the time from which on a call starts a background refresh."""
-        return max(built.started_at + (self._ttl - built.early_by) * _REFRESH_FROM, self.retry_at)
-
-    def early_by(self, started_at: float, expires_at: float) -> float:
-        """Return the number of seconds by which a value expires before its time to live ends."""
-        if _FOREVER in (self._ttl, expires_at):
-            return 0.0
-        return min(max(started_at + self._ttl - expires_at, 0.0), self._ttl)
-
-    def note_failure(self, now: float) -> None:
-        """Note that the factory has failed."""
-        self.retry_at = now + _PAUSES[min(self._failures, len(_PAUSES) - 1)]
-        self._failures += 1
-
-    def end_outage(self) -> None:
-        """Note that the factory has succeeded, or that all is forgotten."""
-        self._failures = 0
-        self.retry_at = _NEVER
-        self.warned = False
 
 
 class Entry:
@@ -161,7 +114,7 @@ class Entry:
         functools.update_wrapper(self.resource, factory)
         self.resource.invalidate = self.invalidate
         self.resource.refresh = self.refresh_async if self.is_async else self.refresh
-        self.resource.override = functools.partial(Override, self)
+        self.resource.override = self.override
 
     def _forget(self) -> None:
         self.built: BuiltValue | None = None
@@ -202,6 +155,11 @@ class Entry:
 
     async def refresh_async(self) -> Any:
         return await self.obtain_async(*self._hit.read_clock(), after=next_sequence())
+
+    def override(self, value: Any) -> Override:
+        from lambda_kit.init_cache._override import Override
+
+        return Override(value, self.push_override, self.pop_override)
 
     @locked
     def push_override(self, override: Override) -> None:
@@ -573,22 +531,6 @@ class Entry:
             if self._lifetime.background and self.pending is None:
                 until = min(until, self._lifetime.refresh_from(built))
             self._hit.publish(built.value, until)
-
-
-class Override:
-    """A value that every call gets while this context manager is entered."""
-
-    __slots__ = ("_entry", "value")
-
-    def __init__(self, entry: Entry, value: Any) -> None:
-        self._entry = entry
-        self.value = value
-
-    def __enter__(self) -> None:
-        self._entry.push_override(self)
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._entry.pop_override(self)
 
 
 def _stop_waiting(mine: Build) -> None:
