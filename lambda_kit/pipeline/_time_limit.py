@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lambda_kit._kernel.layers import Layer
 
 _REPORT_SECONDS = 0.2  # the longest wait for the thread that logs the stack
+_COROUTINES = 0x80 | 0x100 | 0x200  # flags of code: coroutine, generator-based coroutine, asynchronous generator
 _AGAIN = 0.01  # seconds after which an interrupt that came between two steps of the event loop is tried again
 
 
@@ -239,7 +240,9 @@ class _TaskLimit(_Limit):
         import asyncio
 
         current = asyncio.current_task(self._loop)
-        if current is None:  # it came between two steps, where the loop cancels soon, unless the next step blocks
+        if current is None or not _is_in_coroutine(frame):
+            # It came between two steps, where an exception would stop the loop, or keep a task from its next step. The
+            # loop cancels soon, unless the next step blocks.
             if not self._cancelled:
                 self._alarm.start(_AGAIN)
             return
@@ -273,6 +276,15 @@ def _for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable
             raise limit.error_at(stop) from None
 
     return limited
+
+
+def _is_in_coroutine(frame: FrameType | None) -> bool:
+    """Return True if a frame runs inside a step of a coroutine, and not in the code of the event loop around it."""
+    while frame is not None and frame.f_code.co_name != "_run_once":
+        if frame.f_code.co_flags & _COROUTINES:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _stack_below(frame: FrameType | None) -> list[traceback.FrameSummary]:

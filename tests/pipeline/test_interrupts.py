@@ -199,8 +199,9 @@ def test_a_limit_that_strikes_at_any_step_is_converted_and_the_next_limit_works(
         assert_a_limit_works(shape["is_async"])
 
     every = 1 if steps == "deliveries" else EVERY
+    inside = (*KIT, *ASYNCIO) if shape["is_async"] else KIT
     assert interrupt_each_step(
-        Onion.call, prepare=prepare, check=check, strike=strike, steps=steps, inside=KIT, every=every
+        Onion.call, prepare=prepare, check=check, strike=strike, steps=steps, inside=inside, every=every
     )
 
 
