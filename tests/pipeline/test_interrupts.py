@@ -305,3 +305,25 @@ def test_an_interrupt_that_a_finaliser_swallows_comes_again(on: str) -> None:
     assert swallowed
     assert [type(one) for one in ends] == [TimeLimitReached]
     assert sys.unraisablehook is hook
+
+
+def test_a_coroutine_is_cancelled_although_a_finaliser_has_swallowed_the_interrupt() -> None:
+    swallowed: list[int] = []
+
+    class Slow:
+        def __del__(self) -> None:
+            swallowed.append(1)
+            end = time.monotonic() + PATIENCE
+            while time.monotonic() < end:
+                time.sleep(0.001)
+
+    @handler(time_limit(margin=1.0))
+    async def place(event: Any, context: Any) -> None:
+        Slow()
+        await asyncio.sleep(PATIENCE)
+
+    hook = sys.unraisablehook
+    with pytest.raises(TimeLimitReached):
+        place({}, make_context(timeout=1.005, clock=FakeClock()))
+    assert swallowed
+    assert sys.unraisablehook is hook
