@@ -242,7 +242,7 @@ class _TaskLimit(_Limit):
         current = asyncio.current_task(self._loop)
         if current is None or not _is_in_coroutine(frame):
             # It came between two steps, where an exception would stop the loop, or keep a task from its next step. The
-            # loop cancels soon, unless the next step blocks. Its timer may be off, if a finaliser swallowed an interrupt.
+            # loop cancels soon, unless the next step blocks. Its timer is off if a finaliser swallowed an interrupt.
             if not self._cancelled:
                 self._loop.call_soon_threadsafe(self._cancel)
                 self._alarm.start(_AGAIN)
