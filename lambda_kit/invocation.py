@@ -253,6 +253,9 @@ def _finish(invocation: Invocation) -> None:
             finish(invocation)
         except Exception:
             log.exception("lambda_kit: a callback for the end of the invocation failed")
+        except BaseException:  # an interrupt, which may have struck while the callback held a lock
+            lifecycle.release_locks()
+            raise
 
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ import zlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import fakeredis
 import pydantic
 import pytest
 from hypothesis import given
@@ -29,6 +28,7 @@ from lambda_kit.idempotency import (
     UnreadableRecord,
     idempotent,
 )
+from tests.idempotency.redis_fake import fake_redis
 from tests.idempotency.test_stores import TABLE, make_table
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def test_whatever_row_is_in_the_file_no_raw_error_comes_out(tmp_path: Path, colu
 @pytest.mark.parametrize("field", ["status", "owner", "expires", "lease", "payload", "result", "packed"])
 @pytest.mark.parametrize("value", [b"\xff", SECRET, "5", "nan", ""], ids=["bytes", "text", "number", "nan", "empty"])
 def test_whatever_hash_is_in_redis_no_raw_error_comes_out(field: str, value: Any) -> None:
-    server = fakeredis.FakeRedis()
+    server = fake_redis()
     store = RedisStore(server)
     store.claim(Claim(KEY, "o", now=0.0, lease=FAR, ttl=FAR, payload=None))
     server.persist(f"idempotency:{KEY}")
@@ -254,7 +254,7 @@ def test_whatever_hash_is_in_redis_no_raw_error_comes_out(field: str, value: Any
 
 
 def test_another_kind_of_value_in_redis_is_told() -> None:
-    server = fakeredis.FakeRedis()
+    server = fake_redis()
     server.set(f"idempotency:{KEY}", SECRET)
     with pytest.raises(UnreadableRecord):
         protect(RedisStore(server))(1)

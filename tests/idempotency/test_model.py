@@ -94,7 +94,8 @@ class Watched(MemoryStore):
         self.clock = clock
         self.claims: dict[str, tuple[int, float, Claim]] = {}  # by owner: which one it was, its true time, the claim
         self.kept = 0
-        self.completed: dict[str, Record] = {}  # by owner
+        self.completed: dict[str, Record] = {}  # by owner, the last
+        self.completions: list[Record] = []  # all: one that was interrupted may come again, and expires later
 
     def _step(self, key: str, step: Callable[[], Any]) -> tuple[Any, Record | None, Record | None]:
         before = dict(self.records)
@@ -130,6 +131,7 @@ class Watched(MemoryStore):
         assert before.status == "INPROGRESS" or before.result == record.result, "there are two results"
         assert after == record
         self.completed[str(record.owner)] = record
+        self.completions.append(record)
         return True
 
     def release(self, key: str, owner: str, /) -> bool:
@@ -462,7 +464,7 @@ class Machine(RuleBasedStateMachine):
 
     def replayed(self, call: Call, value: Any) -> None:
         assert call.answer is not None
-        assert call.answer in self.store.completed.values()
+        assert call.answer in self.store.completions
         assert call.answer.key == call.begun.key
         assert call.fits(call.answer)
         assert value == json.loads(str(call.answer.result))
@@ -475,7 +477,7 @@ class Machine(RuleBasedStateMachine):
         match error:
             case Declined():
                 assert answer is not None
-                assert answer in self.store.completed.values()
+                assert answer in self.store.completions
                 assert error.args == tuple(json.loads(str(answer.result))["value"]["args"])
                 assert error.args[0] == call.id
                 call.fate = "declined"
