@@ -222,9 +222,9 @@ def _check_layer(candidate: Any, position: int) -> None:
 
 def _makes_layers(candidate: Any) -> bool:
     """Return True for a function of the kit that makes layers, such as `provide`. `batch` is also a layer itself."""
-    if not callables.is_own(candidate) or not str(candidate.__module__).startswith("lambda_kit."):
+    if not callables.is_own(candidate) or candidate.__name__ in ("batch", "layer"):
         return False
-    return candidate.__qualname__.isidentifier() and candidate.__name__ not in ("batch", "layer")
+    return getattr(sys.modules.get(candidate.__module__), candidate.__name__, None) is candidate
 
 
 def _hint_for_class(candidate: Any) -> str:

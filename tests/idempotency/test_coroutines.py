@@ -18,7 +18,6 @@ from lambda_kit.idempotency import (
     StoreUnavailable,
     idempotent,
 )
-from lambda_kit.testing import make_context
 from tests.idempotency.stores import FaultyStore
 from tests.patience import PATIENCE
 
@@ -176,18 +175,6 @@ def test_a_plain_function_around_a_coroutine_function_that_waits_for_it_is_one(s
         return len(runs)
 
     assert [charge(1) for _ in range(2)] == [1, 1]
-
-
-def test_around_the_handler_of_a_coroutine_function_it_is_one_that_the_runtime_can_call(store: MemoryStore) -> None:
-    runs: list[int] = []
-
-    @idempotent(store, key="id", cache=0)
-    @handler
-    async def charge(event: Any, context: object) -> int:
-        runs.append(event["id"])
-        return len(runs)
-
-    assert [charge({"id": 1}, make_context()) for _ in range(2)] == [1, 1]
 
 
 def test_a_plain_function_that_passes_a_coroutine_on_is_told_to_be_one(store: MemoryStore) -> None:

@@ -178,7 +178,10 @@ def test_a_context_keeps_nothing_of_the_runs_that_have_ended_in_it(store: Memory
             charge(id + 1)
         raise ValueError("declined")
 
-    with pytest.raises(ValueError, match="declined"):
-        charge(1)
-    kept = {variable.name: value for variable, value in contextvars.copy_context().items()}
+    def run() -> dict[str, Any]:
+        with pytest.raises(ValueError, match="declined"):
+            charge(1)
+        return {variable.name: value for variable, value in contextvars.copy_context().items()}
+
+    kept = contextvars.Context().run(run)
     assert kept["lambda_kit_idempotency"] == ()
