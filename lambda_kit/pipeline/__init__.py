@@ -224,7 +224,8 @@ def _makes_layers(candidate: Any) -> bool:
     """Return True for a function of the kit that makes layers, such as `provide`. `batch` is also a layer itself."""
     if not callables.is_own(candidate) or candidate.__name__ in ("batch", "layer"):
         return False
-    return getattr(sys.modules.get(candidate.__module__), candidate.__name__, None) is candidate
+    module = str(candidate.__module__)  # `layer` gives its result the module of the generator function
+    return module.startswith("lambda_kit.") and getattr(sys.modules.get(module), candidate.__name__, None) is candidate
 
 
 def _hint_for_class(candidate: Any) -> str:
