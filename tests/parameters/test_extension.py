@@ -161,7 +161,7 @@ def assert_left_alone_with_one_warning(
 
 
 @pytest.mark.parametrize(
-    ("disturbance", "told"), [("crash", "status 500"), ("break_off", "closed"), ("hang", "no answer")]
+    ("disturbance", "told"), [("crash", "status 500"), ("break_off", "closed"), ("hang", "answer")]
 )
 def test_one_that_fails_is_left_alone_for_a_while_with_one_warning(
     store: Any,
