@@ -18,25 +18,34 @@ Two kinds of steps exist:
 - `"bytecodes"`: before each bytecode. This is stricter than CPython, which raises nothing between most bytecodes: even
   `with lock:` and `finally:` are not safe here, because no code can be. Use it where no lock is held.
 
+A call of many steps is interrupted at some of them, spread over the whole call: as many as the profile of
+`tests.effort` allows, and others on each version of Python. The profile `thorough` takes all.
+
 A step that hangs is ended after `PATIENCE` seconds, and the error says where it hung.
 """
 
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import dis
 import functools
+import gc
+import itertools
+import math
 import os
 import signal
 import sys
 import threading
 import traceback
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import lambda_kit
 from lambda_kit.errors import TimeLimitInterrupt
+from tests.effort import scaled
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -48,6 +57,7 @@ T = TypeVar("T")
 PACKAGE = str(Path(lambda_kit.__file__).parent) + os.sep
 OTHERS = (threading.__file__,)  # locks, events and conditions of the standard library are written in Python
 monitoring: Any = getattr(sys, "monitoring", None)  # since Python 3.12
+MOST = 400  # interrupts of one call, in the profile `full`
 _RESUME = dis.opmap["RESUME"]
 BLOCKING = {"acquire", "join", "sleep", "recv", "recv_into", "send", "sendall", "select", "poll", "connect", "write"}
 
@@ -78,7 +88,7 @@ def interrupt_each_step(
     strike: Callable[[], object] | None = None,
     steps: Literal["deliveries", "bytecodes"] = "deliveries",
     inside: tuple[str, ...] = (PACKAGE, *OTHERS),
-    every: int = 1,
+    most: int = MOST,
 ) -> int:
     """Interrupt `call` at each of its steps, one step in each run, and call `check` after each run.
 
@@ -90,43 +100,82 @@ def interrupt_each_step(
         strike: is called instead of raising `error`, for example to send a signal; it may raise.
         steps: where it is raised; see above.
         inside: beginnings of file names; only frames of these files are interrupted.
-        every: interrupt only each n-th step, where a call has very many.
+        most: about how many steps are interrupted at most, in the profile `full`.
 
     Returns:
-        The number of interrupts.
+        The number of steps, whether interrupted or not.
     """
-    step, count = 1, 0
-    with _watchdog() as alive:
-        while True:
+
+    def run(step: int) -> _Stepper:
+        prepared = prepare()
+        stepper = _Stepper(step, error, strike, steps, inside)
+        value, raised = next(_run_apart(call, prepared, stepper))
+        if isinstance(raised, StepHangs):
+            raise AssertionError(f"the interrupt of step {step}, {stepper.place}, is followed by a hang") from raised
+        if stepper.place is None:
+            if raised is not None:
+                raise AssertionError("the call fails without an interrupt") from raised
+            return stepper
+        try:
+            check(prepared, Outcome(step, stepper.place, value, raised))
+        except BaseException as failure:
+            told = f"{type(failure).__name__}: {failure}"
+            raise AssertionError(f"after the interrupt of step {step}, {stepper.place}: {told}") from failure
+        return stepper
+
+    # Each run has a context of its own: before some bytecodes of a `finally`, no code can reset a context variable.
+    with _without_warnings(), _watchdog() as alive:
+        alive()
+        contextvars.copy_context().run(run, 0)  # loads what the call loads when it runs first
+        count = contextvars.copy_context().run(run, 0).count
+        assert count, "the call has no steps"
+        stride = math.ceil(count / scaled(most))
+        for step in itertools.count(1 + sys.version_info.minor % stride, stride):
             alive()
-            prepared = prepare()
-            stepper = _Stepper(step, error, strike, steps, inside)
-            value: object = None
-            raised: BaseException | None = None
-            try:
-                with stepper:
-                    value = call(prepared)
-            except StepHangs as hung:
-                raise AssertionError(f"the interrupt of step {step}, {stepper.place}, is followed by a hang") from hung
-            except BaseException as caught:
-                raised = caught
-            if stepper.place is None:
-                if raised is not None:
-                    raise AssertionError("the call fails without an interrupt") from raised
-                assert count, "the call has no steps"
-                return count
-            outcome = Outcome(step, stepper.place, value, raised)
-            try:
-                check(prepared, outcome)
-            except BaseException as failure:
-                told = f"{type(failure).__name__}: {failure}"
-                raise AssertionError(f"after the interrupt of step {step}, {stepper.place}: {told}") from failure
-            step += every
-            count += 1
+            if contextvars.copy_context().run(run, step).place is None:
+                assert step > count // 2, "most steps of the call are missing when it runs again"
+                break
+    return count
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Generator[None]:
+    """Ignore warnings of what nobody could close: interrupts strike just after a socket, a coroutine or so is made.
+
+    All of it is collected before the warnings come back, so that no later test hears of it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+        try:
+            yield
+        finally:
+            gc.collect()
+
+
+def _run_apart(
+    call: Callable[[T], object], prepared: T, stepper: _Stepper
+) -> Generator[tuple[object, BaseException | None]]:
+    """Yield the value and the error of a call, and keep its interrupt from changing this thread's current exception.
+
+    An exception that is raised at the bytecodes that enter or leave an `except` block makes CPython take an old
+    exception for the one that is handled now, until the thread ends: it becomes the `__context__` of all that is raised
+    later. A generator has a current exception of its own, which ends with it.
+    """
+    try:
+        with stepper:
+            value = call(prepared)
+    except BaseException as caught:
+        yield None, caught
+    else:
+        yield value, None
 
 
 class _Stepper:
-    """Raises an exception once, at a step, in the frames of this thread. `place` says where; None if it did not."""
+    """Raises an exception once, at a step, in the frames of this thread; at step 0 it only counts.
+
+    `place` says where it was raised, None if it was not; `count` is the number of steps until then.
+    """
 
     def __init__(
         self,
@@ -137,7 +186,8 @@ class _Stepper:
         inside: tuple[str, ...],
     ) -> None:
         self.place: str | None = None
-        self._left = step
+        self.count = 0
+        self._wanted_step = step
         self._error = error
         self._strike = strike
         self._all = steps == "bytecodes"
@@ -170,8 +220,8 @@ class _Stepper:
     def _step(self, code: CodeType, offset: int, kind: str) -> None:
         if self.place is not None or threading.get_ident() != self._thread:
             return
-        self._left -= 1
-        if not self._left:
+        self.count += 1
+        if self.count == self._wanted_step:
             self.place = f"{code.co_filename}:{_line_of(code, offset)} in {code.co_qualname} ({kind})"
             if self._strike is None:
                 raise self._error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import sys
 import threading
 from typing import Any
@@ -92,6 +94,44 @@ def test_the_locks_inside_of_the_standard_library_are_stepped_through_too() -> N
 
     interrupt_each_step(Box.event, prepare=Box, check=note, inside=HERE)
     assert any("Event.set" in place for place in places)
+
+
+def test_an_interrupt_in_a_call_that_handles_exceptions_does_not_stay_the_current_exception() -> None:
+    def handle(_: Box) -> None:
+        try:
+            int("x")
+        except ValueError:
+            len("handled")
+
+    def check(_: Box, outcome: Outcome) -> None:
+        assert sys.exc_info() == (None, None, None)
+        with pytest.raises(KeyError) as raised:
+            raise KeyError
+        assert raised.value.__context__ is None
+
+    interrupt_each_step(handle, prepare=Box, check=check, error=KeyboardInterrupt, steps="bytecodes", inside=HERE)
+
+
+@pytest.mark.parametrize("most", [10_000, 10, 1])
+def test_a_call_of_many_steps_is_interrupted_at_some_that_are_spread_over_it(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(stepping, "scaled", lambda count: count)
+    steps: list[int] = []
+
+    def loop(_: Box) -> None:
+        for _number in range(30):
+            pass
+
+    def note(_: Box, outcome: Outcome) -> None:
+        steps.append(outcome.step)
+
+    count = interrupt_each_step(loop, prepare=Box, check=note, inside=HERE, most=most)
+    assert count >= 30
+    stride = math.ceil(count / most)
+    assert {after - before for before, after in itertools.pairwise(steps)} <= {stride}
+    assert 1 <= steps[0] <= stride
+    assert count - stride < steps[-1] <= count
 
 
 def test_a_check_that_hangs_is_ended_and_the_error_says_where(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,11 +29,11 @@ class _KeptLoop:
     __slots__ = ("loop", "process")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
-        self.loop = loop
         self.process = os.getpid()
+        self.loop = loop
 
     def __del__(self) -> None:
-        if self.loop.is_closed():
+        if not hasattr(self, "loop") or self.loop.is_closed():  # without a loop, `__init__` was interrupted
             return
         if self.process != os.getpid():  # in a forked child, the threads of the parent are gone
             _leave_to_parent(self.loop)

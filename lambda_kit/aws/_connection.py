@@ -97,7 +97,8 @@ class Connection:
         self.keeps = True
 
     def __del__(self) -> None:
-        self._socket.close()
+        if hasattr(self, "_socket"):  # else `__init__` was interrupted
+            self._socket.close()
 
     def note_use(self, use: float | None) -> None:
         """Note that the connection was used just now: in the invocation with this deadline; None outside of one."""

@@ -99,7 +99,8 @@ class Pool:
             self._idle.pop().close()
 
     def __del__(self) -> None:
-        self.close()
+        if hasattr(self, "_idle"):  # else `__init__` was interrupted
+            self.close()
 
     def _message(self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
         lines = [f"{method} {target} HTTP/1.1"]

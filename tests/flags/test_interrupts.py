@@ -50,7 +50,6 @@ def test_a_fetch_and_an_evaluation(kind: Literal["bytecodes", "deliveries"]) -> 
         check=check,
         steps=kind,
         inside=FLAGS,
-        every=7 if kind == "bytecodes" else 1,
     )
 
 
@@ -78,7 +77,6 @@ def test_a_variant_of_the_agent(agent: FakeAppConfigAgent, kind: Literal["byteco
         check=check,
         steps=kind,
         inside=FLAGS,
-        every=7 if kind == "bytecodes" else 1,
     )
 
 
@@ -107,6 +105,4 @@ def test_an_evaluation_of_openfeature_that_sends_events(
         provider.resolve_boolean_details("express", False)
         assert sent[-1] == "PROVIDER_CONFIGURATION_CHANGED"
 
-    assert interrupt_each_step(
-        call, prepare=prepare, check=check, steps=kind, inside=FLAGS, every=7 if kind == "bytecodes" else 1
-    )
+    assert interrupt_each_step(call, prepare=prepare, check=check, steps=kind, inside=FLAGS)

@@ -78,7 +78,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield DynamoDBStore(TABLE)
 
 
-@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 @pytest.mark.parametrize("fails", [False, True], ids=["returns", "raises"])
 def test_at_any_step_of_a_call(store: Store, fails: bool) -> None:
     count = interrupt_each_step(
@@ -97,7 +96,6 @@ class WithinInvocation(Trial):
         return handler(self.protected)({"id": self.id}, make_context(timeout=PATIENCE))
 
 
-@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 @pytest.mark.parametrize("fails", [False, True], ids=["returns", "raises"])
 def test_at_any_step_of_a_call_within_an_invocation(store: Store, fails: bool) -> None:
     count = interrupt_each_step(
@@ -132,7 +130,6 @@ def completed(claim: Claim) -> Record:
     return Record(claim.key, "COMPLETED", owner=claim.owner, expires=2e9, result='"done"')
 
 
-@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 @pytest.mark.parametrize("steps", ["deliveries", "bytecodes"])
 @pytest.mark.parametrize("step", ["claim", "complete", "release"])
 def test_at_any_bytecode_of_a_step_of_the_sqlite_store_neither_it_nor_another_process_finds_the_file_locked(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
@@ -205,10 +204,7 @@ def test_the_end_of_an_invocation_that_closes_values(kind: Steps, other: ThreadP
         missing = {1, 2} - set(case.closed)  # at most the one that was being closed as the interrupt struck
         assert len(missing) <= 1
 
-    # In a copy of the context: before some bytecodes of a `finally`, no code can keep the invocation from staying open.
-    interrupt_each_step(
-        lambda _: contextvars.copy_context().run(end_invocation), prepare=prepare, check=check, steps=kind
-    )
+    interrupt_each_step(lambda _: end_invocation(), prepare=prepare, check=check, steps=kind)
 
 
 def test_a_reset(kind: Steps, other: ThreadPoolExecutor) -> None:
@@ -260,7 +256,6 @@ def test_a_warming(kind: Steps, other: ThreadPoolExecutor) -> None:
     )
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.parametrize("refreshed", [False, True])
 def test_a_build_on_the_event_loop(kind: Steps, other: ThreadPoolExecutor, *, refreshed: bool) -> None:
     class Awaited(Case):

@@ -17,11 +17,6 @@ from tests.stepping import Outcome, interrupt_each_step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Python closes a socket whose maker was interrupted before anyone held it, and warns.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
-
 
 def in_thread(call: Callable[[], Any]) -> Any:
     """Return the value of a call on another thread, which a lock that was left locked would stop."""
@@ -69,7 +64,7 @@ def test_a_call(full: Any, name: str, cached: bool) -> None:
         assert in_thread(call) == value
         assert call() == value
 
-    interrupt_each_step(lambda _: call(), prepare=prepare, check=check, every=1 if cached else 2)
+    interrupt_each_step(lambda _: call(), prepare=prepare, check=check)
 
 
 def test_handles_that_are_fetched_together(full: Any) -> None:
@@ -81,7 +76,7 @@ def test_handles_that_are_fetched_together(full: Any) -> None:
         assert in_thread(lambda: [handle() for handle in handles]) == ["one", "one", 3]
         assert secret().get_secret_value() == "one"
 
-    interrupt_each_step(lambda _: handles[0](), prepare=reset, check=check, every=2)
+    interrupt_each_step(lambda _: handles[0](), prepare=reset, check=check)
 
 
 def test_declaring_a_handle(full: Any) -> None:
@@ -100,4 +95,4 @@ def test_a_put(full: Any) -> None:
         expected = ("two",) if outcome.error is None else ("one", "two")  # the request may still be under way
         assert in_thread(lambda: parameters.get("/a", fresh=True)) in expected
 
-    interrupt_each_step(lambda _: parameters.put("/a", "two", overwrite=True), prepare=prepare, check=check, every=5)
+    interrupt_each_step(lambda _: parameters.put("/a", "two", overwrite=True), prepare=prepare, check=check)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import signal
 import sys
 import threading
@@ -17,7 +16,6 @@ from lambda_kit import current_invocation, handler, layer, provide, time_limit
 from lambda_kit._kernel import interrupt
 from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.testing import FakeClock, make_context
-from tests.effort import scaled
 from tests.patience import PATIENCE
 from tests.stepping import PACKAGE, Outcome, interrupt_each_step
 
@@ -27,9 +25,6 @@ if TYPE_CHECKING:
     from lambda_kit.pipeline import Layer
 
 KIT = tuple(PACKAGE + name for name in ("invocation.py", "_kernel/", "pipeline/"))
-# An interrupt may strike between the creation of a coroutine and its first step: it never runs then, as it should.
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-EVERY = 1 if scaled(5) >= 5 else 7  # bytecodes
 ASYNCIO = tuple(str(module.__file__) for module in (base_events, events, runners))
 
 
@@ -198,11 +193,8 @@ def test_a_limit_that_strikes_at_any_step_is_converted_and_the_next_limit_works(
         onion.check()
         assert_a_limit_works(shape["is_async"])
 
-    every = 1 if steps == "deliveries" else EVERY
     inside = (*KIT, *ASYNCIO) if shape["is_async"] else KIT
-    assert interrupt_each_step(
-        Onion.call, prepare=prepare, check=check, strike=strike, steps=steps, inside=inside, every=every
-    )
+    assert interrupt_each_step(Onion.call, prepare=prepare, check=check, strike=strike, steps=steps, inside=inside)
 
 
 def assert_a_limit_works(is_async: bool) -> None:
@@ -228,16 +220,13 @@ def test_an_interrupt_of_other_code_at_any_step_of_a_limit_does_not_switch_later
         onion.trace.clear()
         assert onion.call() == "done"
 
-    # In a copy of the context: before some bytecodes of a `finally`, no code can keep the invocation from staying open.
-    contextvars.copy_context().run(
-        interrupt_each_step,
+    interrupt_each_step(
         Onion.call,
         prepare=lambda: Onion(time_limit(margin=1.0), is_async=False),
         check=check,
         error=error,
         steps="bytecodes",
         inside=KIT,
-        every=EVERY,
     )
 
 
