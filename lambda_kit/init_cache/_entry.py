@@ -227,10 +227,17 @@ class Entry:
 
     def empty(self) -> list[BuiltValue]:
         """Forget everything but overrides, and return the values that are still to be closed."""
+        if self._is_new():
+            return []
         held = self.built  # dropped outside of the lock
         mine = self._empty()
         del held
         return mine
+
+    def _is_new(self) -> bool:
+        """Tell whether nothing has happened since it was declared or emptied: quick, because a cache may hold many."""
+        idle = self.built is None and self.pending is None
+        return idle and self.last_error is None and self.builds == self.hits == 0
 
     @locked
     def _empty(self) -> list[BuiltValue]:
