@@ -19,6 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.events._dynamodb import DynamoDBRecord, DynamoDBStreamEvent
     from lambda_kit.events._firehose import FirehoseEvent, FirehoseRecord
+    from lambda_kit.events._http import HttpEvent
+    from lambda_kit.events._http_trigger import http_trigger_of
+    from lambda_kit.events._http_values import HeaderValues, QueryValues
     from lambda_kit.events._kafka import KafkaEvent, KafkaRecord
     from lambda_kit.events._kinesis import KinesisEvent, KinesisRecord
     from lambda_kit.events._layer import as_event
@@ -36,10 +39,13 @@ else:
             "DynamoDBStreamEvent": "lambda_kit.events._dynamodb",
             "FirehoseEvent": "lambda_kit.events._firehose",
             "FirehoseRecord": "lambda_kit.events._firehose",
+            "HeaderValues": "lambda_kit.events._http_values",
+            "HttpEvent": "lambda_kit.events._http",
             "KafkaEvent": "lambda_kit.events._kafka",
             "KafkaRecord": "lambda_kit.events._kafka",
             "KinesisEvent": "lambda_kit.events._kinesis",
             "KinesisRecord": "lambda_kit.events._kinesis",
+            "QueryValues": "lambda_kit.events._http_values",
             "Records": "lambda_kit.events._view",
             "S3BatchEvent": "lambda_kit.events._s3_batch",
             "S3BatchTask": "lambda_kit.events._s3_batch",
@@ -49,6 +55,7 @@ else:
             "SqsEvent": "lambda_kit.events._sqs",
             "SqsRecord": "lambda_kit.events._sqs",
             "as_event": "lambda_kit.events._layer",
+            "http_trigger_of": "lambda_kit.events._http_trigger",
             "source_of": "lambda_kit.events._source",
         },
     )
@@ -59,10 +66,13 @@ __all__ = [
     "DynamoDBStreamEvent",
     "FirehoseEvent",
     "FirehoseRecord",
+    "HeaderValues",
+    "HttpEvent",
     "KafkaEvent",
     "KafkaRecord",
     "KinesisEvent",
     "KinesisRecord",
+    "QueryValues",
     "Records",
     "S3BatchEvent",
     "S3BatchTask",
@@ -72,5 +82,6 @@ __all__ = [
     "SqsEvent",
     "SqsRecord",
     "as_event",
+    "http_trigger_of",
     "source_of",
 ]

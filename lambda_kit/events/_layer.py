@@ -7,15 +7,15 @@ import functools
 from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError, EventError
 from lambda_kit.events._source import source_of
-from lambda_kit.events._view import EventView
+from lambda_kit.events._view import View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-    E = TypeVar("E", bound=EventView[Any])
-    E_co = TypeVar("E_co", bound=EventView[Any], covariant=True)
+    E = TypeVar("E", bound=View)
+    E_co = TypeVar("E_co", bound=View, covariant=True)
     P = ParamSpec("P")
     R = TypeVar("R")
 
@@ -50,7 +50,7 @@ def as_event(view: type[E], /) -> Decorate[E]:
         EventError: when running, the event is of another source.
     """
     given: Any = view
-    if not isinstance(given, type) or not issubclass(given, EventView) or given is EventView:
+    if not isinstance(given, type) or not issubclass(given, View) or not hasattr(given, "source"):
         raise ConfigurationError(f"as_event({callables.name_of(view)}): pass the class of an event, such as SqsEvent")
 
     def decorate(fn: Any, /) -> Any:
@@ -70,8 +70,19 @@ def as_event(view: type[E], /) -> Decorate[E]:
 def _checked(view: type[E], event: Any) -> E:
     if type_of(event) is view:
         return event  # type: ignore[no-any-return]
-    found = source_of(event)
-    if found != view.source and not (type_of(event) is dict and event.get("Records") == [] and view._list == "Records"):
+    wanted: Any = view
+    found = _source_for(wanted, event)
+    is_empty = type_of(event) is dict and event.get("Records") == [] and getattr(view, "_list", None) == "Records"
+    if found != wanted.source and not is_empty:
         what = f"an event of {found}" if found is not None else "an event of no known source"
-        raise EventError(f"as_event({view.__name__}) needs an event of {view.source}, and was given {what}")
+        raise EventError(f"as_event({view.__name__}) needs an event of {wanted.source}, and was given {what}")
     return view(event)
+
+
+def _source_for(view: Any, event: Any) -> str | None:
+    if view.source == "http":
+        from lambda_kit.events._http_trigger import http_trigger_of
+
+        if http_trigger_of(event) is not None:
+            return "http"
+    return source_of(event)
