@@ -70,19 +70,14 @@ def as_event(view: type[E], /) -> Decorate[E]:
 def _checked(view: type[E], event: Any) -> E:
     if type_of(event) is view:
         return event  # type: ignore[no-any-return]
-    wanted: Any = view
-    found = _source_for(wanted, event)
-    is_empty = type_of(event) is dict and event.get("Records") == [] and getattr(view, "_list", None) == "Records"
-    if found != wanted.source and not is_empty:
+    kind: Any = view
+    found = source_of(event)
+    if found not in (kind.source, *kind._also) and not _is_empty(kind, event):
         what = f"an event of {found}" if found is not None else "an event of no known source"
-        raise EventError(f"as_event({view.__name__}) needs an event of {wanted.source}, and was given {what}")
+        raise EventError(f"as_event({kind.__name__}) needs an event of {kind.source}, and was given {what}")
     return view(event)
 
 
-def _source_for(view: Any, event: Any) -> str | None:
-    if view.source == "http":
-        from lambda_kit.events._http_trigger import http_trigger_of
-
-        if http_trigger_of(event) is not None:
-            return "http"
-    return source_of(event)
+def _is_empty(view: Any, event: Any) -> bool:
+    """Tell whether an event has an empty list of records, which does not show its source."""
+    return type_of(event) is dict and event.get("Records") == [] and getattr(view, "_list", None) == "Records"

@@ -1,4 +1,7 @@
-"""The source of an event, recognised by its keys."""
+"""The source of an event, recognised by its keys. The rules are data: the table in the documentation is made from them.
+
+A new kind adds its name to `SourceName`, its view to `VIEWS`, and the way it is recognised to one of the tables.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,49 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
 
-    SourceName: TypeAlias = Literal["sqs", "kinesis", "dynamodb", "kafka", "firehose", "s3_batch", "s3"]
+    SourceName: TypeAlias = Literal["sqs", "kinesis", "dynamodb", "kafka", "firehose", "s3_batch", "s3", "http"]
+    # A top-level key that has to be present, or a path with the values of which one has to be there.
+    Condition: TypeAlias = str | tuple[tuple[str, ...], tuple[str, ...]]
 
-_BY_RECORD: dict[str, SourceName] = {
+VIEWS: dict[str, str] = {
+    "dynamodb": "DynamoDBStreamEvent",
+    "firehose": "FirehoseEvent",
+    "http": "HttpEvent",
+    "kafka": "KafkaEvent",
+    "kinesis": "KinesisEvent",
+    "s3": "S3Event",
+    "s3_batch": "S3BatchEvent",
+    "sqs": "SqsEvent",
+}
+"""The name of the view of each source."""
+
+BY_RECORD: dict[str, SourceName] = {
     "aws:sqs": "sqs",
     "aws:kinesis": "kinesis",
     "aws:dynamodb": "dynamodb",
     "aws:s3": "s3",
 }
-_KAFKA = ("aws:kafka", "SelfManagedKafka")
+"""The sources of events with a list `Records`, by the `eventSource` (`EventSource` for SNS) of any record."""
+
+BY_EVENT_SOURCE: dict[str, tuple[SourceName, str]] = {
+    "aws:kafka": ("kafka", "records"),
+    "SelfManagedKafka": ("kafka", "records"),
+}
+"""The sources of events with a top-level `eventSource`, and the key of their records, which has to be present."""
+
+BY_KEYS: tuple[tuple[SourceName, tuple[Condition, ...]], ...] = (
+    ("firehose", ("invocationId", "records")),
+    ("firehose", ("deliveryStreamArn", "records")),
+    ("s3_batch", ("invocationSchemaVersion", "tasks")),
+)
+"""The sources that are known by other keys: the first whose conditions all hold."""
 
 
 def source_of(event: Any) -> SourceName | None:
-    """Return the source of an event with records, such as `"sqs"`; None if there is no view for its source.
+    """Return the source of an event, such as `"sqs"`; None if there is no view for its source.
 
     Args:
-        event: the event as the runtime passed it. An event without records shows its source only for Firehose, Kafka
-            and S3 Batch Operations, which name it outside of the records.
+        event: the event as the runtime passed it. An event whose list `Records` is empty does not show its source.
     """
     if type_of(event) is not dict:
         return None
@@ -32,14 +61,32 @@ def source_of(event: Any) -> SourceName | None:
     if type_of(records) is list:
         # The first record may be malformed: any record shows the source.
         for record in records:
-            name: Any = record.get("eventSource") if type_of(record) is dict else None
-            if type_of(name) is str and name in _BY_RECORD:
-                return _BY_RECORD[name]
+            if type_of(record) is dict:
+                name: Any = record.get("eventSource") or record.get("EventSource")
+                if type_of(name) is str and name in BY_RECORD:
+                    return BY_RECORD[name]
         return None
-    if event.get("eventSource") in _KAFKA and "records" in event:
-        return "kafka"
-    if "deliveryStreamArn" in event and "records" in event:
-        return "firehose"
-    if "invocationSchemaVersion" in event and "tasks" in event:
-        return "s3_batch"
+    name = event.get("eventSource")
+    if type_of(name) is str and name in BY_EVENT_SOURCE:
+        source, key = BY_EVENT_SOURCE[name]
+        return source if key in event else None
+    for source, conditions in BY_KEYS:
+        if all(_holds(event, one) for one in conditions):
+            return source
+    if "requestContext" in event or "httpMethod" in event or "method" in event:
+        from lambda_kit.events._http_trigger import http_trigger_of
+
+        return None if http_trigger_of(event) is None else "http"
     return None
+
+
+def _holds(event: dict[str, Any], condition: Condition) -> bool:
+    if isinstance(condition, str):
+        return condition in event
+    path, values = condition
+    found: Any = event
+    for name in path:
+        if type_of(found) is not dict:
+            return False
+        found = found.get(name)
+    return type_of(found) is str and found in values

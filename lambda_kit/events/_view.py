@@ -26,6 +26,7 @@ else:
 
 MISSING: Any = object()
 _MOST = 1 << 63  # integers of services are smaller
+_LONG = 100  # characters of a label
 _BLANKS = " \t\n\r"
 _scan = json.JSONDecoder().raw_decode  # the core of `json.loads`, which takes twice as long because of blanks
 
@@ -38,6 +39,8 @@ class View:  # noqa: PLW1641  # a dict has no hash either
     """
 
     __slots__ = ("raw",)
+    _label: ClassVar[tuple[str, ...]] = ()  # the path of the text that `repr` shows
+    _also: ClassVar[tuple[str, ...]] = ()  # sources of the view of an event beside its `source`
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.raw = raw
@@ -100,6 +103,22 @@ class View:  # noqa: PLW1641  # a dict has no hash either
         except (TypeError, ValueError, OverflowError, OSError):
             raise self._error(found, "a time", path) from None
 
+    def _iso_time(self, *path: str) -> datetime | None:
+        """Return a time that is written as ISO 8601 text; None if it is missing.
+
+        Raises:
+            EventError: it is not a time.
+        """
+        found = self._find(*path)
+        if found is MISSING or found is None:
+            return None
+        from datetime import datetime
+
+        try:
+            return datetime.fromisoformat(found)
+        except (TypeError, ValueError):
+            raise self._error(found, "a time", path) from None
+
     def _find(self, *path: str) -> Any:
         found: Any = self.raw
         for name in path:
@@ -114,13 +133,21 @@ class View:  # noqa: PLW1641  # a dict has no hash either
             return EventError(f"a {what} was made of a value of type {type_of(self.raw).__name__}; a dict is needed")
         name = ".".join(path)
         if found is MISSING:
-            return EventError(
-                f"the {what} has no {name!r}; it has {', '.join(map(repr, list(self.raw)[:12])) or 'nothing'}"
-            )
+            keys = ", ".join(repr(shown(one)) for one in list(self.raw)[:12])
+            return EventError(f"the {what} has no {name!r}; it has {keys or 'nothing'}")
         return EventError(f"{name!r} of the {what} is of type {type_of(found).__name__}; {wanted} is needed")
+
+    def __repr__(self) -> str:
+        label = self._optional(*self._label) if self._label else None
+        return f"<{type_of(self).__name__}{'' if label is None else f' {shown(label)}'}>"
 
     def __eq__(self, other: object) -> bool:
         return type_of(other) is type_of(self) and getattr(other, "raw", MISSING) == self.raw
+
+
+def shown(label: str) -> str:
+    """Return a label for a message or a `repr`; a long one is cut."""
+    return label if len(label) <= _LONG else f"{label[:_LONG]}…"
 
 
 class Failed:
