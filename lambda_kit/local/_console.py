@@ -44,6 +44,7 @@ class Console:
         self._lock = threading.RLock()
         self._progress = _Progress(total) if not self._one_by_one else None
         self._shown_errors: set[str] = set()
+        self._shown_advice: set[str] = set()
 
     # Called by the environment, on any thread
 
@@ -67,18 +68,19 @@ class Console:
                 return
             if labelled:
                 text = compact(outcome.payload) if outcome.error is None else self._error(outcome)
-                self._line(f"{outcome.request_id[:8]} | {self._painted(_BOLD, '=>')} {text}")
+                label = f"{outcome.request_id[:8]} | "
+                self._line(f"{label}{self._painted(_BOLD, '=>')} {text}")
+                if advice:
+                    self._line(f"{label}{advice}")
                 return
             if outcome.error is not None:
                 self._line("")
                 self._line(self._error(outcome))
-                if advice:
-                    self._line(advice)
             elif not self._json_only:
                 self._line("")
                 self._line(pretty(outcome))
-                if advice:
-                    self._line(advice)
+            if advice:
+                self._line(advice)
             if number < self._total:
                 self._line("")
 
@@ -124,6 +126,10 @@ class Console:
             self._line(self._error(outcome))
             if advice:
                 self._line(advice)
+        elif outcome.error is None and advice and advice not in self._shown_advice:
+            self._shown_advice.add(advice)
+            self._progress.clear()
+            self._line(f"invocation {number} of {self._total}: {advice}")
         self._progress.count(outcome)
 
     def _error(self, outcome: Outcome) -> str:

@@ -13,6 +13,9 @@ from typing import Any, cast
 
 from lambda_kit.errors import ConfigurationError
 
+# Text on the command line that is JSON and no name: an object, a list, a string, a number or a constant.
+_JSON = re.compile(r"""\s*(?:[{\["]|(?:-?[0-9][0-9.eE+-]*|true|false|null)\s*\Z)""")
+
 
 def sample_names() -> list[str]:
     """Return the names of the sample events, sorted."""
@@ -60,8 +63,8 @@ def load(source: str | None) -> Any:
         return parse(text_of(source, "the event file"), source)
     if source in sample_names():
         return json.loads(sample(source))
-    if source.lstrip().startswith(("{", "[", '"')):
-        return parse(source, "--event")
+    if _JSON.match(source):
+        return parse(_utf_8(source, "--event"), "--event")
     raise ConfigurationError(
         f"the event {source!r} is neither a file nor a sample{suggestions(source)}`lambda-kit events` lists the samples"
     )
@@ -74,7 +77,7 @@ def load_object(source: str, option: str) -> dict[str, Any]:
         ConfigurationError: the text is not JSON, not the name of a file, or not an object.
     """
     if source.lstrip().startswith("{"):
-        value = parse(source, option)
+        value = parse(_utf_8(source, option), option)
     elif os.path.isfile(source):  # noqa: PTH113  # a name that no file can have is none
         value = parse(text_of(source, f"the file of {option}"), source)
     else:
@@ -90,10 +93,21 @@ def standard_input() -> str:
     Raises:
         ConfigurationError: it is not UTF-8.
     """
-    try:
+    buffer = getattr(sys.stdin, "buffer", None)
+    if buffer is None:
         return sys.stdin.read()
+    try:  # the bytes, because Python reads text in the encoding of the locale
+        return cast("bytes", buffer.read()).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"standard input is not UTF-8: {error}") from error
+
+
+def _utf_8(text: str, option: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # Python reads other bytes of an argument as halves of surrogate pairs
+        raise ConfigurationError(f"{option} is not UTF-8 at character {error.start}") from None
+    return text
 
 
 def text_of(name: str, what: str) -> str:

@@ -440,6 +440,51 @@ def test_an_event_may_stand_on_the_command_line(run: Callable[..., tuple[int, st
     assert out.endswith('\n[\n  "ä"\n]\n')
 
 
+@pytest.mark.parametrize("event", ["7", "-1.5e3", "true", "null", ' "text"', "[1]"])
+def test_an_event_on_the_command_line_may_be_any_json_value(module: Callable[[str], Path], event: str) -> None:
+    root = module("def handler(event, context): return [event]\n")
+    command = [sys.executable, "-m", "lambda_kit.local", "invoke", "app.handler", "--json", f"--event={event}"]
+    done = subprocess.run(command, cwd=root, capture_output=True, check=True)
+    assert json.loads(done.stdout)["outcomes"][0]["payload"] == [json.loads(event)]
+
+
+@pytest.mark.parametrize("option", ["--event", "--client-context"])
+def test_an_argument_that_is_not_utf_8_is_refused(functions: Path, option: str) -> None:
+    command = [sys.executable, "-m", "lambda_kit.local", "invoke", "app.handler", option, b'{"a": "\xe4"}']
+    done = subprocess.run(command, cwd=functions, capture_output=True, check=False)
+    assert (done.returncode, done.stderr.decode().strip()) == (
+        2,
+        f"lambda-kit: error: {option} is not UTF-8 at character 7",
+    )
+
+
+def test_standard_input_is_utf_8_whatever_the_locale_is(functions: Path) -> None:
+    command = [sys.executable, "-X", "utf8=0", "-m", "lambda_kit.local", "invoke", "app.handler", "--event", "-"]
+    done = subprocess.run(
+        command,
+        cwd=functions,
+        input=b'{"a": "\xe4"}',
+        env={**os.environ, "LC_ALL": "C"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"standard input is not UTF-8" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--timeout", "1800"], ["--timeout", "5400", "--memory", "32768", "--concurrency", "1"]],
+    ids=["on-demand", "managed"],
+)
+def test_the_longest_timeout_and_the_most_memory_are_accepted(
+    run: Callable[..., tuple[int, str, str]], arguments: list[str]
+) -> None:
+    status, out, err = run("invoke", "app.handler", *arguments)
+    assert (status, err) == (0, "")
+    assert f"\tMemory Size: {32_768 if '--memory' in arguments else 128} MB" in out
+
+
 @pytest.mark.parametrize("option", ["--event", "--client-context", "--env-file"])
 def test_a_file_that_is_not_utf_8_is_refused(
     run: Callable[..., tuple[int, str, str]], tmp_path: Path, option: str
@@ -489,6 +534,17 @@ def test_a_hint_is_given_on_a_response_that_cannot_be_read(
 ) -> None:
     _, out, _ = run("invoke", "app.handler", cwd=module(source))
     assert hint in out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--json"], ["--repeat", "6"], ["--concurrency", "1"]], ids=["json", "many", "managed"]
+)
+def test_a_hint_on_a_response_is_given_once_in_every_way_of_showing(
+    run: Callable[..., tuple[int, str, str]], module: Callable[[str], Path], arguments: list[str]
+) -> None:
+    root = module("def handler(event, context): return float('nan')")
+    _, out, err = run("invoke", "app.handler", *arguments, cwd=root)
+    assert (err if "--json" in arguments else out).count("the response has NaN, which is not JSON") == 1
 
 
 @pytest.mark.parametrize("sigterm", [[], ["--sigterm"]], ids=["killed", "terminated"])
