@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     R = TypeVar("R")
     T = TypeVar("T")
-    Fn_co = TypeVar("Fn_co", covariant=True)
+    T_contra = TypeVar("T_contra", contravariant=True)
+    R_co = TypeVar("R_co", covariant=True)
 
     SourceName: TypeAlias = Literal["auto", "sqs", "kinesis", "dynamodb", "kafka", "firehose", "s3_batch"]
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
         backoff: Backoff | None
         raise_if_all_failed: bool
 
-    class BatchHandler(Protocol[Fn_co]):
+    class BatchHandler(Protocol[T_contra, P, R_co]):
         """A handler of events with many records, to be put under `@handler`.
 
         Attributes:
@@ -49,14 +50,17 @@ if TYPE_CHECKING:
         __qualname__: str
 
         @property
-        def record_function(self) -> Fn_co: ...
+        def record_function(self) -> Callable[Concatenate[T_contra, P], R_co]: ...
 
         def __call__(self, event: Any, context: Any, /) -> dict[str, Any]:
             """Process the event, and return the response for its service."""
             ...
 
-    class AsyncBatchHandler(Protocol[Fn_co]):
+    class AsyncBatchHandler(Protocol[T_contra, P, R_co]):
         """A handler of events with many records over an async function, to be put under `@handler`, which awaits it.
+
+        Its type parameters are the record, what follows it, and the result, without `Coroutine[Any, Any, ...]`: mypy
+        takes the result of an overloaded function, such as `handler`, for Any if the type of an argument has Any in it.
 
         Attributes:
             record_function: the function for one record as it was given, for unit tests.
@@ -66,7 +70,7 @@ if TYPE_CHECKING:
         __qualname__: str
 
         @property
-        def record_function(self) -> Fn_co: ...
+        def record_function(self) -> Callable[Concatenate[T_contra, P], Coroutine[Any, Any, R_co]]: ...
 
         def __call__(self, event: Any, context: Any, /) -> Coroutine[Any, Any, dict[str, Any]]:
             """Process the event, and return the response for its service."""
@@ -78,9 +82,9 @@ if TYPE_CHECKING:
         @overload
         def __call__(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # also some R
             self, fn: Callable[Concatenate[T, P], Coroutine[Any, Any, R]], /
-        ) -> AsyncBatchHandler[Callable[Concatenate[T, P], Coroutine[Any, Any, R]]]: ...
+        ) -> AsyncBatchHandler[T, P, R]: ...
         @overload
-        def __call__(self, fn: Callable[Concatenate[T, P], R], /) -> BatchHandler[Callable[Concatenate[T, P], R]]: ...
+        def __call__(self, fn: Callable[Concatenate[T, P], R], /) -> BatchHandler[T, P, R]: ...
 
 
 else:
@@ -97,9 +101,9 @@ if TYPE_CHECKING:
     @overload
     def batch(  # type: ignore[overload-overlap]  # a coroutine is also some result
         fn: Callable[Concatenate[T, P], Coroutine[Any, Any, R]], /
-    ) -> AsyncBatchHandler[Callable[Concatenate[T, P], Coroutine[Any, Any, R]]]: ...
+    ) -> AsyncBatchHandler[T, P, R]: ...
     @overload
-    def batch(fn: Callable[Concatenate[T, P], R], /) -> BatchHandler[Callable[Concatenate[T, P], R]]: ...
+    def batch(fn: Callable[Concatenate[T, P], R], /) -> BatchHandler[T, P, R]: ...
     @overload
     def batch(*, model: type[T], source: SourceName = ..., **options: Unpack[Options]) -> Decorate[T]: ...
     @overload

@@ -37,16 +37,12 @@ if TYPE_CHECKING:
             ...
 
     class TakesRecords(Protocol[F_co]):
-        """A function of events over a function of records, such as `batch` makes of one that is not async.
-
-        For one that is async mypy would take the result for Any: it finds Any in the type of a coroutine function, and
-        several overloads that match.
-        """
+        """A function of events over a function of records, such as `batch` makes of a function, async or not."""
 
         @property
         def record_function(self) -> F_co: ...
 
-        def __call__(self, event: Any, context: Any, /) -> dict[str, Any]: ...
+        def __call__(self, event: Any, context: Any, /) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]: ...
 
     class RecordHandler(Protocol[F_co]):
         """A handler over a function of records.

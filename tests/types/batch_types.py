@@ -30,7 +30,7 @@ def charge(record: SqsRecord) -> str:
     return record.body
 
 
-assert_type(charge, BatchHandler[Callable[[SqsRecord], str]])
+assert_type(charge, BatchHandler[SqsRecord, [], str])
 assert_type(charge({}, None), dict[str, Any])
 assert_type(handler(charge)({}, None), dict[str, Any])
 assert_type(handler(charge).record_function, Callable[[SqsRecord], str])
@@ -42,8 +42,11 @@ async def read(record: KinesisRecord) -> bytes:
     return record.data
 
 
-assert_type(read, AsyncBatchHandler[Callable[[KinesisRecord], Coroutine[Any, Any, bytes]]])
+assert_type(read, AsyncBatchHandler[KinesisRecord, [], bytes])
+assert_type(read.record_function, Callable[[KinesisRecord], Coroutine[Any, Any, bytes]])
 assert_type(handler(read)({}, None), dict[str, Any])
+assert_type(handler(read).record_function, Callable[[KinesisRecord], Coroutine[Any, Any, bytes]])
+assert_type(handler(lambda fn: fn)(read).record_function, Callable[[KinesisRecord], Coroutine[Any, Any, bytes]])
 
 
 @handler
@@ -52,6 +55,23 @@ async def ship(order: Order, record: SqsRecord) -> None: ...
 
 
 assert_type(ship({}, None), dict[str, Any])
+
+
+async def test_ship(order: Order, record: SqsRecord) -> None:
+    assert_type(await ship.record_function(order, record), None)
+
+
+@handler
+@batch
+async def sell(record: SqsRecord, *, shop: str) -> int:
+    return len(record.body + shop)
+
+
+assert_type(sell({}, None), dict[str, Any])
+
+
+async def test_sell(record: SqsRecord) -> None:
+    assert_type(await sell.record_function(record, shop="a"), int)
 
 
 @handler()
