@@ -52,6 +52,9 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit import handler": HANDLER,
     "from lambda_kit import init": INIT_CACHE,
     "from lambda_kit import handler, layer, init": HANDLER | INIT_CACHE | {"lambda_kit.pipeline._layer"},
+    "from lambda_kit import handler, layer, init; init.resource(lambda: 1)": HANDLER
+    | INIT_CACHE
+    | {"lambda_kit.init_cache._process", "lambda_kit.init_cache._state", "lambda_kit.pipeline._layer"},
     "from lambda_kit import provide": HANDLER | {"lambda_kit.pipeline._provide"},
     "from lambda_kit import time_limit": HANDLER | {"lambda_kit._kernel.interrupt", "lambda_kit.pipeline._time_limit"},
     "from lambda_kit.pipeline import Layer, Handler": HANDLER
@@ -111,6 +114,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit._kernel.facts",
         "lambda_kit.aws",
         "lambda_kit.aws._local_server",
+        "lambda_kit.init_cache._state",
         "lambda_kit.invocation",
         "lambda_kit.parameters",
         "lambda_kit.parameters._build",
@@ -130,6 +134,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.flags._feature_flags",
         "lambda_kit.flags._snapshot",
         "lambda_kit.flags._sources",
+        "lambda_kit.init_cache._state",
     },
     "from lambda_kit import idempotent": CORE
     | {
@@ -179,6 +184,7 @@ LOADED_BY: dict[str, set[str]] = {
 MOST_MODULES = {  # of the kit; more would be felt in a cold start
     "from lambda_kit import handler": 7,
     "from lambda_kit import handler, layer, init": 12,
+    "from lambda_kit import handler, layer, init; init.resource(lambda: 1)": 14,
     "from lambda_kit.parameters import get": 24,
 }
 

@@ -8,7 +8,7 @@ from lambda_kit._kernel import log, type_of
 from lambda_kit._kernel.facts import operation, tell
 from lambda_kit.errors import FlagSchemaError, FlagsUnavailable
 from lambda_kit.init_cache import build_ahead, declare
-from lambda_kit.init_cache._build import expire_at
+from lambda_kit.init_cache._state import expire_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Loader:
             build_ahead(self.entry)
 
     def _build(self) -> Snapshot:
-        held: Snapshot | None = None if self.entry.built is None else self.entry.built.value
+        held: Snapshot | None = None if self.entry.state.built is None else self.entry.state.built.value
         good = held if held is None or held.failure is None else held.good
         try:
             with operation("feature flags"):

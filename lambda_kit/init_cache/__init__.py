@@ -28,11 +28,9 @@ The rules, the same for every resource:
 from __future__ import annotations
 
 import time
-import weakref
 
-from lambda_kit._kernel import callables, lifecycle
+from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.init_cache._build import shared
 from lambda_kit.init_cache._entry import Entry
 
 TYPE_CHECKING = False
@@ -113,7 +111,6 @@ _DEFAULTS: dict[str, Any] = {
     "close": None,
     "on_restore": "rebuild",
 }
-_WARM_AFTER_RESTORE = 5.0  # seconds; Lambda allows 10 for everything that happens after a restore
 
 
 class ResourceInfo:
@@ -132,17 +129,17 @@ class ResourceInfo:
     @property
     def builds(self) -> int:
         """The number of times that the factory has succeeded."""
-        return self._entry.builds
+        return self._entry.state.builds
 
     @property
     def hits(self) -> int:
         """The number of cache hits; hits of threads that race may go uncounted."""
-        return self._entry.hits
+        return self._entry.state.hits
 
     @property
     def build_time(self) -> float | None:
         """The seconds that the last successful build took; None before the first."""
-        return self._entry.build_time
+        return self._entry.state.build_time
 
     @property
     def age(self) -> float | None:
@@ -152,7 +149,7 @@ class ResourceInfo:
     @property
     def last_error(self) -> BaseException | None:
         """The exception that the factory raised last; None once it has succeeded again."""
-        return self._entry.last_error
+        return self._entry.state.last_error
 
     def __repr__(self) -> str:
         took = "never built" if self.build_time is None else f"built {self.builds}x, last in {self.build_time:.3f} s"
@@ -274,8 +271,9 @@ class InitCache:
                 f"the factory {name} is a coroutine function, whose value belongs to the event loop of the handler; "
                 'eager="now" builds on another thread; pass eager=True'
             )
-        _watch_process()
-        _caches.add(self)
+        from lambda_kit.init_cache import _process
+
+        _process.watch(self)
         entry = Entry(self, factory, name, self._clock, **settings)
         self._entries.append(entry)
         entry.resource.info = ResourceInfo(entry)
@@ -321,7 +319,7 @@ class InitCache:
 
         A `close` that fails is logged, and the others still run. Overrides stay in force.
         """
-        values = [built for entry in tuple(self._entries) for built in entry.empty()]
+        values = [built for entry in tuple(self._entries) for built in entry.state.empty()]
         if values:
             from lambda_kit.init_cache._closing import close_in_reverse
 
@@ -329,7 +327,7 @@ class InitCache:
 
     def _begin_anew(self, *, forked: bool) -> None:
         for entry in tuple(self._entries):
-            entry.begin_anew(forked=forked)
+            entry.state.begin_anew(forked=forked)
 
 
 def declare(
@@ -353,7 +351,7 @@ def declare(
     known = {**_DEFAULTS, **settings}
     _check_settings({name: known[name] for name in _DEFAULTS}, {name: 0 for name in known if name not in _DEFAULTS})
     entry = init._declare(factory, known)
-    entry.translate, entry.is_final = translate, is_final
+    entry.translate, entry.state.is_final = translate, is_final
     if known["eager"] == "now":
         build_ahead(entry)
     return entry
@@ -364,50 +362,6 @@ def build_ahead(entry: Entry, group: object = None) -> None:
     from lambda_kit.init_cache import _ahead
 
     _ahead.start(entry, group)
-
-
-_caches: weakref.WeakSet[InitCache] = weakref.WeakSet()
-_watched = False
-
-
-def _watch_process() -> None:
-    global _watched
-    if _watched:
-        return
-    _watched = True
-    lifecycle.on_fork(_after_fork)
-    lifecycle.on_restore(_after_restore)
-    lifecycle.on_reset(_after_reset)
-
-
-def _after_fork() -> None:
-    # Builds and closes that are under way belong to the parent.
-    lifecycle.abandon((*shared.retired, *shared.refreshing))
-    _forget_pending()
-    for cache in list(_caches):
-        cache._begin_anew(forked=True)
-
-
-def _after_restore() -> None:
-    _forget_pending()
-    end = time.monotonic() + _WARM_AFTER_RESTORE
-    caches = list(_caches)
-    for cache in caches:
-        cache._begin_anew(forked=False)
-    for cache in caches:
-        cache.warm(timeout=max(end - time.monotonic(), 0.0))
-
-
-def _forget_pending() -> None:
-    if shared.retired or shared.refreshing:
-        from lambda_kit.init_cache import _closing
-
-        _closing.forget()
-
-
-def _after_reset() -> None:
-    for cache in list(_caches):
-        cache.reset()
 
 
 def _check_settings(settings: dict[str, Any], unknown: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
     class Owner(Protocol):
-        """The part of a resource that its builds and values know."""
+        """The part of a resource's state that its builds and values know."""
 
         name: str
         close: Callable[[Any], Any] | None
@@ -92,7 +92,7 @@ class BuiltValue:
     """A value that was built.
 
     Attributes:
-        owner: the resource.
+        owner: the state of the resource.
         value: the value itself.
         started_at: the wall clock when its build started.
         sequence: the sequence number that the build took as it started.
@@ -222,7 +222,7 @@ class Build:
     """One build, which every caller that needs its value shares.
 
     Attributes:
-        owner: the resource.
+        owner: the state of the resource.
         sequence: the sequence number that it took as it started; -1 before.
         done: opened when the build has ended, in one of three ways: with a value, with an error, or abandoned.
         value: the value that the factory returned.
@@ -322,13 +322,10 @@ def running_builds() -> tuple[Build, ...]:
     return tuple([build for build in current_builds.get() if not build.done.is_open])
 
 
-def expire_at(end: float) -> None:
-    """Let the value that is being built expire at the time `end`, if its time to live ends later.
-
-    For a factory that knows how long its value is good. Does nothing outside a build, and without a time to live.
-    """
-    if chain := current_builds.get():
-        chain[-1].expires_at = min(chain[-1].expires_at, end)
+def stop_waiting(mine: Build) -> None:
+    """Note that the call that has made `mine` waits for no other build any more."""
+    for build in current_builds.get():
+        build.waits_for.pop(mine, None)
 
 
 shared = _Shared()

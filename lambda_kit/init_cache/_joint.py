@@ -32,19 +32,19 @@ def build_together(
     Returns:
         The exceptions, by resource; of all resources if `fetch` raised. Each counts as a failure of the factory.
     """
-    mine = [(entry, Build(entry)) for entry in entries]
+    mine = [(entry, Build(entry.state)) for entry in entries]
     try:  # of one call alone: CPython leaves some of the jumps in a `try` block outside of its `finally`
         return _build(mine, fetch, after)
     finally:
         for entry, build in mine:
-            entry.abandon(build)  # unless it has ended
+            entry.state.abandon(build)  # unless it has ended
 
 
 def _build(
     mine: list[tuple[Entry, Build]], fetch: Callable[[list[Entry]], dict[Entry, Callable[[], Any]]], after: int
 ) -> dict[Entry, Exception]:
     failed: dict[Entry, Exception] = {}
-    started = [(entry, build) for entry, build in mine if entry.join(build, after)]
+    started = [(entry, build) for entry, build in mine if entry.state.join(build, after)]
     if not started:
         return failed
     began = time.perf_counter()
@@ -60,11 +60,11 @@ def _build(
             value = makers[entry]()
         except Exception as error:
             failed[entry] = error
-            entry.fail(build, error, after)
+            entry.state.fail(build, error, after)
         else:
-            entry.succeed(build, value, started_at[entry], time.perf_counter() - began)
+            entry.state.succeed(build, value, started_at[entry], time.perf_counter() - began)
     for entry, build in mine:  # those that `fetch` left out; again in the `finally` if an interrupt strikes here
-        entry.abandon(build)
+        entry.state.abandon(build)
     return failed
 
 

@@ -6,7 +6,8 @@ import functools
 
 from lambda_kit._kernel.facts import operation
 from lambda_kit.errors import ParameterError, ParameterNotFound
-from lambda_kit.init_cache._build import expire_at, next_sequence
+from lambda_kit.init_cache._build import next_sequence
+from lambda_kit.init_cache._state import expire_at
 from lambda_kit.parameters import _sources as sources
 from lambda_kit.parameters import _transforms as transforms
 from lambda_kit.parameters._node import Prefetched, pack, reader

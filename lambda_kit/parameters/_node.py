@@ -7,7 +7,8 @@ import contextlib
 from lambda_kit._kernel import type_of
 from lambda_kit._kernel.copies import copier
 from lambda_kit.init_cache import declare
-from lambda_kit.init_cache._build import expire_at, next_sequence
+from lambda_kit.init_cache._build import next_sequence
+from lambda_kit.init_cache._state import expire_at
 from lambda_kit.parameters._query import UNSET
 
 TYPE_CHECKING = False

@@ -109,8 +109,8 @@ class Steps:
     def build(self, resource: Any) -> Build:
         """Return the build of `resource` that is under way, once there is one."""
         entry = entry_of(resource)
-        self.until(lambda: entry.pending is not None)
-        build = entry.pending
+        self.until(lambda: entry.state.pending is not None)
+        build = entry.state.pending
         assert build is not None
         return build
 
@@ -123,12 +123,12 @@ class Steps:
     def ended(self, resource: Any) -> None:
         """Wait until no build of `resource` is under way."""
         entry = entry_of(resource)
-        self.until(lambda: entry.pending is None)
+        self.until(lambda: entry.state.pending is None)
 
     async def ended_async(self, resource: Any) -> None:
         """Do what `ended` does, without blocking the event loop."""
         entry = entry_of(resource)
-        await self.until_async(lambda: entry.pending is None)
+        await self.until_async(lambda: entry.state.pending is None)
 
     def entry(self, resource: Any) -> Entry:
         """Return the entry behind a resource."""
@@ -136,7 +136,7 @@ class Steps:
 
     def is_building(self, resource: Any) -> bool:
         """Tell whether a build of `resource` is under way."""
-        return entry_of(resource).pending is not None
+        return entry_of(resource).state.pending is not None
 
 
 @pytest.fixture

@@ -108,9 +108,9 @@ def test_hits_beside_a_refresh_are_answered_by_the_closure(
     resource()
     clock.advance(8)
     resource()
-    long_way = steps.entry(resource).slow_hits
+    long_way = steps.entry(resource).state.slow_hits
     assert [resource() for _ in range(3)] == [1, 1, 1]
-    assert steps.entry(resource).slow_hits == long_way
+    assert steps.entry(resource).state.slow_hits == long_way
     slow.go_on.release()
     steps.ended(resource)
 
@@ -227,7 +227,7 @@ def test_a_refresh_that_takes_too_long_is_discarded_with_a_warning_and_lands_now
     def place_and_look(event: object, context: object) -> Any:
         nonlocal build
         value = resource()
-        build = steps.entry(resource).pending
+        build = steps.entry(resource).state.pending
         return value
 
     assert place_and_look({}, make_context(timeout=0.15)) == 1
@@ -237,7 +237,7 @@ def test_a_refresh_that_takes_too_long_is_discarded_with_a_warning_and_lands_now
     slow.go_on.release()
     assert build.done.wait(PATIENCE)
     assert resource.info.builds == 1
-    assert steps.entry(resource).holds(1)
+    assert steps.entry(resource).state.holds(1)
     slow.go_on.release()
     place({}, make_context())
     assert 2 in closed  # what came too late is closed with the next invocation

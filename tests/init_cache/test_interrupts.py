@@ -148,7 +148,7 @@ def test_a_wait_for_the_build_of_another_thread(kind: Steps, other: ThreadPoolEx
             self.entered, self.go_on, self.over = threading.Event(), threading.Event(), threading.Event()
             self.building = pool.submit(self.resource)
             assert self.entered.wait(PATIENCE)
-            pool.submit(self.release, self.resource.info._entry.pending.done._wakers)
+            pool.submit(self.release, self.resource.info._entry.state.pending.done._wakers)
 
         def release(self, wakers: list[object]) -> None:
             while not wakers and not self.over.wait(0.0002):
@@ -178,7 +178,7 @@ def test_a_build_that_others_wait_for(kind: Steps, other: ThreadPoolExecutor) ->
         def factory(self) -> int:
             if threading.current_thread() is threading.main_thread():
                 self.waiting = other.submit(self.resource)
-                done = self.resource.info._entry.pending.done
+                done = self.resource.info._entry.state.pending.done
                 while not done._wakers:
                     threading.Event().wait(0.0002)
             return super().factory()
@@ -219,7 +219,7 @@ def test_an_override(kind: Steps, other: ThreadPoolExecutor) -> None:
             assert case.resource() == 0
 
     def check(case: Case, outcome: Outcome) -> None:
-        case.resource.info._entry._overrides.clear()  # one that was entered and not left stays, as it has to
+        case.resource.info._entry.state.overrides.clear()  # one that was entered and not left stays, as it has to
         case.resource.invalidate()
         usable(other)(case, outcome)
 

@@ -151,14 +151,14 @@ class Machine(RuleBasedStateMachine):
             try:
                 return await call()
             finally:
-                while (build := entry.pending) is not None:
+                while (build := entry.state.pending) is not None:
                     await build.done.wait_async()
 
         try:
             if self.waits:
                 return event_loop.run(call_async())
             value = call()
-            while (build := entry.pending) is not None:
+            while (build := entry.state.pending) is not None:
                 assert build.done.wait(PATIENCE)
             return value
         except ResourceBuildError:

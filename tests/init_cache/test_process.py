@@ -397,16 +397,16 @@ def test_an_async_resource_is_built_on_the_childs_own_loop() -> None:
 def test_a_finaliser_that_strikes_while_the_lock_is_held_does_not_wait_for_itself() -> None:
     """The garbage collector runs where it likes: here, while a value is noted."""
     assert run("""
-        from lambda_kit.init_cache._entry import Entry
+        from lambda_kit.init_cache._state import State
         log = init.resource(list)
-        publish = Entry._publish
+        publish = State._publish
 
-        def collecting(entry):
-            publish(entry)
-            if entry is one.info._entry: log().append("finalised")
+        def collecting(state):
+            publish(state)
+            if state is one.info._entry.state: log().append("finalised")
 
         one = init.resource(object)
-        Entry._publish = collecting
+        State._publish = collecting
         faulthandler.dump_traceback_later(PATIENCE, exit=True)
         one()
         print(*log())
@@ -516,9 +516,9 @@ def test_the_time_that_passed_between_snapshot_and_restore_counts() -> None:
 def test_a_hook_never_raises_and_does_not_wait_beyond_its_bound() -> None:
     """An exception, or ten seconds, would cost the environment."""
     program = textwrap.dedent(SNAPSHOT) + textwrap.dedent("""
-        from lambda_kit import init_cache
+        from lambda_kit.init_cache import _process
         from lambda_kit._kernel import lifecycle
-        init_cache._WARM_AFTER_RESTORE = 0.1
+        _process._WARM_AFTER_RESTORE = 0.1
         phase = "snapshot"
 
         @init.resource(eager=True)

@@ -12,6 +12,7 @@ from lambda_kit import handler, time_limit
 from lambda_kit.errors import ResourceBuildError, TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.init_cache._build import Build
 from lambda_kit.init_cache._entry import Entry
+from lambda_kit.init_cache._state import State
 from lambda_kit.testing import FakeClock, make_context
 from tests.patience import PATIENCE
 
@@ -156,7 +157,7 @@ def test_a_loop_that_was_closed_meanwhile_keeps_nobody_else_waiting(
 
 
 def test_a_caller_that_comes_to_wait_as_the_build_ends_does_not_wait(cache: InitCache, steps: Any) -> None:
-    build = Build(steps.entry(cache.resource(object)))
+    build = Build(steps.entry(cache.resource(object)).state)
     build.done.open()
     assert build.done.wait()
     asyncio.run(asyncio.wait_for(build.done.wait_async(), PATIENCE))
@@ -224,19 +225,22 @@ def test_a_waiter_that_is_cancelled_leaves_the_build_to_the_others(cache: InitCa
     assert resource.info.builds == 1
 
 
-@pytest.mark.parametrize("where", ["build", "succeed", "_note_success", "_result", "_claim"])
+@pytest.mark.parametrize(
+    ("part", "where"),
+    [(Entry, "build"), (State, "succeed"), (State, "_note_success"), (Entry, "_result"), (State, "claim")],
+)
 def test_an_interrupt_strikes_the_kits_own_code_and_nothing_is_stuck(
-    cache: InitCache, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, where: str
+    cache: InitCache, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, part: type, where: str
 ) -> None:
     """A time limit interrupts between any two bytecodes: also behind the factory, before its value is noted."""
     resource: Any = cache.resource(object)
-    original = getattr(Entry, where)
+    original = getattr(part, where)
 
     def strike(*args: Any) -> Any:
-        monkeypatch.setattr(Entry, where, original)
+        monkeypatch.setattr(part, where, original)
         raise TimeLimitInterrupt
 
-    monkeypatch.setattr(Entry, where, strike)
+    monkeypatch.setattr(part, where, strike)
     with pytest.raises(TimeLimitInterrupt):
         resource()
     assert pool.submit(resource).result(PATIENCE) is resource()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit.errors import ResourceBuildError
-from lambda_kit.init_cache._build import expire_at, next_sequence
+from lambda_kit.init_cache._build import next_sequence
 from lambda_kit.init_cache._joint import build_together
+from lambda_kit.init_cache._state import expire_at
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:

@@ -346,9 +346,9 @@ def test_hits_after_a_failed_refresh_are_answered_by_the_closure(declare: Any, c
         resource.refresh()
     clock.advance(100)
     resource()
-    long_way = steps.entry(resource).slow_hits
+    long_way = steps.entry(resource).state.slow_hits
     resource()
-    assert steps.entry(resource).slow_hits == long_way
+    assert steps.entry(resource).state.slow_hits == long_way
 
 
 def test_who_waits_for_a_refresh_that_fails_gets_the_old_value_where_it_may_be_used(
