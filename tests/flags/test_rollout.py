@@ -13,9 +13,10 @@ from hypothesis import given, strategies
 
 from lambda_kit.flags import _rollout as rollout
 from lambda_kit.flags._schema import compile_flags
+from tests.effort import scaled
 
 st: Any = strategies
-UNITS = [f"user-{i}" for i in range(100_000)]
+UNITS = [f"user-{i}" for i in range(scaled(100_000))]
 
 
 def reached(percentage: float, flag: str = "cart", **more: Any) -> set[str]:

@@ -46,6 +46,7 @@ class Peer:
     """A function under Powertools, in a process of its own."""
 
     def __init__(self, effects: Path, options: dict[str, Any]) -> None:
+        self.effects = effects
         command = [str(PYTHON), "-W", "ignore", str(PROGRAM), TABLE, str(effects), json.dumps(options)]
         self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
 
@@ -74,8 +75,8 @@ class Peer:
 class Shop:
     """The same function on both sides, on one table."""
 
-    def __init__(self, effects: Path, peer: Peer, options: dict[str, Any], keys: Any) -> None:
-        self.effects = effects
+    def __init__(self, peer: Peer, options: dict[str, Any], keys: Any) -> None:
+        self.effects = effects = peer.effects
         self.peer = peer
         config = options.get("config", {})
         argument = options.get("argument")
@@ -138,15 +139,31 @@ KINDS: dict[str, tuple[dict[str, Any], Any]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def peers() -> Iterator[dict[str, Peer]]:
+    """The processes that run, by the kind of function: each takes a while to start, and keeps nothing between tests."""
+    running: dict[str, Peer] = {}
+    yield running
+    for peer in running.values():
+        peer.stop()
+
+
 @pytest.fixture
-def shop(request: pytest.FixtureRequest, aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    options, keys = KINDS[getattr(request, "param", "handler")]
+def shop(
+    request: pytest.FixtureRequest,
+    aws: Aws,
+    peers: dict[str, Peer],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Shop:
+    kind = getattr(request, "param", "handler")
+    options, keys = KINDS[kind]
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", FUNCTION)
     make_table(aws)
-    effects = tmp_path / "effects"
-    peer = Peer(effects, options)
-    yield Shop(effects, peer, options, keys)
-    peer.stop()
+    if kind not in peers:
+        peers[kind] = Peer(tmp_path_factory.mktemp("peer") / "effects", options)
+    peers[kind].effects.write_text("")
+    return Shop(peers[kind], options, keys)
 
 
 RESULTS: list[Any] = ["text", 0, False, {"a": [1, None, 2.5, "é"]}, [], "", {"b": '"$type":'}, {}]
