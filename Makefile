@@ -17,8 +17,11 @@ endif
 MAIN := $(or $(filter 3.13,$(FOUND)),$(lastword $(FOUND)))
 BIN := $(VENVS)/$(MAIN)/bin
 PYTEST_ARGS ?=
-# How many tests run side by side: as many as there are processors. WORKERS=0 runs them in one process.
-WORKERS ?= logical
+# How many tests run side by side: one more than there are processors, because tests wait for servers a third of their
+# time. WORKERS=0 runs them in one process.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
+# Tests start hundreds of interpreters, which would compile all that they import again and again without bytecode files.
+export PYTHONDONTWRITEBYTECODE :=
 PYTEST = python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 # Long tests run in full on the newest Python only.
 profile = $(if $(filter $(lastword $(PYTHONS)),$(1)),full,quick)

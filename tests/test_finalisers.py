@@ -18,7 +18,10 @@ def classes_with_finalisers() -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for path in sorted(root.rglob("*.py")):
         module = ".".join(path.relative_to(root.parent).with_suffix("").parts)
-        for node in ast.walk(ast.parse(path.read_text())):
+        source = path.read_text()
+        if "def __del__(" not in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ClassDef):
                 methods = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
                 if "__del__" in methods:
