@@ -37,6 +37,7 @@ TOPICS = (
     "flags",
     "idempotency",
     "batch",
+    "parse",
 )
 PEER = "aws-lambda-powertools"
 _DISTRIBUTIONS = ("lambda-kit-sdk", PEER, "awslambdaric", "boto3", "cachetools")

@@ -21,7 +21,8 @@ Exception
     │   ├── FlagsUnavailable                   the flags could not be fetched, and no older ones are cached
     │   └── UnknownFlag (also LookupError)     the flag does not exist, and no default was given
     ├── EventError (also ValueError)           an event or a record is malformed
-    │   └── InvalidRecord                      a record does not fit its model
+    │   └── ParseError                         an event or a record does not fit its model
+    │       └── InvalidRecord                  a record of a batch does not fit its model
     ├── BatchError                             the return value of a record function is not a result
     │   └── BatchFailed                        no record of a batch succeeded
     ├── SettingsError (also ValueError)        fields of a `Settings` class are missing or invalid
@@ -84,6 +85,7 @@ __all__ = [
     "ParameterAccessDenied",
     "ParameterError",
     "ParameterNotFound",
+    "ParseError",
     "PayloadMismatch",
     "ResourceBuildError",
     "ResourceCycle",
@@ -294,16 +296,25 @@ class EventError(LambdaKitError, ValueError):
     """An event or a record is malformed: it lacks a field of its source, or its content cannot be decoded."""
 
 
-class InvalidRecord(EventError):
-    """A record does not fit the model of its batch.
+class ParseError(EventError):
+    """An event or a record does not fit a model. Neither message nor attributes hold values of it.
 
     Attributes:
-        problems: pairs of a path, such as `lines.0.amount`, and the problem there, without the value.
+        problems: pairs of a path, such as `detail.lines.0.amount`, and the problem there. The path starts at the event
+            or the record that was parsed.
+        errors: the same as pydantic lists them: dicts with `type`, `loc` and `msg`.
     """
 
-    def __init__(self, message: str, *, problems: Iterable[tuple[str, str]]) -> None:
+    def __init__(
+        self, message: str, *, problems: Iterable[tuple[str, str]], errors: Iterable[dict[str, Any]] = ()
+    ) -> None:
         super().__init__(message)
         self.problems = list(problems)
+        self.errors = list(errors)
+
+
+class InvalidRecord(ParseError):
+    """A record does not fit the model of its batch. Its paths start at the body or the data of the record."""
 
 
 class BatchError(LambdaKitError):

@@ -170,6 +170,13 @@ LOADED_BY: dict[str, set[str]] = {
     },
     "from lambda_kit.events import SqsRecord, source_of": EVENTS | {"lambda_kit.events._sqs"},
     "from lambda_kit.events import as_event": EVENTS | {"lambda_kit._kernel.callables", "lambda_kit.events._layer"},
+    "from lambda_kit.events import parse": EVENTS
+    | {
+        "lambda_kit._kernel.callables",
+        "lambda_kit._kernel.expressions",
+        "lambda_kit.events._models",
+        "lambda_kit.events._parse",
+    },
     "from lambda_kit.aws import connect": CORE
     | {
         "lambda_kit.aws",

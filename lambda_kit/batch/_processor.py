@@ -182,7 +182,7 @@ class Processor:
         if self._model is not None:
             from lambda_kit.batch._models import parser
 
-            parse = parser(self._model, source.name)
+            parse = parser(self._model)
         if source.name == "firehose":
             from lambda_kit.batch import _firehose as firehose
 

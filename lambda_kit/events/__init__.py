@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lambda_kit.events._kafka import KafkaEvent, KafkaRecord
     from lambda_kit.events._kinesis import KinesisEvent, KinesisRecord
     from lambda_kit.events._layer import as_event
+    from lambda_kit.events._parse import parse
     from lambda_kit.events._s3 import S3Event, S3Record
     from lambda_kit.events._s3_batch import S3BatchEvent, S3BatchTask
     from lambda_kit.events._sns import SnsMessage
@@ -56,6 +57,7 @@ else:
             "SqsRecord": "lambda_kit.events._sqs",
             "as_event": "lambda_kit.events._layer",
             "http_trigger_of": "lambda_kit.events._http_trigger",
+            "parse": "lambda_kit.events._parse",
             "source_of": "lambda_kit.events._source",
         },
     )
@@ -83,5 +85,6 @@ __all__ = [
     "SqsRecord",
     "as_event",
     "http_trigger_of",
+    "parse",
     "source_of",
 ]

@@ -6,17 +6,17 @@ from binascii import a2b_base64
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import MISSING, Failed, RecordView
+from lambda_kit.events._view import MISSING, Failed, RecordView, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, ClassVar
 
     from lambda_kit.events._view import View
 
 
-class DataView(RecordView):
+class DataView(RecordView[T_co]):
     """A record whose data is bytes, encoded as base64.
 
     Attributes:
@@ -24,6 +24,7 @@ class DataView(RecordView):
     """
 
     __slots__ = ("_data",)
+    _path: ClassVar[tuple[str, ...]] = ("data",)
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.raw = raw
@@ -59,6 +60,9 @@ class DataView(RecordView):
         except UnicodeDecodeError:
             pass  # raised below, without a context: the error of the decoder holds the data
         raise EventError(f"the {type_of(self).__name__} is not text in UTF-8; read .data for the bytes")
+
+    def _content(self) -> tuple[Any, tuple[str, ...]]:
+        return self.data, self._path
 
     def _json_text(self) -> str:
         return self.data.decode()  # faster than the JSON decoder, which has to detect the encoding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import EventView, View
+from lambda_kit.events._view import ContentView, EventView, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class DynamoDBRecord(View):
+class DynamoDBRecord(ContentView[T_co]):
     """A change of an item.
 
     Attributes:
@@ -78,6 +78,16 @@ class DynamoDBRecord(View):
         """
         return self._image("OldImage")
 
+    def _content(self) -> tuple[Any, tuple[str, ...]]:
+        """Return the new image, or the old one of an item that was removed."""
+        self._object("dynamodb")
+        for name, image in (("NewImage", self.new_image), ("OldImage", self.old_image)):
+            if image is not None:
+                return image, ("dynamodb", name)
+        raise EventError(
+            "the DynamoDBRecord has no image; set the view type of the stream to NEW_IMAGE or NEW_AND_OLD_IMAGES"
+        )
+
     def _image(self, name: str) -> dict[str, Any] | None:
         known = self._found
         if name not in known:
@@ -128,7 +138,7 @@ class DynamoDBRecord(View):
         return f"<DynamoDBRecord {self._optional('dynamodb', 'SequenceNumber')}>"
 
 
-class DynamoDBStreamEvent(EventView[DynamoDBRecord]):
+class DynamoDBStreamEvent(EventView["DynamoDBRecord[T_co]"]):
     """Changes of items.
 
     Attributes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from lambda_kit.events._data import DataView
-from lambda_kit.events._view import EventView
+from lambda_kit.events._view import EventView, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-class FirehoseRecord(DataView):
+class FirehoseRecord(DataView[T_co]):
     """A record to transform.
 
     Attributes:
@@ -48,7 +48,7 @@ class FirehoseRecord(DataView):
         return self._optional("kinesisRecordMetadata", "sequenceNumber")
 
 
-class FirehoseEvent(EventView[FirehoseRecord]):
+class FirehoseEvent(EventView["FirehoseRecord[T_co]"]):
     """Records to transform.
 
     Attributes:

@@ -27,7 +27,7 @@ from lambda_kit.events._http_values import (
     parsed_cookies,
     parsed_query,
 )
-from lambda_kit.events._view import MISSING, Failed, View
+from lambda_kit.events._view import MISSING, ContentView, Failed, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _LATTICE = ("lattice_1", "lattice_2")
 _ALB = ("alb", "alb_multi_value")
 
 
-class HttpEvent(View):
+class HttpEvent(ContentView[T_co]):
     """An HTTP request of any trigger: API Gateway, a function URL, a load balancer, or VPC Lattice.
 
     All are read alike. The rules of encoding of each trigger are kept: paths, repeated query values and cookies are
@@ -296,6 +296,9 @@ class HttpEvent(View):
             where = getattr(error, "pos", None)
             position = "" if where is None else f", at character {where}"
             return Failed(f"the body of the HttpEvent is not JSON{position}")
+
+    def _content(self) -> tuple[Any, tuple[str, ...]]:
+        return self.json_text, ("body",)
 
     @property
     def json_text(self) -> str:

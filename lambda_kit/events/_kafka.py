@@ -5,7 +5,7 @@ from __future__ import annotations
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._data import DataView, decoded
-from lambda_kit.events._view import EventView, Failed
+from lambda_kit.events._view import EventView, Failed, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class KafkaRecord(DataView):
+class KafkaRecord(DataView[T_co]):
     """A record of a topic.
 
     Attributes:
@@ -29,6 +29,9 @@ class KafkaRecord(DataView):
 
     def _encoded(self) -> str:
         return self._text("value")
+
+    def _content(self) -> tuple[Any, tuple[str, ...]]:
+        return b"null" if self.is_tombstone else self.data, ("value",)
 
     @property
     def topic(self) -> str:
@@ -94,7 +97,7 @@ class KafkaRecord(DataView):
             return "<KafkaRecord without an id>"
 
 
-class KafkaEvent(EventView[KafkaRecord]):
+class KafkaEvent(EventView["KafkaRecord[T_co]"]):
     """Records of topics.
 
     Attributes:
@@ -111,6 +114,13 @@ class KafkaEvent(EventView[KafkaRecord]):
         if not all(type_of(one) is list for one in found.values()):
             raise EventError("the records of the KafkaEvent are not in lists, one for each partition")
         return [record for partition in found.values() for record in partition]
+
+    def _place(self, index: int) -> tuple[str | int, ...]:
+        for name, records in self._object("records").items():
+            if index < len(records):
+                return "records", name, index
+            index -= len(records)
+        raise IndexError(index)
 
     @property
     def event_source_arn(self) -> str | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from lambda_kit.events._data import DataView
-from lambda_kit.events._view import EventView
+from lambda_kit.events._view import EventView, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-class KinesisRecord(DataView):
+class KinesisRecord(DataView[T_co]):
     """A record of a stream.
 
     Attributes:
@@ -18,6 +18,7 @@ class KinesisRecord(DataView):
     """
 
     __slots__ = ()
+    _path = ("kinesis", "data")
 
     @property
     def id(self) -> str:
@@ -80,7 +81,7 @@ class KinesisRecord(DataView):
         return self._optional("awsRegion")
 
 
-class KinesisEvent(EventView[KinesisRecord]):
+class KinesisEvent(EventView["KinesisRecord[T_co]"]):
     """Records of a shard.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import EventView, RecordView, View
+from lambda_kit.events._view import ContentView, EventView, RecordView, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class S3Record(View):
+class S3Record(ContentView[T_co]):
     """A change of an object.
 
     Attributes:
@@ -84,7 +84,7 @@ class S3Record(View):
         return f"<S3Record {self._optional('eventName')}>"
 
 
-class S3Event(EventView[S3Record]):
+class S3Event(EventView["S3Record[T_co]"]):
     """Changes of objects.
 
     Attributes:

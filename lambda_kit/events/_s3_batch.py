@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from lambda_kit._kernel import type_of
-from lambda_kit.events._view import EventView, View
+from lambda_kit.events._view import ContentView, EventView, T_co
 
 TYPE_CHECKING = False
 
 
-class S3BatchTask(View):
+class S3BatchTask(ContentView[T_co]):
     """A task: an object to process.
 
     Attributes:
@@ -44,7 +44,7 @@ class S3BatchTask(View):
         return f"<S3BatchTask {self._optional('taskId')}>"
 
 
-class S3BatchEvent(EventView[S3BatchTask]):
+class S3BatchEvent(EventView["S3BatchTask[T_co]"]):
     """Tasks of a job.
 
     Attributes:

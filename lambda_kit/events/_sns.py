@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import RecordView
+from lambda_kit.events._view import RecordView, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lambda_kit.events._s3 import S3Event
 
 
-class SnsMessage(RecordView):
+class SnsMessage(RecordView[T_co]):
     """A notification.
 
     Attributes:
@@ -35,6 +35,9 @@ class SnsMessage(RecordView):
 
     def _json_text(self) -> str:
         return self.body
+
+    def _content(self) -> tuple[Any, tuple[str, ...]]:
+        return self.body, ("Message",)
 
     @property
     def s3(self) -> S3Event | None:

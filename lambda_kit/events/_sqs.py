@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import EventView, Failed, RecordView
+from lambda_kit.events._view import EventView, Failed, RecordView, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lambda_kit.events._sns import SnsMessage
 
 
-class SqsRecord(RecordView):
+class SqsRecord(RecordView[T_co]):
     """A message.
 
     Attributes:
@@ -48,6 +48,13 @@ class SqsRecord(RecordView):
 
     def _json_text(self) -> str:
         return self.body
+
+    def _content(self) -> tuple[Any, tuple[str, ...]]:
+        return self.body, ("body",)
+
+    @classmethod
+    def _contents(cls, raws: list[Any]) -> list[Any]:
+        return [raw["body"] for raw in raws]
 
     @property
     def sns(self) -> SnsMessage | None:
@@ -167,7 +174,7 @@ class SqsRecord(RecordView):
         return self.queue_arn.endswith(".fifo")
 
 
-class SqsEvent(EventView[SqsRecord]):
+class SqsEvent(EventView["SqsRecord[T_co]"]):
     """Messages of a queue.
 
     Attributes:

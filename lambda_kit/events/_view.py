@@ -11,14 +11,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from typing import Any, ClassVar, Generic, TypeVar, overload
+    from typing import Any, ClassVar, Generic, overload
 
-    R = TypeVar("R")
+    from typing_extensions import TypeVar
+
+    M = TypeVar("M")
+    R_co = TypeVar("R_co", covariant=True)
+    T_co = TypeVar("T_co", covariant=True, default=object)
 else:
-    R = None
+    R_co = T_co = None
 
     class Generic:
         """A stand-in for `typing.Generic`, so that `typing` is not loaded while the program runs."""
+
+        __slots__ = ()
 
         def __class_getitem__(cls, _item):
             return cls
@@ -150,6 +156,79 @@ def shown(label: str) -> str:
     return label if len(label) <= _LONG else f"{label[:_LONG]}…"
 
 
+class ContentView(View, Generic[T_co]):
+    """A view of something that holds a value which a type can validate: the JSON in a body, the detail of an event.
+
+    `SqsRecord[Order]` is a view whose content is an `Order`; `parsed` is that order.
+
+    Attributes:
+        raw: the dict.
+    """
+
+    __slots__ = ()
+    _model: ClassVar[Any] = None
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, model):
+            if model is None or type_of(model) is str:  # a type variable, or a forward reference
+                return cls
+            from lambda_kit.events._models import with_model
+
+            return with_model(cls, model)
+
+    def _content(self) -> tuple[Any, tuple[str, ...]]:
+        """Return the content and its path in the event. Text and bytes are JSON.
+
+        Raises:
+            EventError: the content cannot be read.
+        """
+        return self._object(), ()
+
+    @classmethod
+    def _contents(cls, raws: list[Any]) -> list[Any]:
+        """Return the contents of records. What it raises, and what is no content, is looked at record by record."""
+        return [cls(raw)._content()[0] for raw in raws]
+
+    if TYPE_CHECKING:
+
+        @overload
+        def parse(self, model: type[M], /) -> M: ...
+        @overload
+        def parse(self, model: Any, /) -> Any: ...
+
+    def parse(self, model: Any, /) -> Any:
+        """Validate the content, and return it as `model`. The text of JSON is validated without a dict in between.
+
+        Args:
+            model: a type that pydantic can validate, such as a model, a dataclass or `list[int]`; or a struct of
+                msgspec. It is compiled once.
+
+        Raises:
+            ParseError: the content does not fit the type.
+            EventError: the content cannot be read.
+            MissingExtra: pydantic is not installed.
+            ConfigurationError: pydantic cannot validate this type.
+        """
+        from lambda_kit.events._models import parse
+
+        return parse(self, model)
+
+    @property
+    def parsed(self) -> T_co:
+        """The content as the type in brackets: an `Order` for `SqsRecord[Order]`. It is validated once.
+
+        A view without a type gives the content as it is: the value of the JSON, the image, the dict.
+
+        Raises:
+            ParseError: the content does not fit the type.
+            EventError: the content cannot be read.
+        """
+        from lambda_kit.events._models import parsed_of
+
+        return parsed_of(self)  # type: ignore[no-any-return]
+
+
 class Failed:
     """The place-holder for a value that could not be decoded, so that decoding is not tried again."""
 
@@ -159,7 +238,7 @@ class Failed:
         self.message = message
 
 
-class RecordView(View):
+class RecordView(ContentView[T_co]):
     """A record of a batch.
 
     Attributes:
@@ -218,27 +297,27 @@ class RecordView(View):
             return f"<{type_of(self).__name__} without an id>"
 
 
-class Records(Generic[R]):
+class Records(Generic[R_co]):
     """The records of an event, in its order. The view of a record is made when it is asked for."""
 
     __slots__ = ("_raws", "_view")
 
-    def __init__(self, raws: list[Any], view: Callable[[Any], R]) -> None:
+    def __init__(self, raws: list[Any], view: Callable[[Any], R_co]) -> None:
         self._raws = raws
         self._view = view
 
     def __len__(self) -> int:
         return len(self._raws)
 
-    def __iter__(self) -> Iterator[R]:
+    def __iter__(self) -> Iterator[R_co]:
         return map(self._view, self._raws)
 
     if TYPE_CHECKING:
 
         @overload
-        def __getitem__(self, index: int) -> R: ...
+        def __getitem__(self, index: int) -> R_co: ...
         @overload
-        def __getitem__(self, index: slice) -> Records[R]: ...
+        def __getitem__(self, index: slice) -> Records[R_co]: ...
 
     def __getitem__(self, index: Any) -> Any:
         if type_of(index) is slice:
@@ -249,7 +328,7 @@ class Records(Generic[R]):
         return f"<{len(self)} records>"
 
 
-class EventView(View, Generic[R]):
+class EventView(View, Generic[R_co]):
     """An event with records. Iterating over it gives the views of the records.
 
     Attributes:
@@ -261,8 +340,37 @@ class EventView(View, Generic[R]):
     _record: ClassVar[Any]
     _list: ClassVar[str] = "Records"
 
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, model):
+            if model is None or type_of(model) is str or cls is EventView:
+                return cls
+            from lambda_kit.events._models import with_model
+
+            return with_model(cls, model)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def parse(self, model: type[M], /) -> list[M]: ...
+        @overload
+        def parse(self, model: Any, /) -> list[Any]: ...
+
+    def parse(self, model: Any, /) -> list[Any]:
+        """Validate the contents of all records, and return them as a list of `model`: see the `parse` of a record.
+
+        Raises:
+            ParseError: the contents of some records do not fit the type. Their paths name the records.
+            EventError: the event has no list of records.
+            MissingExtra: pydantic is not installed.
+            ConfigurationError: pydantic cannot validate this type.
+        """
+        from lambda_kit.events._models import parse_all
+
+        return parse_all(self, model)
+
     @property
-    def records(self) -> Records[R]:
+    def records(self) -> Records[R_co]:
         """The records, in the order of the event.
 
         Raises:
@@ -270,13 +378,17 @@ class EventView(View, Generic[R]):
         """
         return Records(self._raws(), self._record)
 
+    def _place(self, index: int) -> tuple[str | int, ...]:
+        """Return the path of a record in the event."""
+        return self._list, index
+
     def _raws(self) -> list[Any]:
         found = self._find(self._list)
         if type_of(found) is not list:
             raise self._error(found, "a list", (self._list,))
         return found  # type: ignore[no-any-return]
 
-    def __iter__(self) -> Iterator[R]:
+    def __iter__(self) -> Iterator[R_co]:
         return iter(self.records)
 
     def __len__(self) -> int:
