@@ -13,7 +13,7 @@ from lambda_kit.tracer._guard import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from types import TracebackType
     from typing import Any
 
@@ -26,11 +26,11 @@ _MAX_KEY = 500
 _MAX_TEXT = 250  # characters of a URL, a method, a type
 MAX_MESSAGE = 4_000  # characters of an exception's message; X-Ray sets no limit
 _MAX_FRAMES = 30  # of one exception
-_MAX_EXCEPTIONS = 16  # of one span: those recorded, their causes and members
+MAX_EXCEPTIONS = 16  # of one span: those recorded, their causes and members
 _MAX_NAMES = 1_000  # in the cache of names
 MAX_ANNOTATIONS = 50  # of a trace
 MARKER = 100  # bytes; a shorter member is not worth cutting
-_MAX_ALL_FRAMES = 80  # of all exceptions of one span
+MAX_ALL_FRAMES = 80  # of all exceptions of one span
 _TEXT_FIELDS = frozenset(("operation", "account_id", "region", "request_id", "queue_url", "table_name"))  # of `aws`
 _IN_NAMES = "_.:/%&#=+\\-@"  # allowed in a name, beside letters, digits and spaces
 
@@ -151,23 +151,36 @@ def cause_text(failures: list[Failure], inner: Failure | None, draw_id: Callable
 def _exceptions(failures: list[Failure], draw_id: Callable[[], str]) -> list[str]:
     """Return the texts of the exceptions, within the limits of their number and of their frames."""
     parts: list[str] = []
-    waiting = [(failure.error, failure.id) for failure in failures[:_MAX_EXCEPTIONS]][::-1]
+    frames = MAX_ALL_FRAMES
+    for error, own, cause in with_causes([(failure.error, failure.id) for failure in failures], draw_id):
+        text, taken = _exception_text(error, own, cause, min(_MAX_FRAMES, max(frames, 1)))
+        parts.append(text)
+        frames -= taken
+    return parts
+
+
+def with_causes(
+    errors: list[tuple[Any, str]], draw_id: Callable[[], str], limit: int = MAX_EXCEPTIONS
+) -> Generator[tuple[Any, str, str]]:
+    """Yield exceptions and their ids, each followed by its causes and group members, and the id of its cause or `""`.
+
+    Args:
+        errors: the exceptions and their ids.
+        draw_id: returns an id for each exception that follows one of these.
+        limit: the most exceptions that are yielded.
+    """
+    waiting = errors[:limit][::-1]
     placed = {id(error) for error, _ in waiting}
-    frames = _MAX_ALL_FRAMES
     while waiting:
         error, own = waiting.pop()
         following: list[tuple[Any, str]] = []
         for other in _following(error):
-            if id(other) not in placed and len(placed) < _MAX_EXCEPTIONS:
+            if id(other) not in placed and len(placed) < limit:
                 placed.add(id(other))
                 following.append((other, draw_id()))
         # X-Ray has one cause for each exception: the first one. Further members of a group stand beside it.
-        cause = following[0][1] if following else ""
-        text, taken = _exception_text(error, own, cause, min(_MAX_FRAMES, max(frames, 1)))
-        parts.append(text)
-        frames -= taken
+        yield error, own, following[0][1] if following else ""
         waiting += reversed(following)
-    return parts
 
 
 def _following(error: Any) -> list[Any]:

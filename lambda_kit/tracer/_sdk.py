@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from json import dumps, loads
 from operator import itemgetter
+from os import urandom
 
 from lambda_kit._kernel import log
 from lambda_kit._kernel.json_text import message_of
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from lambda_kit.tracer._span import Kind, Options
 
 _MAX_FRAMES = 30
-_MAX_EXCEPTIONS = 5
 _MAX_CAUSES = 1_000
 _trace_of_cause: dict[str, str] = {}  # the traces of exceptions, by the ids with which the SDK marks these
 _current: ContextVar[SdkSpan | None] = ContextVar("lambda_kit_sdk_span", default=None)
@@ -136,12 +136,12 @@ class SdkSpan(Span):
         stack = _stack_of(error)
         if issubclass(type(error), BaseException) and not _is_of_another_trace(error, subsegment):
             try:
-                _add_exception(subsegment, error, stack)
+                _add_exception(subsegment, error, stack, error)
                 return
             except Exception as refusal:  # the SDK sets attributes of the exception, and some exceptions refuse that
                 report("an attribute of an exception", refusal)
         stand_in = type(type(error).__name__, (Exception,), {})(message_of(error))
-        _add_exception(subsegment, stand_in, stack)
+        _add_exception(subsegment, stand_in, stack, error)
 
     @harmless
     def http(
@@ -261,11 +261,13 @@ def _is_of_another_trace(error: BaseException, subsegment: _Subsegment) -> bool:
     return _trace_of_cause.get(getattr(error, "_cause_id", ""), subsegment.trace_id) != subsegment.trace_id
 
 
-def _add_exception(subsegment: _Subsegment, error: BaseException, stack: list[tuple[str, int, str]]) -> None:
+def _add_exception(
+    subsegment: _Subsegment, error: BaseException, stack: list[tuple[str, int, str]], given: Any
+) -> None:
     if isinstance(subsegment.cause, str):
         subsegment.cause = {}  # the SDK refuses a second exception, and logs that, if the cause is an id
     known: int = len(subsegment.cause.get("exceptions", ()))
-    if known and (getattr(error, "_recorded", False) or known >= _MAX_EXCEPTIONS):
+    if known and (getattr(error, "_recorded", False) or known >= document.MAX_EXCEPTIONS):
         return  # the SDK would replace all exceptions by the id of this one
     subsegment.add_exception(error, stack)
     mark: str | None = getattr(error, "_cause_id", None)
@@ -274,13 +276,55 @@ def _add_exception(subsegment: _Subsegment, error: BaseException, stack: list[tu
             _trace_of_cause.clear()
         _trace_of_cause[mark] = subsegment.trace_id
     if not isinstance(subsegment.cause, str):
-        subsegment.cause["exceptions"][-1].message = document.shortened(message_of(error), document.MAX_MESSAGE)
+        exceptions: list[Any] = subsegment.cause["exceptions"]
+        exceptions[-1].message = document.shortened(message_of(error), document.MAX_MESSAGE)
+        _add_causes(exceptions, given)
+
+
+def _add_causes(exceptions: list[Any], given: Any) -> None:
+    """Add the causes of the last exception and the members of its group, which the SDK leaves out.
+
+    Args:
+        exceptions: what the subsegment has recorded.
+        given: the last exception as it was given, for which a stand-in may be recorded.
+    """
+    limit = document.MAX_EXCEPTIONS - len(exceptions) + 1
+    frames = document.MAX_ALL_FRAMES - sum(len(one.stack or ()) for one in exceptions)
+    last = exceptions[-1]
+    for one, own, cause in document.with_causes([(given, last.id)], _draw_id, limit):
+        shown = last
+        if own != last.id:
+            shown = bridge.Throwable(None, _stack_of(one)[-max(frames, 1) :])  # None: the SDK would mark the exception
+            shown.id, shown.type = own, document.type_name(one).rpartition(".")[2]
+            shown.message = document.shortened(message_of(one), document.MAX_MESSAGE)
+            exceptions.append(shown)
+            frames -= len(shown.stack or ())
+        if cause:
+            shown.cause = cause
+
+
+def _draw_id() -> str:
+    return urandom(8).hex()
+
+
+def _drop_causes(subsegment: _Subsegment, excess: int) -> int:
+    """Drop exceptions from the last one on, but not the first; return what is still too much, in bytes."""
+    exceptions: list[Any] = [] if isinstance(subsegment.cause, str) else subsegment.cause.get("exceptions", [])
+    while excess > 0 and len(exceptions) > 1:
+        last = exceptions.pop()
+        excess -= len(dumps(last.to_dict(), default=str))
+        for one in exceptions:
+            if getattr(one, "cause", "") == last.id:
+                del one.cause
+    return excess
 
 
 def _cut(subsegment: _Subsegment) -> None:
     """Replace the largest values by a note of their size until the document is within X-Ray's limit."""
     own = {name: value for name, value in subsegment.to_dict().items() if name != "subsegments"}
     excess = len(dumps(own, default=str)) - document.LIMIT
+    if excess > 0:
+        excess = _drop_causes(subsegment, excess)
     if excess <= 0:
         return
     members = [*subsegment.metadata.values(), subsegment.aws, subsegment.annotations]

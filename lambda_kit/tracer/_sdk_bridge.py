@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     FacadeSegment: Any
     LambdaContext: Any
+    Throwable: Any
     xray_recorder: Any
 
     class Subsegment:
@@ -75,11 +76,13 @@ else:
     from aws_xray_sdk.core.lambda_launcher import LambdaContext
     from aws_xray_sdk.core.models.facade_segment import FacadeSegment
     from aws_xray_sdk.core.models.subsegment import Subsegment
+    from aws_xray_sdk.core.models.throwable import Throwable
 
 __all__ = [
     "FacadeSegment",
     "StackEntry",
     "Subsegment",
+    "Throwable",
     "attach",
     "enter",
     "innermost",

@@ -113,6 +113,17 @@ def test_an_exception_is_an_event_and_the_status_of_each_span_that_it_leaves(rec
         assert recorded.attributes(name) == {"error.type": "ValueError"}
 
 
+def test_the_stack_trace_of_a_group_has_its_causes_and_members(recorded: Recorded) -> None:
+    caused = ValueError("caused")
+    caused.__cause__ = KeyError("cause")
+    with pytest.raises(ExceptionGroup), make().span("card"):
+        raise ExceptionGroup("outer", [caused, ExceptionGroup("inner", [TypeError("a")])])
+    (event,) = recorded.span("card").events
+    text = str(dict(event.attributes or {})["exception.stacktrace"])
+    for part in ("ExceptionGroup: outer", "KeyError: 'cause'", "ValueError: caused", "inner (1 sub-", "TypeError: a"):
+        assert part in text
+
+
 def test_of_several_exceptions_the_first_is_the_status(recorded: Recorded) -> None:
     with make().span("card") as span:
         span.record_error(ValueError("first"))

@@ -283,6 +283,55 @@ def test_an_error_that_is_recorded_twice_is_one_error(
     assert [one.message for one in xray_daemon.tree()[1].exceptions] == ["third"]
 
 
+def test_causes_and_members_of_a_group_are_recorded_as_the_kits_own_backend_records_them(
+    recorder: Any, xray_daemon: FakeXRayDaemon, tracer: Tracer
+) -> None:
+    def fail() -> None:
+        caused = ValueError("caused")
+        caused.__cause__ = KeyError("cause")
+        raise ExceptionGroup("outer", [caused, ExceptionGroup("inner", [TypeError("a"), Unusual("b")]), Frozen("c")])
+
+    for each in (tracer, Tracer(backend="xray")):
+        with pytest.raises(ExceptionGroup), each.span("span"):
+            fail()
+    theirs, ours = xray_daemon.tree()
+    found = [(one.type, one.message) for one in theirs.exceptions]
+    assert found == [(one.type.rpartition(".")[2], one.message) for one in ours.exceptions]
+    assert [kind for kind, _ in found] == [
+        "ExceptionGroup", "ValueError", "KeyError", "ExceptionGroup", "TypeError", "Unusual", "Frozen",
+    ]  # fmt: skip
+    assert theirs.exceptions[0].stack[-1][2] == "fail"
+    assert [_places_of_causes(one) for one in xray_daemon.documents] == [[1, 2, None, 4, None, None, None]] * 2
+
+
+def _places_of_causes(document: dict[str, Any]) -> list[int | None]:
+    """Return the index of the cause of each exception."""
+    exceptions = document["cause"]["exceptions"]
+    places = {one["id"]: index for index, one in enumerate(exceptions)}
+    return [places.get(one.get("cause")) for one in exceptions]
+
+
+def test_recording_a_group_marks_no_member_of_it(recorder: Any, xray_daemon: FakeXRayDaemon, tracer: Tracer) -> None:
+    member = ValueError("member")
+    with tracer.span("group") as span:
+        span.record_error(ExceptionGroup("outer", [member]))
+    with tracer.span("member") as span:
+        span.record_error(member)
+    assert [len(one.exceptions) for one in xray_daemon.tree()] == [2, 1]
+
+
+def test_a_group_that_is_too_large_for_a_document_is_recorded_as_far_as_it_fits(
+    recorder: Any, xray_daemon: FakeXRayDaemon, tracer: Tracer
+) -> None:
+    with tracer.span("span") as span:
+        span.metadata(order="o-1")
+        span.record_error(ExceptionGroup("many", [ValueError(f"{number}" * 3_900) for number in range(1, 100)]))
+        span.record_error(ExceptionGroup("more", [ValueError("\N{SNOWMAN}" * 3_900) for number in range(1, 100)]))
+    [node] = xray_daemon.tree()
+    assert 1 < len(node.exceptions) <= 16
+    assert list(node.metadata.values()) == [{"order": "o-1"}]
+
+
 def test_without_errors_captured_a_span_has_only_failed(recorder: Any, xray_daemon: FakeXRayDaemon) -> None:
     tracer = Tracer(backend="xray-sdk", capture_error=False)
     with pytest.raises(ValueError, match="hidden"), tracer.span("span"):
