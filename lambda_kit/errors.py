@@ -23,6 +23,8 @@ Exception
     ├── EventError (also ValueError)           an event or a record is malformed
     │   └── ParseError                         an event or a record does not fit its model
     │       └── InvalidRecord                  a record of a batch does not fit its model
+    ├── AnswerError (also ValueError)          an answer is not one that its trigger takes
+    ├── NotAuthorized                          an authorizer refused the caller, who gets the answer 401
     ├── BatchError                             the return value of a record function is not a result
     │   └── BatchFailed                        no record of a batch succeeded
     ├── SettingsError (also ValueError)        fields of a `Settings` class are missing or invalid
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessDenied",
     "AlreadyInProgress",
+    "AnswerError",
     "AwsError",
     "BatchError",
     "BatchFailed",
@@ -80,6 +83,7 @@ __all__ = [
     "MissingIdempotencyKey",
     "NoAnswer",
     "NoCredentials",
+    "NotAuthorized",
     "NotFound",
     "OutsideInvocation",
     "ParameterAccessDenied",
@@ -315,6 +319,14 @@ class ParseError(EventError):
 
 class InvalidRecord(ParseError):
     """A record does not fit the model of its batch. Its paths start at the body or the data of the record."""
+
+
+class AnswerError(LambdaKitError, ValueError):
+    """An answer to a trigger cannot be built, because the trigger would refuse it or misread it."""
+
+
+class NotAuthorized(LambdaKitError):
+    """An authorizer of API Gateway refused the caller. API Gateway reads the message, and answers 401."""
 
 
 class BatchError(LambdaKitError):

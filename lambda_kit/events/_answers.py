@@ -1,0 +1,96 @@
+"""Checks that the builders of answers share."""
+
+from __future__ import annotations
+
+from lambda_kit._kernel import callables, type_of
+from lambda_kit.errors import AnswerError, EventError
+from lambda_kit.events._view import View
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+
+def raw_of(event: Any, what: str) -> dict[str, Any]:
+    """Return the dict of an event, which may be a view.
+
+    Args:
+        event: the event, or a view of it.
+        what: the function that it was passed to, for the message: `"cognito.pre_sign_up"`.
+
+    Raises:
+        EventError: it is neither.
+    """
+    found: Any = event.raw if isinstance(event, View) else event
+    if type_of(found) is not dict:
+        raise EventError(f"{what}: the event is of type {type_of(found).__name__}; pass the event as Lambda gave it")
+    return found  # type: ignore[no-any-return]
+
+
+def text_at(event: dict[str, Any], what: str, *path: str) -> str:
+    """Return a text of the event.
+
+    Raises:
+        EventError: it is missing.
+    """
+    found: Any = event
+    for name in path:
+        found = found.get(name) if type_of(found) is dict else None
+    if type_of(found) is not str or not found:
+        raise EventError(f"{what}: the event has no text at {'.'.join(path)!r}; is it an event of this trigger?")
+    text: str = found
+    return text
+
+
+def check_text(value: Any, where: str, longest: int, *, shortest: int = 1) -> str:
+    """Return a text whose length is within bounds.
+
+    Raises:
+        AnswerError: it is no text, or too short or too long.
+    """
+    if type_of(value) is not str:
+        raise AnswerError(f"{where} is of type {type_of(value).__name__}; pass text")
+    if not shortest <= len(value) <= longest:
+        raise AnswerError(f"{where} has {len(value)} characters; pass {shortest} to {longest}")
+    text: str = value
+    return text
+
+
+def check_choice(value: Any, where: str, known: Iterable[str]) -> str:
+    """Return a text that is one of those known.
+
+    Raises:
+        AnswerError: it is not.
+    """
+    names = tuple(known)
+    if type_of(value) is str and value in names:
+        text: str = value
+        return text
+    hint = callables.closest(value, names) if type_of(value) is str else ""
+    raise AnswerError(f"{where} is {value!r}; pass one of {', '.join(map(repr, names))}{hint}")
+
+
+def check_whole(value: Any, where: str, least: int, most: int) -> int:
+    """Return an integer within bounds.
+
+    Raises:
+        AnswerError: it is not.
+    """
+    if type_of(value) is int and least <= value <= most:
+        return value  # type: ignore[no-any-return]
+    raise AnswerError(f"{where} is {value!r}; pass a whole number from {least} to {most}")
+
+
+def json_size(value: Any, where: str) -> int:
+    """Return the number of bytes that a value has as JSON.
+
+    Raises:
+        AnswerError: the value cannot be written as JSON.
+    """
+    import json
+
+    try:
+        return len(json.dumps(value, allow_nan=False).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise AnswerError(f"{where} cannot be written as JSON: {error}") from None
