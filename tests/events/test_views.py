@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -49,6 +50,7 @@ class Counted:
 def test_json_is_decoded_once_also_if_it_is_none(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     counted = Counted()
     monkeypatch.setattr(view, "_scan", counted.scan)
+    monkeypatch.delitem(sys.modules, "orjson", raising=False)
     record = SqsRecord({"messageId": "m", "body": body})
     found: list[Any] = []
     for _ in range(3):
