@@ -35,7 +35,8 @@ def free_port() -> int:
         return port
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Make the system end this process, a child, with its parent; called in the child."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
@@ -54,7 +55,7 @@ class _Child:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._said,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509  # it calls the system alone
+            preexec_fn=end_with_parent,  # noqa: PLW1509  # it calls the system alone
         )
         atexit.register(self.stop)
         deadline = time.monotonic() + PATIENCE

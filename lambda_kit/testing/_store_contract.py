@@ -178,6 +178,27 @@ class StoreContract:
             assert len(winners) == 1
             assert {one.owner for one in found if one is not None} == {str(winners[0])}
 
+    def test_a_deleted_record_is_absent_whatever_its_state(self, store: Any) -> None:
+        """`delete` says whether there was a record; its former owner owns nothing any more."""
+        if not callable(getattr(store, "delete", None)):
+            import pytest
+
+            pytest.skip("the store has no delete(key), so that free_key is refused")
+        first, second = self.key, self.key
+        assert store.delete(first) is False
+        store.claim(_claim(first, "a", payload="p"))
+        store.claim(_claim(second, "a"))
+        assert store.delete(first) is True
+        assert store.delete(first) is False
+        assert store.complete(_completed(first, "a")) is False
+        assert store.claim(_claim(second, "b")).owner == "a"
+        assert store.claim(_claim(first, "b")) is None
+        assert store.complete(_completed(first, "b", result=bytes(100)))
+        assert store.delete(first) is True
+        assert store.claim(_claim(first, "c")) is None
+        there = store.claim(_claim(first, "d"))
+        assert (there.owner, there.status, there.payload, there.result) == ("c", IN_PROGRESS, None, None)
+
     def test_the_store_states_its_limits(self, store: Any) -> None:
         """`max_bytes` is a size or None, `blocks` a boolean."""
         limit = getattr(store, "max_bytes", None)

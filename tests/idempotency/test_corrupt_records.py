@@ -28,7 +28,7 @@ from lambda_kit.idempotency import (
     UnreadableRecord,
     idempotent,
 )
-from tests.idempotency.redis_fake import fake_redis
+from tests.idempotency.redises import fake_redis
 from tests.idempotency.test_stores import TABLE, make_table
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from lambda_kit import handler
 from lambda_kit.errors import StoreUnavailable
 from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
 from lambda_kit.testing import make_context
-from tests.idempotency.redis_fake import fake_redis
+from tests.idempotency.redises import fake_redis
 from tests.idempotency.stores import FaultyStore
 from tests.idempotency.test_stores import TABLE, make_table
 from tests.patience import PATIENCE

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-import fakeredis
 import pytest
 
 from lambda_kit import Logger, handler, idempotent
@@ -24,6 +23,7 @@ from lambda_kit.idempotency import (
     key_of,
 )
 from lambda_kit.testing import FakeClock, invoke, make_context
+from tests.idempotency.redises import fake_redis
 from tests.idempotency.test_stores import TABLE, make_table
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]
         yield made
         made.close()
     elif request.param == "redis":
-        yield RedisStore(fakeredis.FakeRedis())
+        yield RedisStore(fake_redis())
     else:
         aws: Aws = request.getfixturevalue("aws")
         make_table(aws)

@@ -6,14 +6,14 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
-import fakeredis
 import pytest
 import redis
 
 from lambda_kit import handler
 from lambda_kit.idempotency import Claim, MemoryStore, Record, RedisStore, StoreUnavailable, idempotent
 from lambda_kit.testing import make_context
-from tests.idempotency.redis_fake import fake_redis
+from tests.idempotency.redises import fake_redis
+from tests.services import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,9 +63,9 @@ def test_a_completion_that_is_not_answered_ends_with_the_lease(silent: redis.Red
     assert caught.value.result == "done"
 
 
-def test_errors_and_answers_of_the_server_come_through() -> None:
-    server = fakeredis.FakeServer()
-    store = RedisStore(fake_redis(server=server))
+def test_errors_and_answers_of_the_server_come_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = fake_redis()
+    store = RedisStore(client)
     runs: list[int] = []
 
     @handler(idempotent(store, key="id", cache=0))
@@ -74,6 +74,6 @@ def test_errors_and_answers_of_the_server_come_through() -> None:
         return len(runs)
 
     assert [charge({"id": 1}, make_context()) for _ in range(2)] == [1, 1]
-    server.connected = False
+    monkeypatch.setattr(client, "eval", redis.Redis(port=free_port()).eval)
     with pytest.raises(StoreUnavailable, match="ConnectionError"):
         charge({"id": 1}, make_context())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,16 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import fakeredis
 import pytest
-import redis
 from redis.cluster import ClusterPipeline
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError, NoAnswer
 from lambda_kit.idempotency import Claim, DynamoDBStore, MemoryStore, Record, RedisStore, SQLiteStore, idempotent
 from lambda_kit.testing import StoreContract, reset
-from tests.idempotency.redis_fake import fake_redis
+from tests.idempotency.redises import RedisServer, fake_redis
 from tests.patience import PATIENCE
-from tests.services import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,31 +72,16 @@ class TestRedisStore(StoreContract):
 
 
 @pytest.fixture(scope="module")
-def _redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if program is None:
-        pytest.skip("neither redis-server nor valkey-server is installed")
-    port = free_port()
-    place = str(tmp_path_factory.mktemp("redis"))
-    arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", place]
-    child = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL)
-    client: Any = redis.Redis(port=port)
-    for _ in range(100):
-        try:
-            client.ping()
-            break
-        except redis.ConnectionError:
-            time.sleep(0.05)
-    client.close()
-    yield port
-    child.kill()
-    child.wait()
+def _redis_server() -> Iterator[RedisServer]:
+    server = RedisServer()
+    yield server
+    server.stop()
 
 
 class TestRedisStoreOnAServer(StoreContract):
     @pytest.fixture
-    def store(self, _redis_server: int) -> Iterator[RedisStore]:
-        client = redis.Redis(port=_redis_server)
+    def store(self, _redis_server: RedisServer) -> Iterator[RedisStore]:
+        client = _redis_server.client()
         yield RedisStore(client)
         client.close()
 

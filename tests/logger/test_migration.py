@@ -149,7 +149,6 @@ def test_service_false_switches_the_field_off(logs: Logs, monkeypatch: pytest.Mo
 
 
 def test_fast_loads_orjson_and_without_it_names_the_extra(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("orjson")
     Logger(fast=True).info("x", data=[{"a": [1.5, None, "é"]}] * 12)
     assert logs()[0]["data"] == [{"a": [1.5, None, "é"]}] * 12
     monkeypatch.setitem(sys.modules, "orjson", None)
