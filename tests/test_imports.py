@@ -79,7 +79,6 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit import Metrics": CORE
     | {
         "lambda_kit._kernel.environment",
-        "lambda_kit._kernel.facts",
         "lambda_kit._kernel.json_scalars",
         "lambda_kit._kernel.json_text",
         "lambda_kit._kernel.redaction",

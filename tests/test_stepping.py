@@ -116,7 +116,10 @@ def test_an_interrupt_in_a_call_that_handles_exceptions_does_not_stay_the_curren
 def test_a_call_of_many_steps_is_interrupted_at_some_that_are_spread_over_it(
     monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(stepping, "scaled", lambda count: count)
+    def unscaled(count: int) -> int:
+        return count
+
+    monkeypatch.setattr(stepping, "scaled", unscaled)
     steps: list[int] = []
 
     def loop(_: Box) -> None:

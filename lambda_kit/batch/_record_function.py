@@ -1,9 +1,9 @@
-"""The function that a batch calls for each record: checked once, and prepared for each event."""
+"""The function that a batch calls for each record: checked once, prepared for each event; a check of its results."""
 
 from __future__ import annotations
 
-from lambda_kit._kernel import callables
-from lambda_kit.errors import ConfigurationError
+from lambda_kit._kernel import callables, type_of
+from lambda_kit.errors import BatchError, ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from lambda_kit.invocation import Invocation
 
+PLAIN_TYPES = frozenset({dict, str, bool, int, float, list, tuple, bytes})  # results that nothing has to wait for
 _BY_POSITION = ("record", "context", "invocation", "state")  # parameters that a function may have after its first one
 
 
@@ -187,3 +188,22 @@ def _idempotent(fn: Any, idempotency: Callable[[Any], Any], is_async: bool) -> A
         return layered(first, (by_position, keywords))
 
     return call
+
+
+def check_finished(value: Any) -> None:
+    """Refuse a result that has not run yet: acknowledging its record would lose the record.
+
+    Raises:
+        BatchError: the value is a coroutine, another awaitable, or a generator.
+    """
+    cls: Any = type_of(value)
+    is_unfinished = hasattr(cls, "__await__") or (hasattr(cls, "send") and hasattr(cls, "throw"))
+    if not is_unfinished and not hasattr(cls, "__anext__"):
+        return
+    close: Any = getattr(value, "close", None) or getattr(value, "cancel", None)
+    if close is not None:
+        close()
+    raise BatchError(
+        f"the function returned a {cls.__name__}, which has not run: declare the function with async def, or return "
+        "the result itself"
+    )

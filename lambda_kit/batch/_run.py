@@ -10,7 +10,8 @@ import time
 
 from lambda_kit._kernel import type_of
 from lambda_kit.batch._progress import DEAD_LETTERED, FAILED, PENDING, SUCCEEDED
-from lambda_kit.errors import BatchError, TimeLimitInterrupt, TimeLimitReached
+from lambda_kit.batch._record_function import PLAIN_TYPES, check_finished
+from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from lambda_kit.batch._plan import Plan
     from lambda_kit.batch._progress import Progress
 
-_PLAIN_TYPES = frozenset({dict, str, bool, int, float, list, tuple, bytes})  # results that nothing has to wait for
 _ENDS_INVOCATION = (KeyboardInterrupt, SystemExit, GeneratorExit, TimeLimitInterrupt)
 
 
@@ -188,14 +188,14 @@ class Run:
             start(now)
             try:
                 value = call(view(raw))
-                if value is not None and value.__class__ not in _PLAIN_TYPES:
-                    _check_finished(value)
+                if value is not None and value.__class__ not in PLAIN_TYPES:
+                    check_finished(value)
                 if check_result is not None:
                     value = check_result(value)
                 end(value)
             except BaseException as error:
                 index = len(values)
-                if index == len(started_at) or ends_invocation(error):  # the former: the function had ended before
+                if index == len(started_at) or ends_invocation(error):  # in the first case the function had ended
                     raise
                 states[index] = FAILED  # first of all: what is not marked and has ended has succeeded
                 end(error)
@@ -297,8 +297,8 @@ class Run:
     # The result of a record
 
     def _checked(self, value: Any) -> Any:
-        if value is not None and type_of(value) not in _PLAIN_TYPES:
-            _check_finished(value)
+        if value is not None and type_of(value) not in PLAIN_TYPES:
+            check_finished(value)
         return value if self._plan.check_result is None else self._plan.check_result(value)
 
     def _raised(self, index: int, error: BaseException, started_at: float) -> None:
@@ -405,22 +405,3 @@ class Run:
 
 
 _LOOP = Run._run_until_blocked.__code__
-
-
-def _check_finished(value: Any) -> None:
-    """Refuse a result that has not run yet: acknowledging its record would lose the record.
-
-    Raises:
-        BatchError: the value is a coroutine, another awaitable, or a generator.
-    """
-    cls: Any = type_of(value)
-    is_unfinished = hasattr(cls, "__await__") or (hasattr(cls, "send") and hasattr(cls, "throw"))
-    if not is_unfinished and not hasattr(cls, "__anext__"):
-        return
-    close: Any = getattr(value, "close", None) or getattr(value, "cancel", None)
-    if close is not None:
-        close()
-    raise BatchError(
-        f"the function returned a {cls.__name__}, which has not run: declare the function with async def, or return "
-        "the result itself"
-    )

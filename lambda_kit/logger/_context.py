@@ -209,7 +209,10 @@ class Common:
         return text, special
 
     def members(self, invocation: Invocation | None) -> dict[str, str]:
-        """Return names and JSON texts of the common part. The latter of two fields with one name wins."""
+        """Return the names and JSON texts of the common part.
+
+        A field of the invocation replaces one of the logger that has the same name. A bound field replaces both.
+        """
         members = texts(self._encoder, self.fields)
         if invocation is not None:
             members.update(parts(self._names.text(invocation)))

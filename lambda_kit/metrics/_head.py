@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from lambda_kit._kernel import environment
 from lambda_kit._kernel.json_text import escape
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.metrics import _rules as rules
@@ -9,11 +12,15 @@ from lambda_kit.metrics import _rules as rules
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
+    from typing import Literal
 
 # Metadata and dimensions stand on every line, and must leave room for values.
 METADATA_LIMIT = 64 * 1024
 _MARKERS_LIMIT = 32 * 1024
 DIMENSIONS_LIMIT = 96 * 1024
+# Where the platform filters by level, a line without one counts as INFO:
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+_ABOVE_INFO = frozenset(("WARN", "ERROR", "FATAL"))
 
 
 class Head:
@@ -66,6 +73,39 @@ class Head:
         """Refuse a metric with the name of one of these dimensions."""
         if name in self.dimensions:
             raise _collision(f"add({name!r}, ...)", name, f"a dimension, by Metrics({name}=...)")
+
+
+def resolved_head(
+    namespace: str | None, service: str | Literal[False] | None, dimensions: dict[str, str], *, disabled: bool
+) -> Head:
+    """Return the head of a `Metrics` object. The environment has the namespace and the service that were not given.
+
+    Args:
+        namespace: of all metrics; None for the one in the environment.
+        service: the value of the dimension `service`; None for the one in the environment, False for none.
+        dimensions: the other dimensions.
+        disabled: whether nothing is going to be written, so that a namespace is not needed.
+
+    Raises:
+        ConfigurationError: there is no namespace; CloudWatch would not take the namespace or the service.
+    """
+    if namespace is None and disabled:
+        namespace = "disabled"
+    if namespace is None:
+        found = environment.find("LAMBDA_KIT_METRICS_NAMESPACE")
+        if found is None:
+            raise ConfigurationError(
+                "there is no namespace for the metrics: pass Metrics(namespace=...), or set the environment "
+                "variable LAMBDA_KIT_METRICS_NAMESPACE or POWERTOOLS_METRICS_NAMESPACE"
+            )
+        variable, value = found
+        namespace = rules.checked_namespace(value, f"the namespace in {variable}")
+    if service is None and (name := environment.text("LAMBDA_KIT_SERVICE")):
+        service = rules.checked_dimensions({"service": name})["service"]
+    every = {"service": str(service), **dimensions} if service else dimensions
+    rules.check_count(every)
+    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+    return Head(namespace, every, level if level in _ABOVE_INFO else "")
 
 
 class InvocationHead:

@@ -140,10 +140,9 @@ class Layer:
             log.exception("the cold start could not be counted")
 
     def _write_flags(self, invocation: Invocation) -> None:
-        counts: dict[tuple[str, str], int] = {}
-        for one in invocation.state.pop((self._key, "flags"), ()):
-            counts[one] = counts.get(one, 0) + 1
-        for (flag, variant), count in counts.items():
+        from lambda_kit.metrics import _flags
+
+        for (flag, variant), count in _flags.taken(self._key, invocation).items():
             try:
                 self._write_count("FlagEvaluations", count, {"flag": flag, "variant": variant})
             except Exception:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from time import time
 
-from lambda_kit._kernel import environment, facts, lifecycle
+from lambda_kit._kernel import environment, lifecycle
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import at_end, current, here
 from lambda_kit.metrics import _rules as rules
-from lambda_kit.metrics._head import Head, InvocationHead
+from lambda_kit.metrics._head import Head, InvocationHead, resolved_head
 from lambda_kit.metrics._pending import Pending
 from lambda_kit.metrics._record import Definition, add_to, check_flow
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from lambda_kit._kernel.bindings import Binding, Chain
     from lambda_kit.invocation import Invocation
-    from lambda_kit.metrics._record import Record
     from lambda_kit.metrics._rules import Unit
     from lambda_kit.metrics._timer import Timer
 
@@ -35,13 +33,9 @@ _running = current.get
 _SMALLEST, _LARGEST = -rules.LARGEST, rules.LARGEST
 _SMALLEST_INT, _LARGEST_INT = int(_SMALLEST), int(_LARGEST)
 _MAX_DEFINITIONS = 1_000
-# Where the platform filters by level, a line without one counts as INFO:
-# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
-_ABOVE_INFO = frozenset(("WARN", "ERROR", "FATAL"))
 
 _bound: Chain | None = None  # the dimensions that are bound to a context, by `Metrics` object and name
 _in_use: weakref.WeakSet[Metrics] = weakref.WeakSet()  # a fork, and a reset between tests, clear these
-_counting_flags: weakref.WeakSet[Metrics] = weakref.WeakSet()
 _registered = False
 
 
@@ -94,6 +88,7 @@ class Metrics:
         "_clock",
         "_clock_of_lines",
         "_cold_start",
+        "_counts_flags",
         "_definitions",
         "_dimensions",
         "_encoder",
@@ -118,15 +113,18 @@ class Metrics:
 
             _unknown.check_dimensions(dimensions)
         self._namespace = None if namespace is None else rules.checked_namespace(namespace, "the namespace")
-        named = service is not None and service is not False
-        self._service = rules.checked_dimensions({"service": service})["service"] if named else service
+        self._service: str | Literal[False] | None = service
+        if service is not None and service is not False:
+            self._service = rules.checked_dimensions({"service": service})["service"]
         self._dimensions = rules.checked_dimensions(dimensions)
         rules.check_count([*(["service"] if self._service else []), *self._dimensions])
         self._cold_start = cold_start
         self._clock = clock
+        self._counts_flags = flags
         if flags:
-            _counting_flags.add(self)
-            facts.observe(_count_flag)
+            from lambda_kit.metrics import _flags
+
+            _flags.count_for(self)
         self._encoder = Encoder(DEFAULT_REDACT)
         self._head: Head | None = None
         self._definitions: dict[str, Definition] = {}
@@ -355,7 +353,7 @@ class Metrics:
         from lambda_kit.metrics._layer import Layer
 
         callables.refuse_handler(fn, "Metrics(...)")
-        layer = Layer(self, self._pending, self._known_head, cold_start=self._cold_start, flags=self in _counting_flags)
+        layer = Layer(self, self._pending, self._known_head, cold_start=self._cold_start, flags=self._counts_flags)
         layered: Callable[P, R] = layer.around(fn)
         return layered
 
@@ -381,12 +379,6 @@ class Metrics:
         )
         record.head = own
 
-    def _count_flag(self, flag: str, variant: str) -> None:
-        invocation = current.get(None)
-        record: Record | None = None if invocation is None else invocation._peek(self)
-        if invocation is not None and record is not None and record.layered:
-            invocation.state.setdefault((self, "flags"), []).append((flag, variant))
-
     def _define(self, name: Any, unit: Any, high_resolution: Any) -> Definition:
         head = self._head or self._resolve()
         plain = rules.checked_name("metric", name)
@@ -402,26 +394,9 @@ class Metrics:
 
     def _resolve(self) -> Head:
         """Find out namespace and service, and render what is the same on all lines."""
-        namespace = self._namespace
         self._pending.disabled = disabled = environment.flag("LAMBDA_KIT_METRICS_DISABLED") or False
-        if namespace is None and disabled:
-            namespace = "disabled"
-        if namespace is None:
-            found = environment.find("LAMBDA_KIT_METRICS_NAMESPACE")
-            if found is None:
-                raise ConfigurationError(
-                    "there is no namespace for the metrics: pass Metrics(namespace=...), or set the environment "
-                    "variable LAMBDA_KIT_METRICS_NAMESPACE or POWERTOOLS_METRICS_NAMESPACE"
-                )
-            variable, value = found
-            namespace = rules.checked_namespace(value, f"the namespace in {variable}")
-        service = self._service
-        if service is None and (name := environment.text("LAMBDA_KIT_SERVICE")):
-            service = rules.checked_dimensions({"service": name})["service"]
-        dimensions: dict[str, str] = {"service": str(service), **self._dimensions} if service else self._dimensions
-        rules.check_count(dimensions)
-        level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
-        self._head = self._pending.head = head = Head(namespace, dimensions, level if level in _ABOVE_INFO else "")
+        head = resolved_head(self._namespace, self._service, self._dimensions, disabled=disabled)
+        self._head = self._pending.head = head
         _in_use.add(self)
         _register()
         return head
@@ -446,12 +421,6 @@ def _bindings() -> Chain:
 def _end_bindings(invocation: Invocation) -> None:
     if _bound is not None:
         _bound.end(invocation)
-
-
-def _count_flag(name: str, fields: dict[str, Any]) -> None:
-    if name == "flags.evaluated":
-        for metrics in list(_counting_flags):
-            metrics._count_flag(fields["flag"], fields["variant"])
 
 
 def _register() -> None:

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import FeatureFlags, handler
-from lambda_kit._kernel import facts
+from lambda_kit import FeatureFlags, Tracer, handler
 from lambda_kit.errors import (
     ConfigurationError,
     FlagError,
@@ -526,42 +525,37 @@ def test_what_json_could_not_stand_for_is_told(content: Any) -> None:
 # What is told
 
 
-def test_evaluations_are_told_where_that_is_wanted_and_explaining_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, dict[str, Any]]] = []
-
-    def note(name: str, fields: dict[str, Any]) -> None:
-        told.append((name, fields))
-
-    monkeypatch.setattr(facts, "observers", [note])
+def test_evaluations_are_recorded_where_that_is_wanted_and_explaining_is_none() -> None:
     silent, flags = FeatureFlags(StaticFlags(DOCUMENT)), FeatureFlags(StaticFlags(DOCUMENT), record=True)
-    silent.all()
-    flags.explain("early")
-    assert told == []
-    flags.enabled("early", tier="premium")
-    flags.evaluate("greeting")
-    flags.enabled("banner")
-    assert told == [
-        ("flags.evaluated", {"flag": "early", "variant": "on", "reason": "TARGETING_MATCH"}),
-        ("flags.evaluated", {"flag": "greeting", "variant": "default", "reason": "STATIC"}),
-        ("flags.evaluated", {"flag": "banner", "variant": "on", "reason": "STATIC"}),
-    ]
+    tracer = Tracer()
+
+    @handler(tracer)
+    def place(event: object, context: object) -> None:
+        with tracer.span("silent"):
+            silent.all()
+            flags.explain("early")
+        with tracer.span("recorded"):
+            flags.enabled("early", tier="premium")
+            flags.evaluate("greeting")
+            flags.enabled("banner")
+
+    (tree,) = invoke(place).spans
+    assert tree.find("silent").annotations == {}
+    assert tree.find("recorded").annotations == {"flag_early": "on", "flag_greeting": "default", "flag_banner": "on"}
 
 
-def test_a_fetch_is_an_operation_and_an_evaluation_is_none(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    began: list[str] = []
-
-    def watch(name: str) -> facts.Operation:
-        began.append(name)
-        return facts.UNOBSERVED
-
-    monkeypatch.setattr(facts, "_watcher", watch)
+def test_a_fetch_is_a_span_and_an_evaluation_is_none(clock: FakeClock) -> None:
     flags = FeatureFlags(StubSource(DOCUMENT), ttl=10.0)
-    flags.all()
-    flags.enabled("early")
-    assert began == ["feature flags"]
-    clock.advance(11.0)
-    flags.enabled("early")
-    assert began == ["feature flags"] * 2
+
+    @handler(Tracer())
+    def place(event: object, context: object) -> None:
+        flags.all()
+        flags.enabled("early")
+        clock.advance(11.0)
+        flags.enabled("early")
+
+    (tree,) = invoke(place).spans
+    assert tree.names() == ("place", "feature flags", "feature flags")
 
 
 # Names of Powertools

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import handler, layer, time_limit
-from lambda_kit._kernel import facts
+from lambda_kit import FeatureFlags, handler, idempotent, layer, time_limit
 from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
+from lambda_kit.flags import StaticFlags
+from lambda_kit.idempotency import MemoryStore
 from lambda_kit.metrics import Metrics
 from lambda_kit.testing import FakeClock, invoke, make_context, reset
 from tests.effort import scaled
@@ -36,6 +37,13 @@ class Stdout:
         self.write = write
 
     def flush(self) -> None: ...
+
+
+def flags_named(*names: str) -> FeatureFlags:
+    """Return flags that are on for the tier `premium`, and whose evaluations are recorded."""
+    condition = {"action": "EQUALS", "key": "tier", "value": "premium"}
+    flag = {"default": False, "rules": {"premium": {"when_match": True, "conditions": [condition]}}}
+    return FeatureFlags(StaticFlags(dict.fromkeys(names, flag)), record=True)
 
 
 def values_of(output: str, name: str = "Orders") -> list[float]:
@@ -246,31 +254,31 @@ def test_the_first_invocation_counts_a_cold_start_on_a_line_of_its_own() -> None
 
 def test_evaluations_of_flags_are_counted_by_their_variants_on_lines_of_their_own() -> None:
     metrics = Metrics("Shop", service="orders", flags=True, stage="prod")
+    flags = flags_named("cart")
 
-    @handler(metrics)
-    def place(event: list[tuple[str, str]], context: object) -> None:
-        for flag, variant in event:
-            facts.tell("flags.evaluated", flag=flag, variant=variant, reason="SPLIT")
-        facts.tell("orders.placed", flag="x", variant="y")
+    @handler(metrics, idempotent(MemoryStore(), key="id"))
+    def place(event: dict[str, Any], context: object) -> None:
+        for tier in event["tiers"]:
+            flags.enabled("cart", tier=tier)
 
-    lines = invoke(place, [("cart", "blue"), ("cart", "red"), ("cart", "blue")]).logs
+    lines = invoke(place, {"id": 1, "tiers": ["premium", "basic", "premium"]}).logs
     assert [(line["flag"], line["variant"], line["service"], line["FlagEvaluations"]) for line in lines] == [
-        ("cart", "blue", "orders", 2),
-        ("cart", "red", "orders", 1),
+        ("cart", "on", "orders", 2),
+        ("cart", "off", "orders", 1),
     ]
     assert lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["flag", "variant", "service"]]
-    assert invoke(place, []).logs == ()
+    assert invoke(place, {"id": 2, "tiers": []}).logs == ()
 
 
 def test_evaluations_of_flags_are_not_counted_by_default_or_outside() -> None:
-    counting = Metrics("Shop", flags=True)
+    counting, flags = Metrics("Shop", flags=True), flags_named("cart")
 
     @handler(Metrics("Shop"))
     def place(event: object, context: object) -> None:
-        facts.tell("flags.evaluated", flag="cart", variant="blue", reason="SPLIT")
+        flags.enabled("cart")
 
     assert invoke(place).logs == ()
-    facts.tell("flags.evaluated", flag="cart", variant="blue", reason="SPLIT")
+    flags.enabled("cart")
 
     @handler(counting)
     def idle(event: object, context: object) -> None:
@@ -282,10 +290,12 @@ def test_evaluations_of_flags_are_not_counted_by_default_or_outside() -> None:
 def test_a_flag_that_cloudwatch_would_not_take_is_logged_and_the_others_are_written(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    flags = flags_named("größe", "cart")
+
     @handler(Metrics("Shop", flags=True))
     def place(event: object, context: object) -> str:
-        for flag in ("größe", "cart"):
-            facts.tell("flags.evaluated", flag=flag, variant="blue", reason="SPLIT")
+        flags.enabled("größe")
+        flags.enabled("cart")
         return "done"
 
     result = invoke(place)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_kit import parameters
+from lambda_kit import Tracer, handler, parameters
 from lambda_kit.errors import (
     ConfigurationError,
     ParameterAccessDenied,
@@ -19,6 +19,7 @@ from lambda_kit.errors import (
     TransformError,
 )
 from lambda_kit.parameters._entries import bare
+from lambda_kit.testing import invoke
 
 
 def test_many_are_fetched_ten_in_a_request_and_kept_one_by_one(store: Any) -> None:
@@ -222,3 +223,18 @@ def test_a_name_is_known_in_each_of_its_forms(parts: list[str]) -> None:
     name = "/".join(parts)
     forms = [name, f"/{name}", f"/{name}:3", f"arn:aws:ssm:eu-west-1:123456789012:parameter/{name}"]
     assert {bare(form) for form in forms} == {name}
+
+
+def test_a_fetch_of_several_is_a_span_with_their_names_and_no_value(store: Any) -> None:
+    for name in ("/a", "/b"):
+        store.put(name, "the value")
+
+    @handler(Tracer())
+    def place(event: object, context: object) -> object:
+        return parameters.get_many(["/a", "/b"])
+
+    result = invoke(place)
+    assert result.value == {"/a": "the value", "/b": "the value"}
+    span = result.spans[0].find("parameters")
+    assert span.annotations == {"parameters": 2, "source": "ssm"}
+    assert span.metadata == {"default": {"names": ["/a", "/b"]}}

@@ -1,0 +1,41 @@
+"""Counting the evaluations of feature flags, for `Metrics(flags=True)`."""
+
+from __future__ import annotations
+
+import weakref
+
+from lambda_kit._kernel import facts
+from lambda_kit.invocation import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lambda_kit.invocation import Invocation
+    from lambda_kit.metrics._record import Record
+
+_counting: weakref.WeakSet[Any] = weakref.WeakSet()  # the `Metrics` objects that count
+
+
+def count_for(metrics: object) -> None:
+    """Count the later evaluations in invocations that have the layer of this `Metrics` object."""
+    _counting.add(metrics)
+    facts.observe(_note_fact)
+
+
+def taken(metrics: object, invocation: Invocation) -> dict[tuple[str, str], int]:
+    """Take the evaluations of an invocation, and return how many there were of each flag and variant."""
+    counts: dict[tuple[str, str], int] = {}
+    for one in invocation.state.pop((metrics, "flags"), ()):
+        counts[one] = counts.get(one, 0) + 1
+    return counts
+
+
+def _note_fact(name: str, fields: dict[str, Any]) -> None:
+    invocation = current.get(None)
+    if name != "flags.evaluated" or invocation is None:
+        return
+    for metrics in list(_counting):
+        record: Record | None = invocation._peek(metrics)
+        if record is not None and record.layered:
+            invocation.state.setdefault((metrics, "flags"), []).append((fields["flag"], fields["variant"]))
