@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ _OURS = ("LAMBDA_KIT_RIE",)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 load_profile()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell lets commands in the background ignore Ctrl-C, and children inherit that. Tests send it to theirs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

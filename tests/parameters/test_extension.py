@@ -128,7 +128,8 @@ def test_an_extension_that_never_gets_ready_is_left_alone_with_one_warning(
     assert parameters.get("/b") == "two"
     assert len(extension.requests) == asked > 1
     (warning,) = warnings(caplog)
-    assert "did not become ready in time" in warning
+    # On a starved machine the time may be over before the next try.
+    assert "did not become ready in time" in warning or "there was no time left for an answer" in warning
 
 
 def test_what_the_service_behind_it_refuses_is_the_same_error_and_not_asked_again(
