@@ -110,6 +110,7 @@ class Invocation:
     __slots__ = (
         "_context",
         "_deadline",
+        "_header",
         "_state",
         "_trace_id",
         "cold_start",
@@ -128,6 +129,7 @@ class Invocation:
         self.log_text: Any = None  # the fields of the invocation as the logger writes them; its own business
         self._state: dict[Any, Any] | None = None
         self._deadline: float | None = None
+        self._header: str | None = None
         self._trace_id: Any = _UNSET
 
     @property
@@ -167,14 +169,31 @@ class Invocation:
         It is read from the environment on first use. If the first use is after the end of the invocation, it is
         None: never the id of the next invocation.
         """
-        if self._trace_id is _UNSET:
+        trace_id: Any = self._trace_id
+        if trace_id is _UNSET:
             if self.ended:
                 return None
-            header = os.environ.get("_X_AMZN_TRACE_ID", "")
-            root = header.partition("Root=")[2].partition(";")[0].strip()
-            self._trace_id = root or None
-        trace_id: str | None = self._trace_id
-        return trace_id
+            header = self._trace_header()
+            if header.startswith("Root=1-") and header.startswith(";", 40):  # the usual form, with few operations
+                root = header[5:40]
+            else:
+                root = header.partition("Root=")[2].partition(";")[0].strip()
+            trace_id = self._trace_id = root or None
+        return trace_id  # type: ignore[no-any-return]
+
+    def _trace_header(self) -> str:
+        """Return the trace header of the invocation; `""` if there is none. Do not call it after the end.
+
+        The environment is read once for all capabilities: each read of `os.environ` runs four functions.
+        """
+        header = self._header
+        if header is None:
+            try:
+                header = os.environ["_X_AMZN_TRACE_ID"]
+            except KeyError:
+                header = ""
+            self._header = header
+        return header
 
     @property
     def tenant_id(self) -> str | None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import current_invocation, handler
+from lambda_kit import Logger, Tracer, current_invocation, handler
 from lambda_kit.errors import LambdaKitError, OutsideInvocation
 from lambda_kit.invocation import Invocation
-from lambda_kit.testing import FakeClock, invoke, make_context
+from lambda_kit.testing import FakeClock, FakeXRayDaemon, invoke, make_context
 
 
 def test_it_tells_what_the_context_tells() -> None:
@@ -79,6 +79,42 @@ def test_the_trace_id_is_the_root_of_the_header(
 ) -> None:
     monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
     assert Invocation({}, None).trace_id == trace_id
+
+
+class CountingEnviron(dict[str, str]):
+    """A copy of the environment that notes the names of the variables that are read."""
+
+    def __init__(self) -> None:
+        super().__init__(os.environ)
+        self.read: list[str] = []
+
+    def __getitem__(self, name: str) -> str:
+        self.read.append(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.read.append(name)
+        return super().get(name, default)
+
+
+def test_the_trace_header_is_read_once_in_an_invocation_whatever_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Logger()
+    with FakeXRayDaemon() as daemon:
+        monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", daemon.environ["AWS_XRAY_DAEMON_ADDRESS"])
+        tracer = Tracer()
+
+        @handler(log, tracer)
+        def handle(event: Any, context: Any) -> str | None:
+            log.info("a line")
+            with tracer.span("inner"):
+                return current_invocation().trace_id
+
+        environ = CountingEnviron()
+        environ["_X_AMZN_TRACE_ID"] = daemon.environ["_X_AMZN_TRACE_ID"]
+        monkeypatch.setattr(os, "environ", environ)
+        assert handle({}, make_context()) == daemon.trace_id
+        assert len(daemon.documents) == 2
+        assert environ.read.count("_X_AMZN_TRACE_ID") == 1
 
 
 def test_the_trace_id_is_read_anew_for_each_invocation_and_kept_within_it(monkeypatch: pytest.MonkeyPatch) -> None:

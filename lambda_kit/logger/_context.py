@@ -37,10 +37,11 @@ class Names:
         powertools: as it was given.
     """
 
-    __slots__ = ("_function", "_init", "_keys", "all", "powertools")
+    __slots__ = ("_cold", "_function", "_keys", "_request_key", "_trace_key", "all", "powertools")
 
     def __init__(self, names: tuple[str, ...], *, powertools: bool) -> None:
         self._keys = [f',"{name}":' for name in names]
+        self._request_key, self._trace_key = self._keys[1], self._keys[4]
         self.all = names
         self.powertools = powertools
         self.forget()
@@ -48,40 +49,38 @@ class Names:
     def forget(self) -> None:
         """Forget what is the same for all invocations of a process."""
         self._function: tuple[str | None, str] = None, ""  # its name, and the text of the field
-        self._init: str | None = None  # the text of the field `initType`
+        self._cold: dict[bool, str] = {False: "", True: ""}  # the text of `coldStart` and `initType`
 
-    def text(self, invocation: Invocation) -> str:  # noqa: C901  # a field each
+    def text(self, invocation: Invocation) -> str:
         """Return the members of an invocation, each with a comma before it. The invocation keeps them."""
         correlation_id = invocation.correlation_id
         known: tuple[Names, str | None, str] | None = invocation.log_text
         if known is not None and known[0] is self and known[1] is correlation_id:
             return known[2]
-        _, request_key, cold_key, _, trace_key, tenant_key, correlation_key, *more = self._keys
         context: Any = invocation.context
         function, text = self._function
         name = getattr(context, "function_name", None)
         if function is not name or name is None:
             text = self._function_text(invocation, name)
-        init = self._init
-        if init is None:
-            init = self._init_text(invocation)
-        if request_id := getattr(context, "aws_request_id", None):
-            text = f"{text}{request_key}{escape(request_id)}"
-        text = f"{text}{cold_key}{'true' if invocation.cold_start and not init else 'false'}{init}"
-        if (trace_id := invocation.trace_id) is not None:
-            text = f"{text}{trace_key}{escape(trace_id)}"
+        request_id = getattr(context, "aws_request_id", None)
+        cold = self._cold[invocation.cold_start] or self._cold_text(invocation)
+        # One text for the fields that almost every invocation has: each further one copies what is there.
+        if request_id and (trace_id := invocation.trace_id) is not None:
+            text = f"{text}{self._request_key}{escape(request_id)}{cold}{self._trace_key}{escape(trace_id)}"
+        else:
+            text = f"{text}{self._rare(1, request_id or None)}{cold}{self._rare(4, invocation.trace_id)}"
         if (tenant_id := getattr(context, "tenant_id", None)) is not None:
-            text = f"{text}{tenant_key}{escape(tenant_id)}"
+            text += self._rare(5, tenant_id)
         if correlation_id is not None:
-            text = f"{text}{correlation_key}{escape(correlation_id)}"
-        if more:
-            memory_key, arn_key = more
-            if memory := getattr(context, "memory_limit_in_mb", None):
-                text = f"{text}{memory_key}{escape(str(memory))}"
-            if arn := getattr(context, "invoked_function_arn", None):
-                text = f"{text}{arn_key}{escape(str(arn))}"
+            text += self._rare(6, correlation_id)
+        if self.powertools:
+            text += self._rare(7, getattr(context, "memory_limit_in_mb", None) or None)
+            text += self._rare(8, getattr(context, "invoked_function_arn", None) or None)
         invocation.log_text = (self, correlation_id, text)
         return text
+
+    def _rare(self, index: int, value: object) -> str:
+        return "" if value is None else f"{self._keys[index]}{escape(str(value))}"
 
     def _function_text(self, invocation: Invocation, name: str | None) -> str:
         found = invocation.function_name
@@ -89,11 +88,15 @@ class Names:
         self._function = name, text
         return text
 
-    def _init_text(self, invocation: Invocation) -> str:
-        """Return the field of an initialisation that no caller waits for; `""` if it was on demand."""
+    def _cold_text(self, invocation: Invocation) -> str:
+        """Return whether it is a cold start, and the type of an initialisation that no caller waits for."""
         _forget_later()
         init_type = invocation.init_type
-        self._init = text = "" if init_type == "on-demand" else f"{self._keys[3]}{escape(init_type)}"
+        if init_type == "on-demand":
+            text = f"{self._keys[2]}{'true' if invocation.cold_start else 'false'}"
+        else:
+            text = f"{self._keys[2]}false{self._keys[3]}{escape(init_type)}"
+        self._cold[invocation.cold_start] = text
         return text
 
 

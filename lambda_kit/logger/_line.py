@@ -44,7 +44,7 @@ def timestamp(now: float | None = None) -> str:
 
 
 def _text_of_millis(millis: int) -> str:
-    text = _millis[millis] = f"{millis:03d}Z"
+    text = _millis[millis] = f"{1000 + millis}Z"[1:]  # a format such as 03d takes twice as long
     return text
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from typing import Any
 
+    from lambda_kit.invocation import Invocation
     from lambda_kit.testing._xray_tree import SpanNode
 
 _SWITCHES = ("AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_KIT_TRACER")
@@ -41,8 +42,8 @@ def recorded_spans(spans: list[SpanNode]) -> Generator[None]:
     documents: list[bytes] = []
     trace = Trace(f"1-{int(time.time()):08x}-{os.urandom(12).hex()}", os.urandom(8).hex(), sampled=True)
 
-    def root() -> Root:
-        return root_of_environment() or trace
+    def root(invocation: Invocation | None) -> Root:
+        return root_of_environment(invocation) or trace
 
     recorder = XRay(documents.append, lambda: None, root, root)
     backends: dict[str, Any] = tracer._backends

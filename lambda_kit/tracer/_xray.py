@@ -26,12 +26,15 @@ from lambda_kit.tracer._span import Span
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Self
+    from typing import Any, Self, TypeAlias
 
     from lambda_kit._kernel.json_text import Encoder
     from lambda_kit.invocation import Invocation
     from lambda_kit.tracer._header import Root
     from lambda_kit.tracer._span import Kind, Options
+
+    # Returns the root of the running invocation, or that of the environment outside of one.
+    FindRoot: TypeAlias = Callable[[Invocation | None], Root | None]
 
 _SDK = "aws_xray_sdk.core"
 _THROTTLED = '"error":true,"throttle":true'
@@ -282,7 +285,7 @@ def _common_text(options: Options, *, cold: bool) -> str:
     return text
 
 
-def _find_parent(find_root: Callable[[], Root | None]) -> tuple[Root | None, XRaySpan | None, Invocation | None]:
+def _find_parent(find_root: FindRoot) -> tuple[Root | None, XRaySpan | None, Invocation | None]:
     """Return the root, the parent span and the invocation of a span that starts in this context; each may be None."""
     invocation = current_invocation.get(None)
     around = _current.get()
@@ -299,7 +302,7 @@ def _find_parent(find_root: Callable[[], Root | None]) -> tuple[Root | None, XRa
             break
     if invocation is not None and invocation.ended:
         return None, None, None  # the environment variable belongs to the next invocation
-    return find_root(), None, invocation
+    return find_root(invocation), None, invocation
 
 
 def _end_open_spans(invocation: Invocation) -> None:
@@ -329,8 +332,8 @@ class XRay:
         self,
         send: Callable[[bytes], None],
         close: Callable[[], None],
-        find_root: Callable[[], Root | None] = root_of_environment,
-        find_sampled_root: Callable[[], Root | None] = sampled_root,
+        find_root: FindRoot = root_of_environment,
+        find_sampled_root: FindRoot = sampled_root,
     ) -> None:
         self.send = send
         self.close = close
@@ -344,7 +347,7 @@ class XRay:
         parent: XRaySpan | None = _current.get()
         if parent is None:  # as `_find_parent` has it, with one call less for the outermost span
             invocation = current_invocation.get(None)
-            root = None if invocation is not None and invocation.ended else self.find_sampled_root()
+            root = None if invocation is not None and invocation.ended else self.find_sampled_root(invocation)
         else:
             root, parent, invocation = _find_parent(self.find_sampled_root)
         if root is None or not root.sampled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -46,6 +47,18 @@ def test_a_traceparent_of_a_later_version_may_have_more() -> None:
 def test_no_header_makes_the_reading_fail(text: str) -> None:
     header.parse(text)
     header.parse_traceparent(text)
+
+
+@given(st.integers(0, 73), st.characters(codec="utf-8"))
+def test_ids_are_read_only_if_they_are_hexadecimal_whichever_character_is_another(at: int, char: str) -> None:
+    usual = f"Root={TRACE};Parent={PARENT};Sampled=1"
+    text = f"{usual[:at]}{char}{usual[at + 1 :]}"
+    root = header.parse(text)
+    if root is not None:
+        assert re.fullmatch("1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}", root.trace_id)
+        assert re.fullmatch("[0-9a-fA-F]{16}", root.parent_id)
+    elif re.fullmatch("Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1", text):
+        pytest.fail(f"{text!r} was not read")
 
 
 @pytest.mark.parametrize(
