@@ -1,15 +1,26 @@
-"""Events of DynamoDB streams: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>."""
+"""Events of DynamoDB streams: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>.
+
+A table may also send its changes to a Kinesis stream: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html>.
+Such a record names its table, and has neither a sequence number nor the ARN of a stream.
+"""
 
 from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._view import ContentView, EventView, T_co
+from lambda_kit.events._window import Windowed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
+
+    from lambda_kit.events._view import RecordView
+
+
+_UNITS = {"SECOND": 1, "MILLISECOND": 1_000, "MICROSECOND": 1_000_000}
+_MAGNITUDES = ((10**14, 1_000_000), (10**11, 1_000))  # the least number of such a unit, and the units of a second
 
 
 class DynamoDBRecord(ContentView[T_co]):
@@ -27,13 +38,16 @@ class DynamoDBRecord(ContentView[T_co]):
 
     @property
     def id(self) -> str:
-        """The sequence number."""
+        """The sequence number; the id of the change if the change comes through Kinesis or Firehose."""
+        found = self.sequence_number
+        if found is None and self._optional("eventID") is not None and self._optional("tableName") is not None:
+            return self._text("eventID")
         return self._text("dynamodb", "SequenceNumber")
 
     @property
-    def sequence_number(self) -> str:
-        """The sequence number, the same as `id`; it gives the order within the shard."""
-        return self.id
+    def sequence_number(self) -> str | None:
+        """The sequence number, which gives the order within the shard; None if the change comes through Kinesis."""
+        return self._optional("dynamodb", "SequenceNumber")
 
     @property
     def event_id(self) -> str | None:
@@ -111,8 +125,15 @@ class DynamoDBRecord(ContentView[T_co]):
 
     @property
     def changed_at(self) -> datetime | None:
-        """The time of the change, to the second."""
-        return self._time(1, "dynamodb", "ApproximateCreationDateTime")
+        """The time of the change: to the second in streams, to the millisecond or microsecond through Kinesis."""
+        path = ("dynamodb", "ApproximateCreationDateTime")
+        unit = self._optional("dynamodb", "ApproximateCreationDateTimePrecision")
+        per_second = _UNITS.get(unit) if unit is not None else None
+        if per_second is None:
+            found = self._find(*path)
+            size = found if type_of(found) in (int, float) else 0
+            per_second = next((one for least, one in _MAGNITUDES if size >= least), 1)
+        return self._time(per_second, *path)
 
     @property
     def is_expired(self) -> bool:
@@ -120,25 +141,45 @@ class DynamoDBRecord(ContentView[T_co]):
         return self._optional("userIdentity", "principalId") == "dynamodb.amazonaws.com"
 
     @property
+    def user_identity(self) -> dict[str, Any] | None:
+        """The identity of the service that removed an item after its time to live; None for other changes."""
+        found = self._find("userIdentity")
+        return found if type_of(found) is dict else None
+
+    @property
     def stream_arn(self) -> str:
-        """The ARN of the stream."""
+        """The ARN of the stream; a change that comes through Kinesis or Firehose has none."""
         return self._text("eventSourceARN")
 
     @property
     def table_name(self) -> str:
-        """The name of the table."""
-        return self.stream_arn.partition(":table/")[2].partition("/")[0]
+        """The name of the table.
+
+        Raises:
+            EventError: the record has neither a name of a table nor the ARN of a stream.
+        """
+        named = self._optional("tableName")
+        if named is not None:
+            return named
+        found = self.stream_arn.partition(":table/")[2].partition("/")[0]
+        if not found:
+            raise EventError("'eventSourceARN' of the DynamoDBRecord is not the ARN of a stream of a table")
+        return found
+
+    @property
+    def event_version(self) -> str | None:
+        """The version of the format of the record."""
+        return self._optional("eventVersion")
 
     @property
     def region(self) -> str | None:
         """The region of the table."""
         return self._optional("awsRegion")
 
-    def __repr__(self) -> str:
-        return f"<DynamoDBRecord {self._optional('dynamodb', 'SequenceNumber')}>"
+    _label = ("eventID",)
 
 
-class DynamoDBStreamEvent(EventView["DynamoDBRecord[T_co]"]):
+class DynamoDBStreamEvent(Windowed, EventView["DynamoDBRecord[T_co]"]):
     """Changes of items.
 
     Attributes:
@@ -216,3 +257,12 @@ _READERS: dict[str, Any] = {
     "NS": _numbers,
     "BS": _binaries,
 }
+
+
+def change_in(record: RecordView) -> DynamoDBRecord | None:
+    """Return the change of an item in the data of a record; None if the data is something else."""
+    try:
+        found = record.json
+    except EventError:
+        return None
+    return DynamoDBRecord(found) if type_of(found) is dict and type_of(found.get("dynamodb")) is dict else None

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import MISSING, Failed, Records, View
+from lambda_kit.events._view import MISSING, ContentView, Failed, Records, T_co, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from typing import Any, ClassVar, Generic, Never, Self, TypeVar, overload
+
+    from lambda_kit.events._http_values import HeaderValues
 
     T = TypeVar("T")
     V = TypeVar("V", bound=View)
@@ -54,7 +56,7 @@ else:
         return property(cached, doc=read.__doc__)
 
 
-class Event(View):
+class Event(ContentView[T_co]):
     """An event without a list of records.
 
     Attributes:
@@ -156,6 +158,18 @@ def time(*path: str, per_second: int = 0) -> Field[datetime | None]:
     if per_second:
         return Field(lambda view: view._time(per_second, *path))
     return Field(lambda view: view._iso_time(*path))
+
+
+def headers(*path: str) -> Field[HeaderValues]:
+    """Optional headers, whose names are found in any letter case; an object of texts, or of lists of texts."""
+
+    def read(view: View) -> HeaderValues:
+        from lambda_kit.events._http_values import HeaderValues, lists_of
+
+        # The last header of a name counts, whatever its letter case.
+        return HeaderValues({name.lower(): values for name, values in lists_of(view._find(*path)).items()})
+
+    return Field(read)
 
 
 def part(view_class: type[V], *path: str) -> Field[V]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
 from lambda_kit.events._data import DataView
 from lambda_kit.events._view import EventView, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from lambda_kit.events._dynamodb import DynamoDBRecord
+    from lambda_kit.events._logs import LogsData
 
 
 class FirehoseRecord(DataView[T_co]):
@@ -30,6 +34,8 @@ class FirehoseRecord(DataView[T_co]):
     @property
     def arrived_at(self) -> datetime | None:
         """The approximate time at which the record arrived."""
+        if type_of(self._find("approximateArrivalTimestamp")) is str:  # a test event of the console
+            return self._iso_time("approximateArrivalTimestamp")
         return self._time(1000, "approximateArrivalTimestamp")
 
     @property
@@ -46,6 +52,37 @@ class FirehoseRecord(DataView[T_co]):
     def sequence_number(self) -> str | None:
         """The sequence number, if the record comes from a Kinesis stream."""
         return self._optional("kinesisRecordMetadata", "sequenceNumber")
+
+    @property
+    def subsequence_number(self) -> str | None:
+        """The number within an aggregated record, if the record comes from a Kinesis stream."""
+        found = self._find("kinesisRecordMetadata", "subsequenceNumber")
+        return str(found) if type_of(found) in (int, str) else None
+
+    @property
+    def offset(self) -> int | None:
+        """The offset in the partition, if the record comes from MSK."""
+        return None if self._is_absent("mskRecordMetadata", "offset") else self._whole("mskRecordMetadata", "offset")
+
+    @property
+    def partition(self) -> int | None:
+        """The partition of the topic, if the record comes from MSK."""
+        path = ("mskRecordMetadata", "partitionId")
+        return None if self._is_absent(*path) else self._whole(*path)
+
+    @property
+    def dynamodb(self) -> DynamoDBRecord | None:
+        """The change of an item in the data; None if the data is something else."""
+        from lambda_kit.events._dynamodb import change_in
+
+        return change_in(self)
+
+    @property
+    def logs(self) -> LogsData | None:
+        """The log events of CloudWatch in the data; None if the data is something else."""
+        from lambda_kit.events._logs import logs_in
+
+        return logs_in(self)
 
 
 class FirehoseEvent(EventView["FirehoseRecord[T_co]"]):
@@ -74,6 +111,11 @@ class FirehoseEvent(EventView["FirehoseRecord[T_co]"]):
     def source_stream_arn(self) -> str | None:
         """The ARN of the Kinesis stream from which the records come; None for another source."""
         return self._optional("sourceKinesisStreamArn")
+
+    @property
+    def source_cluster_arn(self) -> str | None:
+        """The ARN of the MSK cluster from which the records come; None for another source."""
+        return self._optional("sourceMSKArn")
 
     @property
     def region(self) -> str | None:

@@ -5,12 +5,29 @@ from __future__ import annotations
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._data import DataView, decoded
-from lambda_kit.events._view import EventView, Failed, T_co
+from lambda_kit.events._fields import text
+from lambda_kit.events._view import EventView, Failed, T_co, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
+
+
+class KafkaSchema(View):
+    """A schema of a schema registry: <https://docs.aws.amazon.com/lambda/latest/dg/services-consume-kafka-events.html>.
+
+    Attributes:
+        raw: the dict.
+    """
+
+    __slots__ = ()
+    _label = ("schemaId",)
+
+    data_format = text("dataFormat")
+    """The format of the data: `"AVRO"`, `"PROTOBUF"` or `"JSON"`."""
+    schema_id = text("schemaId")
+    """The id of the schema in its registry."""
 
 
 class KafkaRecord(DataView[T_co]):
@@ -62,6 +79,18 @@ class KafkaRecord(DataView[T_co]):
             raise EventError(found.message)
         key: bytes = found
         return key
+
+    @property
+    def key_schema(self) -> KafkaSchema | None:
+        """The schema of the key, if the event source mapping has a schema registry."""
+        found = self._find("keySchemaMetadata")
+        return KafkaSchema(found) if type_of(found) is dict else None
+
+    @property
+    def value_schema(self) -> KafkaSchema | None:
+        """The schema of the value, if the event source mapping has a schema registry."""
+        found = self._find("valueSchemaMetadata")
+        return KafkaSchema(found) if type_of(found) is dict else None
 
     @property
     def is_tombstone(self) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from lambda_kit.errors import EventError
 from lambda_kit.events._data import DataView
 from lambda_kit.events._view import EventView, T_co
+from lambda_kit.events._window import Windowed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from lambda_kit.events._dynamodb import DynamoDBRecord
+    from lambda_kit.events._logs import LogsData
 
 
 class KinesisRecord(DataView[T_co]):
@@ -72,8 +77,39 @@ class KinesisRecord(DataView[T_co]):
 
     @property
     def stream_name(self) -> str:
-        """The name of the stream."""
-        return self.stream_arn.partition(":stream/")[2].partition("/")[0]
+        """The name of the stream.
+
+        Raises:
+            EventError: the ARN of the stream is missing, or is not the ARN of a stream.
+        """
+        found = self.stream_arn.partition(":stream/")[2].partition("/")[0]
+        if not found:
+            raise EventError("'eventSourceARN' of the KinesisRecord is not the ARN of a stream")
+        return found
+
+    @property
+    def encryption_type(self) -> str | None:
+        """The encryption of the record in the stream: `"NONE"` or `"KMS"`."""
+        return self._optional("kinesis", "encryptionType")
+
+    @property
+    def role_arn(self) -> str | None:
+        """The ARN of the role with which Lambda reads the stream."""
+        return self._optional("invokeIdentityArn")
+
+    @property
+    def dynamodb(self) -> DynamoDBRecord | None:
+        """The change of an item in the data; None if the data is something else."""
+        from lambda_kit.events._dynamodb import change_in
+
+        return change_in(self)
+
+    @property
+    def logs(self) -> LogsData | None:
+        """The log events of CloudWatch in the data; None if the data is something else."""
+        from lambda_kit.events._logs import logs_in
+
+        return logs_in(self)
 
     @property
     def region(self) -> str | None:
@@ -81,7 +117,7 @@ class KinesisRecord(DataView[T_co]):
         return self._optional("awsRegion")
 
 
-class KinesisEvent(EventView["KinesisRecord[T_co]"]):
+class KinesisEvent(Windowed, EventView["KinesisRecord[T_co]"]):
     """Records of a shard.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
+from lambda_kit.events._fields import optional, time
 from lambda_kit.events._view import ContentView, EventView, RecordView, T_co
 
 TYPE_CHECKING = False
@@ -80,8 +81,37 @@ class S3Record(ContentView[T_co]):
         """A text that gives the order of two events of one key: padded to equal length, the later one is greater."""
         return self._optional("s3", "object", "sequencer")
 
-    def __repr__(self) -> str:
-        return f"<S3Record {self._optional('eventName')}>"
+    event_version = optional("eventVersion")
+    """The version of the format of the record, such as `"2.1"`."""
+    principal_id = optional("userIdentity", "principalId")
+    """The id of who caused the change."""
+    source_ip = optional("requestParameters", "sourceIPAddress")
+    """The address of who caused the change."""
+    request_id = optional("responseElements", "x-amz-request-id")
+    """The id of the request that caused the change."""
+    configuration_id = optional("s3", "configurationId")
+    """The id of the notification configuration of the bucket."""
+    bucket_owner_id = optional("s3", "bucket", "ownerIdentity", "principalId")
+    """The id of the owner of the bucket."""
+    restore_expires_at = time("glacierEventData", "restoreEventData", "lifecycleRestorationExpiryTime")
+    """The time at which the restored copy of an archived object expires."""
+    restore_storage_class = optional("glacierEventData", "restoreEventData", "lifecycleRestoreStorageClass")
+    """The storage class from which an archived object was restored."""
+    tiering_access_tier = optional("intelligentTieringEventData", "destinationAccessTier")
+    """The access tier to which S3 Intelligent-Tiering moved the object."""
+    transition_storage_class = optional("lifecycleEventData", "transitionEventData", "destinationStorageClass")
+    """The storage class to which a lifecycle rule moved the object."""
+    replication_rule_id = optional("replicationEventData", "replicationRuleId")
+    """The id of the replication rule, in events of replication."""
+    replication_bucket_arn = optional("replicationEventData", "destinationBucket")
+    """The ARN of the bucket to which the object is replicated."""
+    replication_operation = optional("replicationEventData", "s3Operation")
+    """What is replicated: such as `"OBJECT_PUT"`."""
+    replication_requested_at = time("replicationEventData", "requestTime")
+    """The time of the operation that is replicated."""
+    replication_failure_reason = optional("replicationEventData", "failureReason")
+    """Why the object was not replicated; None if it was."""
+    _label = ("eventName",)
 
 
 class S3Event(EventView["S3Record[T_co]"]):
@@ -94,6 +124,14 @@ class S3Event(EventView["S3Record[T_co]"]):
     __slots__ = ()
     source = "s3"
     _record = S3Record
+
+    @property
+    def is_test(self) -> bool:
+        """True for the first message of a new notification, `s3:TestEvent`, which has no records."""
+        return self._optional("Event") == "s3:TestEvent"
+
+    def _raws(self) -> list[Any]:
+        return [] if self.is_test else super()._raws()
 
 
 def is_event(value: Any) -> bool:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from lambda_kit._kernel import type_of
+from lambda_kit.errors import EventError
+from lambda_kit.events._fields import optional, text
 from lambda_kit.events._view import ContentView, EventView, T_co
 
 TYPE_CHECKING = False
+
+
+_COLONS = 5  # in an ARN, at least
 
 
 class S3BatchTask(ContentView[T_co]):
@@ -31,17 +36,32 @@ class S3BatchTask(ContentView[T_co]):
 
     @property
     def bucket(self) -> str:
-        """The name of the bucket."""
-        found = self._optional("s3Bucket")  # since version 2.0 of the schema
-        return self._text("s3BucketArn").partition(":::")[2] if found is None else found
+        """The name of the bucket; the ARN of an access point, which the S3 API takes in place of a name.
+
+        Raises:
+            EventError: the task has neither a name nor an ARN of a bucket.
+        """
+        named = self._optional("s3Bucket")  # since version 2.0 of the schema
+        if named:
+            return named
+        arn = self._text("s3BucketArn")
+        resource = arn.split(":", 5)[5] if arn.count(":") >= _COLONS and arn.startswith("arn:") else ""
+        kind, _, name = resource.partition("/")
+        if kind == "accesspoint" and name:
+            return arn
+        found = name if kind == "bucket" else resource  # `bucket/NAME` in ARNs of directory buckets
+        if not found or "/" in found:
+            raise EventError("'s3BucketArn' of the S3BatchTask is not the ARN of a bucket or of an access point")
+        return found
 
     @property
     def version_id(self) -> str | None:
         """The version of the object; None for the current one."""
         return self._optional("s3VersionId")
 
-    def __repr__(self) -> str:
-        return f"<S3BatchTask {self._optional('taskId')}>"
+    bucket_arn = optional("s3BucketArn")
+    """The ARN of the bucket or of the access point; None since version 2.0 of the schema."""
+    _label = ("taskId",)
 
 
 class S3BatchEvent(EventView["S3BatchTask[T_co]"]):
@@ -55,6 +75,9 @@ class S3BatchEvent(EventView["S3BatchTask[T_co]"]):
     source = "s3_batch"
     _record = S3BatchTask
     _list = "tasks"
+
+    schema_version = text("invocationSchemaVersion")
+    """The version of the schema of the event: `"1.0"` or `"2.0"`."""
 
     @property
     def invocation_id(self) -> str:

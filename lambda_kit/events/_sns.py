@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import RecordView, T_co
+from lambda_kit.events._fields import optional
+from lambda_kit.events._view import EventView, RecordView, T_co, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +70,23 @@ class SnsMessage(RecordView[T_co]):
         except ValueError:
             raise self._error(found, "a time", ("Timestamp",)) from None
 
+    type = optional("Type")
+    """The type of the message: `"Notification"`."""
+    signature = optional("Signature")
+    """The signature, in base64."""
+    signature_version = optional("SignatureVersion")
+    """The version of the signature: `"1"` for SHA1, `"2"` for SHA256."""
+
+    @property
+    def signing_certificate_url(self) -> str | None:
+        """The URL of the certificate of the signature."""
+        return self._optional("SigningCertUrl") or self._optional("SigningCertURL")
+
+    @property
+    def unsubscribe_url(self) -> str | None:
+        """The URL that ends the subscription."""
+        return self._optional("UnsubscribeUrl") or self._optional("UnsubscribeURL")
+
     @property
     def message_attributes(self) -> dict[str, str]:
         """The attributes that the publisher set; bytes are encoded as base64.
@@ -85,6 +103,42 @@ class SnsMessage(RecordView[T_co]):
         if not all(type_of(one) is str for one in values.values()):
             raise EventError("a message attribute of the SnsMessage has no text")
         return values
+
+
+class SnsRecord(SnsMessage[T_co]):
+    """A notification that a topic sent to the function. Its `raw` is the record, which holds the notification as `Sns`.
+
+    Attributes:
+        raw: the dict.
+    """
+
+    __slots__ = ()
+
+    @property
+    def subscription_arn(self) -> str | None:
+        """The ARN of the subscription."""
+        return View(self.raw)._optional("EventSubscriptionArn")
+
+    def _content(self) -> tuple[Any, tuple[str, ...]]:
+        return self.body, ("Sns", "Message")
+
+    def _find(self, *path: str) -> Any:
+        return super()._find("Sns", *path)
+
+    def _error(self, found: Any, wanted: str, path: tuple[str, ...]) -> EventError:
+        return super()._error(found, wanted, ("Sns", *path))
+
+
+class SnsEvent(EventView["SnsRecord[T_co]"]):
+    """Notifications of a topic.
+
+    Attributes:
+        raw: the dict.
+    """
+
+    __slots__ = ()
+    source = "sns"
+    _record = SnsRecord
 
 
 def notification_in(record: RecordView) -> SnsMessage | None:

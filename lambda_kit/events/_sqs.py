@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from lambda_kit.events._sns import SnsMessage
 
 
+_PARTS = 6  # of an ARN of a queue
+
+
 class SqsRecord(RecordView[T_co]):
     """A message.
 
@@ -162,6 +165,25 @@ class SqsRecord(RecordView[T_co]):
     def queue_name(self) -> str:
         """The name of the queue."""
         return self.queue_arn.rpartition(":")[2]
+
+    @property
+    def md5_of_message_attributes(self) -> str | None:
+        """The MD5 sum of the message attributes, in hexadecimal; None without attributes."""
+        return self._optional("md5OfMessageAttributes")
+
+    @property
+    def queue_url(self) -> str:
+        """The URL of the queue, made from its ARN.
+
+        Raises:
+            EventError: the ARN of the queue is missing, or is not the ARN of a queue.
+        """
+        parts = self.queue_arn.split(":")
+        if len(parts) != _PARTS:
+            raise EventError("'eventSourceARN' of the SqsRecord is not the ARN of a queue")
+        _, partition, _, region, account, name = parts
+        domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+        return f"https://sqs.{region}.{domain}/{account}/{name}"
 
     @property
     def region(self) -> str | None:

@@ -128,6 +128,9 @@ class View:  # noqa: PLW1641  # a dict has no hash either
         except (TypeError, ValueError):
             raise self._error(found, "a time", path) from None
 
+    def _is_absent(self, *path: str) -> bool:
+        return self._find(*path) in (None, MISSING)
+
     def _find(self, *path: str) -> Any:
         found: Any = self.raw
         for name in path:

@@ -41,6 +41,7 @@ def suggestions(name: str) -> str:
     close_files = difflib.get_close_matches(name, files_there, n=1)
     known = sample_names()
     stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", path.name.removesuffix(".json")).lower().replace("_", "-")
+    stem = stem.removesuffix("-event").removesuffix("-events")
     found = close_files + difflib.get_close_matches(stem, known, n=1)
     if not found:
         found = [one for one in known if stem and stem.split("-")[0] in one.split("-")][:3]

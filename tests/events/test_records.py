@@ -126,7 +126,9 @@ def test_a_change_of_dynamodb() -> None:
     assert first.new_image is first.new_image
     assert (first.old_image, first.view_type, first.size, first.region) == (None, "NEW_AND_OLD_IMAGES", 26, "us-west-2")
     assert first.changed_at == datetime(2023, 9, 6, 10, 45, 55, tzinfo=UTC)
-    assert (first.is_expired, first.table_name, first.stream_arn) == (False, "", "eventsource_arn")
+    assert (first.is_expired, first.user_identity, first.stream_arn) == (False, None, "eventsource_arn")
+    with pytest.raises(EventError, match="is not the ARN of a stream of a table"):
+        _ = first.table_name
     assert second.old_image == {"Id": Decimal(101), "Message": "New item!"}
     second.raw["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
     assert second.is_expired

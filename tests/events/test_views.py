@@ -295,7 +295,7 @@ def test_a_message_that_holds_something_else_has_neither(body: str) -> None:
         ("kinesisFirehosePutEvent", "firehose"),
         ("s3BatchOperationEventSchemaV1", "s3_batch"),
         ("s3Event", "s3"),
-        ("snsEvent", None),
+        ("snsEvent", "sns"),
     ],
 )
 def test_the_source_of_an_event_is_told_by_its_shape(name: str, source: str | None) -> None:

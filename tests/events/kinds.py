@@ -1,0 +1,151 @@
+"""The samples of all sources, and the table of sources in the documentation.
+
+`python -m tests.events.kinds` writes the table of `docs/events.md` anew from the code.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambda_kit import events
+from lambda_kit.errors import EventError
+from lambda_kit.events import Records, source_of
+from lambda_kit.events import _source as rules
+
+SHARED = Path(__file__).parents[3] / "shared" / "events"  # payloads of others, beside the project
+_SAMPLES = files("lambda_kit.local").joinpath("samples")
+SAMPLES: dict[str, Any] = {
+    one.name.removesuffix(".json"): json.loads(one.read_text("utf-8"))
+    for one in sorted(_SAMPLES.iterdir(), key=lambda one: one.name)
+    if one.name.endswith(".json")
+}
+METHODS = {"parse", "slot", "value"}  # of views; everything else that is public is read by the tests
+
+
+def view_of(source: str) -> Any:
+    """Return the view of a source."""
+    return getattr(events, rules.VIEWS[source])  # type: ignore[index]  # pyright: ignore[reportArgumentType]
+
+
+def pages_of(source: str) -> list[str]:
+    """Return the pages of AWS that the module of a view names."""
+    module = sys.modules[view_of(source).__module__]
+    return re.findall(r"<(https://docs\.aws\.amazon\.com/[^>]+)>", module.__doc__ or "")
+
+
+def read(view: Any) -> Any:
+    """Read everything that a view has, its records and parts too.
+
+    Yields:
+        the name of the class, the name of the property, and its value, or the `EventError` that reading it raised.
+    """
+    kind = type(view).__name__
+    repr(view)
+    for name in dir(view):
+        if name.startswith("_") or name in METHODS or name in ("raw", "source"):
+            continue
+        try:
+            found = getattr(view, name)
+        except EventError as error:
+            yield kind, name, error
+            continue
+        yield kind, name, found
+        if isinstance(found, dict) and found and hasattr(next(iter(found.values())), "raw"):
+            continue
+        if isinstance(found, list | Records):
+            for one in found:
+                if hasattr(one, "raw"):
+                    yield from read(one)
+        elif hasattr(found, "raw") and type(found).__module__.startswith("lambda_kit.events"):
+            yield from read(found)
+
+
+# The table
+
+_PAGE = Path(__file__).parents[2] / "docs" / "events.md"
+_BEGIN, _END = "<!-- generated from the code -->\n", "<!-- end -->\n"
+_PAGES = {  # which of the pages in the docstring of its module is that of a source, if not the first
+    "appsync_authorizer": 2,
+    "appsync_events": 2,
+    "cloudformation_hook": 2,
+    "cloudformation_macro": 1,
+    "code_deploy": 1,
+    "iot_authorizer": 3,
+    "s3_event_bridge": 2,
+    "schedule": 1,
+    "stream_failure": 1,
+    "transfer_step": 1,
+}
+
+
+def table() -> str:
+    """Return the table of sources."""
+    lines = [
+        "| source | view | how it is recognised | sample |",
+        "| --- | --- | --- | --- |",
+    ]
+    for source in rules.VIEWS:
+        named = [f"`{name}`" for name, sample in SAMPLES.items() if source_of(sample) == source]
+        page = pages_of(source)[_PAGES.get(source, 0)]
+        lines.append(f"| [`{source}`]({page}) | `{rules.VIEWS[source]}` | {rule(source)} | {', '.join(named)} |")
+    return "\n".join(lines) + "\n"
+
+
+def rule(source: str) -> str:
+    """Return in words how a source is recognised."""
+    ways: list[str] = []
+    ways += [f"`Records[].{_key(name)}` is `{name}`" for name, one in rules.BY_RECORD.items() if one == source]
+    ways += [f"`Records[].{key}`" for key, one in rules.BY_RECORD_KEY.items() if one == source]
+    named = [(name, key) for name, (one, key) in rules.BY_EVENT_SOURCE.items() if one == source]
+    if named:
+        ways.append(f"`eventSource` is {' or '.join(f'`{name}`' for name, _ in named)}, and `{named[0][1]}`")
+    ways += [f"`triggerSource` starts with `{name}_`" for name, one in rules.BY_TRIGGER.items() if one == source]
+    ways += [" and ".join(map(_words, conditions)) for one, conditions in rules.BY_KEYS if one == source]
+    return "; or ".join(ways) or OTHERS[source]
+
+
+def _key(name: str) -> str:
+    return "EventSource" if name == "aws:sns" else "eventSource"
+
+
+def _words(condition: Any) -> str:
+    if isinstance(condition, str):
+        return f"no `{condition[1:]}`" if condition.startswith("!") else f"`{condition}`"
+    path, values = condition
+    return f"`{'.'.join(path)}`" + (f" is {' or '.join(f'`{one}`' for one in values)}" if values else "")
+
+
+OTHERS = {
+    "http": "an HTTP method, in the place of its trigger",
+    "pipes": "a list of records with an `eventSource`",
+    "appsync_batch": "a list of calls of `appsync`",
+}
+
+
+def shared_files() -> list[Any]:
+    """Return the payloads of others as parameters of a test; none where the folder is missing."""
+    found = sorted(SHARED.rglob("*.json")) if SHARED.is_dir() else []
+    return [pytest.param(path, id=path.relative_to(SHARED).as_posix()) for path in found]
+
+
+def with_table(page: str) -> str:
+    """Return the page with the table of the code."""
+    before, _, rest = page.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}\n{table()}\n{_END}{after}"
+
+
+def page() -> str:
+    """Return the page as it is."""
+    return _PAGE.read_text("utf-8")
+
+
+if __name__ == "__main__":
+    _PAGE.write_text(with_table(page()), "utf-8")

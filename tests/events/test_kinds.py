@@ -1,0 +1,206 @@
+"""Every kind of event: its source is recognised, its view reads it, and a value is missing only where it may be."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambda_kit import events
+from lambda_kit.errors import EventError
+from lambda_kit.events import _source as rules
+from lambda_kit.events import as_event, source_of
+from tests.events import kinds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Payloads of others. The first pattern that matches the path of a file says what it is: a source, a view whose source
+# the file does not show, or nothing, with the reason.
+SHARED: list[tuple[str, str | None, str]] = [
+    (r"cognito-event\.json|[Cc]ognito_?[Ss]ync", None, "Cognito Sync is not supported"),
+    (r"Shared__cognito-createauth", "CreateAuthChallengeEvent", "its triggerSource is a place-holder"),
+    (
+        r"Shared__cognito-custome?mail|Shared__cognito-customsms",
+        "CustomSenderEvent",
+        "its triggerSource is a place-holder",
+    ),
+    (r"Shared__cognito-custommessage", "CustomMessageEvent", "its triggerSource is a place-holder"),
+    (r"Shared__cognito-defineauth", "DefineAuthChallengeEvent", "its triggerSource is a place-holder"),
+    (r"Shared__cognito-migrateuser", "UserMigrationEvent", "its triggerSource is a place-holder"),
+    (r"Shared__cognito-postauth", "PostAuthenticationEvent", "its triggerSource is a place-holder"),
+    (r"Shared__cognito-postconf", "PostConfirmationEvent", "its triggerSource is a place-holder"),
+    (r"Shared__cognito-preauth", "PreAuthenticationEvent", "its triggerSource is a place-holder"),
+    (r"Shared__cognito-presignup", "PreSignUpEvent", "its triggerSource is a place-holder"),
+    (r"Shared__cognito-pretoken", "PreTokenGenerationEvent", "its triggerSource is a place-holder"),
+    (r"Shared__cognito-verifyauth", "VerifyAuthChallengeEvent", "its triggerSource is a place-holder"),
+    (r"ddb_stream_record", "DynamoDBRecord", "it is a record without its event"),
+    (
+        r"(?<!Aggregate)(?<!RequestIn)[Rr]esponse(s__|\.json|2\.json)|__response__|Policy(V1)?Responses",
+        None,
+        "it is a response",
+    ),
+    (r"kinesis[-_]+(kinesis_)?analytics|KinesisAnalytics", None, "Kinesis Data Analytics is not supported"),
+    (r"alexa|CodeCommit|codecommit|iot_button|object[-_]lambda|WorkMail", None, "the service is not supported"),
+    (r"Shared__lex-event|/lex__|resources__lex_event", None, "Lex V1 is not supported"),
+    (r"batch__Batch|sagemaker__|StepFunctionsError|pojo", None, "it is no event of a service"),
+    (r"appsync-event-lambda-authorizer-request|appsync_authorizer_event", "appsync_authorizer", ""),
+    (r"[Aa]pp[Ss]ync", "appsync", ""),
+    (r"AuthorizerRequest|RequestAuthorizer|apigw_auth|custom-authorizer-v2", "request_authorizer", ""),
+    (r"ApiGatewayAuthorizer", "token_authorizer", ""),
+    (r"websocket", "websocket", ""),
+    (r"[Bb]edrock", "bedrock_agent_api", ""),
+    (r"activemq|resources__mq_event", "active_mq", ""),
+    (r"rabbitmq", "rabbit_mq", ""),
+    (r"[Kk]afkaEvent|kafka[-_]event", "kafka", ""),
+    (r"(metric|composite)_alarm", "alarm", ""),
+    (r"[Ll]ogEvent|cloudwatchlogs|[Cc]loudwatchLogs\.json|logs-event", "cloudwatch_logs", ""),
+    (r"[Cc]loudfront|lambda-edge", "cloudfront", ""),
+    (r"CodePipeline", "code_pipeline", ""),
+    (r"[Cc]reate_?[Aa]uth", "cognito_create_auth_challenge", ""),
+    (r"custom_message", "cognito_custom_message", ""),
+    (r"define_auth", "cognito_define_auth_challenge", ""),
+    (r"[Mm]igrat", "cognito_user_migration", ""),
+    (r"[Pp]ost_?[Aa]uthentication", "cognito_post_authentication", ""),
+    (r"postconfirmation", "cognito_post_confirmation", ""),
+    (r"[Pp]re_?[Aa]uthentication", "cognito_pre_authentication", ""),
+    (r"[Pp]re_?[Ss]ign_?[Uu]p", "cognito_pre_sign_up", ""),
+    (r"[Pp]re_?[Tt]oken_?[Gg]eneration|pre-token-generation", "cognito_pre_token_generation", ""),
+    (r"verify_auth", "cognito_verify_auth_challenge", ""),
+    (r"/config__|config[-_]event", "config_rule", ""),
+    (r"[Cc]onnect", "connect", ""),
+    (r"[Cc]loudformation", "custom_resource", ""),
+    (r"lambda_destination", "destination", ""),
+    (r"[Ff]irehose", "firehose", ""),
+    (r"[Dd]ynamo", "dynamodb", ""),
+    (r"[Kk]inesis", "kinesis", ""),
+    (r"s3object|s3EventBridge", "s3_event_bridge", ""),
+    (r"[Ss]cheduled|cloudwatch_event", "schedule", ""),
+    (r"[Ss]3_?[Bb]atch", "s3_batch", ""),
+    (r"s3SqsEvent|[Ss]qs", "sqs", ""),
+    (r"[Ss]ecrets", "secrets_rotation", ""),
+    (r"simple-email|sesEvent|/ses__", "ses", ""),
+    (r"snsEvent|sns[-_]event|/sns__", "sns", ""),
+    (r"s3__S3|s3Event|s3[-_]event|RekognitionS3", "s3", ""),
+    (r"cloudwatchevents|state-change|eventBridgeEvent", "event_bridge", ""),
+    (r"lex-?v2", "lex", ""),
+    (r"", "http", ""),
+]
+# What samples cannot show: where the text of a reason is in the error, the sample deviates from what AWS sends.
+UNREADABLE: list[tuple[str, str]] = [
+    (r"(does not hold|is not) JSON|is not the text of a JSON object", "the content is text"),
+    (r"is not text in UTF-8", "the content is bytes"),
+    (r"the FirehoseRecord does not hold valid base64", "a template of SAM that was left unrendered"),
+    (
+        r"of the (body|HttpEvent).* is not valid base64|the body of the HttpEvent is not valid base64",
+        "the body is made up",
+    ),
+    (r"the FirehoseEvent has no 'deliveryStreamArn'", "it is missing, or misspelt, in samples of SAM"),
+    (r"is not the ARN of a (stream|bucket|queue)", "the ARN is a place-holder"),
+    (r"the headers of the KafkaRecord cannot be read", "a fixture of Java, with bytes as base64"),
+    (r"the View has no 'request'", "a response of SAM without its request"),
+]
+
+
+def unreadable(view: Any) -> list[str]:
+    """Return the properties that cannot be read, and for which no reason is known."""
+    return [
+        f"{kind}.{name}: {found}"
+        for kind, name, found in kinds.read(view)
+        if isinstance(found, EventError) and not any(re.search(pattern, str(found)) for pattern, _ in UNREADABLE)
+    ]
+
+
+@pytest.mark.parametrize("name", kinds.SAMPLES)
+def test_a_sample_is_recognised_and_read(name: str) -> None:
+    sample = kinds.SAMPLES[name]
+    source = source_of(sample)
+    assert source is not None
+    assert unreadable(kinds.view_of(source)(sample)) == []
+
+
+@pytest.mark.parametrize("source", rules.VIEWS)
+def test_every_source_has_a_sample_and_a_page_of_aws(source: str) -> None:
+    assert any(source_of(sample) == source for sample in kinds.SAMPLES.values())
+    assert kinds.pages_of(source)
+    view = kinds.view_of(source)
+    assert source in (view.source, *view._also)
+
+
+@pytest.mark.parametrize("path", kinds.shared_files())
+def test_a_payload_of_others_is_recognised_and_read(path: Path) -> None:
+    payload = json.loads(path.read_text("utf-8"))
+    expected = next(one for pattern, one, _ in SHARED if re.search(pattern, str(path.relative_to(kinds.SHARED))))
+    source = source_of(payload)
+    if expected in rules.VIEWS:
+        assert source == expected
+        assert unreadable(kinds.view_of(expected)(payload)) == []
+    elif expected is None:
+        assert source is None
+    else:
+        assert source is None
+        assert unreadable(getattr(events, expected)(payload)) == []
+
+
+def test_the_table_of_the_documentation_is_that_of_the_code() -> None:
+    page = kinds.page()
+    assert page == kinds.with_table(page), "run python -m tests.events.kinds"
+
+
+def same(event: Any, context: Any) -> Any:
+    return event
+
+
+@pytest.mark.parametrize("source", rules.VIEWS)
+def test_as_event_takes_the_event_of_its_view_and_no_other(source: str) -> None:
+    view = kinds.view_of(source)
+    layered = as_event(view)(same)
+    for sample in kinds.SAMPLES.values():
+        found = source_of(sample)
+        if found in (view.source, *view._also):
+            assert layered(sample, None).raw is sample
+        else:
+            with pytest.raises(EventError, match=f"and was given an event of {found}"):
+                layered(sample, None)
+
+
+def test_a_family_has_a_view_for_all_of_its_events() -> None:
+    for family in (events.CognitoEvent, events.BedrockAgentEvent, events.InvocationRecord):
+        layer: Any = as_event(family)
+        layered = layer(same)
+        taken = {source_of(sample) for sample in kinds.SAMPLES.values() if source_of(sample) in family._also}
+        assert taken == set(family._also)
+        for sample in kinds.SAMPLES.values():
+            if source_of(sample) in taken:
+                assert type(layered(sample, None)) is family
+
+
+def test_a_message_of_a_rule_of_iot_is_not_recognised_and_read_by_hand() -> None:
+    raw = {"topic": "devices/d-1", "clientid": "d-1", "timestamp": 1700000000000, "traceid": "t-1", "temperature": 21.5}
+    event = events.IotRuleEvent(raw)
+    assert source_of(raw) is None
+    assert (event.topic, event.client_id, event.trace_id, event.value("temperature")) == (
+        "devices/d-1",
+        "d-1",
+        "t-1",
+        21.5,
+    )
+    assert event.received_at is not None
+    assert (event.received_at.year, event.value("a", "b"), event.names) == (2023, None, list(raw))
+
+
+def filled() -> dict[tuple[str, str], bool]:
+    """Return for each property of each view whether some sample has a value for it."""
+    found: dict[tuple[str, str], bool] = defaultdict(bool)
+    payloads = list(kinds.SAMPLES.values())
+    payloads += [json.loads(path.read_text("utf-8")) for path in sorted(kinds.SHARED.rglob("*.json"))]
+    for payload in payloads:
+        source = source_of(payload)
+        if source is not None:
+            for kind, name, value in kinds.read(kinds.view_of(source)(payload)):
+                has_value = not isinstance(value, EventError) and (value == 0 or bool(value)) and value is not False
+                found[kind, name] |= has_value
+    return found
