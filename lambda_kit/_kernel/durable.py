@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _MODULE = "aws_durable_execution_sdk_python.exceptions"
 _CONTROL_FLOW = ("SuspendExecution", "OrphanedChildException")
 
@@ -21,5 +25,38 @@ def is_suspension(error: BaseException | None) -> bool:
     exceptions = sys.modules.get(_MODULE)
     if exceptions is None or error is None:
         return False
-    kinds = [getattr(exceptions, name, None) for name in _CONTROL_FLOW]
-    return any(isinstance(kind, type) and issubclass(type(error), kind) for kind in kinds)
+    return any(_is_kind(type(error), exceptions, name) for name in _CONTROL_FLOW)
+
+
+def goes_on(error: Any) -> bool:
+    """Tell whether the execution goes on although this run has ended with an error: it is suspended, or tried again.
+
+    A run is tried again after an `InvocationError` that is retryable, also where the SDK's background thread met it.
+    """
+    exceptions: Any = sys.modules.get(_MODULE)
+    if exceptions is None:
+        return False
+    if is_suspension(error):
+        return True
+    cls = type(error)
+    if _is_kind(cls, exceptions, "BackgroundThreadError"):
+        error = getattr(error, "source_exception", None)
+        cls = type(error)
+    if not _is_kind(cls, exceptions, "InvocationError"):
+        return False
+    is_retryable: Any = getattr(error, "is_retryable", None)
+    return is_retryable is None or bool(is_retryable())
+
+
+def ends_run(error: BaseException) -> bool:
+    """Tell whether an error ends the whole run of the handler, and not just a part of its work.
+
+    These are the errors after which the execution goes on, and all that its background thread cannot cope with.
+    """
+    exceptions: Any = sys.modules.get(_MODULE)
+    return exceptions is not None and (_is_kind(type(error), exceptions, "BackgroundThreadError") or goes_on(error))
+
+
+def _is_kind(cls: type, exceptions: Any, name: str) -> bool:
+    kind = getattr(exceptions, name, None)
+    return isinstance(kind, type) and issubclass(cls, kind)

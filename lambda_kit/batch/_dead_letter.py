@@ -222,7 +222,15 @@ def dead_letter(sink: AnySink, *, permanent: tuple[type[Exception], ...]) -> Lay
 
 
 def _letter(args: tuple[Any, ...], error: Exception) -> DeadLetter:
-    """Return the letter for an invocation, with the event as it came, before any layer replaced it."""
+    """Return the letter for an invocation, with the event as it came, before any layer replaced it.
+
+    Raises:
+        Exception: `error`, if it ends a run of a durable execution that goes on, so that nothing has failed for good.
+    """
+    from lambda_kit._kernel.durable import ends_run
+
+    if ends_run(error):
+        raise error
     invocation = current.get(None)
     event = invocation.event if invocation is not None else args[-2] if len(args) > 1 else None
     return DeadLetter(event, error, source="invocation")

@@ -120,7 +120,8 @@ class RecordFunction:
             raise ConfigurationError(
                 f"{callables.name_of(self.given)} asks for the invocation, and there is none; put @handler above @batch"
             )
-        context = None if invocation is None else invocation.context
+        # As the handler got it: that of a durable execution has the steps, and `invocation.context` does not.
+        context = None if invocation is None else invocation._context
         fixed = {"invocation": invocation, "context": context, "state": state}
 
         def call(record: Any) -> Any:

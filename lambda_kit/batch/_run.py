@@ -30,16 +30,16 @@ _ENDS_INVOCATION = (KeyboardInterrupt, SystemExit, GeneratorExit, TimeLimitInter
 def ends_invocation(error: BaseException) -> bool:
     """Tell whether an exception of a record is meant for the whole invocation, so that it must go on.
 
-    All others are failures of the record alone, also those that do not derive from `Exception`, like the panics of
-    libraries that are written in Rust. A cancellation is not decided here: it depends on who has cancelled what.
+    These are also the errors by which AWS's SDK for durable executions ends a run that will be replayed or tried again:
+    a record that was reported as failed would come again in another execution, and run its steps twice. All others are
+    failures of the record alone, also those that do not derive from `Exception`, like the panics of libraries that are
+    written in Rust. A cancellation is not decided here: it depends on who has cancelled what.
     """
-    if isinstance(error, Exception):
-        return False
     if isinstance(error, _ENDS_INVOCATION):
         return True
-    from lambda_kit._kernel.durable import is_suspension
+    from lambda_kit._kernel.durable import ends_run
 
-    return is_suspension(error)
+    return ends_run(error)
 
 
 class Run:

@@ -48,7 +48,7 @@ def fail(call: Call, settings: Settings, cache: Cache, error: BaseException) -> 
     The key of a durable execution that goes on after this run stays claimed.
     """
     if call.durable:
-        from lambda_kit.idempotency._durable import goes_on
+        from lambda_kit._kernel.durable import goes_on
 
         if goes_on(error):
             call.tell_end("suspended")

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_kit.batch import BatchReport, DeadLetter, process_batch, process_batch_async
+from lambda_kit import handler
+from lambda_kit.batch import BatchReport, DeadLetter, dead_letter, process_batch, process_batch_async
+from lambda_kit.testing import make_context
 from tests.batch import builders
 from tests.batch.builders import reported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+durable: Any = import_module("aws_durable_execution_sdk_python.exceptions")
 WAYS = ("one by one", "threads", "async", "tasks")
 
 
@@ -60,10 +65,18 @@ ALONE: dict[str, Callable[[], Any]] = {
     "has not run": generator,
     "runs out of time by itself": lambda: fail(TimeoutError()),
 }
-WHOLE: dict[str, Callable[[], Any]] = {
-    "exits": lambda: fail(SystemExit(1)),
-    "is interrupted": lambda: fail(KeyboardInterrupt()),
-    "is closed": lambda: fail(GeneratorExit()),
+WHOLE: dict[str, tuple[type[BaseException], Callable[[], Any]]] = {
+    name: (type(error), partial(fail, error))
+    for name, error in {
+        "exits": SystemExit(1),
+        "is interrupted": KeyboardInterrupt(),
+        "is closed": GeneratorExit(),
+        "is suspended": durable.SuspendExecution("x"),
+        "is suspended for a time": durable.TimedSuspendExecution("x", 0.0),
+        "is orphaned": durable.OrphanedChildException("x", "id"),
+        "is tried again": durable.StepInterruptedError("x"),
+        "loses its checkpoints": durable.BackgroundThreadError("x", ValueError("y")),
+    }.items()
 }
 
 
@@ -74,14 +87,14 @@ class Function:
         self.letters: list[DeadLetter] = []
 
     def plain(self, record: Any) -> Any:
-        return {**ALONE, **WHOLE}[record.body]()
+        return (ALONE.get(record.body) or WHOLE[record.body][1])()
 
     async def awaited(self, record: Any) -> Any:
         await asyncio.sleep(0)
         return self.plain(record)
 
-    def run(self, event: Any, way: str) -> BatchReport:
-        options: Any = {"permanent": (Permanent,), "dead_letter": self.letters.append}
+    def run(self, event: Any, way: str, permanent: tuple[type[Exception], ...] = (Permanent,)) -> BatchReport:
+        options: Any = {"permanent": permanent, "dead_letter": self.letters.append}
         options["concurrency"] = 3 if way in ("threads", "tasks") else 1
         if way in ("async", "tasks"):
             return asyncio.run(process_batch_async(event, self.awaited, **options))
@@ -136,10 +149,29 @@ def test_a_record_that_fails_fails_alone(behaviour: str, way: str) -> None:
 
 @pytest.mark.parametrize("behaviour", WHOLE)
 @pytest.mark.parametrize("way", WAYS)
-def test_an_exception_that_is_meant_for_the_whole_process_goes_on(behaviour: str, way: str) -> None:
+def test_an_exception_that_is_meant_for_the_whole_run_goes_on(
+    behaviour: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is reported, sent to the dead letter, or logged for it, and what it ends is not hidden."""
     event = builders.sqs(builders.message("m0", "returns a value"), builders.message("m1", behaviour))
-    expected = {"exits": SystemExit, "is interrupted": KeyboardInterrupt, "is closed": GeneratorExit}
-    assert told(event, way) is expected[behaviour]
+    function = Function()
+    with pytest.raises(WHOLE[behaviour][0]):
+        function.run(event, way, permanent=(Exception,))
+    assert function.letters == []
+    assert caplog.records == []
+
+
+def test_a_permanent_error_that_ends_a_run_of_a_durable_execution_is_no_dead_letter() -> None:
+    letters: list[DeadLetter] = []
+
+    @handler(dead_letter(letters.append, permanent=(Exception,)))
+    def place(event: Any, context: object) -> None:
+        raise event["error"]
+
+    with pytest.raises(durable.StepInterruptedError):
+        place({"error": durable.StepInterruptedError("x")}, make_context())
+    place({"error": durable.ExecutionError("x")}, make_context())
+    assert [type(one.error) for one in letters] == [durable.ExecutionError]
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])

@@ -93,7 +93,7 @@ def test_orjson_decodes_where_the_function_has_loaded_it(loaded: bool, monkeypat
 
     monkeypatch.delitem(sys.modules, "orjson", raising=False)
     if loaded:
-        monkeypatch.setitem(sys.modules, "orjson", Counted)  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, "orjson", Counted)
     assert SqsRecord({"messageId": "m", "body": '{"a": 1}'}).json == {"a": 1}
     assert KinesisRecord({"kinesis": {"data": "eyJhIjogMX0="}}).json == {"a": 1}
     assert calls == [b'{"a": 1}'] * (2 if loaded else 0)

@@ -450,7 +450,8 @@ def test_an_event_on_the_command_line_may_be_any_json_value(module: Callable[[st
 
 @pytest.mark.parametrize("option", ["--event", "--client-context"])
 def test_an_argument_that_is_not_utf_8_is_refused(functions: Path, option: str) -> None:
-    command = [sys.executable, "-m", "lambda_kit.local", "invoke", "app.handler", option, b'{"a": "\xe4"}']
+    command: list[str | bytes] = [sys.executable, "-m", "lambda_kit.local", "invoke", "app.handler", option]
+    command.append(b'{"a": "\xe4"}')
     done = subprocess.run(command, cwd=functions, capture_output=True, check=False)
     assert (done.returncode, done.stderr.decode().strip()) == (
         2,
