@@ -116,7 +116,7 @@ VARIABLES: dict[str, tuple[str, str, str, str]] = {
         "",
         "bytes",
         "25165824",
-        "the largest text that `parse_base64_gzip` returns in expressions, and the largest log events that views unpack",
+        "the largest text that `parse_base64_gzip` returns, and the largest log data that views unpack",
     ),
 }
 _TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))

@@ -6,7 +6,7 @@ from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._data import DataView, decoded
 from lambda_kit.events._fields import text
-from lambda_kit.events._view import EventView, Failed, T_co, View
+from lambda_kit.events._view import EventView, Failed, T_co, View, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class KafkaRecord(DataView[T_co]):
 
     def __repr__(self) -> str:
         try:
-            return f"<KafkaRecord {self.topic}-{self.partition}@{self.offset}>"
+            return f"<KafkaRecord {shown(self.topic)}-{self.partition}@{self.offset}>"
         except EventError:
             return "<KafkaRecord without an id>"
 

@@ -145,7 +145,7 @@ class View:  # noqa: PLW1641  # a dict has no hash either
             return EventError(f"a {what} was made of a value of type {type_of(self.raw).__name__}; a dict is needed")
         name = ".".join(path)
         if found is MISSING:
-            keys = ", ".join(repr(shown(one)) for one in list(self.raw)[:12])
+            keys = ", ".join(repr(shown(str(one))) for one in list(self.raw)[:12])
             return EventError(f"the {what} has no {name!r}; it has {keys or 'nothing'}")
         return EventError(f"{name!r} of the {what} is of type {type_of(found).__name__}; {wanted} is needed")
 
@@ -305,7 +305,7 @@ class RecordView(ContentView[T_co]):
 
     def __repr__(self) -> str:
         try:
-            return f"<{type_of(self).__name__} {self.id}>"
+            return f"<{type_of(self).__name__} {shown(str(self.id))}>"
         except EventError:
             return f"<{type_of(self).__name__} without an id>"
 
