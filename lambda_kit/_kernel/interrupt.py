@@ -41,11 +41,12 @@ if TYPE_CHECKING:
 _signal: Any = sys.modules["_signal"]
 _EARLY = 0.001  # seconds that a timer may be early
 _AGAIN = 0.001  # seconds until the next try
+_REPEAT = 0.01  # seconds between two signals of an alarm that is due
 
 _alarms: list[Alarm] = []  # the alarms on the timer of the process; only the main thread uses them
-# The handler of SIGALRM that other code has set, and when its timer is due; 0.0 without a timer. They are paused while
-# alarms are on the timer. None if nothing is paused.
-_paused: tuple[Any, float] | None = None
+# The handler of SIGALRM that other code has set, the time at which its timer is due (0.0 without a timer), and the
+# interval of that timer. They are paused while alarms are on the timer. None if nothing is paused.
+_paused: tuple[Any, float, float] | None = None
 
 
 class Alarm:
@@ -193,18 +194,20 @@ def _set_timer() -> None:
     due = min([one.due for one in _alarms], default=now)
     handler = _signal.getsignal(_signal.SIGALRM)
     if paused is None:
-        _paused = handler, 0.0
+        _paused = handler, 0.0, 0.0
     _signal.signal(_signal.SIGALRM, _on_signal)
-    left, _ = _signal.setitimer(_signal.ITIMER_REAL, max(due - now, 1e-6))
+    # The timer repeats. CPython runs a handler between two bytecodes, so a signal that comes just before a call blocks
+    # does not end that call: the next signal does.
+    left, interval = _signal.setitimer(_signal.ITIMER_REAL, max(due - now, 1e-6), _REPEAT)
     if paused is None and left:
-        _paused = handler, now + left
+        _paused = handler, now + left, interval
 
 
-def _resume(handler: Any, due: float) -> None:
+def _resume(handler: Any, due: float, interval: float) -> None:
     _signal.setitimer(_signal.ITIMER_REAL, 0)
     _signal.signal(_signal.SIGALRM, _signal.SIG_DFL if handler is None else handler)
     if due:
-        _signal.setitimer(_signal.ITIMER_REAL, max(due - time.monotonic(), 1e-6))  # at once if it is overdue
+        _signal.setitimer(_signal.ITIMER_REAL, max(due - time.monotonic(), 1e-6), interval)  # at once if overdue
 
 
 def _on_signal(_signum: int, frame: FrameType | None) -> None:
