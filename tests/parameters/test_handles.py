@@ -188,7 +188,12 @@ def test_eager_handles_are_fetched_in_the_init_phase_in_one_request(
 def test_handles_that_are_declared_now_are_fetched_at_once_and_in_one_request(store: Any) -> None:
     for i in range(5):
         store.put(f"/{i}", str(i))
-    module = declare("all = [Parameter(f'/{i}', eager='now') for i in range(5)]")
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(PATIENCE)  # no other thread runs while the handles are declared, however slow the machine is
+    try:
+        module = declare("all = [Parameter(f'/{i}', eager='now') for i in range(5)]")
+    finally:
+        sys.setswitchinterval(before)
     end = time.monotonic() + PATIENCE
     while not store.calls:  # nobody has called a handle
         assert time.monotonic() < end
