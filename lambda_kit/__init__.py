@@ -22,7 +22,7 @@ def lazy_exports(
 
     def load(name: str) -> Any:
         if (module := modules.get(name)) is None:
-            raise AttributeError(f"module {namespace['__name__']!r} has no attribute {name!r}")
+            raise _missing(namespace, name)
         from importlib import import_module
 
         value = namespace[name] = getattr(import_module(module), name)
@@ -32,6 +32,21 @@ def lazy_exports(
         return sorted({*namespace, *modules})
 
     return load, names
+
+
+def _missing(namespace: dict[str, Any], name: str) -> Exception:
+    """Return the error for a name that a module does not have."""
+    import sys
+
+    module = namespace["__name__"]
+    text = f"module {module!r} has no attribute {name!r}"
+    path = namespace.get("__path__")
+    # The import system asks for submodules, too, before it loads them: that has to be quick, and no ImportError.
+    if name[:1] == "_" or (path and any(one.find_spec(f"{module}.{name}", path) for one in sys.meta_path)):
+        return AttributeError(text, name=name)
+    from lambda_kit._kernel.hints import missing_name
+
+    return missing_name(text, name, namespace["__all__"], asking=sys._getframe(2))
 
 
 def refuse_calls(package: str) -> None:

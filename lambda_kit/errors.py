@@ -54,10 +54,14 @@ The message of an error says what happened, with which value, and what to do. Th
 
 from __future__ import annotations
 
+from lambda_kit import lazy_exports
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
+else:
+    __getattr__, __dir__ = lazy_exports(globals(), {})
 
 __all__ = [
     "AccessDenied",

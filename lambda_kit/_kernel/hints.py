@@ -7,6 +7,7 @@ from lambda_kit.errors import ConfigurationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from types import FrameType
 
 _SHORTEST = 5  # characters; shorter names are too often close to another by chance
 _LONG = 7  # characters of a name in which one letter may differ: `named` is not `names`
@@ -47,6 +48,34 @@ def missing_attribute(owner: object, name: str, theirs: Mapping[str, str]) -> At
         said = callables.closest(name, [one for one in dir(cls) if not one.startswith("_")]).removeprefix("; ")
     text = f"{cls.__name__!r} object has no attribute {name!r}"
     return AttributeError(f"{text}; {said}" if said else text, name=name, obj=owner)
+
+
+def missing_name(text: str, name: str, known: list[str], *, asking: FrameType) -> Exception:
+    """Return the error for a name that a module does not have. It says what a name of Powertools is called here.
+
+    Args:
+        text: the message without a hint.
+        name: the name.
+        known: the names that the module exports.
+        asking: the frame that asks for it. `from module import name` would replace the message of an AttributeError.
+    """
+    from lambda_kit._kernel import callables, peer_names
+
+    said = peer_names.NAMES.get(name)
+    if said is None:
+        said = callables.closest(name, known).removeprefix("; ")
+    if not said:
+        return AttributeError(text, name=name)
+    return (ImportError if _imports(asking) else AttributeError)(f"{text}; {said}", name=name)
+
+
+def _imports(frame: FrameType) -> bool:
+    """Tell whether a frame is in the middle of `from module import name`."""
+    from opcode import opmap
+
+    code = frame.f_code
+    of_package = code.co_filename == "<frozen importlib._bootstrap>"
+    return of_package or code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
 
 
 def _is_misspelt(name: str, option: str) -> bool:

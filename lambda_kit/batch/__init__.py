@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lambda_kit.batch._report import BatchReport, RecordFailure
     from lambda_kit.batch._sinks import DynamoDBSink, FileSink, S3Sink, SqsSink
 else:
-    _load, __dir__ = lazy_exports(
+    __getattr__, __dir__ = lazy_exports(
         globals(),
         {
             "DROPPED": "lambda_kit.batch._firehose",
@@ -50,28 +50,6 @@ else:
             "dead_letter": "lambda_kit.batch._dead_letter",
         },
     )
-
-    _THEIRS = {  # names of Powertools, and what to use here
-        "AsyncBatchProcessor": "use @batch over an async function; with concurrency=... records run side by side",
-        "BasePartialBatchProcessor": "use @batch, or process_batch(event, fn)",
-        "BasePartialProcessor": "use @batch, or process_batch(event, fn)",
-        "BatchProcessor": "use @batch over the function for one record; @batch(source='sqs') names the source",
-        "EventType": "use @batch(source='sqs'), 'kinesis' or 'dynamodb'; by default the event shows its source",
-        "ExceptionInfo": "use report.failures of process_batch(event, fn)",
-        "FailureResponse": "use report.failures of process_batch(event, fn)",
-        "SqsFifoPartialProcessor": "use @batch: it keeps the order of FIFO queues by itself",
-        "SuccessResponse": "use report.results of process_batch(event, fn)",
-        "async_batch_processor": "use @batch over an async function",
-        "async_process_partial_response": "use @batch over an async function, or await process_batch_async(event, fn)",
-        "batch_processor": "use @batch",
-        "process_partial_response": "use @batch, or process_batch(event, fn).response",
-    }
-
-    def __getattr__(name):
-        if name in _THEIRS:
-            # An AttributeError would lose its message in `from lambda_kit.batch import ...`.
-            raise ImportError(f"lambda_kit.batch has no {name}; {_THEIRS[name]}", name=__name__)
-        return _load(name)
 
 
 refuse_calls(__name__)

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import time
 
+from lambda_kit import lazy_exports
 from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.init_cache._entry import Entry
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
             ...
 
 else:
+    __getattr__, __dir__ = lazy_exports(globals(), {})
 
     class Resource:
         """A declared resource; a protocol for type checkers."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from lambda_kit import lazy_exports
 from lambda_kit.logger._logger import Logger
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_exports(globals(), {})
 
 __all__ = ["Logger"]

@@ -24,8 +24,6 @@ The rules, the same for every function and handle:
 
 from __future__ import annotations
 
-import sys
-
 from lambda_kit import lazy_exports
 
 TYPE_CHECKING = False
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     from lambda_kit.parameters._secret_value import SecretValue
     from lambda_kit.parameters._settings import FromEnv, FromParameter, FromSecret, Settings
 else:
-    _load, __dir__ = lazy_exports(
+    __getattr__, __dir__ = lazy_exports(
         globals(),
         {
             "FromEnv": "lambda_kit.parameters._settings",
@@ -55,21 +53,6 @@ else:
             "secret": "lambda_kit.parameters._functions",
         },
     )
-
-    def __getattr__(name):
-        try:
-            return _load(name)
-        except AttributeError as error:
-            if name.startswith("_"):  # a module of the package that is not imported yet
-                raise
-            from lambda_kit.parameters import _powertools
-
-            if name not in _powertools.FUNCTIONS:
-                raise
-            hint = f"{error}; {_powertools.FUNCTIONS[name]}"
-            # `from lambda_kit.parameters import get_parameter` would replace the message of an AttributeError.
-            imports = sys._getframe(1).f_code.co_filename == "<frozen importlib._bootstrap>"
-            raise (ImportError if imports else AttributeError)(hint, name=name) from None
 
 
 __all__ = [

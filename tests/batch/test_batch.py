@@ -448,15 +448,6 @@ def test_an_async_sink_needs_an_async_function() -> None:
         batch(permanent=(ValueError,), dead_letter=keep)(identity)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["BatchProcessor", "EventType", "process_partial_response", "async_process_partial_response", "batch_processor"],
-)
-def test_a_name_of_powertools_says_what_to_use_here(name: str) -> None:
-    with pytest.raises(ImportError, match=f"lambda_kit.batch has no {name}; use @batch"):
-        exec(f"from lambda_kit.batch import {name}", {})
-
-
 def test_another_name_that_is_not_there_is_an_attribute_error() -> None:
     module: Any = importlib.import_module("lambda_kit.batch")
     with pytest.raises(AttributeError, match="has no attribute 'btch'"):

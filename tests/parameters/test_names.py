@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,49 +12,6 @@ from lambda_kit.parameters import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-FUNCTIONS = {
-    "get_parameter": "use get(name)",
-    "get_parameters": "use by_path(path)",
-    "get_parameters_by_name": "use get_many(names)",
-    "get_secret": "use secret(name)",
-    "get_app_config": "use app_config(",
-    "set_parameter": "use put(",
-    "set_secret": "use boto3",
-    "SSMProvider": "Parameter(name)",
-    "DynamoDBProvider": "@init.resource",
-}
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_name_of_powertools_says_what_it_is_called_here(name: str) -> None:
-    with pytest.raises(AttributeError, match="has no attribute") as info:
-        getattr(parameters, name)
-    assert FUNCTIONS[name] in str(info.value)
-    with pytest.raises(ImportError) as imported:
-        exec(f"from lambda_kit.parameters import {name}", {})
-    assert FUNCTIONS[name] in str(imported.value)
-    assert not hasattr(parameters, name)
-
-
-def test_every_function_of_the_peer_has_an_answer() -> None:
-    theirs = {  # `__all__` of aws_lambda_powertools.utilities.parameters 3.37
-        *("AppConfigProvider", "BaseProvider", "DynamoDBProvider", "SSMProvider", "SecretsProvider", "clear_caches"),
-        *("get_app_config", "get_parameter", "get_parameters", "get_parameters_by_name", "get_secret"),
-        *("set_parameter", "set_secret"),
-    }
-    for name in theirs:
-        with pytest.raises(AttributeError, match="; "):
-            getattr(parameters, name)
-
-
-def test_other_missing_names_are_plain_errors() -> None:
-    with pytest.raises(AttributeError, match=r"has no attribute 'nothing'$"):
-        parameters.nothing  # type: ignore[attr-defined]  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-    with pytest.raises(ImportError, match="cannot import name 'nothing'"):
-        exec("from lambda_kit.parameters import nothing", {})
-    assert importlib.import_module("lambda_kit.parameters._put").put is parameters.put
-
 
 untyped: Any = parameters
 OPTIONS: dict[str, tuple[Callable[[], Any], str]] = {

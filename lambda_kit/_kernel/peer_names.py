@@ -1,0 +1,157 @@
+"""The names that Powertools exports, and what to use here. It is loaded when a name is missing, and never before."""
+
+from __future__ import annotations
+
+_PARAMETERS = {
+    "AppConfigExtensionProvider": "use lambda_kit.parameters.app_config(application, environment, profile)",
+    "AppConfigProvider": "use lambda_kit.parameters.app_config(application, environment, profile, client=...)",
+    "BaseProvider": "a source of your own is a function under @init.resource(ttl=...)",
+    "DynamoDBProvider": "the kit has no parameters in DynamoDB; use boto3 in a function under @init.resource",
+    "GetParameterError": "it is called lambda_kit.errors.ParameterError",
+    "GetSecretError": "it is called lambda_kit.errors.ParameterError",
+    "SSMProvider": "use lambda_kit.parameters.get(name, client=...) or lambda_kit.parameters.Parameter(name)",
+    "SecretsProvider": "use lambda_kit.parameters.secret(name, client=...) or lambda_kit.parameters.Secret(name)",
+    "SetParameterError": "it is called lambda_kit.errors.ParameterError",
+    "SetSecretError": "the kit does not write secrets; use boto3",
+    "TransformParameterError": "it is called lambda_kit.errors.TransformError",
+    "clear_caches": "use lambda_kit.testing.reset(), or invalidate() of a handle",
+    "get_app_config": "use lambda_kit.parameters.app_config(application, environment, profile)",
+    "get_parameter": "use lambda_kit.parameters.get(name)",
+    "get_parameters": "use lambda_kit.parameters.by_path(path)",
+    "get_parameters_by_name": "use lambda_kit.parameters.get_many(names)",
+    "get_secret": "use lambda_kit.parameters.secret(name), whose value is at .get_secret_value()",
+    "get_secrets_by_name": "use lambda_kit.parameters.secret(name) for each",
+    "set_parameter": "use lambda_kit.parameters.put(name, value)",
+    "set_secret": "the kit does not write secrets; use boto3",
+}
+_BATCH = {
+    "AsyncBatchProcessor": (
+        "use @batch of lambda_kit.batch over an async function; with concurrency=... records run side by side"
+    ),
+    "BasePartialBatchProcessor": "use @batch, or lambda_kit.batch.process_batch(event, fn)",
+    "BasePartialProcessor": "use @batch, or lambda_kit.batch.process_batch(event, fn)",
+    "BatchProcessingError": "it is called lambda_kit.errors.BatchFailed; raise_if_all_failed=True raises it",
+    "BatchProcessor": (
+        "use @batch of lambda_kit.batch over the function for one record; @batch(source='sqs') names the source"
+    ),
+    "BatchTypeModels": "use @batch(model=...) of lambda_kit.batch",
+    "EventType": "use @batch(source='sqs'), 'kinesis' or 'dynamodb'; by default the event shows its source",
+    "ExceptionInfo": "use report.failures of lambda_kit.batch.process_batch(event, fn)",
+    "FailureResponse": "use report.failures of lambda_kit.batch.process_batch(event, fn)",
+    "SqsFifoPartialProcessor": "use @batch: it keeps the order of FIFO queues by itself",
+    "SuccessResponse": "use report.results of lambda_kit.batch.process_batch(event, fn)",
+    "UnexpectedBatchTypeError": "it is called lambda_kit.errors.EventError",
+    "async_batch_processor": "use @batch over an async function",
+    "async_process_partial_response": (
+        "use @batch over an async function, or await lambda_kit.batch.process_batch_async(event, fn)"
+    ),
+    "batch_processor": "use @batch of lambda_kit.batch",
+    "process_partial_response": "use @batch, or lambda_kit.batch.process_batch(event, fn).response",
+}
+_FLAGS = {
+    "AppConfigExtensionStore": "use lambda_kit.flags.AppConfigAgent(application, environment, profile)",
+    "AppConfigStore": (
+        "use lambda_kit.flags.AppConfigData(application, environment, profile), or AppConfigAgent with the extension"
+    ),
+    "ConfigurationStoreError": "it is called lambda_kit.errors.FlagsUnavailable",
+    "RuleAction": "actions are text, as in the documents: 'EQUALS'",
+    "SchemaValidationError": "it is lambda_kit.errors.FlagSchemaError, or ConfigurationError of metrics",
+    "SchemaValidator": "`lambda-kit flags check FILE` checks a document",
+    "StoreClientError": "it is called lambda_kit.errors.FlagsUnavailable",
+    "StoreProvider": "a source of your own is a function that returns the flags, or a lambda_kit.flags.Source",
+}
+_IDEMPOTENCY = {
+    "BasePersistenceLayer": "a store of your own is a lambda_kit.idempotency.Store",
+    "CachePersistenceLayer": "it is called lambda_kit.idempotency.RedisStore",
+    "DataRecord": "it is called lambda_kit.idempotency.Record",
+    "DynamoDBPersistenceLayer": "it is called lambda_kit.idempotency.DynamoDBStore",
+    "IdempotencyAlreadyInProgressError": "it is called lambda_kit.errors.AlreadyInProgress",
+    "IdempotencyConfig": "its settings are options of idempotent(...): key, payload, ttl, cache",
+    "IdempotencyInconsistentStateError": "it is called lambda_kit.errors.UnreadableRecord",
+    "IdempotencyItemAlreadyExistsError": "claim() of a store returns the record that is there",
+    "IdempotencyItemNotFoundError": "claim() of a store returns None if the key was free",
+    "IdempotencyKeyError": "it is called lambda_kit.errors.MissingIdempotencyKey",
+    "IdempotencyPersistenceLayerError": "it is called lambda_kit.errors.StoreUnavailable",
+    "IdempotencyPersistenceConnectionError": "it is called lambda_kit.errors.StoreUnavailable",
+    "IdempotencyValidationError": "it is called lambda_kit.errors.PayloadMismatch",
+    "IdempotentHookFunction": "a replay writes an INFO line, and the metrics observe it",
+    "RedisCachePersistenceLayer": "it is called lambda_kit.idempotency.RedisStore",
+    "idempotent_function": "idempotent(...) decorates any function; key= finds the key in its arguments",
+}
+_UNIT = "units are text: metrics.add(name, value, 'Milliseconds')"
+_OBSERVABILITY = {
+    "DurableContextProtocol": "AWS's SDK for durable executions has the type of its context",
+    "EphemeralMetrics": "use metrics.add(..., dimensions={...}) of lambda_kit.Metrics",
+    "LambdaPowertoolsFormatter": "write lambda_kit.Logger(format=...), a function that takes the line as a dict",
+    "MetricResolution": "write metrics.add(..., high_resolution=True)",
+    "MetricResolutionError": "it is called lambda_kit.errors.ConfigurationError",
+    "MetricUnit": _UNIT,
+    "MetricUnitError": "it is called lambda_kit.errors.ConfigurationError",
+    "MetricValueError": "it is called lambda_kit.errors.ConfigurationError",
+    "aiohttp_trace_config": "use tracer.instrument(client) of lambda_kit.Tracer, for httpx, requests and urllib3",
+    "correlation_paths": "write lambda_kit.Logger(correlation_id='headers.\"x-request-id\"'), or the name of a source",
+    "lambda_handler_decorator": "write a generator under lambda_kit.layer",
+    "single_metric": "use metrics.add(..., dimensions={...}) of lambda_kit.Metrics",
+}
+_PARSED = "use lambda_kit.events.parse, or @batch(model=...)"
+_MODELS = {
+    "BaseEnvelope": "views of lambda_kit.events open the envelope: SqsEvent[Order]",
+    "BaseModel": "import it from pydantic",
+    "Field": "import it from pydantic",
+    "ValidationError": "it is called lambda_kit.errors.ParseError, with the error of pydantic as its cause",
+    "envelopes": "views of lambda_kit.events open the envelope: SqsEvent[Order]",
+    "event_parser": _PARSED,
+    "field_validator": "import it from pydantic",
+    "model_validator": "import it from pydantic",
+    "InvalidEnvelopeError": "views of lambda_kit.events open the envelope: SqsEvent[Order]",
+    "InvalidModelTypeError": "it is called lambda_kit.errors.ConfigurationError",
+}
+_VIEWS = {  # of Powertools' data classes: the view in `lambda_kit.events`
+    "ALBEvent": "HttpEvent",
+    "APIGatewayProxyEvent": "HttpEvent",
+    "APIGatewayProxyEventV2": "HttpEvent",
+    "APIGatewayWebSocketEvent": "WebSocketEvent",
+    "AWSConfigRuleEvent": "ConfigRuleEvent",
+    "AppSyncResolverEvent": "AppSyncEvent",
+    "AppSyncResolverEventsEvent": "AppSyncChannelEvent",
+    "BedrockAgentFunctionEvent": "BedrockFunctionEvent",
+    "CloudFormationCustomResourceEvent": "CustomResourceEvent",
+    "CloudWatchAlarmConfiguration": "AlarmEvent",
+    "CloudWatchAlarmData": "AlarmEvent",
+    "CloudWatchAlarmEvent": "AlarmEvent",
+    "CloudWatchAlarmMetric": "AlarmMetric",
+    "CloudWatchAlarmMetricStat": "AlarmMetric",
+    "CloudWatchAlarmState": "AlarmState",
+    "CodeDeployLifecycleHookEvent": "CodeDeployEvent",
+    "CodePipelineJobEvent": "CodePipelineEvent",
+    "ConnectContactFlowEvent": "ConnectEvent",
+    "KinesisFirehoseEvent": "FirehoseEvent",
+    "KinesisStreamEvent": "KinesisEvent",
+    "LambdaFunctionUrlEvent": "HttpEvent",
+    "S3BatchOperationEvent": "S3BatchEvent",
+    "S3EventBridgeNotificationEvent": "S3EventBridgeEvent",
+    "SESEvent": "SesEvent",
+    "SNSEvent": "SnsEvent",
+    "SQSEvent": "SqsEvent",
+    "SQSRecord": "SqsRecord",
+    "SecretsManagerEvent": "RotationEvent",
+    "TransferFamilyAuthorizer": "TransferLoginEvent",
+    "TransferFamilyAuthorizerResponse": "TransferLoginEvent",
+    "VPCLatticeEvent": "HttpEvent",
+    "VPCLatticeEventV2": "HttpEvent",
+}
+_S3_BATCH = "@batch(source='s3_batch') of lambda_kit.batch makes the response"
+_FIREHOSE = "a function under @batch(source='firehose') returns the new data, or lambda_kit.batch.Transformed"
+_EVENTS = {
+    "CloudWatchDashboardCustomWidgetEvent": "lambda_kit.events has no view of it; use the dict",
+    "KinesisFirehoseDataTransformationRecord": _FIREHOSE,
+    "KinesisFirehoseDataTransformationRecordMetadata": _FIREHOSE,
+    "KinesisFirehoseDataTransformationResponse": _FIREHOSE,
+    "S3BatchOperationResponse": _S3_BATCH,
+    "S3BatchOperationResponseRecord": _S3_BATCH,
+    "event_source": "put the layer lambda_kit.events.as_event(SqsEvent) on the handler",
+    **{theirs: f"it is called lambda_kit.events.{ours}" for theirs, ours in _VIEWS.items()},
+}
+
+NAMES = {**_PARAMETERS, **_BATCH, **_FLAGS, **_IDEMPOTENCY, **_OBSERVABILITY, **_MODELS, **_EVENTS}
+"""What to use here, by the names of Powertools. A room that has a name of its own is not asked about it."""
