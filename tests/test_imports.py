@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import lambda_kit
+from lambda_kit import FeatureFlags, Logger, Metrics, Tracer
 from lambda_kit.local import Environment
 from tests.conditions import budget_of_eager_imports
 from tests.patience import PATIENCE
@@ -438,3 +439,51 @@ def test_a_first_invocation_that_opens_sockets_does_not_load_the_codec_of_domain
     loaded: Any = outcome.payload
     assert "socket" in loaded
     assert {"encodings.idna", "unicodedata", "stringprep"} & set(loaded) == set()
+
+
+DECLARATIONS = """
+import sys
+
+from lambda_kit import FeatureFlags, Logger, Metrics, Parameter, Tracer, handler, idempotent, provide
+from lambda_kit.idempotency import DynamoDBStore
+
+layers = [Logger(service="shop"), Tracer(service="shop"), Metrics(namespace="Shop", service="shop")]
+flags = FeatureFlags(dict)
+
+
+@handler(*layers, idempotent(DynamoDBStore("records"), key="id"), provide(host=Parameter("/db/host"), all=flags.all))
+def place(event, context, *, host, all):
+    pass
+
+
+loaded = sorted(sys.modules)
+
+
+def handle(event, context):
+    return loaded
+"""
+
+
+def test_declarations_without_an_error_load_no_message_of_one(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(DECLARATIONS)
+    environ = {"AWS_REGION": "eu-west-1", "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000"}
+    with Environment("app.handle", cwd=tmp_path, timeout=PATIENCE, env=environ) as environment:
+        loaded: Any = environment.invoke({}).payload
+    assert "lambda_kit.idempotency._layer" in loaded
+    of_messages = {"difflib", "lambda_kit._kernel.hints", *(name for name in loaded if name.endswith("._unknown"))}
+    assert of_messages.isdisjoint(loaded)
+
+
+OBJECTS: dict[str, Any] = {
+    "Logger": Logger,
+    "Metrics": Metrics,
+    "Tracer": Tracer,
+    "FeatureFlags": lambda: FeatureFlags(dict),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_object_that_is_asked_for_a_private_attribute_says_plainly_that_it_has_none(name: str) -> None:
+    made: Any = OBJECTS[name]()
+    with pytest.raises(AttributeError, match=f"^'{name}' object has no attribute '__wrapped__'$"):
+        made.__wrapped__()

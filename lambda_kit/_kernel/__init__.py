@@ -1,4 +1,4 @@
-"""The lowest room: modules that all other rooms build on, and three names that almost every module needs."""
+"""The lowest room: modules that all other rooms build on, and a few names that almost every module needs."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ before_record: Callable[[], object] | None = None
 
 log_writer: tuple[WriteRecord, int] | None = None
 """The writer of the `Logger` that the last invocation ran under, and its lowest level; None without such a logger."""
+
+
+def refuse_probe(owner: object, name: str) -> None:
+    """Raise the plain error for a missing attribute whose name starts with `_`; do nothing for another name.
+
+    Decorators and `inspect` ask objects for `__wrapped__` and its like. These get no message with hints, which would
+    load modules and compare names in each cold start.
+    """
+    if name.startswith("_"):
+        raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}", name=name, obj=owner)
+
 
 type_of: Any = type
 """`type`, for checks such as `type_of(x) is dict`. Type checkers narrow `x` after `type(x) is dict`, often wrongly."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from lambda_kit._kernel import callables, type_of
+from lambda_kit._kernel import callables, refuse_probe, type_of
 from lambda_kit.errors import (
     ConfigurationError,
     FlagError,
@@ -274,6 +274,7 @@ class FeatureFlags:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
+            refuse_probe(self, name)
             from lambda_kit._kernel import hints
 
             raise hints.missing_attribute(self, name, _THEIR_METHODS)

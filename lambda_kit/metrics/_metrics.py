@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from time import time
 
-from lambda_kit._kernel import environment, lifecycle
+from lambda_kit._kernel import environment, lifecycle, refuse_probe
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import at_end, current, here
@@ -358,6 +358,7 @@ class Metrics:
         return layered
 
     def __getattr__(self, name: str) -> NoReturn:
+        refuse_probe(self, name)
         from lambda_kit.metrics import _unknown
 
         raise _unknown.attribute(self, name)

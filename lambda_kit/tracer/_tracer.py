@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import callables, environment, facts, lifecycle, log, redaction
+from lambda_kit._kernel import callables, environment, facts, lifecycle, log, redaction, refuse_probe
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.tracer import _layers as layers
@@ -122,6 +122,7 @@ class Tracer:
     if not TYPE_CHECKING:  # for type checkers a misspelt name stays an error
 
         def __getattr__(self, name: str) -> Any:
+            refuse_probe(self, name)
             from lambda_kit.tracer import _unknown
 
             raise AttributeError(_unknown.attribute(name, dir(type(self))), name=name, obj=self)
