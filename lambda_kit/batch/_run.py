@@ -155,6 +155,7 @@ class Run:
             self._run_until_blocked()
         except TimeLimitInterrupt as interrupt:
             if progress.is_serial_record_running():
+                self._token = progress.started_at[-1]
                 self.interrupted(len(progress.values), progress.started_at[-1], interrupt)
             elif not self.timed_out:  # the interrupt of a time limit around the batch, between two records
                 raise
@@ -167,13 +168,13 @@ class Run:
                     self._token = object()
                     self._in_function = True
                     self.run_record(index, self.leave)
+                    self._token = None
                 elif self.is_over():
                     return
 
     def leave(self) -> None:
         """Note that the function of a record, which runs in this thread, has ended."""
         self._in_function = False
-        self._token = None
 
     def _run_until_blocked(self) -> None:
         """Run records until one of them blocks a group, with all names local: this loop is most of a batch's cost."""
@@ -198,8 +199,10 @@ class Run:
                 if index == len(started_at) or ends_invocation(error):  # in the first case the function had ended
                     raise
                 states[index] = FAILED  # first of all: what is not marked and has ended has succeeded
+                self._token = now  # the line of the failure has the fields that the record appended
                 end(error)
                 self._raised(index, error, now)
+                self._token = None
                 if self.stopped or self._blocked_groups:
                     return
 

@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import gc
 import threading
+import time
 import tracemalloc
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -236,6 +237,57 @@ def test_what_is_appended_in_a_record_of_a_batch_ends_with_the_record(kind: str,
         mine = None if kind == "def" and line["id"] in ("m1", "m4") else line["id"]
         assert (line.get("record"), line["twice"], line["shared"], line["bound"]) == (mine, line["id"], 1, 2)
     assert ("record" in after, "twice" in after, after["shared"], after["bound"]) == (False, False, 1, 2)
+
+
+@pytest.mark.parametrize("source", ["queue", "fifo"])
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_the_line_of_a_failed_record_has_the_fields_that_the_record_appended(
+    kind: str, concurrency: int, source: str, logs: Logs
+) -> None:
+    errors = (ValueError, KeyError, TypeError, OSError, IndexError)  # each kind has a line of its own
+
+    def work(record: Any) -> None:
+        number = int(record.id[1:])
+        if number % 2:
+            log.append(order=record.id)
+            raise errors[number // 2]
+        log.append(order=record.id, even=True)
+
+    async def work_later(record: Any) -> None:
+        await asyncio.sleep(0)
+        work(record)
+
+    # In the queue with groups, m1 blocks its group, so that the others run one by one in another loop.
+    messages = [builders.message(f"m{i}", group=f"g{i}" if source == "fifo" else None) for i in range(10)]
+    fn: Any = batch(concurrency=concurrency)(work if kind == "def" else work_later)
+    handler(log)(fn)(builders.sqs(*messages), make_context())
+    log.info("outside")
+    *failures, outside = logs()
+    assert sorted(line["recordId"] for line in failures) == ["m1", "m3", "m5", "m7", "m9"]
+    for line in failures:
+        assert line["order"] == line["recordId"]
+        assert "even" not in line
+    assert "order" not in outside
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_the_line_of_a_record_that_is_interrupted_at_the_deadline_has_its_fields(kind: str, logs: Logs) -> None:
+    def work(record: Any) -> None:
+        log.append(order=record.id)
+        if record.id == "m1":
+            while True:
+                time.sleep(0.01)
+
+    async def work_later(record: Any) -> None:
+        log.append(order=record.id)
+        if record.id == "m1":
+            await asyncio.Event().wait()
+
+    fn: Any = batch(margin=0.2)(work if kind == "def" else work_later)
+    handler(log)(fn)(builders.sqs(count=3), make_context(timeout=0.5))
+    (failed,) = [line for line in logs() if "recordId" in line]
+    assert (failed["order"], failed["recordId"]) == ("m1", "m1")
 
 
 @pytest.mark.parametrize("fails", [False, True])
