@@ -68,12 +68,17 @@ class LocalServer:
     def is_present(self) -> bool:
         """Tell whether it is expected, and accepts connections."""
         if self.is_expected() and not self._seen:
-            import socket
+            from lambda_kit.aws._connection import sockets
 
             where: Any = (b"127.0.0.1", self._find_port())  # bytes, because text loads the codec of domain names
             limit = min(_CONNECT, max(time_left(), 0.001))
             try:
-                socket.create_connection(where, limit).close()
+                probe = sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM)
+                try:
+                    probe.settimeout(limit)
+                    probe.connect(where)
+                finally:
+                    probe.close()
                 self._seen = True
             except OSError as error:
                 self._watch_process()

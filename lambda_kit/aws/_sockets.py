@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 
-from lambda_kit.aws._connection import Connection, TransportError
+from lambda_kit.aws._connection import Connection, TransportError, sockets
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket
     from ssl import SSLContext
     from typing import Any
 
@@ -41,7 +41,7 @@ def connect(host: bytes, port: int, name: str, limit: float, end: float, *, tls:
     except OSError as error:
         raise _failure(name, error, allowed) from error
     try:
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
         if not tls:
             return Connection(plain)
         return Connection(plain, _handshake(plain, host, until))
@@ -53,7 +53,7 @@ def connect(host: bytes, port: int, name: str, limit: float, end: float, *, tls:
         raise
 
 
-def _connect_to_any(host: bytes, port: int, limit: float, end: float) -> tuple[socket.socket, float]:
+def _connect_to_any(host: bytes, port: int, limit: float, end: float) -> tuple[socket, float]:
     """Connect to the first address that accepts; each gets `limit` seconds, and all of them the time until `end`.
 
     Returns:
@@ -61,7 +61,7 @@ def _connect_to_any(host: bytes, port: int, limit: float, end: float) -> tuple[s
     """
     failure: OSError | None = None
     where: Any = host
-    for family, kind, protocol, _, address in socket.getaddrinfo(where, port, 0, socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in sockets.getaddrinfo(where, port, 0, sockets.SOCK_STREAM):
         now = time.monotonic()
         until = min(now + limit, end)
         if until <= now:
@@ -69,7 +69,7 @@ def _connect_to_any(host: bytes, port: int, limit: float, end: float) -> tuple[s
             break
         plain = None
         try:
-            plain = socket.socket(family, kind, protocol)
+            plain = sockets.socket(family, kind, protocol)
             plain.settimeout(until - now)
             plain.connect(address)
         except OSError as error:
@@ -145,7 +145,7 @@ class Tls:
             parts.append(part)
 
 
-def _handshake(plain: socket.socket, host: bytes, until: float) -> Tls:
+def _handshake(plain: socket, host: bytes, until: float) -> Tls:
     tls, data = Tls(_tls_context(), host), b""
     while True:
         try:
