@@ -24,6 +24,8 @@ Exception
     │   └── ParseError                         an event or a record does not fit its model
     │       └── InvalidRecord                  a record of a batch does not fit its model
     ├── AnswerError (also ValueError)          an answer is not one that its trigger takes
+    ├── AnswerNotSent                          CloudFormation could not be answered
+    ├── RotationRefused                        a secret, or a version of it, cannot be rotated
     ├── NotAuthorized                          an authorizer refused the caller, who gets the answer 401
     ├── BatchError                             the return value of a record function is not a result
     │   └── BatchFailed                        no record of a batch succeeded
@@ -67,6 +69,7 @@ __all__ = [
     "AccessDenied",
     "AlreadyInProgress",
     "AnswerError",
+    "AnswerNotSent",
     "AwsError",
     "BatchError",
     "BatchFailed",
@@ -99,6 +102,7 @@ __all__ = [
     "ResourceCycle",
     "ResultNotStored",
     "ResultTooLarge",
+    "RotationRefused",
     "SettingsError",
     "StoreUnavailable",
     "Throttled",
@@ -327,6 +331,14 @@ class InvalidRecord(ParseError):
 
 class AnswerError(LambdaKitError, ValueError):
     """An answer to a trigger cannot be built, because the trigger would refuse it or misread it."""
+
+
+class AnswerNotSent(LambdaKitError):
+    """The answer of a custom resource could not be delivered to CloudFormation."""
+
+
+class RotationRefused(LambdaKitError):
+    """A secret cannot be rotated: rotation is not enabled, or the version is unknown or not `AWSPENDING`."""
 
 
 class NotAuthorized(LambdaKitError):

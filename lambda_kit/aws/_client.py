@@ -50,8 +50,8 @@ class AwsClient:
     botocore's standard mode, also where the request was sent and the reply was lost.
 
     Args:
-        service: the name that boto3 gives it: `"ssm"`, `"secretsmanager"`, `"appconfigdata"`, `"dynamodb"`, `"sqs"` or
-            `"s3"`.
+        service: the name that boto3 gives it: `"ssm"`, `"secretsmanager"`, `"appconfigdata"`, `"dynamodb"`, `"sqs"`,
+            `"s3"`, `"stepfunctions"`, `"config"`, `"codepipeline"` or `"codedeploy"`.
         region: the region; None, the default, for that of the function.
         endpoint_url: the URL to call; None, the default, for that of the environment, else AWS's own.
         connect_timeout: seconds that connecting may take, 1 by default.

@@ -54,6 +54,10 @@ _OWN_ENDPOINT = {
     "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
     "sqs": "AWS_ENDPOINT_URL_SQS",
     "s3": "AWS_ENDPOINT_URL_S3",
+    "stepfunctions": "AWS_ENDPOINT_URL_SFN",
+    "config": "AWS_ENDPOINT_URL_CONFIG_SERVICE",
+    "codepipeline": "AWS_ENDPOINT_URL_CODEPIPELINE",
+    "codedeploy": "AWS_ENDPOINT_URL_CODEDEPLOY",
 }
 _shared: dict[tuple[str | None, ...], Caller] = {}
 _watched = False

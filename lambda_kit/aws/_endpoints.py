@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-# The names of services in variables and in signatures. The keys are those in host names.
+# The names of services in variables and in signatures. The keys are those in host names, but for `_HOSTS`.
 _SERVICES = {
     "ssm": ("SSM", "ssm"),
     "secretsmanager": ("SECRETS_MANAGER", "secretsmanager"),
@@ -21,7 +21,12 @@ _SERVICES = {
     "sqs": ("SQS", "sqs"),
     "appconfigdata": ("APPCONFIGDATA", "appconfig"),
     "s3": ("S3", "s3"),
+    "stepfunctions": ("SFN", "states"),
+    "config": ("CONFIG_SERVICE", "config"),
+    "codepipeline": ("CODEPIPELINE", "codepipeline"),
+    "codedeploy": ("CODEDEPLOY", "codedeploy"),
 }
+_HOSTS = {"stepfunctions": "states"}
 # Prefixes of region names, with the partition, its domain, and the domain of dual-stack endpoints.
 _PARTITIONS = (
     ("cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
@@ -109,14 +114,17 @@ def _own_url(service: str, region: str, environ: Mapping[str, str]) -> str:
     account = _account(environ) if service == "dynamodb" else None
     if account is not None and partition in ("aws", "aws-cn", "aws-us-gov") and not fips:
         return f"https://{account}.ddb.{region}.{dual_domain if dual else domain}"
-    host = f"{service}-fips" if fips else service
+    name = _HOSTS.get(service, service)
+    host = f"{name}-fips" if fips else name
     if service == "s3":
         return f"https://{host}{'.dualstack' if dual else ''}.{region}.{domain}"
     if service == "secretsmanager":
         plain = partition in ("aws", "aws-us-gov") or (partition == "aws-cn" and not fips)
         return f"https://{host}.{region}.{dual_domain if dual and not plain else domain}"
-    if partition == "aws-us-gov" and fips and not dual:
-        host = service  # every endpoint there is one
+    if service == "stepfunctions" and partition == "aws-us-gov":
+        host = name if not dual and (not fips or region == "us-gov-west-1") else f"{name}-fips"
+    elif partition == "aws-us-gov" and fips and not dual and not service.startswith("code"):
+        host = name  # every endpoint there is one
     return f"https://{host}.{region}.{dual_domain if dual else domain}"
 
 

@@ -72,6 +72,7 @@ _services: dict[str, dict[str, Operation]] = {
             Operation("DescribeSecret", read_secret),
             Operation("PutSecretValue", idempotency="ClientRequestToken", secrets=("SecretString",)),
             Operation("CreateSecret", read_secret, idempotency="ClientRequestToken", secrets=("SecretString",)),
+            Operation("UpdateSecretVersionStage"),
         ],
     ),
     "appconfigdata": _rest(
@@ -82,6 +83,20 @@ _services: dict[str, dict[str, Operation]] = {
         "1.0",
         [Operation(name, read_items) for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")],
     ),
+    "stepfunctions": _table(
+        "AWSStepFunctions",
+        "1.0",
+        [
+            Operation("SendTaskSuccess", secrets=("taskToken", "output")),
+            Operation("SendTaskFailure", secrets=("taskToken", "error", "cause")),
+            Operation("SendTaskHeartbeat", secrets=("taskToken",)),
+        ],
+    ),
+    "config": _table("StarlingDoveService", "1.1", [Operation("PutEvaluations", secrets=("ResultToken",))]),
+    "codepipeline": _table(
+        "CodePipeline_20150709", "1.1", [Operation("PutJobSuccessResult"), Operation("PutJobFailureResult")]
+    ),
+    "codedeploy": _table("CodeDeploy_20141006", "1.1", [Operation("PutLifecycleEventHookExecutionStatus")]),
     "sqs": _table(
         "AmazonSQS",
         "1.0",

@@ -14,7 +14,10 @@ from tests.aws.botocores import session
 if TYPE_CHECKING:
     from pathlib import Path
 
-SERVICES = ("ssm", "secretsmanager", "dynamodb", "sqs", "appconfigdata")
+SERVICES = (
+    *("ssm", "secretsmanager", "dynamodb", "sqs", "appconfigdata"),
+    *("stepfunctions", "config", "codepipeline", "codedeploy"),
+)
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 
@@ -64,6 +67,8 @@ def test_every_region_that_botocore_knows_has_the_same_endpoint(service: str, fi
         {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566/base"},
         {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_SSM": "http://127.0.0.1:2"},
         {"AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://127.0.0.1:3", "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:4"},
+        {"AWS_ENDPOINT_URL_SFN": "http://127.0.0.1:7", "AWS_ENDPOINT_URL_CONFIG_SERVICE": "http://127.0.0.1:8"},
+        {"AWS_ENDPOINT_URL_CODEPIPELINE": "http://127.0.0.1:7", "AWS_ENDPOINT_URL_CODEDEPLOY": "http://127.0.0.1:8"},
         {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:5", "AWS_ENDPOINT_URL_APPCONFIGDATA": "http://127.0.0.1:6"},
         {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
         {"AWS_ACCOUNT_ID": "123456789012"},
@@ -96,6 +101,10 @@ def test_a_client_of_botocore_in_the_same_environment_calls_the_same_place(
         "dynamodb": ("get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}),
         "sqs": ("delete_message", {"QueueUrl": "https://queue", "ReceiptHandle": "r"}),
         "appconfigdata": ("get_latest_configuration", {"ConfigurationToken": "t"}),
+        "stepfunctions": ("send_task_heartbeat", {"taskToken": "t"}),
+        "config": ("put_evaluations", {"ResultToken": "t"}),
+        "codepipeline": ("put_job_success_result", {"jobId": "0" * 8 + "-0000-0000-0000-" + "0" * 12}),
+        "codedeploy": ("put_lifecycle_event_hook_execution_status", {"status": "Succeeded"}),
     }
     name, params = operations[service]
     with pytest.raises(InterruptedError):

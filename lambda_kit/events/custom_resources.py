@@ -1,0 +1,307 @@
+"""Answers of custom resources of CloudFormation, which are sent to a URL that comes with the event.
+
+See <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html>. Without an answer a stack
+waits for an hour, so that the layer answers always: also when the handler raises, and when it runs out of time.
+
+```python
+from lambda_kit import Logger, handler
+from lambda_kit.events.custom_resources import custom_resource, success
+
+
+@handler(Logger(), custom_resource())
+def alias(event, context):
+    if event["RequestType"] == "Delete":
+        return None
+    return success({"Name": "orders"}, physical_id="alias-orders")
+```
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from _thread import allocate_lock, start_new_thread
+from contextvars import copy_context
+
+from lambda_kit._kernel import callables, log, type_of
+from lambda_kit._kernel.durable import is_suspension
+from lambda_kit.errors import AnswerError, AnswerNotSent, ConfigurationError, EventError, LambdaKitError
+from lambda_kit.events._answers import check_text, raw_of, text_at
+from lambda_kit.invocation import current_invocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from lambda_kit._kernel.layers import AnyLayer
+
+_LARGEST = 4096  # bytes of an answer
+_LONGEST_ID = 1024  # characters
+_LONGEST_REASON = 1024
+_ATTEMPTS = 3
+_PAUSE = 0.2  # seconds between two attempts
+_PATIENCE = 10.0  # seconds that sending an answer may take where no deadline is known
+_NEVER_CREATED = "lambda-kit:never-created:"
+
+
+class Outcome:
+    """The outcome of a request, which `success` and `failed` make.
+
+    Attributes:
+        status: `"SUCCESS"` or `"FAILED"`.
+        data: the attributes for `Fn::GetAtt`.
+        physical_id: the id of the resource; None for the one that the event names.
+        no_echo: True if CloudFormation masks the data.
+        reason: the reason of a failure.
+    """
+
+    __slots__ = ("data", "no_echo", "physical_id", "reason", "status")
+
+    def __init__(
+        self, status: str, data: Mapping[str, Any], physical_id: str | None, reason: str, *, no_echo: bool
+    ) -> None:
+        self.status = status
+        self.data = dict(data)
+        self.physical_id = physical_id
+        self.reason = reason
+        self.no_echo = no_echo
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.physical_id or 'without an id of its own'}>"
+
+
+def success(data: Mapping[str, Any] | None = None, *, physical_id: str | None = None, no_echo: bool = False) -> Outcome:
+    """Return the outcome of a request that succeeded.
+
+    Args:
+        data: the attributes that `Fn::GetAtt` gives; default none. The answer may have 4,096 bytes.
+        physical_id: the id of the resource, at most 1,024 characters. Another id than before in an update makes
+            CloudFormation delete the old resource. Default the id in the event; for a new resource the request id.
+        no_echo: True to mask the data in CloudFormation; default False.
+
+    Raises:
+        AnswerError: the id is empty or too long.
+    """
+    if physical_id is not None:
+        check_text(physical_id, "success: physical_id", _LONGEST_ID)
+    return Outcome("SUCCESS", data or {}, physical_id, "", no_echo=no_echo)
+
+
+def failed(reason: str, *, physical_id: str | None = None) -> Outcome:
+    """Return the outcome of a request that failed.
+
+    Args:
+        reason: the reason, which CloudFormation shows; cut after 1,024 characters.
+        physical_id: the id of the resource, if there is one; default the id in the event.
+
+    Raises:
+        AnswerError: the reason is empty, or the id is empty or too long.
+    """
+    if not reason:
+        raise AnswerError("failed: the reason is empty; CloudFormation refuses an answer without one")
+    if physical_id is not None:
+        check_text(physical_id, "failed: physical_id", _LONGEST_ID)
+    return Outcome("FAILED", {}, physical_id, reason[:_LONGEST_REASON], no_echo=False)
+
+
+def custom_resource(*, margin: float = 2.0) -> AnyLayer:
+    """Return a layer that answers CloudFormation, whatever happens in the handler.
+
+    The handler returns None or a dict of data for a success, or `success(...)` or `failed(...)`. If it raises, the
+    exception is logged, and the answer is FAILED. The exception does not reach the runtime: Lambda would run the
+    request again, while CloudFormation rolls it back already.
+
+    `margin` seconds before the deadline the answer is FAILED, even if the handler is stuck.
+
+    A resource whose creation failed without an id gets an id that says so. CloudFormation deletes it next, which the
+    layer answers itself, because there is nothing to delete.
+
+    Args:
+        margin: seconds before the deadline, above 0, default 2. If less time is left at the call, half of it.
+
+    Raises:
+        ConfigurationError: `margin` is no number above 0.
+        EventError: when running, the event is not one of a custom resource, so that nobody can be answered.
+        AnswerNotSent: when running, the answer could not be delivered. Lambda then runs the request again.
+    """
+    if not callables.is_number(margin) or margin <= 0:
+        raise ConfigurationError(f"custom_resource(margin={margin!r}): pass the seconds before the deadline, above 0")
+
+    def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
+        callables.refuse_handler(fn, "custom_resource(...)")
+        signature = callables.signature_of(fn)
+        at = 1 if signature is not None and signature.positional[:1] == ("self",) else 0
+
+        def answered(*args: Any, **kwargs: Any) -> None:
+            request = _Request(args[at], margin)
+            with request:
+                if request.needs_handler:
+                    request.outcome = fn(*args, **kwargs)
+
+        async def answered_later(*args: Any, **kwargs: Any) -> None:
+            request = _Request(args[at], margin)
+            with request:
+                if request.needs_handler:
+                    request.outcome = await fn(*args, **kwargs)
+
+        layered: Any = answered_later if callables.is_coroutine_function(fn) else answered
+        return functools.update_wrapper(layered, fn)
+
+    return decorate
+
+
+class _Request:
+    """One request, which is answered once: when its block is left, or shortly before the deadline.
+
+    Attributes:
+        outcome: what the handler has returned.
+        needs_handler: False for the deletion of what was never created.
+    """
+
+    def __init__(self, event: Any, margin: float) -> None:
+        raw = raw_of(event, "custom_resource")
+        self._kind = text_at(raw, "custom_resource", "RequestType")
+        if self._kind not in ("Create", "Update", "Delete"):
+            raise EventError(f"custom_resource: the request is {self._kind!r}; it is Create, Update or Delete")
+        self._fields = {name: text_at(raw, "custom_resource", name) for name in ("StackId", "RequestId")}
+        self._fields["LogicalResourceId"] = text_at(raw, "custom_resource", "LogicalResourceId")
+        self._url = text_at(raw, "custom_resource", "ResponseURL")
+        self._old_id: str | None = None
+        if self._kind != "Create":
+            self._old_id = text_at(raw, "custom_resource", "PhysicalResourceId")
+        self.needs_handler = not (self._kind == "Delete" and str(self._old_id).startswith(_NEVER_CREATED))
+        self.outcome: Any = None
+        left = current_invocation().remaining()
+        self._delay = left - margin if margin < left else left / 2
+        self._deadline = None if left == float("inf") else time.monotonic() + left
+        self._sending = allocate_lock()
+        self._finished = allocate_lock()
+        self._is_sent = False
+
+    def __enter__(self) -> None:
+        self._finished.acquire()
+        if self._deadline is not None:
+            run: Any = copy_context().run
+            start_new_thread(run, (self._watch,))
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        self._finished.release()
+        if error is not None and is_suspension(error):
+            return False  # a durable execution goes on later
+        if error is None:
+            self._send(self._result())
+            return False
+        is_error = isinstance(error, Exception)
+        if is_error:
+            log.error("custom_resource: the handler raised; the answer is FAILED", exc_info=error)
+        self._send(self._failure(f"{type(error).__name__}: {error}"))
+        return is_error
+
+    def _watch(self) -> None:
+        """Answer shortly before the deadline, unless the handler has returned."""
+        if self._finished.acquire(timeout=max(self._delay, 0.0)):
+            return
+        try:
+            if self._send(self._failure("the function ran out of time")):
+                log.error("custom_resource: the handler ran out of time; the answer is FAILED")
+        except LambdaKitError as error:
+            log.error("custom_resource: %s", error)
+
+    def _result(self) -> dict[str, Any]:
+        """Return the answer for what the handler returned; FAILED if it cannot be one."""
+        found = self.outcome
+        try:
+            if found is None or type_of(found) is dict:
+                found = success(found)
+            if type_of(found) is not Outcome:
+                raise AnswerError(
+                    f"the handler returned a value of type {type_of(found).__name__}; return None, a dict of data, "
+                    "success(...) or failed(...)"
+                )
+            return self._answer(found)
+        except AnswerError as error:
+            log.error("custom_resource: %s; the answer is FAILED", error)
+            return self._failure(str(error))
+
+    def _failure(self, reason: str) -> dict[str, Any]:
+        return self._answer(failed(reason or "no reason was given"))
+
+    def _answer(self, outcome: Outcome) -> dict[str, Any]:
+        physical_id = outcome.physical_id or self._old_id
+        if self._kind == "Delete" and physical_id != self._old_id:
+            raise AnswerError("the physical id of a resource that is deleted cannot be another one")
+        if physical_id is None:
+            never = _NEVER_CREATED if outcome.status == "FAILED" else ""
+            physical_id = f"{never}{self._fields['RequestId']}"
+        answer: dict[str, Any] = {"Status": outcome.status, "PhysicalResourceId": physical_id, **self._fields}
+        if outcome.reason:
+            answer["Reason"] = outcome.reason
+        if outcome.no_echo:
+            answer["NoEcho"] = True
+        if outcome.data:
+            answer["Data"] = outcome.data
+        size = len(_encoded(answer))
+        if size > _LARGEST and outcome.data:
+            raise AnswerError(f"the answer has {size} bytes, and CloudFormation takes {_LARGEST}; return less data")
+        if size > _LARGEST:
+            answer["Reason"] = outcome.reason[:100]
+        return answer
+
+    def _send(self, answer: dict[str, Any]) -> bool:
+        """Send an answer, unless one was sent, and tell whether it was.
+
+        Raises:
+            AnswerNotSent: it could not be delivered.
+        """
+        with self._sending:
+            if self._is_sent:
+                return False
+            _put(self._url, _encoded(answer), self._deadline)
+            self._is_sent = True
+            return True
+
+
+def _encoded(answer: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise AnswerError(f"the data cannot be written as JSON: {error}") from None
+
+
+def _put(url: str, body: bytes, deadline: float | None) -> None:
+    """Send an answer to a signed URL, which no message may quote.
+
+    Raises:
+        EventError: it is no URL.
+        AnswerNotSent: the answer could not be delivered.
+    """
+    from urllib.parse import urlsplit
+
+    from lambda_kit.aws import _http
+
+    try:
+        parts = urlsplit(url)
+        pool = _http.Pool(f"{parts.scheme}://{parts.netloc}")
+    except (ConfigurationError, ValueError):
+        raise EventError("custom_resource: 'ResponseURL' of the event is no URL") from None
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    end = time.monotonic() + _PATIENCE if deadline is None else deadline
+    problem = "there was no time left"
+    for attempt in range(_ATTEMPTS):
+        if time.monotonic() >= end:
+            break
+        if attempt:
+            time.sleep(_PAUSE)
+        try:
+            response = pool.request("PUT", target, (), body, deadline=end)
+        except _http.TransportError as error:
+            problem = str(error)
+            continue
+        if response.status < 300:
+            return
+        problem = f"the answer of S3 was {response.status}"
+        if response.status < 500:
+            break  # the URL has expired
+    raise AnswerNotSent(f"custom_resource: CloudFormation could not be answered: {problem}")
