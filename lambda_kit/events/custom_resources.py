@@ -204,8 +204,10 @@ class _Request:
         if self._finished.acquire(timeout=max(self._delay, 0.0)):
             return
         try:
-            if self._send(self._failure("the function ran out of time")):
-                log.error("custom_resource: the handler ran out of time; the answer is FAILED")
+            self._send(
+                self._failure("the function ran out of time"),
+                "custom_resource: the handler ran out of time; the answer is FAILED",
+            )
         except LambdaKitError as error:
             log.error("custom_resource: %s", error)
 
@@ -249,18 +251,18 @@ class _Request:
             answer["Reason"] = outcome.reason[:100]
         return answer
 
-    def _send(self, answer: dict[str, Any]) -> bool:
-        """Send an answer, unless one was sent, and tell whether it was.
+    def _send(self, answer: dict[str, Any], note: str = "") -> None:
+        """Send an answer, unless one was sent, and log the note about it before another thread goes on.
 
         Raises:
             AnswerNotSent: it could not be delivered.
         """
         with self._sending:
-            if self._is_sent:
-                return False
-            _put(self._url, _encoded(answer), self._deadline)
-            self._is_sent = True
-            return True
+            if not self._is_sent:
+                _put(self._url, _encoded(answer), self._deadline)
+                self._is_sent = True
+                if note:
+                    log.error(note)
 
 
 def _encoded(answer: dict[str, Any]) -> bytes:
