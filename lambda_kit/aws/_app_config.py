@@ -137,6 +137,7 @@ class Session:
         now = self._clock()
         if not fresh and self._found is not None and self._asked <= now < self._ask_from:
             return self._found
+        self._ask_from = 0.0  # after a refusal, or no answer, the next call asks again
         if fresh or self._token is None:
             self._token = self._begin()
             reply = self._ask(self._token)

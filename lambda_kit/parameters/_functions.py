@@ -156,8 +156,9 @@ if TYPE_CHECKING:
         /,
         *,
         transform: None = None,
+        default: D = ...,
         **options: Unpack[AppConfigOptions],
-    ) -> str: ...
+    ) -> str | D: ...
     @overload
     def app_config(
         application: str,
@@ -166,6 +167,7 @@ if TYPE_CHECKING:
         /,
         *,
         transform: Literal["json", "auto"],
+        default: D = ...,
         **options: Unpack[AppConfigOptions],
     ) -> Any: ...
     @overload
@@ -176,8 +178,9 @@ if TYPE_CHECKING:
         /,
         *,
         transform: Literal["binary"],
+        default: D = ...,
         **options: Unpack[AppConfigOptions],
-    ) -> bytes: ...
+    ) -> bytes | D: ...
     @overload
     def app_config(
         application: str,
@@ -186,8 +189,9 @@ if TYPE_CHECKING:
         /,
         *,
         transform: type[T] | Callable[[str], T],
+        default: D = ...,
         **options: Unpack[AppConfigOptions],
-    ) -> T: ...
+    ) -> T | D: ...
 
 
 def app_config(
@@ -202,10 +206,11 @@ def app_config(
         transform: the conversion of the text, as for `get`; `"auto"` goes by the content type.
         ttl: seconds after which it is asked for again. By default `LAMBDA_KIT_PARAMETERS_MAX_AGE`, else 60. The service
             is asked no more often than it allows.
-        **options: `fresh`, `stale_if_error`, `refresh`, `region`, `client` (one of `appconfigdata`) and `source`, those
-            of `get`.
+        **options: `default`, `fresh`, `stale_if_error`, `refresh`, `region`, `client` (one of `appconfigdata`) and
+            `source`, those of `get`.
 
     Raises:
+        ParameterNotFound: there is no such application, environment or profile, and no default.
         ParameterError: as for `get`.
     """
     parts: tuple[Any, ...] = (application, environment, profile)

@@ -38,7 +38,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "by_path": {**_COMMON, "fresh": False, "decrypt": True, "recursive": True},
     "secret": {**_ONE, **_SECRET},
     "Secret": {**_HANDLE, **_SECRET},
-    "app_config": {**_COMMON, "fresh": False},
+    "app_config": _ONE,
 }
 _TTL = {"app_config": 60.0}
 _DEFAULT_TTL = 300.0  # of all others

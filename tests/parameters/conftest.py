@@ -222,6 +222,8 @@ class Services:
             url = urlsplit(path)
             if url.path == "/configurationsessions":
                 store.calls.append(("StartConfigurationSession", json.loads(body)))
+                if "StartConfigurationSession" in store.refusals:
+                    raise Refusal(*store.refusals["StartConfigurationSession"])
                 return _as_json({"InitialConfigurationToken": store.session(json.loads(body))}, 201)
             (token,) = parse_qs(url.query)["configuration_token"]
             store.calls.append(("GetLatestConfiguration", {"token": token}))

@@ -9,6 +9,7 @@ import pytest
 
 from lambda_kit import parameters
 from lambda_kit.aws import _app_config as sessions
+from lambda_kit.aws._app_config import Session
 from lambda_kit.errors import ParameterAccessDenied, ParameterError, ParameterNotFound, TransformError
 from lambda_kit.parameters import Parameter, Secret, _app_config
 
@@ -159,7 +160,10 @@ def test_a_refresh_that_nobody_answers_leaves_the_value(store: Any, clock: FakeC
     assert parameters.secret("b").get_secret_value() == "one"
 
 
-def test_a_default_stands_for_a_value_that_does_not_exist_and_for_nothing_else(store: Any, clock: FakeClock) -> None:
+def test_a_default_stands_for_a_value_that_does_not_exist_and_for_nothing_else(
+    store: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_app_config, "Session", functools.partial(Session, clock=clock))
     reads: list[Callable[[], Any]] = [
         lambda: parameters.get("/a", default="d"),
         lambda: parameters.secret("b", default="d"),
@@ -167,7 +171,10 @@ def test_a_default_stands_for_a_value_that_does_not_exist_and_for_nothing_else(s
         Parameter("/a", default="d"),
         Secret("b", default="d"),
         lambda: parameters.get("/a", default="d", fresh=True),
+        lambda: parameters.app_config("shop", "prod", "limits", default="d"),
+        lambda: parameters.app_config("shop", "prod", "limits", default="d", fresh=True),
     ]
+    store.configurations["shop/prod/limits"] = b"one"
     store.put("/a", "one")
     store.put_secret("b", "one")
     assert [str(getattr(value, "get_secret_value", lambda value=value: value)()) for value in (r() for r in reads)] == [
@@ -175,15 +182,28 @@ def test_a_default_stands_for_a_value_that_does_not_exist_and_for_nothing_else(s
     ] * len(reads)
     store.parameters.clear()
     store.secrets.clear()
+    store.configurations.clear()
     clock.advance(301)
     assert [read() for read in reads] == ["d"] * len(reads)
     clock.advance(301)
     for code in ("AccessDeniedException", "InvalidKeyId"):
-        for operation in ("GetParameter", "GetParameters", "GetSecretValue"):
+        for operation in ("GetParameter", "GetParameters", "GetSecretValue", "StartConfigurationSession"):
             store.refusals[operation] = (400, code, "no")
         for read in reads:
             with pytest.raises(ParameterError, match=code):
                 read()
+
+
+def test_a_configuration_that_is_gone_is_not_answered_from_the_last_poll(store: Any, clock: FakeClock) -> None:
+    """The service is asked at most once in its interval, but a refusal ends what was polled before."""
+    store.configurations["shop/prod/limits"] = b"one"
+    assert parameters.app_config("shop", "prod", "limits") == "one"
+    store.configurations.clear()
+    with pytest.raises(ParameterNotFound):
+        parameters.app_config("shop", "prod", "limits", fresh=True)
+    with pytest.raises(ParameterNotFound):
+        parameters.app_config("shop", "prod", "limits")
+    assert parameters.app_config("shop", "prod", "limits", default="d") == "d"
 
 
 def test_without_a_default_a_deleted_value_is_an_error_and_with_one_it_is_the_default(

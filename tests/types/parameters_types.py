@@ -55,6 +55,9 @@ assert_type(parameters.get_many(("/a",), transform=int, default=None), dict[str,
 assert_type(parameters.by_path("/a", recursive=False), dict[str, str])
 assert_type(parameters.by_path("/a", transform=split), dict[str, list[str]])
 assert_type(parameters.app_config("a", "b", "c"), str)
+assert_type(parameters.app_config("a", "b", "c", default=None), str | None)
+assert_type(parameters.app_config("a", "b", "c", transform="json", default=None), Any)
+assert_type(parameters.app_config("a", "b", "c", transform=int, default=None), int | None)
 assert_type(parameters.app_config("a", "b", "c", transform=Login, ttl=30.0), Login)
 assert_type(parameters.put("/a", "x", secure=True), int)
 
