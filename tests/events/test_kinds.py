@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -93,7 +96,7 @@ SHARED: list[tuple[str, str | None, str]] = [
 UNREADABLE: list[tuple[str, str]] = [
     (r"(does not hold|is not) JSON|is not the text of a JSON object", "the content is text"),
     (r"is not text in UTF-8", "the content is bytes"),
-    (r"the FirehoseRecord does not hold valid base64", "a template of SAM that was left unrendered"),
+    (r"the FirehoseRecord does not hold valid base64", "a sample of SAM has too much padding"),
     (
         r"of the (body|HttpEvent).* is not valid base64|the body of the HttpEvent is not valid base64",
         "the body is made up",
@@ -204,3 +207,261 @@ def filled() -> dict[tuple[str, str], bool]:
                 has_value = not isinstance(value, EventError) and (value == 0 or bool(value)) and value is not False
                 found[kind, name] |= has_value
     return found
+
+
+# What no sample shows
+
+
+def request(**fields: Any) -> dict[str, Any]:
+    return {"request": fields}
+
+
+def encoded(value: Any) -> str:
+    return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+def packed(value: Any) -> str:
+    return base64.b64encode(gzip.compress(json.dumps(value).encode())).decode()
+
+
+CHANNEL = {
+    "identity": {"sub": "s"},
+    "request": {"domainName": "example.org"},
+    "stash": {"a": 1},
+    "outErrors": [{"message": "m"}],
+}
+CHANGE = {
+    "eventSource": "aws:dynamodb",
+    "eventName": "INSERT",
+    "tableName": "orders",
+    "dynamodb": {"Keys": {"id": {"S": "o"}}},
+}
+LOGS = {"logGroup": "g", "logEvents": [], "policyLevel": "ACCOUNT_LEVEL_POLICY"}
+MAIL = {"headersTruncated": True, "commonHeaders": {"bcc": ["b"], "cc": ["c"], "replyTo": ["r"], "sender": "s"}}
+REPLICATION = {
+    "replicationRuleId": "r",
+    "destinationBucket": "arn:aws:s3:::copies",
+    "s3Operation": "OBJECT_PUT",
+    "requestTime": "2026-11-28T12:00:00Z",
+    "failureReason": "AssumeRoleNotPermitted",
+}
+RESTORED = {"lifecycleRestorationExpiryTime": "2026-11-28T12:00:00Z", "lifecycleRestoreStorageClass": "GLACIER"}
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
+FIFO = {"MessageGroupId": "g", "MessageDeduplicationId": "d", "SequenceNumber": "7", "AWSTraceHeader": "Root=1"}
+OBJECT = {"detail-type": "Object Tier Changed", "detail": {"destination-access-tier": "ARCHIVE_ACCESS"}}
+VALUES: list[tuple[str, Any, dict[str, Any]]] = [
+    (
+        "ActiveMQMessage",
+        {"correlationID": "c", "redelivered": True, "replyTo": "queue://answers", "type": "order"},
+        {"correlation_id": "c", "is_redelivered": True, "reply_to": "queue://answers", "type": "order"},
+    ),
+    ("AlarmMetric", {"expression": "m1 / m2", "label": "rate"}, {"expression": "m1 / m2", "label": "rate"}),
+    (
+        "AppSyncAuthorizerEvent",
+        {"requestContext": {"channel": "/a", "operation": "EVENT_PUBLISH"}},
+        {"channel": "/a", "operation": "EVENT_PUBLISH"},
+    ),
+    (
+        "AppSyncChannelEvent",
+        {**CHANNEL, "info": {"operation": "SUBSCRIBE", "channel": {"path": "/a"}}, "events": None},
+        {
+            "domain_name": "example.org",
+            "identity": events.AppSyncIdentity({"sub": "s"}),
+            "is_subscription": True,
+            "out_errors": [{"message": "m"}],
+            "stash": {"a": 1},
+            "messages": [],
+        },
+    ),
+    (
+        "AppSyncEvent",
+        {"request": {"domainName": "example.org"}, "prev": {"result": [1]}, "stash": {"a": 1}},
+        {"domain_name": "example.org", "previous_result": [1], "stash": {"a": 1}, "identity": None},
+    ),
+    (
+        "BedrockFunctionEvent",
+        {"sessionAttributes": {"a": "b"}, "promptSessionAttributes": {"c": "d"}},
+        {"session_attributes": {"a": "b"}, "prompt_session_attributes": {"c": "d"}, "arguments": {}},
+    ),
+    ("CloudFrontRequest", {"body": {"inputTruncated": True}}, {"is_body_truncated": True, "body": b""}),
+    (
+        "CodePipelineEvent",
+        {"CodePipeline.job": {"data": {"encryptionKey": {"id": "arn:aws:kms:::key/1"}}}},
+        {"encryption_key_id": "arn:aws:kms:::key/1", "user_parameters": None, "parameters": {}},
+    ),
+    ("ConfigItem", {"configurationItemStatus": "ResourceDeleted"}, {"is_deleted": True, "configuration": {}}),
+    ("ConfigRuleEvent", {"eventLeftScope": True}, {"left_scope": True, "rule_parameters": {}}),
+    ("CreateAuthChallengeEvent", request(userNotFound=True), {"user_not_found": True}),
+    ("CustomSenderEvent", request(clientMetadata={"a": "b"}), {"client_metadata": {"a": "b"}}),
+    ("CustomSenderEvent", {"response": {"a": 1}}, {"response": {"a": 1}}),
+    ("DefineAuthChallengeEvent", request(userNotFound=True), {"user_not_found": True}),
+    ("DestinationEvent", {"requestContext": {"condition": "Success"}}, {"is_success": True}),
+    (
+        "DocumentDBChange",
+        {"event": {"updateDescription": {"removedFields": ["a"]}}},
+        {"update_description": {"removedFields": ["a"]}, "full_document": {}},
+    ),
+    (
+        "DynamoDBStreamEvent",
+        {"isFinalInvokeForWindow": True, "isWindowTerminatedEarly": True},
+        {"is_final": True, "is_terminated_early": True, "has_window": False, "state": {}},
+    ),
+    ("FirehoseEvent", {"sourceKinesisStreamArn": "arn"}, {"source_stream_arn": "arn"}),
+    ("FirehoseRecord", {"data": encoded(CHANGE)}, {"dynamodb": events.DynamoDBRecord(CHANGE), "logs": None}),
+    (
+        "HookEvent",
+        {
+            "changeSetId": "arn:aws:cloudformation:::changeSet/a",
+            "requestData": {"payload": "https://example.org", "targetModel": {"previousResourceProperties": {"a": 1}}},
+            "requestContext": {"callbackContext": {"b": 2}},
+        },
+        {
+            "change_set_id": "arn:aws:cloudformation:::changeSet/a",
+            "payload_url": "https://example.org",
+            "previous_properties": {"a": 1},
+            "callback_context": {"b": 2},
+        },
+    ),
+    ("KafkaRecord", {"value": None}, {"is_tombstone": True}),
+    (
+        "KinesisEvent",
+        {"isFinalInvokeForWindow": True, "isWindowTerminatedEarly": True},
+        {"is_final": True, "is_terminated_early": True},
+    ),
+    (
+        "KinesisRecord",
+        {"kinesis": {"data": encoded(CHANGE)}},
+        {"dynamodb": events.DynamoDBRecord(CHANGE), "logs": None, "encryption_type": None},
+    ),
+    ("KinesisRecord", {"kinesis": {"data": packed(LOGS)}}, {"dynamodb": None, "logs": events.LogsData(LOGS)}),
+    ("KinesisRecord", {"kinesis": {"data": packed({"a": 1})}}, {"dynamodb": None, "logs": None}),
+    (
+        "PipesKinesisRecord",
+        {"data": encoded(CHANGE), "encryptionType": "KMS"},
+        {"dynamodb": events.DynamoDBRecord(CHANGE), "encryption_type": "KMS"},
+    ),
+    ("PipesKinesisRecord", {"data": packed(LOGS)}, {"logs": events.LogsData(LOGS)}),
+    ("LexEvent", {"invocationLabel": "intro"}, {"invocation_label": "intro", "intent": None, "slots": {}}),
+    ("LogEvent", {"extractedFields": {"a": "1"}}, {"extracted_fields": {"a": "1"}}),
+    ("LogsData", LOGS, {"policy_level": "ACCOUNT_LEVEL_POLICY", "is_control_message": False}),
+    ("PostAuthenticationEvent", {"response": {"a": 1}}, {"response": {"a": 1}}),
+    ("PostConfirmationEvent", {"response": {"a": 1}}, {"response": {"a": 1}}),
+    (
+        "PreAuthenticationEvent",
+        {**request(userNotFound=True, clientMetadata={"a": "b"}), "response": {"c": 1}},
+        {"user_not_found": True, "client_metadata": {"a": "b"}, "response": {"c": 1}},
+    ),
+    (
+        "RabbitMQMessage",
+        {"basicProperties": {"appId": "a", "clusterId": "c", "contentEncoding": "gzip", "replyTo": "r", "type": "t"}},
+        {"app_id": "a", "cluster_id": "c", "content_encoding": "gzip", "reply_to": "r", "type": "t", "headers": {}},
+    ),
+    (
+        "S3EventBridgeEvent",
+        {**OBJECT, "replay-name": "r"},
+        {"destination_access_tier": "ARCHIVE_ACCESS", "replay_name": "r"},
+    ),
+    (
+        "S3EventBridgeEvent",
+        {"detail": {"destination-storage-class": "GLACIER"}},
+        {"destination_storage_class": "GLACIER", "size": None, "etag": None},
+    ),
+    (
+        "S3Record",
+        {"replicationEventData": REPLICATION},
+        {
+            "replication_rule_id": "r",
+            "replication_bucket_arn": "arn:aws:s3:::copies",
+            "replication_operation": "OBJECT_PUT",
+            "replication_requested_at": NOON,
+            "replication_failure_reason": "AssumeRoleNotPermitted",
+        },
+    ),
+    (
+        "S3Record",
+        {"glacierEventData": {"restoreEventData": RESTORED}},
+        {"restore_expires_at": NOON, "restore_storage_class": "GLACIER"},
+    ),
+    (
+        "S3Record",
+        {
+            "intelligentTieringEventData": {"destinationAccessTier": "ARCHIVE_ACCESS"},
+            "lifecycleEventData": {"transitionEventData": {"destinationStorageClass": "GLACIER"}},
+        },
+        {"tiering_access_tier": "ARCHIVE_ACCESS", "transition_storage_class": "GLACIER", "size": None, "etag": None},
+    ),
+    (
+        "ScheduledEvent",
+        {"detail": '{"a": 1}', "replay-name": "r", "version": 0},
+        {"detail": {"a": 1}, "replay_name": "r", "version": "0"},
+    ),
+    (
+        "SesRecord",
+        {"ses": {"mail": MAIL}},
+        {"bcc": ["b"], "cc": ["c"], "reply_to": ["r"], "sender": "s", "headers_truncated": True, "dmarc_policy": None},
+    ),
+    (
+        "SnsMessage",
+        {"Message": json.dumps(kinds.SAMPLES["s3"]), "Subject": "s", "MessageAttributes": {"a": {"Value": "b"}}},
+        {"s3": events.S3Event(kinds.SAMPLES["s3"]), "subject": "s", "message_attributes": {"a": "b"}},
+    ),
+    (
+        "SnsMessage",
+        {"Message": "m"},
+        {"unsubscribe_url": None, "signing_certificate_url": None, "message_attributes": {}, "published_at": None},
+    ),
+    ("SnsRecord", {"Sns": {"Message": json.dumps(kinds.SAMPLES["s3"])}}, {"s3": events.S3Event(kinds.SAMPLES["s3"])}),
+    (
+        "SqsRecord",
+        {"attributes": FIFO, "eventSourceARN": "arn:aws-cn:sqs:cn-north-1:123456789012:a.fifo"},
+        {
+            "deduplication_id": "d",
+            "group_id": "g",
+            "is_fifo": True,
+            "sequence_number": "7",
+            "trace_header": "Root=1",
+            "queue_url": "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/a.fifo",
+        },
+    ),
+    (
+        "StreamFailureEvent",
+        {"payload": "{}", "responsePayload": {"a": 1}, "requestContext": {"condition": "Success"}},
+        {"payload": "{}", "response_payload": {"a": 1}, "is_success": True},
+    ),
+    ("StreamFailureEvent", {"DDBStreamBatchInfo": {"shardId": "s"}}, {"shard_id": "s", "stream_arn": None}),
+    ("TransferLoginEvent", {"password": ""}, {"uses_key": True}),
+    (
+        "TransferStepEvent",
+        {"fileLocation": {"fileSystemId": "fs-1", "path": "/a", "versionId": "v"}},
+        {"file_system_id": "fs-1", "path": "/a", "version_id": "v", "bucket": None},
+    ),
+    ("VerifyAuthChallengeEvent", request(userNotFound=True), {"user_not_found": True, "challenge_answer": None}),
+    ("WebSocketEvent", {"requestContext": {"authorizer": {"principalId": "u"}}}, {"authorizer": {"principalId": "u"}}),
+    ("WebSocketEvent", {"body": "AP8=", "isBase64Encoded": True}, {"data": b"\x00\xff"}),
+    (
+        "IotAuthorizerEvent",
+        {"protocolData": {"mqtt": {"username": "u"}}},
+        {"password": None, "user_name": "u", "token": None},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "expected"), VALUES, ids=[f"{n}-{name}" for n, (name, _, _) in enumerate(VALUES)]
+)
+def test_what_no_sample_shows_is_read(name: str, raw: Any, expected: dict[str, Any]) -> None:
+    view = getattr(events, name)(raw)
+    assert {one: getattr(view, one) for one in expected} == expected
+
+
+CONTENT = ("body", "data", "json", "parsed")  # of records and messages: whatever was sent
+
+
+@pytest.mark.skipif(not kinds.SHARED.is_dir(), reason="the payloads of others are not beside the project")
+def test_every_property_has_a_value_in_a_sample_or_above() -> None:
+    tested = {
+        (name, one) for name, _, expected in VALUES for one, value in expected.items() if value not in (None, False)
+    }
+    empty = {pair for pair, has_value in filled().items() if not has_value}
+    empty = {(name, one) for name, one in empty if name != "HttpEvent" and one not in CONTENT}
+    assert sorted(empty - tested) == []
