@@ -40,6 +40,11 @@ def pages_of(source: str) -> list[str]:
     return re.findall(r"<(https://docs\.aws\.amazon\.com/[^>]+)>", module.__doc__ or "")
 
 
+def is_a(value: Any, *kinds: type) -> bool:
+    """Tell whether a value is of one of the types, which says nothing about the types of what is in it."""
+    return isinstance(value, kinds)
+
+
 def read(view: Any) -> Any:
     """Read everything that a view has, its records and parts too.
 
@@ -52,14 +57,12 @@ def read(view: Any) -> Any:
         if name.startswith("_") or name in METHODS or name in ("raw", "source"):
             continue
         try:
-            found = getattr(view, name)
+            found: Any = getattr(view, name)
         except EventError as error:
             yield kind, name, error
             continue
         yield kind, name, found
-        if isinstance(found, dict) and found and hasattr(next(iter(found.values())), "raw"):
-            continue
-        if isinstance(found, list | Records):
+        if is_a(found, list, Records):
             for one in found:
                 if hasattr(one, "raw"):
                     yield from read(one)

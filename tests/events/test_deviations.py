@@ -90,7 +90,7 @@ def test_a_record_without_a_sequence_number_and_a_table_has_no_id() -> None:
 
 @pytest.mark.parametrize(("arn", "view"), [("kinesis", KinesisEvent), ("dynamodb", DynamoDBStreamEvent)])
 def test_the_last_invocation_of_a_window_shows_its_source_without_records(arn: str, view: Any) -> None:
-    raw = {
+    raw: dict[str, Any] = {
         "Records": [],
         "window": {"start": "2026-11-28T12:00:00Z", "end": "2026-11-28T12:05:00Z"},
         "state": {"count": 3},

@@ -236,7 +236,7 @@ CHANGE = {
     "tableName": "orders",
     "dynamodb": {"Keys": {"id": {"S": "o"}}},
 }
-LOGS = {"logGroup": "g", "logEvents": [], "policyLevel": "ACCOUNT_LEVEL_POLICY"}
+LOGS: dict[str, Any] = {"logGroup": "g", "logEvents": [], "policyLevel": "ACCOUNT_LEVEL_POLICY"}
 MAIL = {"headersTruncated": True, "commonHeaders": {"bcc": ["b"], "cc": ["c"], "replyTo": ["r"], "sender": "s"}}
 REPLICATION = {
     "replicationRuleId": "r",

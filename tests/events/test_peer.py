@@ -111,26 +111,26 @@ def payloads() -> dict[str, Any]:
 
 def forms(value: Any) -> Iterator[str]:
     """Return a value, and the values within it, as texts in which both sides can be compared."""
-    if isinstance(value, HeaderValues):
+    if kinds.is_a(value, HeaderValues):
         value = dict(value.items())
-    if isinstance(value, dict) and set(value) == {"bytes"} and isinstance(value["bytes"], str):
+    if kinds.is_a(value, dict) and set(value) == {"bytes"} and kinds.is_a(value["bytes"], str):
         value = b64decode(value["bytes"])
-    if isinstance(value, dict):
+    if kinds.is_a(value, dict):
         for one in value.values():
             yield from forms(one)
-    elif isinstance(value, list | tuple | set):
+    elif kinds.is_a(value, list, tuple, set):
         for one in value:
             yield from forms(one)
-    elif isinstance(value, datetime):
+    elif kinds.is_a(value, datetime):
         yield str(value.timestamp())
-    elif isinstance(value, bytes):
+    elif kinds.is_a(value, bytes):
         yield b64encode(value).decode()
         yield value.decode("utf-8", "replace")
-    elif isinstance(value, bool):
+    elif kinds.is_a(value, bool):
         yield str(value).lower()
-    elif isinstance(value, int | float | Decimal):
+    elif kinds.is_a(value, int, float, Decimal):
         yield str(float(value))
-    elif isinstance(value, str):
+    elif kinds.is_a(value, str):
         yield value
         yield from times(value)
 
@@ -147,24 +147,24 @@ def times(text: str) -> Iterator[str]:
 def ours(view: Any) -> set[str]:
     found: set[str] = set()
     for _, _, value in kinds.read(view):
-        if not isinstance(value, EventError):
+        if not kinds.is_a(value, EventError):
             found.update(forms(value))
     return found
 
 
 def is_found(value: Any, known: set[str]) -> bool:
     """Tell whether a value of the peer is among ours; a number may be seconds, milliseconds or microseconds."""
-    if isinstance(value, dict) and set(value) != {"bytes"}:
+    if kinds.is_a(value, dict) and set(value) != {"bytes"}:
         return all(is_found(one, known) for one in value.values())
-    if isinstance(value, list):
+    if kinds.is_a(value, list):
         return all(is_found(one, known) for one in value)
     if value is None or value == "":
         return True
     if any(one in known for one in forms(value)):
         return True
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if kinds.is_a(value, int, float) and not kinds.is_a(value, bool):
         return any(str(value / unit) in known for unit in (1_000, 1_000_000))
-    return isinstance(value, str) and value.isdigit() and str(int(value) / 1000) in known
+    return kinds.is_a(value, str) and value.isdigit() and str(int(value) / 1000) in known
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="Powertools is not installed: make .venvs/peer/.installed")
@@ -185,7 +185,7 @@ def test_a_value_of_the_peer_is_a_value_of_ours() -> None:
         source = str(source_of(event))
         known = ours(kinds.view_of(source)(event))
         for path, value in theirs.items():
-            if isinstance(value, dict) and set(value) == {"error"}:
+            if kinds.is_a(value, dict) and set(value) == {"error"}:
                 continue  # the peer cannot read it
             if not is_found(value, known):
                 missing.add((source, re.sub(r"\.\d+(?=\.)", "", path)))

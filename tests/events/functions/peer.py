@@ -13,10 +13,16 @@ from typing import Any
 MODULES = "aws_lambda_powertools.utilities.data_classes."
 
 
+def is_a(value: Any, *kinds: type) -> bool:
+    """Tell whether a value is of one of the types, which says nothing about the types of what is in it."""
+    return isinstance(value, kinds)
+
+
 def leaves(view: Any, path: str, found: dict[str, Any], depth: int = 0) -> None:
     """Collect the values of all properties, those of parts and records too."""
-    for name in dir(type(view)):
-        if name.startswith("_") or not isinstance(getattr(type(view), name), property | cached_property):
+    kind: Any = view.__class__
+    for name in dir(kind):
+        if name.startswith("_") or not isinstance(getattr(kind, name), property | cached_property):
             continue
         if name == "raw_event" or (name in ("record", "message") and depth == 0):
             continue  # the first record, which is among the records too
@@ -32,7 +38,7 @@ def leaves(view: Any, path: str, found: dict[str, Any], depth: int = 0) -> None:
 def put(value: Any, path: str, found: dict[str, Any], depth: int) -> None:
     if hasattr(value, "raw_event") and depth < 8:
         leaves(value, f"{path}.", found, depth + 1)
-    elif isinstance(value, list) and value and hasattr(value[0], "raw_event"):
+    elif is_a(value, list) and value and hasattr(value[0], "raw_event"):
         for index, one in enumerate(value):
             leaves(one, f"{path}.{index}.", found, depth + 1)
     else:
@@ -40,22 +46,22 @@ def put(value: Any, path: str, found: dict[str, Any], depth: int) -> None:
 
 
 def encoded(value: Any) -> Any:
-    if isinstance(value, bytes):
+    if is_a(value, bytes):
         return {"bytes": base64.b64encode(value).decode()}
     if hasattr(value, "raw_event"):
         return value.raw_event
-    if isinstance(value, set | frozenset):
+    if is_a(value, set, frozenset):
         return sorted(value, key=str)
     return str(value)
 
 
 def plain(value: Any) -> Any:
     """Return a value with keys that JSON takes, and the names of members of enumerations."""
-    if isinstance(value, Enum):
+    if is_a(value, Enum):
         return value.name
-    if isinstance(value, dict):
+    if is_a(value, dict):
         return {str(key): plain(one) for key, one in dict(value).items()}
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+    return [plain(one) for one in value] if is_a(value, list, tuple) else value
 
 
 answers: list[dict[str, Any]] = []
