@@ -79,6 +79,7 @@ if TYPE_CHECKING:
 
     from lambda_kit.errors import LambdaKitError
     from lambda_kit.flags import FeatureFlags
+    from lambda_kit.http import HttpApp
     from lambda_kit.idempotency import idempotent
     from lambda_kit.init_cache import init
     from lambda_kit.invocation import LambdaContext, current_invocation
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
 else:
     _MODULES = {
         "FeatureFlags": "lambda_kit.flags",
+        "HttpApp": "lambda_kit.http",
         "LambdaContext": "lambda_kit.invocation",
         "LambdaKitError": "lambda_kit.errors",
         "Logger": "lambda_kit.logger",
@@ -109,6 +111,7 @@ else:
 
 __all__ = [
     "FeatureFlags",
+    "HttpApp",
     "LambdaContext",
     "LambdaKitError",
     "Logger",

@@ -1,0 +1,122 @@
+"""HTTP applications behind every trigger: routes over plain functions, whose annotations say where arguments come from.
+
+```python
+from lambda_kit import HttpApp, handler
+
+app = HttpApp()
+
+
+@app.get("/hello/{name}")
+def hello(name: str, loud: bool = False):
+    text = f"Hello, {name}"
+    return {"text": text.upper() if loud else text}
+
+
+lambda_handler = handler()(app)
+assert app.test_client().get("/hello/Ada?loud=1").json() == {"text": "HELLO, ADA"}
+```
+
+Each name below loads its module when it is first used.
+"""
+
+from __future__ import annotations
+
+from lambda_kit import lazy_exports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lambda_kit.http._app import HttpApp
+    from lambda_kit.http._conditional import check_etag
+    from lambda_kit.http._cors import Cors
+    from lambda_kit.http._errors import (
+        BadRequest,
+        Conflict,
+        ContentTooLarge,
+        Forbidden,
+        Gone,
+        HttpError,
+        InternalServerError,
+        InvalidRequest,
+        MethodNotAllowed,
+        NotFound,
+        PreconditionFailed,
+        ServiceUnavailable,
+        TooManyRequests,
+        Unauthorized,
+        UnprocessableContent,
+        UnsupportedMediaType,
+    )
+    from lambda_kit.http._keys import from_header
+    from lambda_kit.http._markers import Body, Cookie, Depends, Form, Header, Query
+    from lambda_kit.http._response import Redirect, Response, ResponseHeaders
+    from lambda_kit.http._router import Router
+    from lambda_kit.http._security import SecurityHeaders
+    from lambda_kit.http._test_client import ClientResponse, TestClient
+else:
+    _PLACES = {
+        "_app": ("HttpApp",),
+        "_conditional": ("check_etag",),
+        "_cors": ("Cors",),
+        "_errors": (
+            "BadRequest",
+            "Conflict",
+            "ContentTooLarge",
+            "Forbidden",
+            "Gone",
+            "HttpError",
+            "InternalServerError",
+            "InvalidRequest",
+            "MethodNotAllowed",
+            "NotFound",
+            "PreconditionFailed",
+            "ServiceUnavailable",
+            "TooManyRequests",
+            "Unauthorized",
+            "UnprocessableContent",
+            "UnsupportedMediaType",
+        ),
+        "_keys": ("from_header",),
+        "_markers": ("Body", "Cookie", "Depends", "Form", "Header", "Query"),
+        "_response": ("Redirect", "Response", "ResponseHeaders"),
+        "_router": ("Router",),
+        "_security": ("SecurityHeaders",),
+        "_test_client": ("ClientResponse", "TestClient"),
+    }
+    _MODULES = {name: f"lambda_kit.http.{file}" for file, names in _PLACES.items() for name in names}
+    __getattr__, __dir__ = lazy_exports(globals(), _MODULES)
+
+__all__ = [
+    "BadRequest",
+    "Body",
+    "ClientResponse",
+    "Conflict",
+    "ContentTooLarge",
+    "Cookie",
+    "Cors",
+    "Depends",
+    "Forbidden",
+    "Form",
+    "Gone",
+    "Header",
+    "HttpApp",
+    "HttpError",
+    "InternalServerError",
+    "InvalidRequest",
+    "MethodNotAllowed",
+    "NotFound",
+    "PreconditionFailed",
+    "Query",
+    "Redirect",
+    "Response",
+    "ResponseHeaders",
+    "Router",
+    "SecurityHeaders",
+    "ServiceUnavailable",
+    "TestClient",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnprocessableContent",
+    "UnsupportedMediaType",
+    "check_etag",
+    "from_header",
+]

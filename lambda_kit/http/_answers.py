@@ -1,0 +1,154 @@
+"""Answers of routes: what a function returns, as a response."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from lambda_kit._kernel import type_of
+from lambda_kit.http import _models
+from lambda_kit.http._response import Response, json_response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def _other(value: Any) -> Any:
+    """Return what JSON can hold, in place of a value that it cannot.
+
+    Raises:
+        TypeError: there is nothing that stands for it.
+    """
+    dump = getattr(value, "model_dump", None)
+    if dump is not None:
+        return dump(mode="json", by_alias=True)
+    fields = getattr(value, "__dataclass_fields__", None)
+    if fields is not None and not isinstance(value, type):
+        return {name: getattr(value, name) for name in fields}
+    if hasattr(value, "__struct_fields__"):
+        return sys.modules["msgspec"].to_builtins(value)
+    many: Any = value
+    if isinstance(many, set | frozenset):
+        return list(many)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return _text_of(value)
+
+
+def _text_of(value: Any) -> Any:
+    kind = type_of(value).__name__
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if kind == "Decimal" and value.is_finite():
+        return int(value) if value == value.to_integral_value() else float(value)
+    if kind == "UUID" or hasattr(value, "__fspath__"):
+        return str(value)
+    enum = sys.modules.get("enum")
+    if enum is not None and isinstance(value, enum.Enum):
+        return value.value
+    raise TypeError(f"a value of type {kind} has no JSON")
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_other).encode
+_escape = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_other).encode
+
+
+def json_of(value: Any) -> str:
+    """Return the JSON text of a value. Text is UTF-8, but half of a surrogate pair is an escape.
+
+    Raises:
+        TypeError: a value has no JSON.
+        ValueError: a number is not finite, or the value contains itself.
+    """
+    text = _encode(value)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return _escape(value)
+    return text
+
+
+def answer_of(annotation: Any, status: int | None, what: str) -> Callable[[Any], Response]:
+    """Return the function that makes a response of what a route returns.
+
+    Args:
+        annotation: the return annotation of the route; None without one.
+        status: the status that the route was declared with; None without one.
+        what: the route, for messages.
+    """
+    annotation = without_responses(annotation)
+    if annotation is not None and _models.is_model(annotation) and _is_checked(annotation):
+        return _model_answer(_models.json_writer(annotation, what), status)
+
+    def answer(value: Any) -> Response:
+        kind = type_of(value)
+        if kind is dict or kind is list:
+            return json_response(json_of(value), status or 200)
+        return any_answer(value, status)
+
+    return answer
+
+
+def _model_answer(write: Callable[[Any], Any], status: int | None) -> Callable[[Any], Response]:
+    def answer(value: Any) -> Response:
+        own = status
+        if type_of(value) is tuple and len(value) == 2 and type_of(value[0]) is int:
+            own, value = value
+        if value is None or isinstance(value, Response):
+            return any_answer(value, own)
+        body = write(value)
+        return json_response(body if type_of(body) is str else body.decode(), own or 200)
+
+    return answer
+
+
+def _is_checked(annotation: Any) -> bool:
+    """Return True if answers are checked: models of pydantic and structs. Other values are written as they are."""
+    if hasattr(annotation, "__pydantic_validator__") or hasattr(annotation, "__struct_fields__"):
+        return True
+    return any(_is_checked(one) for one in getattr(annotation, "__args__", ()) if one is not Ellipsis)
+
+
+def without_responses(annotation: Any) -> Any:
+    """Return an annotation without `Response`, `None` and the status of `tuple[int, X]`, which no model describes."""
+    if (
+        getattr(annotation, "__origin__", None) is tuple
+        and len(annotation.__args__) == 2
+        and annotation.__args__[0] is int
+    ):
+        annotation = annotation.__args__[1]
+    if type_of(annotation).__name__ in ("UnionType", "Union", "_UnionGenericAlias"):
+        left = [one for one in annotation.__args__ if one is not type(None) and not _is_response(one)]
+        whole = left[0] if left else None
+        for one in left[1:]:
+            whole = whole | one
+        return whole
+    return None if _is_response(annotation) else annotation
+
+
+def _is_response(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Response)
+
+
+def any_answer(value: Any, status: int | None) -> Response:
+    """Return the response of a value without a model."""
+    if isinstance(value, Response):
+        return value
+    if value is None:
+        return Response(None, 204 if status is None else status)
+    if type_of(value) is tuple and len(value) == 2 and type_of(value[0]) is int:
+        return any_answer(value[1], value[0])
+    if isinstance(value, str | bytes):
+        return Response(str(value) if isinstance(value, str) else value, status or 200)
+    if hasattr(value, "__next__"):
+        return Response(joined(value), status or 200)
+    return json_response(json_of(value), status or 200)
+
+
+def joined(parts: Any) -> str | bytes:
+    """Return the parts of an iterator together: bytes if one of them is bytes."""
+    found = list(parts)
+    if all(isinstance(one, str) for one in found):
+        return "".join(found)
+    return b"".join(one.encode() if isinstance(one, str) else one for one in found)

@@ -1,0 +1,402 @@
+"""The application: it finds the route of a request, and answers whatever happens."""
+
+from __future__ import annotations
+
+import functools
+import os
+from contextvars import ContextVar
+
+from lambda_kit._kernel import callables, log, type_of
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.events._http import HttpEvent
+from lambda_kit.events._http_values import decoded_path
+from lambda_kit.http import _tree
+from lambda_kit.http._call import Call
+from lambda_kit.http._errors import HttpError, MethodNotAllowed, NotFound
+from lambda_kit.http._response import Response, as_dict, from_dict, json_response
+from lambda_kit.http._route import InvalidResponse, prepare
+from lambda_kit.http._router import Router
+from lambda_kit.http._serialise import Unsendable, serialise
+from lambda_kit.invocation import current_invocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from contextlib import AbstractContextManager
+    from typing import Any, TypeVar
+
+    from lambda_kit._kernel.layers import AnyLayer
+    from lambda_kit.events._http_trigger import HttpTrigger
+    from lambda_kit.http._cors import Cors
+    from lambda_kit.http._route import Route
+    from lambda_kit.http._security import SecurityHeaders
+    from lambda_kit.http._test_client import TestClient
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+_WITHOUT_BODY = (204, 304)
+_PROBLEM = "application/problem+json"
+_current: ContextVar[Call] = ContextVar("lambda_kit_http_call")
+
+
+class HttpApp(Router):
+    """An HTTP application behind any trigger: thin functions whose annotations say where their arguments come from.
+
+    ```python
+    from lambda_kit import HttpApp, handler
+    from lambda_kit.http import NotFound
+
+    app = HttpApp()
+
+
+    @app.get("/orders/{order_id}")
+    def get_order(order_id: int, expand: bool = False):
+        if order_id > 1000:
+            raise NotFound(f"there is no order {order_id}")
+        return {"id": order_id, "expanded": expand}
+
+
+    lambda_handler = handler()(app)
+    assert app.test_client().get("/orders/7?expand=true").json() == {"id": 7, "expanded": True}
+    assert app.test_client().get("/orders/seven").status == 422
+    ```
+
+    Args:
+        cors: the rules for pages of other origins; default: none, which allows none.
+        compress: whether answers are compressed for clients that take it; default False.
+        etag: whether answers to GET get an `ETag`, and 304 if the client has them already; default False.
+        security: security headers on every answer; default: none.
+        layers: layers around all routes, the outermost first; default: none. They also run for answers without a route,
+            such as 404, and get the response as a dict.
+        base_path: a path that is cut off, such as that of a custom domain's mapping; default: none.
+        max_body: the largest number of bytes in a body. The answer to more is 413. Default: what the trigger takes.
+        debug: whether the answer to an unknown exception shows it, outside of Lambda alone; default False.
+
+    Raises:
+        ConfigurationError: an option is not valid.
+    """
+
+    __slots__ = (
+        "_after",
+        "_base_path",
+        "_cors",
+        "_debug",
+        "_fixed",
+        "_handlers",
+        "_inner",
+        "_max_body",
+        "_replaced",
+        "_tree",
+    )
+
+    def __init__(
+        self,
+        *,
+        cors: Cors | None = None,
+        compress: bool = False,
+        etag: bool = False,
+        security: SecurityHeaders | None = None,
+        layers: Sequence[AnyLayer] = (),
+        base_path: str = "",
+        max_body: int | None = None,
+        debug: bool = False,
+    ) -> None:
+        super().__init__()
+        if base_path and (not base_path.startswith("/") or base_path.endswith("/")):
+            raise ConfigurationError(
+                f"HttpApp(base_path={base_path!r}) has to begin with a slash, and not to end with one"
+            )
+        self._base_path = base_path
+        self._cors = cors
+        self._max_body = max_body
+        self._debug = debug
+        self._tree = _tree.Node()
+        self._fixed: dict[str, dict[str, Route]] = {}
+        self._handlers: dict[type[BaseException], Any] = {}
+        self._replaced: dict[Any, Any] = {}
+        self._after: list[Callable[[HttpEvent, Response], Response]] = []
+        if etag:
+            from lambda_kit.http._conditional import tagged
+
+            self._after.append(tagged)
+        if compress:
+            from lambda_kit.http._compression import compressed
+
+            self._after.append(compressed)
+        if security is not None:
+            self._after.append(security.apply)
+        if cors is not None:
+            self._after.append(cors.apply)
+        self._inner = self._within(tuple(layers)) if layers else None
+
+    def __repr__(self) -> str:
+        return f"<HttpApp with {len(self._routes)} routes>"
+
+    def _add(self, route: Route) -> None:
+        routes = _tree.insert(self._tree, route.rule)
+        for method in route.methods:
+            found = routes.get(method)
+            if found is not None and method in found.methods:
+                raise ConfigurationError(
+                    f"{callables.name_of(found.function)} and {callables.name_of(route.function)} have the same route "
+                    f"{method} {route.rule}"
+                )
+            routes[method] = route
+        if "GET" in route.methods:
+            routes.setdefault("HEAD", route)
+        if not route.names:
+            self._fixed[route.rule] = routes
+        self._routes.append(route)
+
+    def on_error(self, kind: type[BaseException], /) -> Callable[[F], F]:
+        """Return a decorator for a function `(error, request)` that answers exceptions of a class and those below it.
+
+        The function returns what a route may return. The most specific class counts. `HttpError` and `InvalidRequest`
+        can be answered too.
+
+        Raises:
+            ConfigurationError: `kind` is not a class of exceptions.
+        """
+        given: Any = kind
+        if not isinstance(given, type) or not issubclass(given, Exception):
+            raise ConfigurationError(f"on_error({kind!r}): pass a class of exceptions")
+
+        def decorate(fn: F) -> F:
+            self._handlers[kind] = fn
+            return fn
+
+        return decorate
+
+    def check(self, *provided: str) -> None:
+        """Prepare all routes, so that each error of a declaration is raised now. The test client does it first.
+
+        Args:
+            *provided: names of keywords that layers around the app pass.
+
+        Raises:
+            ConfigurationError: a parameter of a route cannot be served.
+        """
+        outer = callables.provided_keywords(self._inner) | set(provided)
+        for route in self._routes:
+            prepare(route, self, outer | callables.provided_keywords(stacked(route.layers, _unlayered)))
+
+    def override(self, dependency: Any, replacement: Any) -> AbstractContextManager[None]:
+        """Return a context manager that replaces a dependency, for tests.
+
+        Args:
+            dependency: the function in `Depends(...)`.
+            replacement: the function to call in its place.
+        """
+        import contextlib
+
+        @contextlib.contextmanager
+        def replaced() -> Generator[None]:
+            self._replaced[dependency] = replacement
+            try:
+                yield
+            finally:
+                del self._replaced[dependency]
+
+        return replaced()
+
+    def replaced(self, dependency: Any) -> Any:
+        """Return what a test has put in place of a dependency, or None."""
+        return self._replaced.get(dependency) if self._replaced else None
+
+    def test_client(self, trigger: HttpTrigger = "http_api_2", /, **provided: Any) -> TestClient:
+        """Return a client that calls the app with the events of a trigger, without a server.
+
+        Args:
+            trigger: the trigger; default `"http_api_2"`.
+            **provided: values in place of those that layers around the app provide.
+
+        Raises:
+            ConfigurationError: the declaration of a route is wrong.
+        """
+        from lambda_kit.http._test_client import TestClient
+
+        self.check(*provided)
+        return TestClient(functools.partial(self, **provided), trigger)
+
+    def __call__(self, event: Any, context: Any, /, **provided: Any) -> dict[str, Any]:
+        """Answer a request.
+
+        Args:
+            event: the event.
+            context: the context of Lambda.
+            **provided: what layers around the app pass by keyword; routes take it by these names.
+
+        Raises:
+            EventError: the event is no HTTP request.
+        """
+        request = HttpEvent(event)
+        trigger = request.trigger
+        try:
+            if self._inner is not None:
+                response = from_dict(self._inner(event, context, **provided))
+            else:
+                response = self._respond(request, context, provided)
+        except Exception as error:
+            response = self._failed(request, error)
+        return self._sent(request, trigger, response)
+
+    def _sent(self, request: HttpEvent, trigger: str, response: Response) -> dict[str, Any]:
+        try:
+            return serialise(trigger, self._finished(request, response))
+        except Unsendable as error:
+            log.error("lambda_kit: %s %s was not answered: %s", request.method, request.raw_path, error)
+            failed = self._problem(request, HttpError(500, "the answer cannot be sent"))
+            return serialise(trigger, self._finished(request, failed))
+
+    def _finished(self, request: HttpEvent, response: Response) -> Response:
+        for step in self._after:
+            response = step(request, response)
+        if response.status in _WITHOUT_BODY:
+            response.body = None
+            response._headers.pop("content-type", None)
+        elif request.method == "HEAD" and response.body is not None:
+            response = _without_body(response)
+        return response
+
+    def _within(self, layers: tuple[Any, ...]) -> Any:
+        def innermost(event: Any, context: Any, **provided: Any) -> dict[str, Any]:
+            request = HttpEvent(event)
+            try:
+                return as_dict(self._respond(request, context, provided))
+            except Exception as error:
+                return as_dict(self._failed(request, error))
+
+        return stacked(layers, innermost)
+
+    def _respond(self, request: HttpEvent, context: Any, provided: dict[str, Any]) -> Response:
+        method = request.method
+        path = request.raw_path
+        base = self._base_path
+        if base and path.startswith(base) and path[len(base) : len(base) + 1] in ("", "/"):
+            path = path[len(base) :]
+        values: list[str] = []
+        routes = self._fixed.get(path)
+        route = routes.get(method) if routes is not None else None
+        if route is None:
+            parts = _tree.segments_of(path)
+            if "%" in path and request.path_is_encoded:
+                parts = [decoded_path(part) for part in parts]
+            route = _tree.find(self._tree, parts, 0, method, values)
+            if route is None:
+                return self._without_route(request, method, parts)
+        call = Call(request, context, values, provided, self._max_body)
+        if route.layers:
+            return self._layered(route, call)
+        run = route.run
+        if run is None:
+            run = route.run = prepare(route, self, provided)
+        return run(call)
+
+    def _layered(self, route: Route, call: Call) -> Response:
+        run: Any = route.run
+        if run is None:
+            run = route.run = self._with_layers(route)
+        token = _current.set(call)
+        try:
+            return from_dict(run(call.request.raw, call.context, **call.provided))
+        finally:
+            _current.reset(token)
+
+    def _with_layers(self, route: Route) -> Any:
+        """Return the layers of a route around its function. Layers take `(event, context)` and return dicts."""
+        run: Any = None
+
+        def innermost(event: Any, context: Any, /, **provided: Any) -> dict[str, Any]:
+            nonlocal run
+            if run is None:
+                run = prepare(route, self, provided)
+            outer = _current.get()
+            request = outer.request if event is outer.request.raw else HttpEvent(getattr(event, "raw", event))
+            return as_dict(run(Call(request, context, outer.values, provided, outer.max_body)))
+
+        return stacked(route.layers, innermost)
+
+    def _without_route(self, request: HttpEvent, method: str, parts: list[str]) -> Response:
+        methods = _tree.methods_of(self._tree, parts)
+        if not methods:
+            raise NotFound
+        allowed = sorted(methods | {"OPTIONS"})
+        if method != "OPTIONS":
+            raise MethodNotAllowed(allowed=allowed)
+        response = Response(None, 204, headers={"allow": ", ".join(allowed)})
+        if self._cors is not None:
+            self._cors.preflight(request, allowed, response)
+        return response
+
+    def _failed(self, request: HttpEvent, error: Exception) -> Response:
+        for kind in type_of(error).__mro__:
+            fn = self._handlers.get(kind)
+            if fn is not None:
+                try:
+                    return _answered(fn, error, request)
+                except Exception as raised:
+                    error = raised
+                    break
+        if isinstance(error, HttpError):
+            return self._problem(request, error)
+        return self._unknown(request, error)
+
+    def _unknown(self, request: HttpEvent, error: Exception) -> Response:
+        what = str(error) if isinstance(error, InvalidResponse) else "an exception was raised"
+        log.error("lambda_kit: %s %s failed: %s", request.method, request.raw_path, what, exc_info=error)
+        members: dict[str, Any] = {}
+        invocation = current_invocation(default=None)
+        request_id = invocation.request_id if invocation is not None else request.request_id
+        if request_id:
+            members["request_id"] = request_id
+        if self._debug and "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
+            import traceback
+
+            members["debug"] = traceback.format_exception(error)
+        return self._problem(request, HttpError(500, **members))
+
+    def _problem(self, request: HttpEvent, error: HttpError) -> Response:
+        from lambda_kit.http._answers import json_of
+
+        try:
+            text = json_of(error.problem())
+        except (TypeError, ValueError) as raised:
+            log.error("lambda_kit: the members of a problem of %s have no JSON: %s", request.raw_path, raised)
+            text = json_of(HttpError(error.status, title=error.title).problem())
+        response = json_response(text, error.status, _PROBLEM)
+        for name, value in error.headers.items():
+            response._headers[name.lower()] = value
+        return response
+
+
+def stacked(layers: tuple[Any, ...], fn: Any) -> Any:
+    """Put layers around a function, the first one outermost."""
+    for one in reversed(layers):
+        fn = one(fn)
+        if not callable(fn):
+            raise ConfigurationError(
+                f"the layer {callables.name_of(one)} of a route returned {fn!r}, which is no function"
+            )
+    return fn
+
+
+def _unlayered(_event: Any, _context: Any, /, **_provided: Any) -> dict[str, Any]:
+    return {}
+
+
+def _answered(fn: Any, error: Exception, request: HttpEvent) -> Response:
+    from lambda_kit.http._answers import any_answer
+
+    found = fn(error, request)
+    if callables.is_coroutine_function(fn):
+        from lambda_kit._kernel import event_loop
+
+        found = event_loop.run(found)
+    return any_answer(found, None)
+
+
+def _without_body(response: Response) -> Response:
+    made = Response(None, response.status)
+    made._headers = response._headers
+    made.cookies = response.cookies
+    return made

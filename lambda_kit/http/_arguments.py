@@ -1,0 +1,351 @@
+"""The arguments of a route: where each comes from, as its annotation says. Prepared when a route is first matched."""
+
+from __future__ import annotations
+
+import sys
+
+from lambda_kit._kernel import callables, type_of
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.http import _models, _scalars
+from lambda_kit.http._call import MISSING, Invalid
+from lambda_kit.http._errors import InvalidRequest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lambda_kit.http._call import Call, Read
+
+_WITH_BODY = ("POST", "PUT", "PATCH", "DELETE", "QUERY")
+_PLAIN = (dict, list, object, bytes)
+
+
+class Parameter:
+    """A parameter of a function, and where its value comes from.
+
+    Attributes:
+        name: the name in the function.
+        place: `"path"`, `"query"`, `"header"`, `"cookie"`, `"form"`, `"body"`, `"dependency"`, `"provided"` or
+            `"object"`: the request, the invocation or the context.
+        alias: the name in the request.
+        annotation: the type, without markers.
+        extra: other metadata of the annotation, such as the constraints of pydantic.
+        default: the default; `MISSING` without one.
+        is_list: True for a list of values.
+        function: the function of a dependency; None elsewhere.
+    """
+
+    __slots__ = ("alias", "annotation", "default", "extra", "function", "is_list", "name", "place")
+
+    def __init__(self, name: str, place: str, alias: str, annotation: Any, default: Any) -> None:
+        self.name = name
+        self.place = place
+        self.alias = alias
+        self.annotation = annotation
+        self.default = default
+        self.extra: tuple[Any, ...] = ()
+        self.is_list = False
+        self.function: Any = None
+
+
+def annotations_of(fn: Any, without: Any = ()) -> dict[str, Any]:
+    """Return the annotations of a function; texts are evaluated, but for those of the parameters in `without`.
+
+    Raises:
+        ConfigurationError: a name in an annotation is not defined where the function is.
+    """
+    try:
+        found: dict[str, Any] = dict(getattr(fn, "__annotations__", None) or {})
+        names: dict[str, Any] = {}
+        for name, value in found.items():
+            if type_of(value) is str and name not in without:
+                names = names or _names_of(fn)
+                found[name] = eval(value, names)  # noqa: S307  # the annotation of the user's own function
+    except NameError as error:
+        raise ConfigurationError(
+            f"an annotation of {callables.name_of(fn)} cannot be read: {error}; import it where the program runs, not "
+            "under TYPE_CHECKING alone"
+        ) from None
+    return found
+
+
+def _names_of(fn: Any) -> dict[str, Any]:
+    names = dict(getattr(fn, "__globals__", {}))
+    cells = getattr(fn, "__closure__", None) or ()
+    for name, cell in zip(fn.__code__.co_freevars if cells else (), cells, strict=True):
+        try:
+            names[name] = cell.cell_contents
+        except ValueError:  # the variable is not assigned yet
+            continue
+    return names
+
+
+def parameters_of(
+    fn: Any, path_names: tuple[str, ...], provided: Any = (), methods: tuple[str, ...] = _WITH_BODY, skip: int = 0
+) -> list[Parameter]:
+    """Return the parameters of a function.
+
+    Args:
+        fn: the function.
+        path_names: the names of the parameters in the path.
+        provided: the names of the keywords that layers pass.
+        methods: the methods of the route: those without a body do not get one.
+        skip: the number of leading parameters to leave out.
+
+    Raises:
+        ConfigurationError: a parameter cannot be served.
+    """
+    plain = callables.plain(fn)
+    function = getattr(plain, "__func__", plain)
+    if not hasattr(function, "__code__"):
+        function = type_of(function).__call__
+    code = function.__code__
+    start = skip + (1 if function is not plain else 0)
+    count = code.co_argcount + code.co_kwonlyargcount
+    names = code.co_varnames[start:count]
+    if code.co_posonlyargcount > start:
+        raise ConfigurationError(
+            f"{callables.name_of(fn)} has parameters that can only be passed by position; routes pass them by name"
+        )
+    defaults = dict(
+        zip(reversed(code.co_varnames[: code.co_argcount]), reversed(function.__defaults__ or ()), strict=False)
+    )
+    defaults.update(function.__kwdefaults__ or {})
+    annotations = annotations_of(function, provided)
+    found = [
+        _parameter(fn, name, annotations.get(name, MISSING), defaults.get(name, MISSING), path_names, provided)
+        for name in names
+    ]
+    _check(fn, found, path_names, methods)
+    return found
+
+
+def _parameter(
+    fn: Any, name: str, annotation: Any, default: Any, path_names: tuple[str, ...], provided: Any
+) -> Parameter:
+    what = f"the parameter {name!r} of {callables.name_of(fn)}"
+    if name in provided:
+        return Parameter(name, "provided", name, annotation, default)
+    metadata: tuple[Any, ...] = getattr(annotation, "__metadata__", ())
+    if metadata:
+        annotation = annotation.__origin__
+    marker = _marker_in(metadata, what)
+    place, alias = _source_of(name, annotation, marker, path_names, what)
+    made = Parameter(name, place, alias, str if annotation is MISSING else annotation, default)
+    made.extra = tuple(one for one in metadata if one is not marker)
+    if place == "dependency":
+        made.function = marker.function
+    if place in ("path", "query", "header", "cookie", "form"):
+        _set_list(made)
+        if made.is_list and place in ("path", "cookie"):
+            raise ConfigurationError(f"{what} is a list, and a {place} has one value for a name")
+    return made
+
+
+def _marker_in(metadata: tuple[Any, ...], what: str) -> Any:
+    if not metadata:
+        return None
+    from lambda_kit.http._markers import Marker
+
+    markers = [one for one in metadata if isinstance(one, Marker)]
+    for one in metadata:
+        if isinstance(one, type) and issubclass(one, Marker):
+            raise ConfigurationError(f"{what} is marked with the class {one.__name__}; write {one.__name__}()")
+    if len(markers) > 1:
+        raise ConfigurationError(f"{what} has more than one marker: {', '.join(map(repr, markers))}")
+    return markers[0] if markers else None
+
+
+def _source_of(name: str, annotation: Any, marker: Any, path_names: tuple[str, ...], what: str) -> tuple[str, str]:
+    """Return where the value of a parameter comes from, and its name there."""
+    if name in path_names:
+        if marker is not None:
+            raise ConfigurationError(f"{what} is marked with {marker!r}, and it is in the path")
+        return "path", name
+    if marker is None:
+        return _place_of(annotation, what), name
+    return marker.PLACE, marker.name or (name.replace("_", "-") if marker.PLACE == "header" else name)
+
+
+def _set_list(made: Parameter) -> None:
+    annotation, optional = _scalars.without_none(made.annotation)
+    if annotation is list or getattr(annotation, "__origin__", None) is list:
+        made.is_list = True
+        annotation = getattr(annotation, "__args__", (str,))[0]
+    if optional and made.default is MISSING:
+        made.default = None
+    made.annotation = annotation
+
+
+def _place_of(annotation: Any, what: str) -> str:
+    if annotation is MISSING:
+        return "query"
+    if isinstance(annotation, type) and annotation.__module__.startswith("lambda_kit."):
+        name = annotation.__name__
+        if name in ("HttpEvent", "Invocation", "LambdaContext"):
+            return "object"
+    inner, _ = _scalars.without_none(annotation)
+    if getattr(inner, "__origin__", None) is list:
+        inner = inner.__args__[0]
+        return "body" if _scalars.converter_of(inner) is None else "query"
+    if _scalars.converter_of(inner) is not None:
+        return "query"
+    origin = getattr(inner, "__origin__", inner)
+    if _models.is_model(inner) or origin in (dict, list, bytes) or type_of(inner).__name__ == "_AnyMeta":
+        return "body"
+    if type_of(inner).__name__ in ("UnionType", "Union", "_UnionGenericAlias"):
+        return "query" if all(_scalars.converter_of(one) for one in inner.__args__) else "body"
+    raise ConfigurationError(
+        f"{what} is annotated with {getattr(inner, '__name__', inner)!s}, which no request holds; mark it, for example "
+        "Annotated[..., Query()], or pass it with provide(...)"
+    )
+
+
+def _check(fn: Any, found: list[Parameter], path_names: tuple[str, ...], methods: tuple[str, ...]) -> None:
+    what = callables.name_of(fn)
+    bodies = [one.name for one in found if one.place == "body"]
+    if len(bodies) > 1:
+        raise ConfigurationError(f"{what} takes two bodies, {bodies[0]!r} and {bodies[1]!r}; a request has one")
+    forms = [one.name for one in found if one.place == "form"]
+    if bodies and forms:
+        raise ConfigurationError(f"{what} takes the body {bodies[0]!r} and the form field {forms[0]!r}: it can be one")
+    if (bodies or forms) and not set(methods) & set(_WITH_BODY):
+        raise ConfigurationError(
+            f"{what} takes the body {(bodies + forms)[0]!r}, and {methods[0]} has none; mark a parameter of the query "
+            "with Query()"
+        )
+    names = {one.name for one in found}
+    if missing := [name for name in path_names if name not in names]:
+        raise ConfigurationError(f"{what} does not take {missing[0]!r}, which is in its path")
+
+
+def reader_of(one: Parameter, path_names: tuple[str, ...], what: str) -> Read:
+    """Return the function that reads the value of a parameter. It raises Invalid, or an HttpError."""
+    if one.place == "provided":
+        name = one.name
+        return lambda call: call.provided[name]
+    if one.place == "object":
+        return _object_reader(one)
+    if one.place == "body":
+        from lambda_kit.http._bodies import body_reader
+
+        return body_reader(one, what)
+    return _value_reader(one, path_names, what)
+
+
+def _object_reader(one: Parameter) -> Read:
+    if one.annotation.__name__ == "HttpEvent":
+        return lambda call: call.request
+    if one.annotation.__name__ == "LambdaContext":
+        return lambda call: call.context
+    from lambda_kit.invocation import current_invocation
+
+    return lambda _: current_invocation()
+
+
+def _value_reader(one: Parameter, path_names: tuple[str, ...], what: str) -> Read:
+    convert = None if one.extra else _scalars.converter_of(one.annotation)
+    if convert is None and getattr(one.annotation, "__origin__", one.annotation) in _PLAIN:
+        raise ConfigurationError(f"{what}: {one.name!r} is no single value, and a {one.place} has texts alone")
+    if convert is None:
+        annotation: Any = one.annotation
+        if one.extra:
+            annotation = sys.modules["typing"].Annotated[(one.annotation, *one.extra)]
+        convert = _models.value_reader(annotation, what)
+    place, alias, default = one.place, one.alias, one.default
+    if place == "path":
+        return _path_reader(
+            path_names.index(one.name), alias, None if one.annotation is str and not one.extra else convert
+        )
+    if one.is_list:
+        return _list_reader(place, alias, default, convert)
+    find = {"query": _in_query, "header": _in_headers, "cookie": _in_cookies, "form": _in_form}[place]
+
+    def read(call: Call) -> Any:
+        text = find(call, alias)
+        if text is None:
+            if default is MISSING:
+                raise Invalid({"detail": "it is missing", "in": place, "name": alias})
+            return default
+        try:
+            return convert(text)
+        except ValueError as error:
+            raise Invalid({"detail": str(error), "in": place, "name": alias}) from None
+
+    return read
+
+
+def _path_reader(position: int, name: str, convert: Any) -> Read:
+    if convert is None:
+        return lambda call: call.values[position]
+
+    def read(call: Call) -> Any:
+        try:
+            return convert(call.values[position])
+        except ValueError as error:
+            raise Invalid({"detail": str(error), "in": "path", "name": name}) from None
+
+    return read
+
+
+def _list_reader(place: str, alias: str, default: Any, convert: Any) -> Read:
+    def read(call: Call) -> Any:
+        if place == "form":
+            texts = _form(call).get(alias, [])
+        elif place == "query":
+            texts = call.request.query.all(alias)
+        else:
+            texts = [part.strip() for value in call.request.headers.all(alias) for part in value.split(",")]
+        if not texts:
+            if default is MISSING:
+                raise Invalid({"detail": "it is missing", "in": place, "name": alias})
+            return default
+        try:
+            return [convert(text) for text in texts]
+        except ValueError as error:
+            raise Invalid({"detail": str(error), "in": place, "name": alias}) from None
+
+    return read
+
+
+def _in_query(call: Call, name: str) -> str | None:
+    return call.request.query.get(name)
+
+
+def _in_headers(call: Call, name: str) -> str | None:
+    return call.request.headers.get(name)
+
+
+def _in_cookies(call: Call, name: str) -> str | None:
+    return call.request.cookies.get(name)
+
+
+def _in_form(call: Call, name: str) -> str | None:
+    found = _form(call).get(name)
+    return found[-1] if found else None
+
+
+def _form(call: Call) -> dict[str, list[str]]:
+    from lambda_kit.http._bodies import form_of
+
+    return form_of(call)
+
+
+def read_all(call: Call, readers: list[tuple[str, Read]]) -> dict[str, Any]:
+    """Return the arguments of a function by their names.
+
+    Raises:
+        InvalidRequest: some do not fit; it lists all problems.
+    """
+    values: dict[str, Any] = {}
+    problems: list[dict[str, str]] = []
+    for name, read in readers:
+        try:
+            values[name] = read(call)
+        except Invalid as error:
+            problems.append(error.problem)
+        except InvalidRequest as error:
+            problems += error.errors
+    if problems:
+        raise InvalidRequest(problems)
+    return values

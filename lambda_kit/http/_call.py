@@ -1,0 +1,48 @@
+"""One request on its way to the function of its route."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from lambda_kit.events import HttpEvent
+
+    Read = Callable[["Call"], Any]
+
+MISSING: Any = object()
+
+
+class Call:
+    """One request, on its way to the function of its route.
+
+    Attributes:
+        request: the request.
+        context: the context of Lambda.
+        values: the values of the path's parameters, in their order.
+        provided: the keywords that layers have passed.
+        dependencies: the dependencies of this request, once there is one; None before.
+        max_body: the largest number of bytes in a body; None for no limit.
+    """
+
+    __slots__ = ("context", "dependencies", "form", "max_body", "provided", "request", "values")
+
+    def __init__(
+        self, request: HttpEvent, context: Any, values: list[str], provided: dict[str, Any], max_body: int | None
+    ) -> None:
+        self.request = request
+        self.context = context
+        self.values = values
+        self.provided = provided
+        self.dependencies: Any = None
+        self.form: Any = None
+        self.max_body = max_body
+
+
+class Invalid(Exception):  # never leaves this room
+    """A value that does not fit its parameter."""
+
+    def __init__(self, problem: dict[str, str]) -> None:
+        super().__init__()
+        self.problem = problem

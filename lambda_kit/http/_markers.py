@@ -1,0 +1,82 @@
+"""Markers in annotations, which say where the value of a parameter comes from."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, ClassVar
+
+
+class Marker:
+    """The base class of markers.
+
+    Attributes:
+        name: the name in the request; None if it is that of the parameter.
+    """
+
+    __slots__ = ("name",)
+    PLACE: ClassVar[str]
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'' if self.name is None else repr(self.name)})"
+
+
+class Query(Marker):
+    """A parameter of the query: `Annotated[int, Query("page-size")]`. The default name is that of the parameter."""
+
+    __slots__ = ()
+    PLACE = "query"
+
+
+class Header(Marker):
+    """A header: `Annotated[str, Header("x-tenant")]`. The default name has hyphens for underscores."""
+
+    __slots__ = ()
+    PLACE = "header"
+
+
+class Cookie(Marker):
+    """A cookie: `Annotated[str, Cookie("session")]`. The default name is that of the parameter."""
+
+    __slots__ = ()
+    PLACE = "cookie"
+
+
+class Form(Marker):
+    """A field of a form: `Annotated[str, Form()]`. The default name is that of the parameter."""
+
+    __slots__ = ()
+    PLACE = "form"
+
+
+class Body(Marker):
+    """The body: `Annotated[dict[str, int], Body()]`. Models need no marker. `bytes` and `str` get the body as it is."""
+
+    __slots__ = ()
+    PLACE = "body"
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+
+class Depends(Marker):
+    """A dependency: `Annotated[User, Depends(current_user)]` passes what `current_user` returns.
+
+    The function takes parameters of the request as routes do. It runs once for a request, also if several parameters
+    depend on it. A generator function yields the value once; the code behind the `yield` runs when the response is
+    made, and sees the exception if the route failed. It may be a coroutine function.
+
+    Args:
+        function: the function, or generator function.
+    """
+
+    __slots__ = ("function",)
+    PLACE = "dependency"
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(None)
+        self.function = function

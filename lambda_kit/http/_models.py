@@ -1,0 +1,170 @@
+"""Models: what pydantic, dataclasses, TypedDicts and msgspec describe, in and out."""
+
+from __future__ import annotations
+
+import sys
+
+from lambda_kit._kernel import type_of
+from lambda_kit.http._errors import BadRequest, InvalidRequest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Problem = dict[str, str]
+
+_MODEL_MARKS = ("__pydantic_validator__", "__dataclass_fields__", "__total__", "__struct_fields__")
+# Messages of pydantic that hold names of classes or parts of the input.
+_OWN_WORDS = {
+    "model_type": "it has to be an object",
+    "dataclass_type": "it has to be an object",
+    "model_attributes_type": "it has to be an object",
+    "is_instance_of": "it is of another type",
+    "is_subclass_of": "it is of another type",
+    "union_tag_invalid": "its kind is none of those that are allowed",
+    "uuid_parsing": "it has to be a UUID",
+    "json_type": "it has to be JSON",
+    "needs_python_object": "it is of another type",
+}
+
+
+def is_model(annotation: Any) -> bool:
+    """Return True for a model, and for a container or a union with one."""
+    if isinstance(annotation, type) and any(hasattr(annotation, mark) for mark in _MODEL_MARKS):
+        return True
+    return any(is_model(one) for one in getattr(annotation, "__args__", ()) if one is not Ellipsis)
+
+
+def is_struct(annotation: Any) -> bool:
+    """Return True for a struct of msgspec, and for a container or a union with one."""
+    if hasattr(annotation, "__struct_fields__"):
+        return True
+    return any(is_struct(one) for one in getattr(annotation, "__args__", ()) if one is not Ellipsis)
+
+
+def adapter(annotation: Any, what: str) -> Any:
+    """Return pydantic's adapter of a type.
+
+    Raises:
+        MissingExtra: pydantic is not installed.
+    """
+    try:
+        from pydantic import TypeAdapter
+    except ImportError:
+        from lambda_kit._kernel import extras
+
+        raise extras.missing(what, "pydantic", "pydantic") from None
+    made: Any = TypeAdapter
+    return made(annotation)
+
+
+def json_reader(annotation: Any, what: str) -> Callable[[str], Any]:
+    """Return the function that reads a model from JSON text. It raises BadRequest or InvalidRequest."""
+    if is_struct(annotation):
+        return _struct_reader(annotation)
+    validate = adapter(annotation, what).validate_json
+    from pydantic import ValidationError
+
+    def read(text: str) -> Any:
+        try:
+            return validate(text)
+        except ValidationError as error:
+            problems = error.errors(include_url=False, include_context=False, include_input=False)
+        if problems[0]["type"] == "json_invalid":
+            raise BadRequest("the body is not JSON")
+        raise InvalidRequest(_problems(problems, text))
+
+    return read
+
+
+def _struct_reader(annotation: Any) -> Callable[[str], Any]:
+    msgspec = sys.modules["msgspec"]
+    decode = msgspec.json.Decoder(annotation).decode
+
+    def read(text: str) -> Any:
+        try:
+            return decode(text)
+        except msgspec.ValidationError as error:
+            told, _, path = str(error).partition(" - at `$")
+        except (msgspec.DecodeError, RecursionError):
+            raise BadRequest("the body is not JSON") from None
+        try:
+            msgspec.json.decode(text)  # it was read up to the first problem alone
+        except (msgspec.DecodeError, RecursionError):
+            raise BadRequest("the body is not JSON") from None
+        raise InvalidRequest([{"detail": told, "in": "body", "pointer": _msgspec_pointer(path.removesuffix("`"))}])
+
+    return read
+
+
+def _msgspec_pointer(path: str) -> str:
+    """Return the JSON pointer of a path such as `.lines[0].amount`. msgspec writes `[...]` for the key of a dict."""
+    return "#" + path.replace("[", "/").replace("]", "").replace(".", "/").replace("/...", "/*").replace("//", "/")
+
+
+def _problems(problems: list[Any], text: str) -> list[Problem]:
+    import json
+
+    data = json.loads(text)
+    return [
+        {
+            "detail": _words(one),
+            "in": "body",
+            "pointer": _pointer(one["loc"], data, is_missing=one["type"] == "missing"),
+        }
+        for one in problems
+    ]
+
+
+def _words(problem: Any) -> str:
+    found = _OWN_WORDS.get(problem["type"])
+    return str(problem["msg"]) if found is None else found
+
+
+def _pointer(location: tuple[str | int, ...], data: Any, *, is_missing: bool) -> str:
+    """Return the JSON pointer of a location of pydantic, which also names members of unions and validators."""
+    from urllib.parse import quote
+
+    parts: list[str] = []
+    for position, one in enumerate(location):
+        index: Any = one
+        if (type_of(data) is dict and one in data) or (
+            type_of(data) is list and type_of(one) is int and 0 <= index < len(data)
+        ):
+            data = data[one]
+        elif not (is_missing and position == len(location) - 1):
+            continue
+        parts.append("/" + quote(str(one).replace("~", "~0").replace("/", "~1"), safe="~"))
+    return "#" + "".join(parts)
+
+
+def value_reader(annotation: Any, what: str) -> Callable[[Any], Any]:
+    """Return a function that makes a value of text, by pydantic. It raises ValueError, whose text is for the client."""
+    validate = adapter(annotation, what).validate_strings
+    from pydantic import ValidationError
+
+    def read(value: Any) -> Any:
+        try:
+            return validate(value)
+        except ValidationError as error:
+            problems = error.errors(include_url=False, include_context=False, include_input=False)
+        raise ValueError(_words(problems[0]))
+
+    return read
+
+
+def json_writer(annotation: Any, what: str) -> Callable[[Any], str | bytes]:
+    """Return the function that writes the value of a route as JSON, after it was validated."""
+    if is_struct(annotation):
+        encode: Callable[[Any], bytes] = sys.modules["msgspec"].json.encode
+        return encode
+    model = adapter(annotation, what)
+    validate, to_json = model.validate_python, model.serializer.to_json
+
+    def write(value: Any) -> bytes:
+        if type_of(value) is not annotation:
+            value = validate(value)
+        return to_json(value, by_alias=True, warnings="error")  # type: ignore[no-any-return]
+
+    return write

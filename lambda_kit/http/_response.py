@@ -1,0 +1,277 @@
+"""Responses: status, headers, cookies and a body, whatever the trigger."""
+
+from __future__ import annotations
+
+from lambda_kit._kernel import type_of
+from lambda_kit.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+_JSON = "application/json"
+TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_COOKIE_VALUE = frozenset(map(chr, range(0x21, 0x7F))) - frozenset('",;\\')
+
+
+class ResponseHeaders:
+    """The headers of a response. Letter case of names does not count. A value is text, or a list of texts."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def __setitem__(self, name: str, value: str | list[str]) -> None:
+        self._values[name.lower()] = value
+
+    def __getitem__(self, name: str) -> str:
+        value = self._values[name.lower()]
+        return value if type_of(value) is str else ", ".join(value)
+
+    def __delitem__(self, name: str) -> None:
+        del self._values[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return type_of(name) is str and str(name).lower() in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return the value of a header, with several values joined by commas; `default` without any."""
+        return self[name] if name.lower() in self._values else default
+
+    def add(self, name: str, value: str) -> None:
+        """Add a value to a header, and keep those that it has."""
+        found = self._values.get(name.lower())
+        if found is None:
+            self._values[name.lower()] = value
+        else:
+            self._values[name.lower()] = [*(found if type_of(found) is list else [found]), value]
+
+
+class Response:
+    r"""An answer, for routes that set headers, cookies or a body of their own.
+
+    ```python
+    from lambda_kit.http import Response
+
+    response = Response("id,amount\n1,20\n", media_type="text/csv", headers={"Cache-Control": "no-store"})
+    response.set_cookie("seen", "1", max_age=3600)
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    ```
+
+    Args:
+        body: text, which is sent as UTF-8; bytes; or None for no body, the default.
+        status: the status; default 200.
+        headers: headers, whose values are texts or lists of texts; default: none.
+        media_type: the content type; default `text/plain` for text and `application/octet-stream` for bytes, unless
+            `headers` has one. Types of text get `charset=utf-8`.
+
+    Attributes:
+        status: the status.
+        body: text, bytes or None.
+        cookies: the values of `Set-Cookie`, in their order.
+
+    Raises:
+        ConfigurationError: the body is of another type, or the status is no number from 200 to 599.
+    """
+
+    __slots__ = ("_headers", "body", "cookies", "status")
+
+    def __init__(
+        self,
+        body: str | bytes | None = None,
+        status: int = 200,
+        *,
+        headers: Mapping[str, str | list[str]] | None = None,
+        media_type: str | None = None,
+    ) -> None:
+        if type_of(body) is not str and type_of(body) is not bytes and body is not None:
+            raise ConfigurationError(
+                f"Response(...) got a body of type {type_of(body).__name__}; pass text or bytes, or return the value "
+                "itself, which becomes JSON"
+            )
+        if type_of(status) is not int or not 200 <= status <= 599:
+            raise ConfigurationError(f"Response(status={status!r}): pass a status from 200 to 599")
+        self.status = status
+        self.body = body
+        self.cookies: list[str] = []
+        self._headers: dict[str, Any] = {}
+        for name, value in (headers or {}).items():
+            if name.lower() == "set-cookie":
+                self.cookies += [value] if isinstance(value, str) else value
+            else:
+                self._headers[name.lower()] = value
+        if media_type is not None:
+            self._headers["content-type"] = _with_charset(media_type)
+        elif body is not None and "content-type" not in self._headers:
+            self._headers["content-type"] = (
+                "text/plain; charset=utf-8" if type_of(body) is str else "application/octet-stream"
+            )
+
+    @property
+    def headers(self) -> ResponseHeaders:
+        """The headers, without cookies."""
+        return ResponseHeaders(self._headers)
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str,
+        *,
+        max_age: int | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = True,
+        http_only: bool = True,
+        same_site: str | None = "Lax",
+    ) -> None:
+        """Set a cookie (RFC 6265, section 4.1).
+
+        Args:
+            name: the name, a token.
+            value: the value, in ASCII without blanks, commas, semicolons, quotes and backslashes. Encode others.
+            max_age: seconds that the cookie is kept; default: as long as the browser runs.
+            path: the path below which it is sent; default `"/"`.
+            domain: the domain that it is sent to, with those below it; default: the host alone.
+            secure: whether it is sent over HTTPS alone; default True.
+            http_only: whether scripts cannot read it; default True.
+            same_site: `"Strict"`, `"Lax"` (the default), `"None"`, or None to leave it to the browser.
+
+        Raises:
+            ConfigurationError: the name, the value or an attribute cannot be part of a cookie.
+        """
+        if not name or not TOKEN.issuperset(name):
+            raise ConfigurationError(f"set_cookie({name!r}): the name of a cookie is a token")
+        if not _COOKIE_VALUE.issuperset(value):
+            raise ConfigurationError(
+                f"set_cookie({name!r}): the value holds a character that a cookie cannot have; encode it, for example "
+                "with urllib.parse.quote"
+            )
+        if same_site not in ("Strict", "Lax", "None", None):
+            raise ConfigurationError(f"set_cookie(same_site={same_site!r}): pass 'Strict', 'Lax', 'None', or None")
+        if same_site == "None" and not secure:
+            raise ConfigurationError("set_cookie(same_site='None') needs secure=True: browsers refuse it otherwise")
+        parts = [f"{name}={value}"]
+        if max_age is not None:
+            parts.append(f"Max-Age={int(max_age)}")
+        parts += _places(name, path, domain)
+        if secure:
+            parts.append("Secure")
+        if http_only:
+            parts.append("HttpOnly")
+        if same_site is not None:
+            parts.append(f"SameSite={same_site}")
+        self.cookies.append("; ".join(parts))
+
+    def delete_cookie(self, name: str, *, path: str | None = "/", domain: str | None = None) -> None:
+        """Let the browser forget a cookie. Path and domain have to be those that it was set with."""
+        self.set_cookie(name, "", max_age=0, path=path, domain=domain)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}>"
+
+
+def _places(name: str, path: str | None, domain: str | None) -> list[str]:
+    parts: list[str] = []
+    for label, text in (("Path", path), ("Domain", domain)):
+        if text is not None:
+            if ";" in text or not text.isprintable():
+                raise ConfigurationError(f"set_cookie({name!r}, {label.lower()}={text!r}) cannot be in a cookie")
+            parts.append(f"{label}={text}")
+    return parts
+
+
+def _with_charset(media_type: str) -> str:
+    if media_type.startswith("text/") and "charset" not in media_type:
+        return f"{media_type}; charset=utf-8"
+    return media_type
+
+
+class Redirect(Response):
+    """A redirect.
+
+    Args:
+        location: the URL or the path to go to.
+        status: 303 (See Other) by default, which lets the client use GET; 307 and 308 keep the method.
+
+    Raises:
+        ConfigurationError: the status is no redirect.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, location: str, status: int = 303) -> None:
+        if status not in (301, 302, 303, 307, 308):
+            raise ConfigurationError(f"Redirect(status={status!r}): pass 301, 302, 303, 307 or 308")
+        super().__init__(None, status, headers={"location": location})
+
+
+def json_response(text: str | bytes, status: int, media_type: str = _JSON) -> Response:
+    """Return a response with JSON, without the checks of what users pass."""
+    made = Response.__new__(Response)
+    made.status = status
+    made.body = text
+    made.cookies = []
+    made._headers = {"content-type": media_type}
+    return made
+
+
+def as_dict(response: Response) -> dict[str, Any]:
+    """Return a response in the form of payload 2.0: layers see this form, whatever the trigger."""
+    body, encoded = body_text(response.body)
+    return {
+        "statusCode": response.status,
+        "headers": {name: value if type_of(value) is str else list(value) for name, value in response._headers.items()},
+        "cookies": list(response.cookies),
+        "body": body,
+        "isBase64Encoded": encoded,
+    }
+
+
+def body_text(body: str | bytes | None) -> tuple[str, bool]:
+    """Return a body as text, and whether it is base64."""
+    if body is None:
+        return "", False
+    if isinstance(body, str):
+        return body, False
+    from binascii import b2a_base64
+
+    return b2a_base64(body, newline=False).decode(), True
+
+
+def from_dict(given: Any) -> Response:
+    """Return the response that a layer has returned as a dict, in the form of any trigger.
+
+    Raises:
+        ConfigurationError: it is no such dict.
+    """
+    if isinstance(given, Response):
+        return given
+    found: Any = given
+    status: Any = found.get("statusCode") if type_of(found) is dict else None
+    if type_of(status) is not int or not 200 <= status <= 599:
+        raise ConfigurationError(
+            f"a layer of the app returned {type_of(found).__name__} in place of a response; return a dict with "
+            "statusCode, headers and body, or a Response"
+        )
+    body = found.get("body")
+    if found.get("isBase64Encoded") is True and type_of(body) is str:
+        from binascii import a2b_base64
+
+        body = a2b_base64(body)
+    made = Response(None if body == "" else body, status, headers=found.get("headers") or {})
+    multi: dict[str, list[str]] = found.get("multiValueHeaders") or {}
+    for name, values in multi.items():
+        if name.lower() == "set-cookie":
+            made.cookies += [one for one in values if one not in made.cookies]
+        else:
+            made._headers[name.lower()] = values
+    made.cookies += found.get("cookies") or []
+    return made

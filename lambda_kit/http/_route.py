@@ -1,0 +1,135 @@
+"""A route: a path, methods and a function. What it needs is prepared when it is first matched."""
+
+from __future__ import annotations
+
+from lambda_kit._kernel import callables
+from lambda_kit.errors import ConfigurationError
+from lambda_kit.http._arguments import annotations_of, parameters_of, read_all
+from lambda_kit.http._errors import HttpError
+from lambda_kit.http._tree import names_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from lambda_kit.http._call import Call
+    from lambda_kit.http._response import Response
+
+
+class InvalidResponse(Exception):  # never leaves this room
+    """The value that a route has returned cannot be sent."""
+
+
+class Route:
+    """A route.
+
+    Attributes:
+        rule: the path, such as `"/orders/{order_id}"`.
+        methods: the methods.
+        function: the function.
+        status: the status of answers; None for 200, or 204 without a value.
+        layers: the layers around the function, the outermost first.
+        names: the names of the parameters in the path.
+        run: the function that answers a call; None until the route is first matched.
+    """
+
+    __slots__ = ("function", "layers", "methods", "names", "rule", "run", "status")
+
+    def __init__(
+        self, rule: str, methods: tuple[str, ...], function: Any, status: int | None, layers: tuple[Any, ...]
+    ) -> None:
+        self.rule = rule
+        self.methods = methods
+        self.function = function
+        self.status = status
+        self.layers = layers
+        self.names = names_in(rule)
+        self.run: Callable[[Call], Response] | None = None
+        _check(self)
+
+    def below(self, prefix: str, layers: tuple[Any, ...]) -> Route:
+        """Return the route with a prefix before its path and more layers around it."""
+        if not prefix and not layers:
+            return self
+        rule = prefix + self.rule if self.rule != "/" or not prefix else prefix
+        return Route(rule, self.methods, self.function, self.status, layers + self.layers)
+
+
+def _check(route: Route) -> None:
+    what = callables.name_of(route.function)
+    if not callable(route.function):
+        raise ConfigurationError(f"the route {route.rule!r} was put above {route.function!r}, which is no function")
+    callables.refuse_handler(route.function, f"the route {route.rule!r}")
+    signature = callables.signature_of(route.function)
+    if signature is None or signature.var_positional or signature.var_keyword:
+        raise ConfigurationError(f"{what} has to name the parameters that it takes from a request")
+    if route.status is not None and not 200 <= route.status <= 599:
+        raise ConfigurationError(f"the route {route.rule!r} has the status {route.status!r}; pass 200 to 599")
+    known = (*signature.positional, *signature.keyword_only)
+    for name in route.names:
+        if name not in known:
+            raise ConfigurationError(
+                f"{what}{signature} does not take {name!r}, which is in its path {route.rule!r}"
+                f"{callables.closest(name, known)}"
+            )
+
+
+def prepare(route: Route, app: Any, provided: Any = ()) -> Callable[[Call], Response]:
+    """Return the function that answers a call of a route: it reads arguments, calls, and makes the response.
+
+    Args:
+        route: the route.
+        app: the app.
+        provided: the names of the keywords that layers pass.
+
+    Raises:
+        ConfigurationError: a parameter of the function cannot be served.
+    """
+    from lambda_kit.http._answers import answer_of
+    from lambda_kit.http._dependencies import readers_of
+
+    fn = route.function
+    what = callables.name_of(fn)
+    parameters = parameters_of(fn, route.names, provided, route.methods)
+    readers = readers_of(fn, parameters, route.names, app)
+    plain = callables.plain(fn)
+    returned = annotations_of(getattr(plain, "__func__", plain), provided).get("return")
+    answer = answer_of(returned, route.status, what)
+    is_async = callables.is_coroutine_function(fn) or callables.is_async_generator_function(fn)
+
+    def call_function(call: Call) -> Response:
+        found = fn(**read_all(call, readers)) if readers else fn()
+        if is_async:
+            found = _awaited(found)
+        try:
+            return answer(found)
+        except HttpError:
+            raise
+        except Exception as error:
+            raise InvalidResponse(f"the value that {what} returned cannot be its answer") from error
+
+    if not any(one.place == "dependency" for one in parameters):
+        return call_function
+
+    def call_with_dependencies(call: Call) -> Response:
+        try:
+            response = call_function(call)
+        except BaseException as error:
+            if call.dependencies is not None:
+                call.dependencies.close(error)
+            raise
+        call.dependencies.close(None)
+        return response
+
+    return call_with_dependencies
+
+
+def _awaited(found: Any) -> Any:
+    from lambda_kit._kernel import event_loop
+
+    return event_loop.run(_collected(found) if hasattr(found, "__anext__") else found)
+
+
+async def _collected(parts: Any) -> Any:
+    return iter([part async for part in parts])
