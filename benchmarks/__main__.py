@@ -38,6 +38,7 @@ TOPICS = (
     "idempotency",
     "batch",
     "parse",
+    "events",
 )
 PEER = "aws-lambda-powertools"
 _DISTRIBUTIONS = ("lambda-kit-sdk", PEER, "awslambdaric", "boto3", "cachetools")

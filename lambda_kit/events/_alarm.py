@@ -19,7 +19,7 @@ from lambda_kit.events._fields import (
     text,
     time,
 )
-from lambda_kit.events._view import View
+from lambda_kit.events._view import View, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class AlarmState(View):
     actions_suppressed_reason = optional("actionsSuppressedReason")
     """Why the actions of a composite alarm were suppressed, as a sentence."""
 
-    @property
+    @once
     def reason_data(self) -> dict[str, Any]:
         """The data points and thresholds behind the reason; empty without them.
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._fields import Event, flag, headers, mapping, optional, text, texts
+from lambda_kit.events._view import once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class IotAuthorizerEvent(Event):
     connection_id = optional("connectionMetadata", "id")
     """The id of the connection."""
 
-    @property
+    @once
     def password(self) -> bytes | None:
         """The password of MQTT, decoded; None without one.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.events._fields import Event, mapping, optional, parts, text
-from lambda_kit.events._view import View
+from lambda_kit.events._view import View, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class BedrockAgentEvent(Event):
     parameters = parts(BedrockParameter, "parameters")
     """The parameters."""
 
-    @property
+    @once
     def arguments(self) -> dict[str, str]:
         """The values of the parameters by their names, as text. The last one of a name counts.
 
@@ -97,7 +97,7 @@ class BedrockApiEvent(BedrockAgentEvent):
         found = self._find("requestBody", "content")
         return next(iter(found), None) if type_of(found) is dict else None
 
-    @property
+    @once
     def body(self) -> dict[str, str]:
         """The properties of the body by their names, as text; empty without a body.
 

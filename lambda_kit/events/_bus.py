@@ -13,8 +13,8 @@ import json
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._fields import Event, once, optional, optional_whole, text, texts, time
-from lambda_kit.events._view import T_co
+from lambda_kit.events._fields import Event, optional, optional_whole, text, texts, time
+from lambda_kit.events._view import T_co, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,13 +54,23 @@ class BusEvent(Event[T_co]):
         found = self._find("version")
         return str(found) if type_of(found) in (str, int) else None
 
-    @once
+    @property
     def detail(self) -> Any:
         """The content of the event. The text of JSON, which EventBridge Scheduler sends, is decoded once.
 
         Raises:
             EventError: the detail is missing, or is text that is not JSON.
         """
+        try:
+            found = self.raw["detail"]
+            if found.__class__ is dict:
+                return found
+        except (LookupError, TypeError):
+            pass
+        return self._decoded
+
+    @once
+    def _decoded(self) -> Any:
         found = self._find("detail")
         if type_of(found) is str:
             try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._fields import Event, Field, flag, optional, text
-from lambda_kit.events._view import View
+from lambda_kit.events._view import View, kept, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _headers(*path: str) -> Field[HeaderValues]:
     """Headers as CloudFront writes them: a list of names and values for each name in small letters."""
 
-    def read(view: View) -> HeaderValues:
+    def make(view: View) -> HeaderValues:
         from lambda_kit.events._http_values import HeaderValues
 
         found = view._find(*path)
@@ -31,7 +31,7 @@ def _headers(*path: str) -> Field[HeaderValues]:
                 lists[name.lower()] = texts
         return HeaderValues(lists)
 
-    return Field(read)
+    return Field(lambda view: kept(view, path, make))
 
 
 class CloudFrontRequest(View):
@@ -59,7 +59,7 @@ class CloudFrontRequest(View):
     body_action = optional("body", "action")
     """`"read-only"` or `"replace"`: whether the body of the returned request is used."""
 
-    @property
+    @once
     def body(self) -> bytes:
         """The body, as bytes; empty without one, and for a function that does not include it.
 
@@ -153,7 +153,7 @@ class CloudFrontEvent(Event):
         """The id of the request."""
         return self._config("requestId")
 
-    @property
+    @once
     def request(self) -> CloudFrontRequest:
         """The request; in events of responses, the one that is answered.
 
@@ -162,7 +162,7 @@ class CloudFrontEvent(Event):
         """
         return CloudFrontRequest(View(self._cf())._object("request"))
 
-    @property
+    @once
     def response(self) -> CloudFrontResponse | None:
         """The response; None in events of requests."""
         found: Any = self._cf().get("response")

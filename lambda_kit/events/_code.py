@@ -13,8 +13,8 @@ from contextlib import suppress
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._fields import Event, mapping, once, optional, parts, text
-from lambda_kit.events._view import View
+from lambda_kit.events._fields import Event, mapping, optional, parts, text
+from lambda_kit.events._view import View, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

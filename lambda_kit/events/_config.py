@@ -6,8 +6,8 @@ import json
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._fields import Event, flag, once, optional, text
-from lambda_kit.events._view import View
+from lambda_kit.events._fields import Event, flag, optional, text
+from lambda_kit.events._view import View, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class ConfigRuleEvent(Event):
         found = self.invoking_event.get("messageType")
         return found if type_of(found) is str else None
 
-    @property
+    @once
     def item(self) -> ConfigItem | None:
         """The configuration of the resource, or its summary if it is oversized; None for a periodic evaluation."""
         for name in ("configurationItem", "configurationItemSummary"):

@@ -7,8 +7,7 @@ A field is written as `message_id = text("mail", "messageId")`. Reading a requir
 from __future__ import annotations
 
 from lambda_kit._kernel import type_of
-from lambda_kit.errors import EventError
-from lambda_kit.events._view import MISSING, ContentView, Failed, Records, T_co, View
+from lambda_kit.events._view import MISSING, ContentView, Records, T_co, View, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,29 +30,8 @@ if TYPE_CHECKING:
         def __get__(self, view: View, owner: Any) -> T: ...
         def __get__(self, view: Any, owner: Any) -> Any: ...
         def __set__(self, view: View, value: Never) -> None: ...
-
-    once = property
 else:
     Field = property
-
-    def once(read):
-        """Make a property that is read once. An error is kept too: each access raises an error of its own."""
-        name = read.__name__
-
-        def cached(view):
-            known = view._known
-            found = known.get(name, MISSING)
-            if found is MISSING:
-                try:
-                    found = read(view)
-                except EventError as error:
-                    found = Failed(str(error))
-                known[name] = found
-            if type_of(found) is Failed:
-                raise EventError(found.message)
-            return found
-
-        return property(cached, doc=read.__doc__)
 
 
 class Event(ContentView[T_co]):
@@ -63,17 +41,25 @@ class Event(ContentView[T_co]):
         raw: the dict.
     """
 
-    __slots__ = ("_known",)
+    __slots__ = ()
     source: ClassVar[str]
 
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self.raw = raw
-        self._known: dict[str, Any] = {}
 
-
-def text(*path: str) -> Field[str]:
+def text(name: str, *rest: str) -> Field[str]:
     """A required text."""
-    return Field(lambda view: view._text(*path))
+    if rest:
+        return Field(lambda view: view._text(name, *rest))
+
+    def read(view: View) -> str:
+        try:
+            found: str = view.raw[name]
+            if found.__class__ is str:
+                return found
+        except (LookupError, TypeError):
+            pass
+        return view._text(name)  # raises an error that names the value in its place
+
+    return Field(read)
 
 
 def optional(*path: str) -> Field[str | None]:
@@ -163,28 +149,28 @@ def time(*path: str, per_second: int = 0) -> Field[datetime | None]:
 def headers(*path: str) -> Field[HeaderValues]:
     """Optional headers, whose names are found in any letter case; an object of texts, or of lists of texts."""
 
-    def read(view: View) -> HeaderValues:
+    def make(view: View) -> HeaderValues:
         from lambda_kit.events._http_values import HeaderValues, lists_of
 
         # The last header of a name counts, whatever its letter case.
         return HeaderValues({name.lower(): values for name, values in lists_of(view._find(*path)).items()})
 
-    return Field(read)
+    return Field(lambda view: kept(view, path, make))
 
 
 def part(view_class: type[V], *path: str) -> Field[V]:
     """A view of a required object."""
-    return Field(lambda view: view_class(view._object(*path)))
+    return Field(lambda view: kept(view, path, lambda view: view_class(view._object(*path))))
 
 
 def optional_part(view_class: type[V], *path: str) -> Field[V | None]:
     """A view of an optional object."""
 
-    def read(view: View) -> V | None:
+    def make(view: View) -> V | None:
         found = view._find(*path)
         return view_class(found) if type_of(found) is dict else None
 
-    return Field(read)
+    return Field(lambda view: kept(view, path, make))
 
 
 def parts(view_class: type[V], *path: str) -> Field[Records[V]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.events._data import DataView
-from lambda_kit.events._view import EventView, T_co
+from lambda_kit.events._view import EventView, T_co, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,14 +70,14 @@ class FirehoseRecord(DataView[T_co]):
         path = ("mskRecordMetadata", "partitionId")
         return None if self._is_absent(*path) else self._whole(*path)
 
-    @property
+    @once
     def dynamodb(self) -> DynamoDBRecord | None:
         """The change of an item in the data; None if the data is something else."""
         from lambda_kit.events._dynamodb import change_in
 
         return change_in(self)
 
-    @property
+    @once
     def logs(self) -> LogsData | None:
         """The log events of CloudWatch in the data; None if the data is something else."""
         from lambda_kit.events._logs import logs_in

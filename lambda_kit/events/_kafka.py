@@ -6,7 +6,7 @@ from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._data import DataView, decoded
 from lambda_kit.events._fields import text
-from lambda_kit.events._view import EventView, Failed, T_co, View, shown
+from lambda_kit.events._view import EventView, Failed, T_co, View, once, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class KafkaRecord(DataView[T_co]):
         """The offset in the partition."""
         return self._whole("offset")
 
-    @property
+    @once
     def key(self) -> bytes | None:
         """The key of the record, as bytes; None if it has no key.
 
@@ -97,7 +97,7 @@ class KafkaRecord(DataView[T_co]):
         """True if the record has no value, which means that its key is deleted."""
         return type_of(self.raw) is dict and self.raw.get("value") is None
 
-    @property
+    @once
     def headers(self) -> list[tuple[str, bytes]]:
         """The headers, in their order; a name may occur more than once."""
         found = self._find("headers")

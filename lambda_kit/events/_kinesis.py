@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit.errors import EventError
 from lambda_kit.events._data import DataView
-from lambda_kit.events._view import EventView, T_co
+from lambda_kit.events._view import EventView, T_co, once
 from lambda_kit.events._window import Windowed
 
 TYPE_CHECKING = False
@@ -97,14 +97,14 @@ class KinesisRecord(DataView[T_co]):
         """The ARN of the role with which Lambda reads the stream."""
         return self._optional("invokeIdentityArn")
 
-    @property
+    @once
     def dynamodb(self) -> DynamoDBRecord | None:
         """The change of an item in the data; None if the data is something else."""
         from lambda_kit.events._dynamodb import change_in
 
         return change_in(self)
 
-    @property
+    @once
     def logs(self) -> LogsData | None:
         """The log events of CloudWatch in the data; None if the data is something else."""
         from lambda_kit.events._logs import logs_in

@@ -9,8 +9,8 @@ import json
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._fields import Event, mapping, once, optional, parts, text, texts, time
-from lambda_kit.events._view import View
+from lambda_kit.events._fields import Event, mapping, optional, parts, text, texts, time
+from lambda_kit.events._view import View, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._data import DataView
 from lambda_kit.events._fields import flag, mapping, optional, optional_whole, text, time
-from lambda_kit.events._view import EventView, T_co
+from lambda_kit.events._view import EventView, T_co, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class RabbitMQMessage(DataView[T_co]):
     body_size = optional_whole("basicProperties", "bodySize")
     """The size of the data, in bytes."""
 
-    @property
+    @once
     def headers(self) -> dict[str, Any]:
         """The headers. A text is written as the numbers of its bytes in the event, and is bytes here.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.events._fields import flag, optional, optional_whole, text, texts, time
-from lambda_kit.events._view import ContentView, EventView, T_co
+from lambda_kit.events._view import ContentView, EventView, T_co, once
 
 
 class SesRecord(ContentView[T_co]):
@@ -74,7 +74,7 @@ class SesRecord(ContentView[T_co]):
     topic_arn = optional("ses", "receipt", "action", "topicArn")
     """The ARN of the topic that the action notifies; None without one."""
 
-    @property
+    @once
     def headers(self) -> list[tuple[str, str]]:
         """The headers, in their order; a name may occur more than once."""
         found = self._find("ses", "mail", "headers")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._fields import optional
-from lambda_kit.events._view import EventView, RecordView, T_co, View
+from lambda_kit.events._view import EventView, RecordView, T_co, View, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class SnsMessage(RecordView[T_co]):
     def _content(self) -> tuple[Any, tuple[str, ...]]:
         return self.body, ("Message",)
 
-    @property
+    @once
     def s3(self) -> S3Event | None:
         """The event of S3 in the message; None if the message is something else."""
         from lambda_kit.events._s3 import event_in
@@ -87,7 +87,7 @@ class SnsMessage(RecordView[T_co]):
         """The URL that ends the subscription."""
         return self._optional("UnsubscribeUrl") or self._optional("UnsubscribeURL")
 
-    @property
+    @once
     def message_attributes(self) -> dict[str, str]:
         """The attributes that the publisher set; bytes are encoded as base64.
 

@@ -218,6 +218,14 @@ BY_KEYS: tuple[tuple[SourceName, tuple[Condition, ...]], ...] = (
 """The sources that are known by other keys: the first whose conditions all hold."""
 
 
+# The rules by the key of their first condition, with their places, so that few of them are tried.
+_INDEX: dict[str, list[tuple[int, SourceName, tuple[Condition, ...]]]] = {}
+for _place, (_source, _conditions) in enumerate(BY_KEYS):
+    _first = _conditions[0]
+    _key = _first if isinstance(_first, str) else _first[0][0]
+    _INDEX.setdefault(_key, []).append((_place, _source, _conditions))
+
+
 def source_of(event: Any) -> SourceName | None:
     """Return the source of an event, such as `"sqs"`; None if there is no view for its source.
 
@@ -237,7 +245,12 @@ def source_of(event: Any) -> SourceName | None:
     name = event.get("triggerSource")
     if type_of(name) is str and "userPoolId" in event:
         return BY_TRIGGER.get(name.partition("_")[0])
-    for source, conditions in BY_KEYS:
+    found: list[tuple[int, SourceName, tuple[Condition, ...]]] = []
+    for key in event:
+        if key in _INDEX:
+            found += _INDEX[key]
+    found.sort()
+    for _, source, conditions in found:
         if all(_holds(event, one) for one in conditions):
             return source
     if "requestContext" in event or "httpMethod" in event or "method" in event:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import EventView, Failed, RecordView, T_co
+from lambda_kit.events._view import EventView, Failed, RecordView, T_co, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,14 +59,14 @@ class SqsRecord(RecordView[T_co]):
     def _contents(cls, raws: list[Any]) -> list[Any]:
         return [raw["body"] for raw in raws]
 
-    @property
+    @once
     def sns(self) -> SnsMessage | None:
         """The notification of SNS in the body; None if the body is something else."""
         from lambda_kit.events._sns import notification_in
 
         return notification_in(self)
 
-    @property
+    @once
     def s3(self) -> S3Event | None:
         """The event of S3 in the body, also within a notification of SNS; None if the body is something else."""
         from lambda_kit.events._s3 import event_in
@@ -129,7 +129,7 @@ class SqsRecord(RecordView[T_co]):
         """The ARN of the queue from which the message was moved to a dead-letter queue."""
         return self._optional("attributes", "DeadLetterQueueSourceArn")
 
-    @property
+    @once
     def message_attributes(self) -> dict[str, str | bytes]:
         """The attributes that the sender set: strings and numbers as text, binary values as bytes.
 

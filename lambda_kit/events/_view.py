@@ -47,7 +47,7 @@ class View:  # noqa: PLW1641  # a dict has no hash either
         raw: the dict.
     """
 
-    __slots__ = ("raw",)
+    __slots__ = ("_known", "raw")
     _label: ClassVar[tuple[str, ...]] = ()  # the path of the text that `repr` shows
     _also: ClassVar[tuple[str, ...]] = ()  # sources of the view of an event beside its `source`
 
@@ -155,6 +155,34 @@ class View:  # noqa: PLW1641  # a dict has no hash either
 
     def __eq__(self, other: object) -> bool:
         return type_of(other) is type_of(self) and getattr(other, "raw", MISSING) == self.raw
+
+
+def kept(view: Any, key: Any, make: Callable[[Any], Any]) -> Any:
+    """Return the value that `make` makes of a view, once. Each access after an error raises an error of its own."""
+    try:
+        known: dict[Any, Any] = view._known
+    except AttributeError:
+        known = view._known = {}
+    found: Any = known.get(key, MISSING)
+    if found is MISSING:
+        try:
+            found = make(view)
+        except EventError as error:
+            found = Failed(str(error))
+        known[key] = found
+    if type_of(found) is Failed:
+        raise EventError(found.message)
+    return found
+
+
+if TYPE_CHECKING:
+    once = property
+else:
+
+    def once(make):
+        """Make a property that is read once."""
+        name = make.__name__
+        return property(lambda view: kept(view, name, make), doc=make.__doc__)
 
 
 def shown(label: str) -> str:

@@ -6,7 +6,8 @@ import json
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._fields import Event, headers, mapping, once, optional, optional_whole, text, time
+from lambda_kit.events._fields import Event, headers, mapping, optional, optional_whole, text, time
+from lambda_kit.events._view import once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

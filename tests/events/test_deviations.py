@@ -294,6 +294,13 @@ def test_a_task_without_a_token_says_what_the_state_machine_needs() -> None:
         _ = StepFunctionsTask({}).token
 
 
+def test_a_part_is_made_once() -> None:
+    event = CloudFrontEvent(SAMPLES["cloudfront-request"])
+    assert event.request is event.request
+    assert event.request.headers is event.request.headers
+    assert event.request.body is event.request.body
+
+
 def test_an_error_that_was_kept_is_raised_anew() -> None:
     event = WebSocketEvent({"body": "x"})
     errors: list[EventError] = []

@@ -67,9 +67,10 @@ def test_a_message_of_a_fifo_queue() -> None:
     with pytest.raises(EventError, match="does not hold valid base64"):
         _ = record.message_attributes
     del record.raw["messageAttributes"]["broken"]
-    assert record.message_attributes == {"binary": b"\x00\xff", "text": "x"}
-    del record.raw["messageAttributes"]
-    assert record.message_attributes == {}
+    found = SqsRecord(record.raw)
+    assert found.message_attributes == {"binary": b"\x00\xff", "text": "x"}
+    assert found.message_attributes is found.message_attributes  # decoded once
+    assert SqsRecord({}).message_attributes == {}
 
 
 def test_a_message_that_was_moved_to_a_dead_letter_queue() -> None:

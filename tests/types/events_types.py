@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import assert_type
+from datetime import datetime
+from typing import Any, assert_type
 
 from pydantic import BaseModel
 
 from lambda_kit import handler
 from lambda_kit.batch import batch
-from lambda_kit.events import DynamoDBRecord, HttpEvent, KafkaRecord, KinesisEvent, SqsEvent, SqsRecord, as_event, parse
+from lambda_kit.events import (
+    AlarmEvent,
+    AlarmMetric,
+    AlarmState,
+    CloudWatchLogsEvent,
+    DynamoDBRecord,
+    EventBridgeEvent,
+    HeaderValues,
+    HttpEvent,
+    KafkaRecord,
+    KinesisEvent,
+    LogsData,
+    Records,
+    SesEvent,
+    SnsEvent,
+    SqsEvent,
+    SqsRecord,
+    WebSocketEvent,
+    as_event,
+    parse,
+)
 
 
 class Order(BaseModel):
@@ -86,3 +108,25 @@ def either(found: Order | Line, context: object) -> None: ...
 @batch(source="sqs")  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType, reportUntypedFunctionDecorator]
 def charge(record: SqsRecord[Order]) -> str:  # batch gives views without a type
     return record.body
+
+
+def kinds(raw: dict[str, Any]) -> None:
+    of_bus = EventBridgeEvent[Order](raw)
+    assert_type(of_bus.parsed, Order)
+    assert_type(of_bus.detail_type, str)
+    assert_type(of_bus.region, str | None)
+    assert_type(of_bus.resources, list[str])
+    assert_type(AlarmEvent(raw).state, AlarmState)
+    assert_type(AlarmEvent(raw).previous_state, AlarmState | None)
+    assert_type(AlarmEvent(raw).metrics, Records[AlarmMetric])
+    assert_type(SnsEvent(raw).records[0].body, str)
+    assert_type(CloudWatchLogsEvent(raw).data, LogsData)
+    assert_type(WebSocketEvent(raw).headers, HeaderValues)
+    assert_type(KinesisEvent(raw).window_start, datetime | None)
+
+
+def subject(event: SesEvent, context: Any) -> str | None:
+    return event.records[0].subject
+
+
+of_mails: Callable[[Any, Any], str | None] = as_event(SesEvent)(subject)
