@@ -35,6 +35,7 @@ TOPICS = (
     "parameters",
     "stampede",
     "flags",
+    "http",
     "idempotency",
     "batch",
     "parse",

@@ -180,6 +180,7 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit import HttpApp": CORE
     | {
         "binascii",
+        "lambda_kit._kernel.facts",
         "lambda_kit.events",
         "lambda_kit.events._http",
         "lambda_kit.events._http_trigger",

@@ -110,6 +110,12 @@ class HttpEvent(ContentView[T_co]):
     @property
     def method(self) -> str:
         """The method, such as `"GET"`."""
+        try:
+            found = self.raw["requestContext"]["http"]["method"]
+            if found.__class__ is str and self._trigger in _CONTEXT_HTTP:
+                return found  # type: ignore[no-any-return]
+        except (LookupError, TypeError):
+            pass  # it is another trigger, or an error is raised that names what is missing
         if self.trigger in _CONTEXT_HTTP:
             return self._text("requestContext", "http", "method")
         return self._text("method" if self._trigger in _LATTICE else "httpMethod")
@@ -120,8 +126,10 @@ class HttpEvent(ContentView[T_co]):
 
         HTTP APIs decode the path. All other triggers send it as the client did: see `path_is_encoded`.
         """
-        name = _PATHS.get(self.trigger, "path")
-        path = self._text(name)
+        name = _PATHS.get(self._trigger or self.trigger, "path")
+        path = self.raw.get(name)
+        if path.__class__ is not str:
+            path = self._text(name)
         if self._trigger in _DECODED:
             return self._without_stage(path)
         if self._trigger in _LATTICE and "?" in path:
@@ -131,7 +139,7 @@ class HttpEvent(ContentView[T_co]):
     def _without_stage(self, path: str) -> str:
         """Return the path without the stage. A path that begins with the stage by itself keeps it."""
         stage = self.stage
-        if not stage or stage == "$default" or not (path + "/").startswith(f"/{stage}/"):
+        if stage is None or stage == "$default" or not stage or not (path + "/").startswith(f"/{stage}/"):
             return path
         name = "routeKey" if self._trigger == "http_api_2" else "resource"
         rule = (self._optional(name) or "").rpartition(" ")[2]

@@ -49,8 +49,27 @@ def _text_of(value: Any) -> Any:
     raise TypeError(f"a value of type {kind} has no JSON")
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_other).encode
+_encode = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False, default=_other
+).encode
 _escape = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_other).encode
+
+
+def _fast_encoder() -> Callable[[Any], str]:
+    """Return an encoder that is built once. `json` builds one for each value, which takes longer than a small value."""
+    encoder: Any = json.encoder
+    make: Any = getattr(encoder, "c_make_encoder", None)
+    if make is None:  # another implementation of Python
+        return _encode
+    chunks = make(None, _other, encoder.encode_basestring, None, ":", ",", False, False, False)
+
+    def encode(value: Any) -> str:
+        return "".join(chunks(value, 0))
+
+    return encode
+
+
+_encode_fast = _fast_encoder()
 
 
 def json_of(value: Any) -> str:
@@ -58,9 +77,10 @@ def json_of(value: Any) -> str:
 
     Raises:
         TypeError: a value has no JSON.
-        ValueError: a number is not finite, or the value contains itself.
+        ValueError: a number is not finite.
+        RecursionError: the value contains itself, or is nested too deeply.
     """
-    text = _encode(value)
+    text = _encode_fast(value)
     if not text.isascii():
         try:
             text.encode()

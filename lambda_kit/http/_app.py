@@ -6,7 +6,7 @@ import functools
 import os
 from contextvars import ContextVar
 
-from lambda_kit._kernel import callables, log, type_of
+from lambda_kit._kernel import callables, facts, log, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http import HttpEvent
 from lambda_kit.events._http_values import decoded_path
@@ -230,31 +230,29 @@ class HttpApp(Router):
             EventError: the event is no HTTP request.
         """
         request = HttpEvent(event)
-        trigger = request.trigger
+        method, path = request.method, request.raw_path
         try:
             if self._inner is not None:
                 response = from_dict(self._inner(event, context, **provided))
             else:
-                response = self._respond(request, context, provided)
+                response = self._respond(request, method, path, Call(request, context, provided, self._max_body))
         except Exception as error:
             response = self._failed(request, error)
-        return self._sent(request, trigger, response)
-
-    def _sent(self, request: HttpEvent, trigger: str, response: Response) -> dict[str, Any]:
+        trigger = request.trigger
         try:
-            return serialise(trigger, self._finished(request, response))
+            return serialise(trigger, self._finished(request, method, response))
         except Unsendable as error:
             log.error("lambda_kit: %s %s was not answered: %s", request.method, request.raw_path, error)
             failed = self._problem(request, HttpError(500, "the answer cannot be sent"))
-            return serialise(trigger, self._finished(request, failed))
+            return serialise(trigger, self._finished(request, method, failed))
 
-    def _finished(self, request: HttpEvent, response: Response) -> Response:
+    def _finished(self, request: HttpEvent, method: str, response: Response) -> Response:
         for step in self._after:
             response = step(request, response)
         if response.status in _WITHOUT_BODY:
             response.body = None
             response._headers.pop("content-type", None)
-        elif request.method == "HEAD" and response.body is not None:
+        elif method == "HEAD" and response.body is not None:
             response = _without_body(response)
         return response
 
@@ -262,34 +260,33 @@ class HttpApp(Router):
         def innermost(event: Any, context: Any, **provided: Any) -> dict[str, Any]:
             request = HttpEvent(event)
             try:
-                return as_dict(self._respond(request, context, provided))
+                call = Call(request, context, provided, self._max_body)
+                return as_dict(self._respond(request, request.method, request.raw_path, call))
             except Exception as error:
                 return as_dict(self._failed(request, error))
 
         return stacked(layers, innermost)
 
-    def _respond(self, request: HttpEvent, context: Any, provided: dict[str, Any]) -> Response:
-        method = request.method
-        path = request.raw_path
+    def _respond(self, request: HttpEvent, method: str, path: str, call: Call) -> Response:
         base = self._base_path
         if base and path.startswith(base) and path[len(base) : len(base) + 1] in ("", "/"):
             path = path[len(base) :]
-        values: list[str] = []
         routes = self._fixed.get(path)
         route = routes.get(method) if routes is not None else None
         if route is None:
             parts = _tree.segments_of(path)
             if "%" in path and request.path_is_encoded:
                 parts = [decoded_path(part) for part in parts]
-            route = _tree.find(self._tree, parts, 0, method, values)
+            route = _tree.find(self._tree, parts, 0, method, call.values)
             if route is None:
                 return self._without_route(request, method, parts)
-        call = Call(request, context, values, provided, self._max_body)
+        if facts.observers and current_invocation(default=None) is not None:
+            facts.tell("http.matched", route=route.rule, method=method)
         if route.layers:
             return self._layered(route, call)
         run = route.run
         if run is None:
-            run = route.run = prepare(route, self, provided)
+            run = route.run = prepare(route, self, call.provided)
         return run(call)
 
     def _layered(self, route: Route, call: Call) -> Response:
@@ -312,7 +309,9 @@ class HttpApp(Router):
                 run = prepare(route, self, provided)
             outer = _current.get()
             request = outer.request if event is outer.request.raw else HttpEvent(getattr(event, "raw", event))
-            return as_dict(run(Call(request, context, outer.values, provided, outer.max_body)))
+            call = Call(request, context, provided, outer.max_body)
+            call.values = outer.values
+            return as_dict(run(call))
 
         return stacked(route.layers, innermost)
 
@@ -360,7 +359,7 @@ class HttpApp(Router):
 
         try:
             text = json_of(error.problem())
-        except (TypeError, ValueError) as raised:
+        except (TypeError, ValueError, RecursionError) as raised:
             log.error("lambda_kit: the members of a problem of %s have no JSON: %s", request.raw_path, raised)
             text = json_of(HttpError(error.status, title=error.title).problem())
         response = json_response(text, error.status, _PROBLEM)

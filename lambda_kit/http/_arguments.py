@@ -99,6 +99,10 @@ def parameters_of(
     function = getattr(plain, "__func__", plain)
     if not hasattr(function, "__code__"):
         function = type_of(function).__call__
+    if not hasattr(function, "__code__"):
+        raise ConfigurationError(
+            f"{callables.name_of(fn)} is not written in Python; put a function of your own around it"
+        )
     code = function.__code__
     start = skip + (1 if function is not plain else 0)
     count = code.co_argcount + code.co_kwonlyargcount

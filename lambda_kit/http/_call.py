@@ -28,12 +28,10 @@ class Call:
 
     __slots__ = ("context", "dependencies", "form", "max_body", "provided", "request", "values")
 
-    def __init__(
-        self, request: HttpEvent, context: Any, values: list[str], provided: dict[str, Any], max_body: int | None
-    ) -> None:
+    def __init__(self, request: HttpEvent, context: Any, provided: dict[str, Any], max_body: int | None) -> None:
         self.request = request
         self.context = context
-        self.values = values
+        self.values: list[str] = []
         self.provided = provided
         self.dependencies: Any = None
         self.form: Any = None

@@ -33,7 +33,10 @@ def serialise(trigger: str, response: Response) -> dict[str, Any]:
     Raises:
         Unsendable: a header has an invalid name or value, there are too many cookies, or the response is too large.
     """
-    body, encoded = body_text(response.body)
+    body: Any = response.body
+    encoded = False
+    if body.__class__ is not str:
+        body, encoded = body_text(body)
     if not body.isascii() and _has_surrogates(body):
         raise Unsendable("the body of the response holds half of a surrogate pair, which is no text")
     found: dict[str, Any] = {"statusCode": response.status, "body": body, "isBase64Encoded": encoded}
@@ -52,6 +55,9 @@ def serialise(trigger: str, response: Response) -> dict[str, Any]:
 def _single(trigger: str, response: Response, found: dict[str, Any]) -> None:
     headers: dict[str, str] = {}
     for name, value in response._headers.items():
+        if value.__class__ is str and name in _known_names and value.isprintable():
+            headers[name] = value
+            continue
         values = value if type_of(value) is list else [value]
         headers[name] = ", ".join([_checked(name, one) for one in values])
     found["headers"] = headers

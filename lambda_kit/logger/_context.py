@@ -139,7 +139,10 @@ _ENDS = frozenset(("completed", "released", "lost", "abandoned", "suspended"))
 
 
 def note_fact(name: str, fields: dict[str, Any]) -> None:
-    """Bind the idempotency key of a call to its lines, from the claim until the call ends."""
+    """Bind the idempotency key of a call to its lines until the call ends, and the route to those of a request."""
+    if name == "http.matched":
+        append({"route": fields["route"]})
+        return
     if not name.startswith(_IDEMPOTENCY) or "key" not in fields:
         return
     bound = {"idempotencyKey": fields["key"]}

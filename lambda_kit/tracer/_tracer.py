@@ -269,6 +269,10 @@ def _note_fact(name: str, fields: dict[str, Any]) -> None:
         span = _innermost()
         if span is not None:
             span.annotate(idempotency=fact)
+    elif name == "http.matched":
+        span = _innermost()
+        if span is not None:
+            span.annotate(route=fields["route"], method=fields["method"])
     elif name == "flags.evaluated":
         span = _innermost()
         if span is not None:

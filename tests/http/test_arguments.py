@@ -474,6 +474,11 @@ def test_positional_parameters_are_refused() -> None:
         app_of(positional).check()
 
 
+def test_a_function_that_is_not_written_in_python_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="is not written in Python"):
+        app_of(len).check()
+
+
 def test_methods_of_objects_are_routes() -> None:
     class Shop:
         def get(self, a: int) -> Any:
