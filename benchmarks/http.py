@@ -78,8 +78,9 @@ def _models() -> tuple[Any, Any]:
     from pydantic import create_model
 
     make: Any = create_model
-    line = make("Line", sku=(str, ...), amount=(int, ...))
-    new = make("NewOrder", customer=(str, ...), lines=(list[line], ...))
+    line: Any = make("Line", sku=(str, ...), amount=(int, ...))
+    lines: Any = list.__class_getitem__(line)
+    new = make("NewOrder", customer=(str, ...), lines=(lines, ...))
     return new, make("Order", __base__=new, id=(int, ...))
 
 

@@ -113,7 +113,7 @@ class HttpEvent(ContentView[T_co]):
         try:
             found = self.raw["requestContext"]["http"]["method"]
             if found.__class__ is str and self._trigger in _CONTEXT_HTTP:
-                return found  # type: ignore[no-any-return]
+                return found
         except (LookupError, TypeError):
             pass  # it is another trigger, or an error is raised that names what is missing
         if self.trigger in _CONTEXT_HTTP:
@@ -127,9 +127,8 @@ class HttpEvent(ContentView[T_co]):
         HTTP APIs decode the path. All other triggers send it as the client did: see `path_is_encoded`.
         """
         name = _PATHS.get(self._trigger or self.trigger, "path")
-        path = self.raw.get(name)
-        if path.__class__ is not str:
-            path = self._text(name)
+        found: Any = self.raw.get(name)
+        path: str = found if found.__class__ is str else self._text(name)
         if self._trigger in _DECODED:
             return self._without_stage(path)
         if self._trigger in _LATTICE and "?" in path:
@@ -139,7 +138,7 @@ class HttpEvent(ContentView[T_co]):
     def _without_stage(self, path: str) -> str:
         """Return the path without the stage. A path that begins with the stage by itself keeps it."""
         stage = self.stage
-        if stage is None or stage == "$default" or not stage or not (path + "/").startswith(f"/{stage}/"):
+        if not stage or stage == "$default" or not (path + "/").startswith(f"/{stage}/"):
             return path
         name = "routeKey" if self._trigger == "http_api_2" else "resource"
         rule = (self._optional(name) or "").rpartition(" ")[2]
