@@ -22,7 +22,8 @@ Exception
     │   └── UnknownFlag (also LookupError)     the flag does not exist, and no default was given
     ├── EventError (also ValueError)           an event or a record is malformed
     │   └── ParseError                         an event or a record does not fit its model
-    │       └── InvalidRecord                  a record of a batch does not fit its model
+    │       ├── InvalidRecord                  a record of a batch does not fit its model
+    │       └── InvalidResult                  the response of a handler does not fit its schema
     ├── AnswerError (also ValueError)          an answer is not one that its trigger takes
     ├── AnswerNotSent                          CloudFormation could not be answered
     ├── RotationRefused                        a secret, or a version of it, cannot be rotated
@@ -83,6 +84,7 @@ __all__ = [
     "FlagsUnavailable",
     "IdempotencyError",
     "InvalidRecord",
+    "InvalidResult",
     "LambdaKitError",
     "LayerError",
     "LeaseLost",
@@ -327,6 +329,10 @@ class ParseError(EventError):
 
 class InvalidRecord(ParseError):
     """A record does not fit the model of its batch. Its paths start at the body or the data of the record."""
+
+
+class InvalidResult(ParseError):
+    """The response of a handler does not fit the JSON Schema that `validated` has for it."""
 
 
 class AnswerError(LambdaKitError, ValueError):

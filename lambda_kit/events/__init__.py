@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from lambda_kit.events._sqs import SqsEvent, SqsRecord
     from lambda_kit.events._step_functions import StepFunctionsTask
     from lambda_kit.events._transfer import TransferLoginEvent, TransferStepEvent
+    from lambda_kit.events._validate import validated
     from lambda_kit.events._view import Records
     from lambda_kit.events._websocket import WebSocketEvent
 else:
@@ -180,6 +181,7 @@ else:
             "http_trigger_of": "lambda_kit.events._http_trigger",
             "parse": "lambda_kit.events._parse",
             "source_of": "lambda_kit.events._source",
+            "validated": "lambda_kit.events._validate",
         },
     )
 
@@ -281,4 +283,5 @@ __all__ = [
     "http_trigger_of",
     "parse",
     "source_of",
+    "validated",
 ]

@@ -79,11 +79,23 @@ class Model:
 
     def error(self, problems: list[dict[str, Any]], what: str, kind: type[ParseError] = ParseError) -> ParseError:
         """Return the error for problems. It has no context: the error of pydantic holds the values."""
-        pairs = [(".".join(map(str, one["loc"])) or "$", one["msg"]) for one in problems]
-        more = len(pairs) - _MAX_PROBLEMS
-        listed = "; ".join(f"{path}: {problem}" for path, problem in pairs[:_MAX_PROBLEMS])
-        rest = f"; and {more} more" if more > 0 else ""
-        return kind(f"the {what} does not fit {self.name}: {listed}{rest}", problems=pairs, errors=problems)
+        return error_of(problems, self.name, what, kind)
+
+
+def error_of(problems: list[dict[str, Any]], name: str, what: str, kind: type[ParseError]) -> ParseError:
+    """Return the error for problems.
+
+    Args:
+        problems: the problems as pydantic lists them.
+        name: the name of the model in the message.
+        what: the name of what does not fit: `"event"`.
+        kind: the class of the error.
+    """
+    pairs = [(".".join(map(str, one["loc"])) or "$", one["msg"]) for one in problems]
+    more = len(pairs) - _MAX_PROBLEMS
+    listed = "; ".join(f"{path}: {problem}" for path, problem in pairs[:_MAX_PROBLEMS])
+    rest = f"; and {more} more" if more > 0 else ""
+    return kind(f"the {what} does not fit {name}: {listed}{rest}", problems=pairs, errors=problems)
 
 
 _compiled: dict[Any, Model] = {}

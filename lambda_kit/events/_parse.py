@@ -100,7 +100,7 @@ def parse(model: Any, /, *, at: str | None = None, many: bool | str = False) -> 
 
 def _reader(known: Model, at: str | None, many: bool | str, where: str) -> Find:
     """Return the function that makes the validated value of an event."""
-    part = None if at is None else _Part(at, f"{where}: at")
+    part = None if at is None else Part(at, f"{where}: at")
     if many is False:
         if part is None:
             return lambda event: known.validated(event, (), "event")
@@ -109,7 +109,7 @@ def _reader(known: Model, at: str | None, many: bool | str, where: str) -> Find:
         return lambda event: _records(known, part, event, where)
     if type_of(many) is not str:
         raise ConfigurationError(f"{where}: many={many!r}; pass True, False, or a JMESPath expression of a list")
-    elements = _Part(many, f"{where}: many")
+    elements = Part(many, f"{where}: many")
 
     def read(event: Any) -> Any:
         found = elements.find(event)
@@ -123,7 +123,7 @@ def _reader(known: Model, at: str | None, many: bool | str, where: str) -> Find:
     return read
 
 
-class _Part:
+class Part:
     """A part of an event, named by an expression.
 
     Attributes:
@@ -160,7 +160,7 @@ def _decoded(text: str, place: Place) -> bytes:
     raise EventError(f"{'.'.join(map(str, place))!r} of the event does not hold valid base64")
 
 
-def _one(known: Model, part: _Part, event: Any) -> Any:
+def _one(known: Model, part: Part, event: Any) -> Any:
     content = part.find(event)
     found, problems = known.check(content, part.place)
     if found is MISSING:
@@ -170,11 +170,11 @@ def _one(known: Model, part: _Part, event: Any) -> Any:
     return found
 
 
-def _part_of(element: Any, part: _Part | None) -> tuple[Any, Place]:
+def _part_of(element: Any, part: Part | None) -> tuple[Any, Place]:
     return (element, ()) if part is None else (part.find(element), part.place)
 
 
-def _records(known: Model, part: _Part | None, event: Any, where: str) -> list[Any]:
+def _records(known: Model, part: Part | None, event: Any, where: str) -> list[Any]:
     view: Any = event if isinstance(event, EventView) else _view_of(event, where)  # pyright: ignore[reportUnknownVariableType]
     if part is None:
         return parse_all(view, known)

@@ -31,6 +31,7 @@ from lambda_kit.events import (
     WebSocketEvent,
     as_event,
     parse,
+    validated,
 )
 
 
@@ -56,6 +57,7 @@ assert_type(DynamoDBRecord[Line]({}).parsed, Line)
 assert_type(KafkaRecord[Line]({}).parsed, Line)
 
 assert_type(HttpEvent[Order]({}).parsed, Order)
+assert_type(EventBridgeEvent[Order]({}).parsed, Order)
 assert_type(HttpEvent({}).parse(Order), Order)
 
 event = SqsEvent[Order]({})
@@ -130,3 +132,12 @@ def subject(event: SesEvent, context: Any) -> str | None:
 
 
 of_mails: Callable[[Any, Any], str | None] = as_event(SesEvent)(subject)
+
+
+@handler
+@validated({"type": "object"}, {"type": "integer"})
+def counted(event: dict[str, str], context: object) -> int:
+    return len(event)
+
+
+assert_type(counted({}, None), int)
