@@ -43,9 +43,9 @@ class AlarmState(View):
     since = time("timestamp")
     """The time at which the alarm went into the state."""
     actions_suppressed_by = optional("actionsSuppressedBy")
-    """What suppressed the actions of a composite alarm: `"WaitPeriod"`, `"ExtensionPeriod"` or `"Alarm"`."""
+    """The cause for which the actions of a composite alarm were suppressed: `"WaitPeriod"`, `"ExtensionPeriod"` or `"Alarm"`."""
     actions_suppressed_reason = optional("actionsSuppressedReason")
-    """Why the actions of a composite alarm were suppressed, as a sentence."""
+    """The reason for which the actions of a composite alarm were suppressed, as a sentence."""
 
     @once
     def reason_data(self) -> dict[str, Any]:
@@ -132,9 +132,9 @@ class AlarmEvent(Event):
     actions_suppressor = optional("alarmData", "configuration", "actionsSuppressor")
     """The alarm that suppresses the actions of a composite alarm."""
     suppressor_wait_period = optional_whole("alarmData", "configuration", "actionsSuppressorWaitPeriod")
-    """How long a composite alarm waits for its suppressor, in seconds."""
+    """The time that a composite alarm waits for its suppressor, in seconds."""
     suppressor_extension_period = optional_whole("alarmData", "configuration", "actionsSuppressorExtensionPeriod")
-    """How long the actions of a composite alarm stay suppressed after its suppressor, in seconds."""
+    """The time that the actions of a composite alarm stay suppressed after its suppressor, in seconds."""
 
     @property
     def is_composite(self) -> bool:

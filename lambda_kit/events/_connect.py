@@ -31,7 +31,7 @@ class ConnectEvent(Event):
     channel = optional(*_DATA, "Channel")
     """The channel, such as `"VOICE"`, `"CHAT"` or `"TASK"`."""
     initiation_method = optional(*_DATA, "InitiationMethod")
-    """How the contact was initiated, such as `"INBOUND"`, `"OUTBOUND"` or `"API"`."""
+    """The way in which the contact was initiated, such as `"INBOUND"`, `"OUTBOUND"` or `"API"`."""
     instance_arn = optional(*_DATA, "InstanceARN")
     """The ARN of the instance of Connect."""
     customer_address = optional(*_DATA, "CustomerEndpoint", "Address")

@@ -36,7 +36,7 @@ class InvocationRecord(Event):
     function_arn = text("requestContext", "functionArn")
     """The ARN of the function."""
     condition = text("requestContext", "condition")
-    """Why the record was sent, such as `"Success"`, `"RetriesExhausted"` or `"EventAgeExceeded"`."""
+    """The reason for the record, such as `"Success"`, `"RetriesExhausted"` or `"EventAgeExceeded"`."""
     invoke_count = optional_whole("requestContext", "approximateInvokeCount")
     """The approximate number of invocations."""
     status_code = optional_whole("responseContext", "statusCode")

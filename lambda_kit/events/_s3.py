@@ -106,11 +106,11 @@ class S3Record(ContentView[T_co]):
     replication_bucket_arn = optional("replicationEventData", "destinationBucket")
     """The ARN of the bucket to which the object is replicated."""
     replication_operation = optional("replicationEventData", "s3Operation")
-    """What is replicated: such as `"OBJECT_PUT"`."""
+    """The operation that is replicated, such as `"OBJECT_PUT"`."""
     replication_requested_at = time("replicationEventData", "requestTime")
     """The time of the operation that is replicated."""
     replication_failure_reason = optional("replicationEventData", "failureReason")
-    """Why the object was not replicated; None if it was."""
+    """The reason why the object was not replicated; None if it was."""
     _label = ("eventName",)
 
 

@@ -63,7 +63,7 @@ class TransferStepEvent(Event):
     server_id = optional("serviceMetadata", "transferDetails", "serverId")
     """The id of the server."""
     domain = optional("fileLocation", "domain")
-    """Where the file is: `"S3"` or `"EFS"`."""
+    """The place of the file: `"S3"` or `"EFS"`."""
     bucket = optional("fileLocation", "bucket")
     """The name of the bucket; None for EFS."""
     key = optional("fileLocation", "key")

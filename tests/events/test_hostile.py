@@ -92,9 +92,9 @@ HOSTILE: list[Any] = [
     {"SS": [[]]},
     {"B": "?"},
     {"M": {"a": {"M": None}}},
-    nested(600, in_a_map),
-    nested(600, in_a_list_of_dynamodb),
-    nested(600, in_a_list),
+    nested(200, in_a_map),
+    nested(200, in_a_list_of_dynamodb),
+    nested(200, in_a_list),
 ]
 
 
