@@ -43,9 +43,9 @@ class AlarmState(View):
     since = time("timestamp")
     """The time at which the alarm went into the state."""
     actions_suppressed_by = optional("actionsSuppressedBy")
-    """The cause for which the actions of a composite alarm were suppressed: `"WaitPeriod"`, `"ExtensionPeriod"` or `"Alarm"`."""
+    """The cause that suppressed the actions of a composite alarm: `"WaitPeriod"`, `"ExtensionPeriod"` or `"Alarm"`."""
     actions_suppressed_reason = optional("actionsSuppressedReason")
-    """The reason for which the actions of a composite alarm were suppressed, as a sentence."""
+    """The reason why the actions of a composite alarm were suppressed, as a sentence."""
 
     @once
     def reason_data(self) -> dict[str, Any]:
