@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import os
 import time
+from _thread import allocate_lock, start_new_thread
 
 from opentelemetry import trace
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_WAIT = 30.0  # seconds; what OpenTelemetry allows an export by default
 RESERVE = 0.1  # seconds before the deadline that are left to the runtime, which has to send the response
+_SLICE = 0.1  # seconds after which a thread that waits looks again
 
 
 class Export:
@@ -24,11 +26,11 @@ class Export:
         clock: a monotonic clock, in seconds.
     """
 
-    __slots__ = ("_clock", "_thread")
+    __slots__ = ("_clock", "running")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._thread: threading.Thread | None = None
+        self.running: _Flush | None = None
 
     def flush(self, remaining: float) -> None:
         """Call the provider's `force_flush` and wait for it, for at most 30 seconds.
@@ -43,17 +45,16 @@ class Export:
         if force_flush is None or seconds <= 0:
             return
         deadline = self._clock() + seconds
-        thread = self._thread
-        if thread is not None:  # it may be unfinished: Lambda may have frozen it after an earlier invocation
-            thread.join(seconds)
-        if thread is None or not thread.is_alive():
+        flush = self.running
+        if flush is not None:  # it may be unfinished: Lambda may have frozen it after an earlier invocation
+            flush.wait(seconds)
+        if flush is None or flush.has_ended():
             left = max(deadline - self._clock(), 0)
-            thread = self._thread = threading.Thread(
-                target=_force_flush, args=(force_flush, int(left * 1000)), name="lambda_kit-export", daemon=True
-            )
-            thread.start()
-            thread.join(left)
-        if thread.is_alive():
+            flush = _Flush(force_flush, int(left * 1000))
+            # Not `threading.Thread`: an interrupt in its start can leave a lock of that module locked for good.
+            start_new_thread(flush.run, (self,))
+            flush.wait(left)
+        if not flush.has_ended():
             log.warning(
                 "the export of spans did not finish within %.1f s and continues in the next invocation; check the "
                 "exporter's endpoint, and give it a short timeout",
@@ -61,8 +62,46 @@ class Export:
             )
 
 
-def _force_flush(flush: Callable[[int], object], milliseconds: int) -> None:
-    try:
-        flush(milliseconds)
-    except Exception:
-        log.exception("the tracer provider failed to export spans")
+class _Flush:
+    """One call of `force_flush` in a thread.
+
+    Args:
+        flush: the `force_flush` of the provider.
+        milliseconds: what it is given.
+    """
+
+    __slots__ = ("_ended", "_flush", "_milliseconds", "_pid", "_running")
+
+    def __init__(self, flush: Callable[[int], object], milliseconds: int) -> None:
+        self._flush = flush
+        self._milliseconds = milliseconds
+        self._ended = False
+        self._pid = os.getpid()
+        self._running = allocate_lock()
+        self._running.acquire()
+
+    def run(self, export: Export) -> None:
+        """Flush; called in the thread, so that an interrupt of the one that started it leaves a thread that is known.
+
+        Args:
+            export: learns of this flush.
+        """
+        export.running = self
+        try:
+            self._flush(self._milliseconds)
+        except Exception:
+            log.exception("the tracer provider failed to export spans")
+        finally:
+            self._ended = True
+            self._running.release()
+
+    def has_ended(self) -> bool:
+        """Tell whether it has ended, or was left behind in the parent of a fork."""
+        return self._ended or self._pid != os.getpid()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, for at most some seconds."""
+        end = time.monotonic() + seconds
+        # In slices: a thread that waited and was interrupted may have kept the lock.
+        while not self.has_ended() and (left := end - time.monotonic()) > 0:
+            self._running.acquire(timeout=min(left, _SLICE))

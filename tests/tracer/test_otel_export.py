@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
+import time
+import warnings
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +97,26 @@ def test_an_export_that_hangs_does_not_take_the_invocation_with_it(caplog: pytes
         assert invoke(traced).value == "done"
     assert len(provider.bounds) == 2
     assert [one.levelname for one in caplog.records if one.name == "lambda_kit"] == ["WARNING", "WARNING"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_does_not_wait_for_an_export_of_its_parent() -> None:
+    release = threading.Event()
+    provider = Flushed(Recorded().provider, lambda: release.wait(PATIENCE))
+    with installed(provider), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
+        traced = two_spans(make())
+        invoke(traced, context=make_context(timeout=0.2))
+        child = os.fork()
+        if child == 0:
+            provider.bounds.clear()
+            provider._work = lambda: None
+            began = time.monotonic()
+            invoke(traced, context=make_context(timeout=PATIENCE))
+            os._exit(0 if len(provider.bounds) == 1 and time.monotonic() - began < PATIENCE / 2 else 1)
+        _, status = os.waitpid(child, 0)
+        release.set()
+    assert status == 0
 
 
 def test_an_export_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
