@@ -118,7 +118,17 @@ __all__ = [
 
 
 class LambdaKitError(Exception):
-    """The base class of all errors of the kit: `except LambdaKitError` catches them and nothing else."""
+    """The base class of all errors of the kit: `except LambdaKitError` catches them and nothing else.
+
+    URLs in a message are shown without user and password.
+    """
+
+    def __init__(self, *args: object) -> None:
+        if args and isinstance(args[0], str) and "@" in args[0]:
+            from lambda_kit._kernel.urls import hidden_in_text
+
+            args = (hidden_in_text(args[0]), *args[1:])
+        super().__init__(*args)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the message and the attributes, for any signature of the class."""

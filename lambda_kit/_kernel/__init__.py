@@ -27,9 +27,25 @@ else:
 
             if before_record is not None:
                 before_record()
-            return getattr(logging.getLogger("lambda_kit"), name)
+            logger = logging.getLogger("lambda_kit")
+            logger.addFilter(_hide_credentials)  # once: it looks whether the filter is there
+            return getattr(logger, name)
 
     log = _Log()
+
+    def _hide_credentials(record):
+        """Show URLs without user and password, those in texts of other libraries' exceptions too."""
+        try:
+            message = record.getMessage()
+        except Exception:  # handlers report it
+            return True
+        if "@" in message and "://" in message:
+            from lambda_kit._kernel.urls import hidden_in_text
+
+            record.msg, record.args = hidden_in_text(message), ()
+        return True
+
+
 """The standard logger of the kit, for errors that must not reach the handler. The runtime client writes its records, or
 the `Logger` in the pipeline."""
 

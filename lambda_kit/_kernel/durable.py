@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from lambda_kit._kernel import type_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -38,11 +40,9 @@ def goes_on(error: Any) -> bool:
         return False
     if is_suspension(error):
         return True
-    cls = type(error)
-    if _is_kind(cls, exceptions, "BackgroundThreadError"):
+    if _is_kind(type_of(error), exceptions, "BackgroundThreadError"):
         error = getattr(error, "source_exception", None)
-        cls = type(error)
-    if not _is_kind(cls, exceptions, "InvocationError"):
+    if not _is_kind(type_of(error), exceptions, "InvocationError"):
         return False
     is_retryable: Any = getattr(error, "is_retryable", None)
     return is_retryable is None or bool(is_retryable())
@@ -57,6 +57,6 @@ def ends_run(error: BaseException) -> bool:
     return exceptions is not None and (_is_kind(type(error), exceptions, "BackgroundThreadError") or goes_on(error))
 
 
-def _is_kind(cls: type, exceptions: Any, name: str) -> bool:
+def _is_kind(cls: Any, exceptions: Any, name: str) -> bool:
     kind = getattr(exceptions, name, None)
     return isinstance(kind, type) and issubclass(cls, kind)

@@ -27,6 +27,19 @@ def without_credentials(url: str) -> str:
     return url[:start] + rest[rest.rindex("@", 0, None if _has_bad_port(authority) else len(authority)) + 1 :]
 
 
+def hidden_in_text(text: str) -> str:
+    """Return a text, such as a message, with the URLs in it without user and password."""
+    if "@" not in text or "://" not in text:
+        return text
+    import re
+
+    # From the last one on: the path of one may contain another.
+    for start in reversed([one.start() for one in re.finditer(r"(?<![\w+.-])[A-Za-z][\w+.-]*://", text)]):
+        url = text[start:].split(None, 1)[0]
+        text = text[:start] + without_credentials(url) + text[start + len(url) :]
+    return text
+
+
 def _authority_start(url: str) -> int:
     """Return the index at which user, host and port begin."""
     scheme, colon, after = url.partition(":")

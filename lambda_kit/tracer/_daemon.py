@@ -37,7 +37,9 @@ class Daemon:
         plain = [part for part in parts if not part.startswith("tcp:")]
         host, _, port = (udp or plain or [""])[0].rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-            raise ValueError(f"{ADDRESS}={address!r} is not host:port")
+            from lambda_kit._kernel.urls import without_credentials
+
+            raise ValueError(f"{ADDRESS}={without_credentials(address)!r} is not host:port")
         self._address = (host.strip("[]"), int(port))
         self._sockets = sockets
         self._connections: dict[str, socket] = {}  # the one that is open, under "socket"
@@ -57,7 +59,9 @@ class Daemon:
         except Exception as error:
             if not self._warned:
                 self._warned = True
-                log.warning("spans cannot be sent to the X-Ray daemon at %s:%d: %s", *self._address, error)
+                host, port = self._address
+                shown = host.rpartition("@")[2]  # without user and password, which do not belong there
+                log.warning("spans cannot be sent to the X-Ray daemon at %s:%d: %s", shown, port, error)
 
     def _connect(self) -> socket | None:
         if self._clock() < self._retry_at:

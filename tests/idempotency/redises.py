@@ -40,7 +40,7 @@ class RedisServer:
         )
         atexit.register(self.stop)
         deadline = time.monotonic() + PATIENCE
-        with redis.Redis(port=self.port) as client:
+        with self.client() as client:
             while True:
                 try:
                     client.ping()

@@ -326,7 +326,7 @@ def test_a_group_that_is_too_large_for_a_document_is_recorded_as_far_as_it_fits(
     with tracer.span("span") as span:
         span.metadata(order="o-1")
         span.record_error(ExceptionGroup("many", [ValueError(f"{number}" * 3_900) for number in range(1, 100)]))
-        span.record_error(ExceptionGroup("more", [ValueError("\N{SNOWMAN}" * 3_900) for number in range(1, 100)]))
+        span.record_error(ExceptionGroup("more", [ValueError("\N{SNOWMAN}" * 3_900) for _ in range(1, 100)]))
     [node] = xray_daemon.tree()
     assert 1 < len(node.exceptions) <= 16
     assert list(node.metadata.values()) == [{"order": "o-1"}]

@@ -49,7 +49,11 @@ def keep(letter: DeadLetter) -> None:
 def place(record: SqsRecord, context: Any) -> None:
     """Charge for a record, in a step; wait in the second one, and fail in the third one."""
     runs.append(record.id)
-    context.step(lambda _: charges.append(record.id), name=f"charge {record.id}")
+
+    def charge(_: object) -> None:
+        charges.append(record.id)
+
+    context.step(charge, name=f"charge {record.id}")
     if record.id == "m1":
         context.wait(Duration.from_seconds(1), name="wait")
     elif record.id == "m2":
