@@ -60,7 +60,7 @@ def place(record: SqsRecord, context: Any) -> None:
         raise SoldOutError
 
 
-messages = [
+messages: list[dict[str, Any]] = [
     {"messageId": f"m{i}", "receiptHandle": "h", "body": "{}", "attributes": {}, "eventSource": "aws:sqs"}
     for i in range(3)
 ]
