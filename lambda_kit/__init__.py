@@ -49,6 +49,16 @@ def _missing(namespace: dict[str, Any], name: str) -> Exception:
     return missing_name(text, name, namespace["__all__"], asking=sys._getframe(2))
 
 
+def hide_credentials(message: str) -> str:
+    """Return the message of an error with the URLs in it without user and password.
+
+    It is here because the errors are below the room that knows URLs, as every module is.
+    """
+    from lambda_kit._kernel.urls import hidden_in_text
+
+    return hidden_in_text(message)
+
+
 def refuse_calls(package: str) -> None:
     """Let a package that has the name of its function say what to import, if it is called like that function.
 

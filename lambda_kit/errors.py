@@ -57,7 +57,7 @@ The message of an error says what happened, with which value, and what to do. Th
 
 from __future__ import annotations
 
-from lambda_kit import lazy_exports
+from lambda_kit import hide_credentials, lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,9 +125,7 @@ class LambdaKitError(Exception):
 
     def __init__(self, *args: object) -> None:
         if args and isinstance(args[0], str) and "@" in args[0]:
-            from lambda_kit._kernel.urls import hidden_in_text
-
-            args = (hidden_in_text(args[0]), *args[1:])
+            args = (hide_credentials(args[0]), *args[1:])
         super().__init__(*args)
 
     def __reduce__(self) -> tuple[Any, ...]:
