@@ -25,7 +25,9 @@ from lambda_kit import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from lambda_kit.http._api_key import ApiKey
     from lambda_kit.http._app import HttpApp
+    from lambda_kit.http._bearer import Bearer
     from lambda_kit.http._conditional import check_etag
     from lambda_kit.http._cors import Cors
     from lambda_kit.http._errors import (
@@ -54,7 +56,9 @@ if TYPE_CHECKING:
     from lambda_kit.http._test_client import ClientResponse, TestClient
 else:
     _PLACES = {
+        "_api_key": ("ApiKey",),
         "_app": ("HttpApp",),
+        "_bearer": ("Bearer",),
         "_conditional": ("check_etag",),
         "_cors": ("Cors",),
         "_errors": (
@@ -86,7 +90,9 @@ else:
     __getattr__, __dir__ = lazy_exports(globals(), _MODULES)
 
 __all__ = [
+    "ApiKey",
     "BadRequest",
+    "Bearer",
     "Body",
     "ClientResponse",
     "Conflict",

@@ -115,7 +115,7 @@ def parameters_of(
         zip(reversed(code.co_varnames[: code.co_argcount]), reversed(function.__defaults__ or ()), strict=False)
     )
     defaults.update(function.__kwdefaults__ or {})
-    annotations = annotations_of(function, provided)
+    annotations = annotations_of(function, {"return", *provided})
     found = [
         _parameter(fn, name, annotations.get(name, MISSING), defaults.get(name, MISSING), path_names, provided)
         for name in names
