@@ -45,6 +45,7 @@ EVENTS = {
     "lambda_kit.events._source",
     "lambda_kit.events._view",
 }
+ANSWERS = (EVENTS - {"lambda_kit.events._source"}) | {"lambda_kit._kernel.callables", "lambda_kit.events._answers"}
 LOADED_BY: dict[str, set[str]] = {
     "import lambda_kit": {"lambda_kit"},
     "from lambda_kit import LambdaKitError": {"lambda_kit", "lambda_kit.errors"},
@@ -206,6 +207,25 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.events._http_trigger",
         "lambda_kit.events._http_values",
     },
+    "from lambda_kit.events import validated": EVENTS
+    | {
+        "lambda_kit._kernel.callables",
+        "lambda_kit._kernel.expressions",
+        "lambda_kit.events._models",
+        "lambda_kit.events._parse",
+        "lambda_kit.events._validate",
+    },
+    "from lambda_kit.events import cognito": ANSWERS | {"lambda_kit.events.cognito"},
+    "from lambda_kit.events import authorizers": ANSWERS | {"lambda_kit.events.authorizers"},
+    "from lambda_kit.events import bedrock": ANSWERS | {"lambda_kit.events.bedrock"},
+    "from lambda_kit.events import edge": ANSWERS | {"lambda_kit.events.edge"},
+    "from lambda_kit.events import evaluations": ANSWERS | {"lambda_kit.events.evaluations"},
+    "from lambda_kit.events import pipelines": ANSWERS | {"lambda_kit.events.pipelines"},
+    "from lambda_kit.events import rotation": ANSWERS | {"lambda_kit.events.rotation"},
+    "from lambda_kit.events import step_functions": ANSWERS | {"lambda_kit.events.step_functions"},
+    "from lambda_kit.events import custom_resources": CORE
+    | ANSWERS
+    | {"lambda_kit._kernel.durable", "lambda_kit.events.custom_resources"},
     "from lambda_kit.aws import connect": CORE
     | {
         "lambda_kit.aws",

@@ -128,6 +128,12 @@ def has_handler_signature(fn: Any) -> bool:
     return str(signature_of(fn)) == "(event, context)"
 
 
+def event_position(fn: Any) -> int:
+    """Return the position of the event among the arguments of `fn`: 1 for a method, after `self`, else 0."""
+    signature = signature_of(fn)
+    return 1 if signature is not None and signature.positional[:1] == ("self",) else 0
+
+
 HANDLER = "__lambda_kit_handler__"
 """The attribute of handlers, and of what decorators with `functools.wraps` make of them."""
 

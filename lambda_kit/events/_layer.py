@@ -55,8 +55,7 @@ def as_event(view: type[E], /) -> Decorate[E]:
 
     def decorate(fn: Any, /) -> Any:
         callables.refuse_handler(fn, f"as_event({given.__name__})")
-        signature = callables.signature_of(fn)
-        at = 1 if signature is not None and signature.positional[:1] == ("self",) else 0
+        at = callables.event_position(fn)
 
         def viewed(*args: Any, **kwargs: Any) -> Any:
             return fn(*args[:at], _checked(view, args[at]), *args[at + 1 :], **kwargs)

@@ -87,8 +87,7 @@ def parse(model: Any, /, *, at: str | None = None, many: bool | str = False) -> 
 
     def decorate(fn: Any, /) -> Any:
         callables.refuse_handler(fn, where)
-        signature = callables.signature_of(fn)
-        position = 1 if signature is not None and signature.positional[:1] == ("self",) else 0
+        position = callables.event_position(fn)
 
         def parsed(*args: Any, **kwargs: Any) -> Any:
             return fn(*args[:position], read(args[position]), *args[position + 1 :], **kwargs)

@@ -86,8 +86,7 @@ def validated(
 def _layer(check_in: Callable[[Any], None], check_out: Callable[[Any], Any]) -> Layer:
     def decorate(fn: Any, /) -> Any:
         callables.refuse_handler(fn, "validated(...)")
-        signature = callables.signature_of(fn)
-        position = 1 if signature is not None and signature.positional[:1] == ("self",) else 0
+        position = callables.event_position(fn)
 
         def checked(*args: Any, **kwargs: Any) -> Any:
             check_in(args[position])

@@ -175,16 +175,16 @@ def custom_message(
     """
     raw = _event_of(event, "CustomMessage")
     request = _object(raw.get("request"))
-    needed = [request.get("codeParameter")]
-    if raw["triggerSource"] == "CustomMessage_AdminCreateUser":
-        needed.append(request.get("usernameParameter"))
+    names = ("codeParameter", "usernameParameter")
+    wanted = names if raw["triggerSource"] == "CustomMessage_AdminCreateUser" else names[:1]
+    needed = {name: request[name] for name in wanted if type_of(request.get(name)) is str and request[name]}
     response: dict[str, Any] = {}
     for name, field, text, longest in (("sms", "smsMessage", sms, _SMS), ("email", "emailMessage", email, _EMAIL)):
         if text is None:
             continue
         response[field] = check_text(text, f"custom_message: {name}", longest, shortest=_SHORT)
-        for placeholder in needed:
-            if placeholder and placeholder not in text and not (placeholder == needed[0] and "{##" in text):
+        for name_of_part, placeholder in needed.items():
+            if placeholder not in text and not (name_of_part == "codeParameter" and "{##" in text):
                 raise AnswerError(
                     f"custom_message: {name} lacks the placeholder {placeholder!r}, which Cognito replaces"
                 )

@@ -131,8 +131,7 @@ def custom_resource(*, margin: float = 2.0) -> AnyLayer:
 
     def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
         callables.refuse_handler(fn, "custom_resource(...)")
-        signature = callables.signature_of(fn)
-        at = 1 if signature is not None and signature.positional[:1] == ("self",) else 0
+        at = callables.event_position(fn)
 
         def answered(*args: Any, **kwargs: Any) -> None:
             request = _Request(args[at], margin)

@@ -182,7 +182,7 @@ def _headers(
     remove: Sequence[str],
 ) -> dict[str, list[dict[str, str]]]:
     """Return the headers that are kept, without those removed, and with those set, as CloudFront writes them."""
-    made: dict[str, Any] = dict(kept)
+    made: dict[str, Any] = {name: pairs for name, pairs in kept.items() if _is_header(pairs)}
     for name in remove:
         _check_name(kind, name)
         made.pop(name.lower(), None)
@@ -191,6 +191,10 @@ def _headers(
         values: Sequence[Any] = (value,) if isinstance(value, str) else value
         made[name.lower()] = [{"key": name, "value": _line(one, f"the header {name!r}")} for one in values]
     return made
+
+
+def _is_header(pairs: Any) -> bool:
+    return type_of(pairs) is list and all(type_of(one) is dict for one in pairs)
 
 
 def _check_name(kind: str, name: str) -> None:
