@@ -48,8 +48,10 @@ class RequestAuthorizerEvent(Event):
     _also = ("websocket_authorizer",)
     _label = ("requestContext", "requestId")
 
-    headers = headers("headers")
+    headers = headers("headers", lists="multiValueHeaders")
     """The headers, whose names are found in any letter case."""
+    query_lists = mapping("multiValueQueryStringParameters")
+    """The parameters of the query, a list of values each; empty for an HTTP API with payload 2.0."""
     path_parameters = mapping("pathParameters")
     """The parameters of the path; empty without any."""
     stage_variables = mapping("stageVariables")

@@ -146,14 +146,22 @@ def time(*path: str, per_second: int = 0) -> Field[datetime | None]:
     return Field(lambda view: view._iso_time(*path))
 
 
-def headers(*path: str) -> Field[HeaderValues]:
-    """Optional headers, whose names are found in any letter case; an object of texts, or of lists of texts."""
+def headers(*path: str, lists: str = "") -> Field[HeaderValues]:
+    """Optional headers, whose names are found in any letter case; an object of texts, or of lists of texts.
+
+    Args:
+        path: where they are.
+        lists: a top-level key whose headers have precedence, because they have all values of a name.
+    """
 
     def make(view: View) -> HeaderValues:
         from lambda_kit.events._http_values import HeaderValues, lists_of
 
+        found = view._find(lists) if lists else None
+        if type_of(found) is not dict:
+            found = view._find(*path)
         # The last header of a name counts, whatever its letter case.
-        return HeaderValues({name.lower(): values for name, values in lists_of(view._find(*path)).items()})
+        return HeaderValues({name.lower(): values for name, values in lists_of(found).items()})
 
     return Field(lambda view: kept(view, path, make))
 

@@ -57,10 +57,12 @@ class WebSocketEvent(Event):
     """The status code with which the connection was closed, such as 1000."""
     disconnect_reason = optional("requestContext", "disconnectReason")
     """The reason with which the connection was closed."""
-    headers = headers("headers")
+    headers = headers("headers", lists="multiValueHeaders")
     """The headers of the request to connect, whose names are found in any letter case; empty for messages."""
     query_parameters = mapping("queryStringParameters")
     """The parameters of the query, one value each; for the request to connect only."""
+    query_lists = mapping("multiValueQueryStringParameters")
+    """The parameters of the query, a list of values each; for the request to connect only."""
 
     @property
     def is_connect(self) -> bool:

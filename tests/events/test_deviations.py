@@ -265,6 +265,13 @@ def test_headers_are_found_in_any_letter_case() -> None:
     assert [view.__class__({}).headers.get("x-key") for view in views] == [None, None, None]
 
 
+def test_all_values_of_a_header_are_read() -> None:
+    raw: dict[str, Any] = {"headers": {"a": "2"}, "multiValueHeaders": {"A": ["1", "2"]}}
+    for view in (RequestAuthorizerEvent(raw), WebSocketEvent(raw)):
+        assert view.headers.all("a") == ["1", "2"]
+    assert WebSocketEvent({**raw, "multiValueHeaders": None}).headers.all("a") == ["2"]
+
+
 def test_authorizers_of_all_apis_are_read_alike() -> None:
     rest = RequestAuthorizerEvent(SAMPLES["api-gateway-authorizer-request"])
     second = RequestAuthorizerEvent(SAMPLES["request-authorizer-v2"])

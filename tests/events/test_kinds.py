@@ -435,6 +435,7 @@ VALUES: list[tuple[str, Any, dict[str, Any]]] = [
         {"fileLocation": {"fileSystemId": "fs-1", "path": "/a", "versionId": "v"}},
         {"file_system_id": "fs-1", "path": "/a", "version_id": "v", "bucket": None},
     ),
+    ("RequestAuthorizerEvent", {"multiValueQueryStringParameters": {"a": ["1"]}}, {"query_lists": {"a": ["1"]}}),
     ("VerifyAuthChallengeEvent", request(userNotFound=True), {"user_not_found": True, "challenge_answer": None}),
     ("WebSocketEvent", {"requestContext": {"authorizer": {"principalId": "u"}}}, {"authorizer": {"principalId": "u"}}),
     ("WebSocketEvent", {"body": "AP8=", "isBase64Encoded": True}, {"data": b"\x00\xff"}),
