@@ -76,6 +76,7 @@ SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed $(VENVS
 .PHONY: demo
 demo: $(VENVS)/$(MAIN)/.test ## run an example under the real runtime client, cold and warm
 	@cd examples && ../$(BIN)/lambda-kit invoke orders.place_order --event orders.json --repeat 3
+	@cd examples && ../$(BIN)/lambda-kit invoke shop_api.lambda_handler --event shop_api.json
 
 .PHONY: test
 test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES) ## run the tests on every Python found (PYTHONS=3.12 for one)
