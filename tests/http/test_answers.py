@@ -476,6 +476,14 @@ def test_an_event_that_is_no_request_is_an_error() -> None:
         invoke(handler()(HttpApp()), {"Records": []}).unwrap()
 
 
+@pytest.mark.parametrize("path", [None, 5, []], ids=str)
+def test_a_request_without_a_path_is_an_error_that_names_it(path: Any) -> None:
+    from lambda_kit.events._http_build import http_event
+
+    with pytest.raises(EventError, match="'rawPath' of the HttpEvent"):
+        HttpApp()({**http_event("http_api_2", "GET", "/"), "rawPath": path}, None)
+
+
 def test_a_client_of_an_unknown_trigger_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="there is no trigger 'sqs'"):
         HttpApp().test_client("sqs")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -492,11 +500,9 @@ def test_any_event_of_a_trigger_gets_a_response_that_the_trigger_takes(trigger: 
     event = http_event(
         trigger, "POST", "/orders/7?a=b", [("cookie", "d=e"), ("content-type", "application/json")], b"{}"
     )
-    names = [
-        name
-        for name in event
-        if name not in ("requestContext", "httpMethod", "multiValueHeaders", "raw_path", "path", "method", "version")
-    ]
+    # These make a request: what lacks them is none.
+    fixed = ("requestContext", "httpMethod", "multiValueHeaders", "rawPath", "raw_path", "path", "method", "version")
+    names = [name for name in event if name not in fixed]
     for name in data.draw(st.lists(st.sampled_from(names), max_size=3)):
         event[name] = data.draw(ANYTHING)
     if trigger == "alb_multi_value":
