@@ -65,7 +65,7 @@ class Policy:
                 "Policy: the event has no ARN of API Gateway at 'methodArn' or 'routeArn'; is it one of an authorizer?"
             )
         request: Any = raw.get("requestContext")
-        self._is_web_socket = type_of(request) is dict and "routeKey" in request and "http" not in request
+        self._is_web_socket = type_of(request) is dict and "connectionId" in request
         self._base = f"{found[1]}{found[2]}"
         self._stage = found[3]
         self._principal = check_text(principal, "Policy: principal", 1024)

@@ -24,9 +24,16 @@ import time
 from _thread import allocate_lock, start_new_thread
 from contextvars import copy_context
 
-from lambda_kit._kernel import callables, log, type_of
+from lambda_kit._kernel import callables, lifecycle, log, type_of
 from lambda_kit._kernel.durable import is_suspension
-from lambda_kit.errors import AnswerError, AnswerNotSent, ConfigurationError, EventError, LambdaKitError
+from lambda_kit.errors import (
+    AnswerError,
+    AnswerNotSent,
+    ConfigurationError,
+    EventError,
+    LambdaKitError,
+    TimeLimitInterrupt,
+)
 from lambda_kit.events._answers import check_text, raw_of, text_at
 from lambda_kit.invocation import current_invocation
 
@@ -175,7 +182,7 @@ class _Request:
         left = current_invocation().remaining()
         self._delay = left - margin if margin < left else left / 2
         self._deadline = None if left == float("inf") else time.monotonic() + left
-        self._sending = allocate_lock()
+        self._sending = lifecycle.make_lock()
         self._finished = allocate_lock()
         self._is_sent = False
 
@@ -186,17 +193,27 @@ class _Request:
             start_new_thread(run, (self._watch,))
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
-        self._finished.release()
-        if error is not None and is_suspension(error):
-            return False  # a durable execution goes on later
-        if error is None:
-            self._send(self._result())
-            return False
-        is_error = isinstance(error, Exception)
-        if is_error:
-            log.error("custom_resource: the handler raised; the answer is FAILED", exc_info=error)
-        self._send(self._failure(f"{type(error).__name__}: {error}"))
-        return is_error
+        try:
+            if error is not None and is_suspension(error):
+                return False  # a durable execution goes on later
+            if error is None:
+                self._deliver(self._result())
+                return False
+            is_error = isinstance(error, Exception)
+            if is_error:
+                log.error("custom_resource: the handler raised; the answer is FAILED", exc_info=error)
+            self._deliver(self._failure(f"{type(error).__name__}: {error}"))
+            return is_error
+        finally:
+            self._finished.release()
+
+    def _deliver(self, answer: dict[str, Any]) -> None:
+        """Send an answer, once more if a time limit outside interrupts it."""
+        try:
+            self._send(answer)
+        except TimeLimitInterrupt:
+            self._send(answer)
+            raise
 
     def _watch(self) -> None:
         """Answer shortly before the deadline, unless the handler has returned."""

@@ -15,7 +15,11 @@ API = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3"
 FIELD = "arn:aws:appsync:eu-west-1:1:apis/a/types/Query/fields/f"
 REST = {"type": "TOKEN", "methodArn": f"{API}/prod/GET/orders/7"}
 HTTP = {"version": "2.0", "type": "REQUEST", "routeArn": f"{API}/$default/GET/orders"}
-SOCKET = {"type": "REQUEST", "methodArn": f"{API}/prod/$connect", "requestContext": {"routeKey": "$connect"}}
+SOCKET = {
+    "type": "REQUEST",
+    "methodArn": f"{API}/prod/$connect",
+    "requestContext": {"routeKey": "$connect", "connectionId": "c-1"},
+}
 
 
 def test_a_policy_names_resources_of_the_api_and_the_stage_of_the_request() -> None:

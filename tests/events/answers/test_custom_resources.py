@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import handler, time_limit
-from lambda_kit.errors import AnswerError, AnswerNotSent, ConfigurationError, EventError
+from lambda_kit.errors import AnswerError, AnswerNotSent, ConfigurationError, EventError, TimeLimitReached
 from lambda_kit.events.custom_resources import custom_resource, failed, success
 from lambda_kit.testing import invoke, make_context
 from tests.events.answers.fakes import Got, serving
@@ -236,3 +236,28 @@ def test_what_cloudformation_would_refuse_cannot_be_built(build: Any) -> None:
 def test_a_margin_that_is_no_number_above_zero_is_refused(margin: Any) -> None:
     with pytest.raises(ConfigurationError, match="pass the seconds before the deadline, above 0"):
         custom_resource(margin=margin)
+
+
+def test_an_answer_whose_sending_is_interrupted_is_sent_again(stack: Stack) -> None:
+    """A time limit outside strikes while S3 is slow."""
+    slow = threading.Event()
+
+    def wait(got: Got) -> tuple[int, bytes]:
+        stack.got.append(got)
+        if len(stack.got) == 1:
+            slow.wait(PATIENCE)
+        else:
+            slow.set()
+        return 200, b""
+
+    @handler
+    @time_limit(margin=1.5)
+    @custom_resource(margin=0.5)
+    def quick(event: Any, context: Any) -> Any:
+        return None
+
+    with serving(wait) as url:
+        event = {**stack.event("Update"), "ResponseURL": f"{url}/answer"}
+        error = invoke(quick, event, context=make_context(timeout=2.0)).error
+        assert isinstance(error, TimeLimitReached)
+    assert [json.loads(got.body)["Status"] for got in stack.got] == ["SUCCESS", "SUCCESS"]
