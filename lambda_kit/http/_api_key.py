@@ -23,16 +23,19 @@ class ApiKey:
         keys: the key of each client by its name, or a function that returns them, for example
             `Secret("api-keys", transform="json")`.
         header: the name of the header; default `"x-api-key"`.
+
+    Attributes:
+        header: the name of the header.
     """
 
-    __slots__ = ("_header", "_keys")
+    __slots__ = ("_keys", "header")
 
     def __init__(self, keys: Mapping[str, str] | Callable[[], Mapping[str, str]], *, header: str = "x-api-key") -> None:
         self._keys = keys
-        self._header = header
+        self.header = header
 
     def __repr__(self) -> str:
-        return f"<ApiKey in {self._header}>"
+        return f"<ApiKey in {self.header}>"
 
     def __call__(self, request: HttpEvent) -> str:
         """Return the name of the client.
@@ -42,7 +45,7 @@ class ApiKey:
         """
         from hmac import compare_digest
 
-        given = request.headers.get(self._header, "").encode("utf-8", "surrogatepass")
+        given = request.headers.get(self.header, "").encode("utf-8", "surrogatepass")
         keys = self._keys() if callable(self._keys) else self._keys
         found = None
         for name, key in keys.items():

@@ -14,7 +14,7 @@ from lambda_kit.http import _tree
 from lambda_kit.http._call import Call
 from lambda_kit.http._errors import HttpError, MethodNotAllowed, NotFound
 from lambda_kit.http._response import Response, as_dict, from_dict, json_response
-from lambda_kit.http._route import InvalidResponse, prepare
+from lambda_kit.http._route import InvalidResponse, prepare, stacked, unlayered
 from lambda_kit.http._router import Router
 from lambda_kit.http._serialise import Unsendable, serialise
 from lambda_kit.invocation import current_invocation
@@ -70,6 +70,8 @@ class HttpApp(Router):
             such as 404, and get the response as a dict.
         base_path: a path that is cut off, such as that of a custom domain's mapping; default: none.
         max_body: the largest number of bytes in a body. The answer to more is 413. Default: what the trigger takes.
+        title: the title in the OpenAPI document; default `"API"`.
+        version: the version of the API in that document; default `"0"`.
         debug: whether the answer to an unknown exception shows it, outside of Lambda alone; default False.
 
     Raises:
@@ -86,10 +88,12 @@ class HttpApp(Router):
         "_inner",
         "_max_body",
         "_replaced",
+        "_title",
         "_tree",
+        "_version",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # the options of an app
         self,
         *,
         cors: Cors | None = None,
@@ -99,6 +103,8 @@ class HttpApp(Router):
         layers: Sequence[AnyLayer] = (),
         base_path: str = "",
         max_body: int | None = None,
+        title: str = "API",
+        version: str = "0",
         debug: bool = False,
     ) -> None:
         super().__init__()
@@ -110,6 +116,8 @@ class HttpApp(Router):
         self._cors = cors
         self._max_body = max_body
         self._debug = debug
+        self._title = title
+        self._version = version
         self._tree = _tree.Node()
         self._fixed: dict[str, dict[str, Route]] = {}
         self._handlers: dict[type[BaseException], Any] = {}
@@ -178,7 +186,24 @@ class HttpApp(Router):
         """
         outer = callables.provided_keywords(self._inner) | set(provided)
         for route in self._routes:
-            prepare(route, self, outer | callables.provided_keywords(stacked(route.layers, _unlayered)))
+            prepare(route, self, outer | callables.provided_keywords(stacked(route.layers, unlayered)))
+
+    def openapi(self, *provided: str, servers: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the OpenAPI 3.1 document. `lambda-kit openapi` writes it; it is nothing to make in a function.
+
+        Args:
+            *provided: names of keywords that layers around the app pass.
+            servers: the URLs of servers; default: none.
+
+        Raises:
+            ConfigurationError: the declaration of a route is wrong.
+            MissingExtra: pydantic is not installed.
+        """
+        from lambda_kit.http import _openapi
+
+        _openapi.check_servers(servers)
+        outer = callables.provided_keywords(self._inner) | set(provided)
+        return _openapi.document(self._routes, outer, title=self._title, version=self._version, servers=servers)
 
     def override(self, dependency: Any, replacement: Any) -> AbstractContextManager[None]:
         """Return a context manager that replaces a dependency, for tests.
@@ -366,21 +391,6 @@ class HttpApp(Router):
         for name, value in error.headers.items():
             response._headers[name.lower()] = value
         return response
-
-
-def stacked(layers: tuple[Any, ...], fn: Any) -> Any:
-    """Put layers around a function, the first one outermost."""
-    for one in reversed(layers):
-        fn = one(fn)
-        if not callable(fn):
-            raise ConfigurationError(
-                f"the layer {callables.name_of(one)} of a route returned {fn!r}, which is no function"
-            )
-    return fn
-
-
-def _unlayered(_event: Any, _context: Any, /, **_provided: Any) -> dict[str, Any]:
-    return {}
 
 
 def _answered(fn: Any, error: Exception, request: HttpEvent) -> Response:

@@ -117,7 +117,9 @@ class Bearer:
                 raise Forbidden(f"the token lacks {', '.join(missing)}", headers={"www-authenticate": challenge})
             return claims
 
-        return claims_with_scopes
+        made: Any = claims_with_scopes
+        made.bearer = self  # the OpenAPI document names the scheme
+        return made  # type: ignore[no-any-return]
 
     def __call__(self, request: HttpEvent) -> dict[str, Any]:
         """Return the claims of the token of a request.

@@ -133,3 +133,19 @@ def _awaited(found: Any) -> Any:
 
 async def _collected(parts: Any) -> Any:
     return iter([part async for part in parts])
+
+
+def stacked(layers: tuple[Any, ...], fn: Any) -> Any:
+    """Put layers around a function, the first one outermost."""
+    for one in reversed(layers):
+        fn = one(fn)
+        if not callable(fn):
+            raise ConfigurationError(
+                f"the layer {callables.name_of(one)} of a route returned {fn!r}, which is no function"
+            )
+    return fn
+
+
+def unlayered(_event: Any, _context: Any, /, **_provided: Any) -> dict[str, Any]:
+    """Stand for a route where only its layers are looked at."""
+    return {}

@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_kit._kernel.callables import closest
-from lambda_kit.local import _flags
+from lambda_kit.local import _flags, _openapi
 from lambda_kit.local._settings import INIT_TYPES, LOG_FORMATS, LOG_LEVELS
 
 if TYPE_CHECKING:
@@ -64,7 +64,17 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         description="Check a document of feature flags, or evaluate one of them.",
         allow_abbrev=False,
     )
-    return parser, {"invoke": invoke, "events": events, "flags": flags, **_flags_parsers(flags)}
+    openapi = found.add_parser(
+        "openapi",
+        help="write the OpenAPI document of an app, or check it",
+        description="Write the OpenAPI document of an HttpApp, or check that the committed one is up to date.",
+        epilog=_openapi.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _openapi.add(openapi)
+    commands = {"invoke": invoke, "events": events, "flags": flags, "openapi": openapi}
+    return parser, {**commands, **_flags_parsers(flags)}
 
 
 def _flags_parsers(flags: _Parser) -> dict[str, _Parser]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_kit.errors import ConfigurationError, LambdaKitError
-from lambda_kit.local import _events, _flags
+from lambda_kit.local import _events, _flags, _openapi
 from lambda_kit.local._arguments import USAGE, UsageError, in_options, parse
 from lambda_kit.local._invoke import Terminated, invoke_command
 
@@ -96,8 +96,13 @@ def _flags_command(options: argparse.Namespace) -> int:
     return SUCCESS if run(options) else FAILURE
 
 
+def _openapi_command(options: argparse.Namespace) -> int:
+    return SUCCESS if _openapi.run(options) else FAILURE
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "invoke": _invoke_command,
     "events": _events_command,
     "flags": _flags_command,
+    "openapi": _openapi_command,
 }
