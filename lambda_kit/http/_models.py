@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from lambda_kit._kernel import type_of
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.http._errors import BadRequest, InvalidRequest
 
 TYPE_CHECKING = False
@@ -48,6 +49,7 @@ def adapter(annotation: Any, what: str) -> Any:
 
     Raises:
         MissingExtra: pydantic is not installed.
+        ConfigurationError: pydantic does not take the type.
     """
     try:
         from pydantic import TypeAdapter
@@ -55,8 +57,13 @@ def adapter(annotation: Any, what: str) -> Any:
         from lambda_kit._kernel import extras
 
         raise extras.missing(what, "pydantic", "pydantic") from None
+    from pydantic import PydanticUserError
+
     made: Any = TypeAdapter
-    return made(annotation)
+    try:
+        return made(annotation)
+    except PydanticUserError as error:
+        raise ConfigurationError(f"{what} has a type that pydantic does not take: {error.message}") from error
 
 
 def json_reader(annotation: Any, what: str) -> Callable[[str], Any]:

@@ -461,6 +461,15 @@ def _handler(event: Any, context: Any) -> Any: ...
 def _with_body(a: NewOrder) -> None: ...
 
 
+def test_a_type_that_pydantic_does_not_take_says_so() -> None:
+    def route(body: Any) -> None:
+        raise AssertionError
+
+    route.__annotations__["body"] = dict[Connection, int]
+    with pytest.raises(ConfigurationError, match="a type that pydantic does not take"):
+        app_of(route, "POST").check()
+
+
 def test_an_annotation_that_cannot_be_read_says_so() -> None:
     def route(a: Missing) -> None:  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable, reportUnknownParameterType]
         raise AssertionError
