@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from importlib import import_module
@@ -31,6 +32,14 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if (name.startswith(_PREFIXES) and name not in _OURS) or name.lower() in _PROXIES:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_garbage() -> Iterator[None]:
+    """Collect the garbage of a file at its end: no test of another file hears of its sockets, tasks and coroutines."""
+    gc.freeze()  # what exists already, so that collecting is quick
+    yield
+    gc.collect()
 
 
 class Aws:

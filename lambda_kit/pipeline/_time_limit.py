@@ -123,13 +123,18 @@ class _Limit:
             if self._reported is not None:
                 self._reported.release()
 
+    def finish_report(self) -> None:
+        """Wait a moment until the stack is logged: after the handler's end, Lambda freezes the process."""
+        reported = self._reported
+        if reported is not None and reported.acquire(timeout=min(self.margin / 4, _REPORT_SECONDS)):
+            reported.release()
+
     def error_at(self, stop: BaseException) -> TimeLimitReached:
         """Return the error for the layers outside, with the traceback of the interrupted code.
 
         The runtime reports one traceback and no chained ones, so that it has to be this one.
         """
-        if self._reported is not None:
-            self._reported.acquire(timeout=min(self.margin / 4, _REPORT_SECONDS))
+        self.finish_report()
         message = f"{self.name} reached its time limit {self.margin:g} s before the deadline"
         return TimeLimitReached(message, margin=self.margin).with_traceback(user_traceback(stop.__traceback__))
 
@@ -174,6 +179,8 @@ def _for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[
                 return fn(*args, **kwargs)
             finally:
                 alarm.stop()
+                if limit.reached:
+                    limit.finish_report()
         except TimeLimitInterrupt as stop:
             alarm.stop()  # again: the interrupt may have struck while it ran
             release_locks()
@@ -269,6 +276,8 @@ def _for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable
                 return await limit.coroutine
             finally:
                 limit.stop()
+                if limit.reached:
+                    limit.finish_report()
         except (asyncio.CancelledError, TimeLimitInterrupt) as stop:
             limit.stop()  # again: the interrupt may have struck while it ran
             release_locks()
