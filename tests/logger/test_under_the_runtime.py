@@ -118,9 +118,12 @@ def test_a_time_out_is_logged_before_the_platform_kills(app: Any) -> None:
         outcome = environment.invoke({"n": 1, "hang": True})
     assert outcome.error.type == "TimeLimitReached"
     errors = [line for line in lines_of(outcome.output) if line["level"] == "ERROR"]
-    assert [line.get("logger", "the kit's") for line in errors] == ["lambda_kit", "the kit's"]
-    assert "time.sleep(60)" in errors[0]["message"]
-    assert errors[1]["exception"]["type"] == "TimeLimitReached"
+    # On a starved machine the line of the limit, which a thread writes, may come last.
+    limit, unhandled = sorted(errors, key=lambda line: "exception" in line)
+    assert limit["logger"] == "lambda_kit"
+    assert "time.sleep(60)" in limit["message"]
+    assert "logger" not in unhandled
+    assert unhandled["exception"]["type"] == "TimeLimitReached"
     assert {line["requestId"] for line in errors} == {outcome.request_id}
 
 
