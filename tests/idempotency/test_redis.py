@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from lambda_kit import handler
 from lambda_kit.idempotency import Claim, MemoryStore, Record, RedisStore, StoreUnavailable, idempotent
@@ -19,11 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def once() -> Retry:
+    """Make a client try once.
+
+    Otherwise it draws its waits with `random`, on a thread that may outlive the test: Hypothesis refuses a test during
+    which other code uses that module.
+    """
+    return Retry(NoBackoff(), 0)
+
+
 @pytest.fixture
 def silent() -> Iterator[redis.Redis]:
     """A client of a server that accepts connections, and never answers."""
     server = socket.create_server(("127.0.0.1", 0))
-    client = redis.Redis(port=server.getsockname()[1], socket_timeout=None)
+    client = redis.Redis(port=server.getsockname()[1], socket_timeout=None, retry=once())
     yield client
     server.close()
     client.close()
@@ -74,6 +85,6 @@ def test_errors_and_answers_of_the_server_come_through(monkeypatch: pytest.Monke
         return len(runs)
 
     assert [charge({"id": 1}, make_context()) for _ in range(2)] == [1, 1]
-    monkeypatch.setattr(client, "eval", redis.Redis(port=free_port()).eval)
+    monkeypatch.setattr(client, "eval", redis.Redis(port=free_port(), retry=once()).eval)
     with pytest.raises(StoreUnavailable, match="ConnectionError"):
         charge({"id": 1}, make_context())
