@@ -134,7 +134,6 @@ class _Limit:
 
         The runtime reports one traceback and no chained ones, so that it has to be this one.
         """
-        self.finish_report()
         message = f"{self.name} reached its time limit {self.margin:g} s before the deadline"
         return TimeLimitReached(message, margin=self.margin).with_traceback(user_traceback(stop.__traceback__))
 
@@ -179,14 +178,15 @@ def _for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[
                 return fn(*args, **kwargs)
             finally:
                 alarm.stop()
-                if limit.reached:
-                    limit.finish_report()
         except TimeLimitInterrupt as stop:
             alarm.stop()  # again: the interrupt may have struck while it ran
             release_locks()
             if not limit.reached:  # it is the interrupt of a limit around this one
                 raise
             raise limit.error_at(stop) from None
+        finally:
+            if limit.reached:
+                limit.finish_report()
 
     return limited
 
@@ -276,14 +276,15 @@ def _for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable
                 return await limit.coroutine
             finally:
                 limit.stop()
-                if limit.reached:
-                    limit.finish_report()
         except (asyncio.CancelledError, TimeLimitInterrupt) as stop:
             limit.stop()  # again: the interrupt may have struck while it ran
             release_locks()
             if not limit.has_ended_with(stop):
                 raise
             raise limit.error_at(stop) from None
+        finally:
+            if limit.reached:
+                limit.finish_report()
 
     return limited
 

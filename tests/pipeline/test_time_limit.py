@@ -23,6 +23,7 @@ from lambda_kit.errors import (
     TimeLimitReached,
     UnexpectedCancellation,
 )
+from lambda_kit.pipeline import _time_limit
 from lambda_kit.testing import FakeClock, FakeContext, make_context
 from tests.patience import PATIENCE
 
@@ -141,6 +142,42 @@ def test_a_handler_may_catch_the_interrupt_and_answer() -> None:
         return "whole"
 
     assert place({}, due_soon()) == "partial"
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["def", "async def"])
+def test_the_stack_is_logged_before_the_handler_returns_although_it_catches_the_interrupt(
+    is_async: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_time_limit, "_REPORT_SECONDS", PATIENCE)
+    logged: list[str] = []
+
+    class Slow(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            time.sleep(0.05)
+            logged.append(record.getMessage())
+
+    def work() -> str:
+        try:
+            sleep_at_a_known_line()
+        except TimeLimitInterrupt:
+            return "too slow"
+        return "done"
+
+    @handler(time_limit(margin=4 * PATIENCE))
+    def place(event: object, context: object) -> str:
+        return work()
+
+    @handler(time_limit(margin=4 * PATIENCE))
+    async def place_later(event: object, context: object) -> str:
+        return work()
+
+    slow = Slow()
+    logging.getLogger("lambda_kit").addHandler(slow)
+    try:
+        assert (place_later if is_async else place)({}, due_soon(4 * PATIENCE)) == "too slow"
+        assert [line.partition(":")[0] for line in logged] == ["time limit reached"]
+    finally:
+        logging.getLogger("lambda_kit").removeHandler(slow)
 
 
 def test_a_waiting_coroutine_is_cancelled_and_the_log_shows_where_it_waits(caplog: pytest.LogCaptureFixture) -> None:
