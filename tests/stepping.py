@@ -124,7 +124,7 @@ def interrupt_each_step(
         return stepper
 
     # Each run has a context of its own: before some bytecodes of a `finally`, no code can reset a context variable.
-    with _without_warnings(), _watchdog() as alive:
+    with _without_garbage(), _watchdog() as alive:
         alive()
         contextvars.copy_context().run(run, 0)  # loads what the call loads when it runs first
         count = contextvars.copy_context().run(run, 0).count
@@ -139,19 +139,23 @@ def interrupt_each_step(
 
 
 @contextlib.contextmanager
-def _without_warnings() -> Generator[None]:
-    """Ignore warnings of what nobody could close: interrupts strike just after a socket, a coroutine or so is made.
+def _without_garbage() -> Generator[None]:
+    """Keep garbage until the last run has ended, and ignore its warnings.
 
-    All of it is collected before the warnings come back, so that no later test hears of it.
+    An interrupt may strike just after a socket or a coroutine is made, so that nobody can close it. If the collector
+    ran during a call, the next interrupt could strike in a finaliser of such an object, where Python swallows it. All
+    of it is collected before warnings come back, so that no later test hears of it.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         gc.freeze()  # all that exists: collecting looks at what is made from here on, which is quick
+        gc.disable()
         try:
             yield
         finally:
             gc.collect()
+            gc.enable()
             gc.unfreeze()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
 import sys
@@ -110,6 +111,34 @@ def test_an_interrupt_in_a_call_that_handles_exceptions_does_not_stay_the_curren
         assert raised.value.__context__ is None
 
     interrupt_each_step(handle, prepare=Box, check=check, error=KeyboardInterrupt, steps="bytecodes", inside=HERE)
+
+
+def test_the_finaliser_of_garbage_is_not_part_of_a_call() -> None:
+    class Garbage:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            len("finalised")
+
+    def prepare() -> Box:
+        Garbage()
+        return Box()
+
+    def allocate(box: Box) -> None:
+        kept = [[box] for _ in range(200)]  # so many that the collector runs in between
+        box.items.append(len(kept))
+        for number in range(10):
+            box.items.append(abs(number))
+
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100)
+    try:
+        steps = interrupt_each_step(allocate, prepare=prepare, check=check_lock, error=KeyboardInterrupt, inside=HERE)
+    finally:
+        gc.set_threshold(*thresholds)
+    assert steps > 10
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("most", [10_000, 10, 1])
