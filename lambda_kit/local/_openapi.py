@@ -52,11 +52,15 @@ def _app(place: str) -> HttpApp:
         raise ConfigurationError(f"{place!r} is no app; write MODULE:APP, such as shop_api:app")
     sys.path.insert(0, str(Path.cwd()))
     try:
-        found = getattr(importlib.import_module(module), name, None)
+        loaded = importlib.import_module(module)
     except ImportError as error:
         raise ConfigurationError(f"{module} cannot be imported: {error}") from error
     finally:
         del sys.path[0]
+    if not hasattr(loaded, name):
+        apps = [one for one, value in vars(loaded).items() if isinstance(value, HttpApp)]
+        raise ConfigurationError(f"{module} has no {name!r}; its apps: {', '.join(apps) or 'none'}")
+    found = getattr(loaded, name)
     if not isinstance(found, HttpApp):
         raise ConfigurationError(f"{name} of {module} is {type(found).__name__}, and no HttpApp")
     return found

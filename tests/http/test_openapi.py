@@ -137,6 +137,7 @@ def test_the_command_writes_the_document_and_tells_if_it_is_out_of_date(
         (["shop_api"], "write MODULE:APP"),
         (["nothing_here:app"], "cannot be imported"),
         (["shop_api:log"], "is Logger, and no HttpApp"),
+        (["shop_api:nope"], "shop_api has no 'nope'; its apps: app"),
         (["shop_api:app", "--check", "missing.json"], "cannot be read"),
     ],
 )
