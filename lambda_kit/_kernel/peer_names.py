@@ -153,5 +153,67 @@ _EVENTS = {
     **{theirs: f"it is called lambda_kit.events.{ours}" for theirs, ours in _VIEWS.items()},
 }
 
-NAMES = {**_PARAMETERS, **_BATCH, **_FLAGS, **_IDEMPOTENCY, **_OBSERVABILITY, **_MODELS, **_EVENTS}
+_APP = "use lambda_kit.http.HttpApp: it serves every HTTP trigger"
+_ROUTER = "use lambda_kit.http.Router: it serves every HTTP trigger"
+_APPSYNC = "the kit has no resolver for AppSync; read the event with lambda_kit.events.AppSyncEvent"
+_CHANNELS = "the kit has no resolver for AppSync channels; read the event with lambda_kit.events.AppSyncChannelEvent"
+_BEDROCK = "the kit has no resolver for Bedrock agents; read the event with lambda_kit.events.BedrockAgentEvent"
+_BEDROCK_FUNCTION = (
+    "the kit has no resolver for Bedrock functions; read the event with lambda_kit.events.BedrockFunctionEvent"
+)
+_MIDDLEWARE = "a layer of the kit does it: write a generator under lambda_kit.layer, and pass it in layers=[...]"
+_HTTP = {
+    "ALBResolver": _APP,
+    "ALBRouter": _ROUTER,
+    "APIGatewayHttpResolver": _APP,
+    "APIGatewayHttpRouter": _ROUTER,
+    "APIGatewayRestResolver": _APP,
+    "APIGatewayRouter": _ROUTER,
+    "APPLICATION_JSON": "a dict or a model becomes JSON by itself; lambda_kit.http.Response takes media_type=...",
+    "ApiGatewayResolver": _APP,
+    "AppSyncEventsResolver": _CHANNELS,
+    "AppSyncResolver": _APPSYNC,
+    "BadRequestError": "it is called lambda_kit.http.BadRequest",
+    "BaseMiddlewareHandler": _MIDDLEWARE,
+    "BaseRouter": _ROUTER,
+    "BedrockAgentFunctionResolver": _BEDROCK_FUNCTION,
+    "BedrockAgentResolver": _BEDROCK,
+    "BedrockFunctionResponse": _BEDROCK_FUNCTION,
+    "BedrockResponse": _BEDROCK,
+    "CORSConfig": "it is called lambda_kit.http.Cors",
+    "DependencyResolutionError": "it is called lambda_kit.errors.ConfigurationError",
+    "ForbiddenError": "it is called lambda_kit.http.Forbidden",
+    "HttpResolver": "use lambda_kit.http.HttpApp, and its test_client()",
+    "HttpResolverLocal": "use lambda_kit.http.HttpApp, and its test_client()",
+    "LambdaFunctionUrlResolver": _APP,
+    "LambdaFunctionUrlRouter": _ROUTER,
+    "NextMiddleware": _MIDDLEWARE,
+    "NotFoundError": "it is called lambda_kit.http.NotFound",
+    "OpenAPIConfig": "`lambda-kit openapi` writes the document; its texts are options of lambda_kit.http.HttpApp",
+    "OpenAPIMergeError": "`lambda-kit openapi` writes the document of one lambda_kit.http.HttpApp",
+    "Param": "mark parameters with lambda_kit.http.Query, Header, Cookie, Form or Body",
+    "Path": "a parameter whose name is in the path needs no marker: Annotated[int, Field(ge=1)]",
+    "ProxyEventType": _APP,
+    "Request": "take a parameter of type lambda_kit.events.HttpEvent",
+    "RequestEntityTooLargeError": "it is called lambda_kit.http.ContentTooLarge",
+    "RequestTimeoutError": "use lambda_kit.http.HttpError(408)",
+    "RequestUnsupportedContentType": "it is called lambda_kit.http.UnsupportedMediaType",
+    "RequestValidationError": "it is called lambda_kit.http.InvalidRequest",
+    "ResponseBuilder": "lambda_kit.http.HttpApp makes the response of each trigger",
+    "ResponseSizeExceededError": "an answer that the trigger does not take is logged, and the client gets 500",
+    "ResponseValidationError": "an answer that does not fit its model is logged, and the client gets 500",
+    "SerializationError": "a value that cannot be JSON is logged, and the client gets 500",
+    "ServiceError": "it is called lambda_kit.http.HttpError",
+    "ServiceUnavailableError": "it is called lambda_kit.http.ServiceUnavailable",
+    "TEXT_HTML": "write lambda_kit.http.Response(text, media_type='text/html')",
+    "TEXT_PLAIN": "a text becomes text/plain by itself; lambda_kit.http.Response takes media_type=...",
+    "UnauthorizedError": "it is called lambda_kit.http.Unauthorized",
+    "UploadFile": "take the body with a parameter of type bytes",
+    "VPCLatticeResolver": _APP,
+    "VPCLatticeV2Resolver": _APP,
+    "ValidationException": "it is called lambda_kit.http.InvalidRequest",
+    "content_types": "lambda_kit.http.Response takes media_type='text/html'",
+}
+
+NAMES = {**_PARAMETERS, **_BATCH, **_FLAGS, **_IDEMPOTENCY, **_OBSERVABILITY, **_MODELS, **_EVENTS, **_HTTP}
 """What to use here, by the names of Powertools. A room that has a name of its own is not asked about it."""

@@ -11,7 +11,7 @@ from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http import HttpEvent
 from lambda_kit.events._http_values import decoded_path
 from lambda_kit.http import _tree
-from lambda_kit.http._call import Call
+from lambda_kit.http._call import Call, together
 from lambda_kit.http._errors import HttpError, MethodNotAllowed, NotFound
 from lambda_kit.http._response import Response, as_dict, from_dict, json_response
 from lambda_kit.http._route import InvalidResponse, prepare, stacked, unlayered
@@ -176,17 +176,25 @@ class HttpApp(Router):
         return decorate
 
     def check(self, *provided: str) -> None:
-        """Prepare all routes, so that each error of a declaration is raised now. The test client does it first.
+        """Prepare all routes, so that the errors of all declarations are raised now, as one.
+
+        The test client and `lambda-kit openapi` do it first. Call it in a test of your own to do it without a request.
 
         Args:
             *provided: names of keywords that layers around the app pass.
 
         Raises:
-            ConfigurationError: a parameter of a route cannot be served.
+            ConfigurationError: parameters of routes cannot be served. The message has a line for each error.
         """
         outer = callables.provided_keywords(self._inner) | set(provided)
+        wrong: list[ConfigurationError] = []
         for route in self._routes:
-            prepare(route, self, outer | callables.provided_keywords(stacked(route.layers, unlayered)))
+            try:
+                prepare(route, self, outer | callables.provided_keywords(stacked(route.layers, unlayered)))
+            except ConfigurationError as error:
+                wrong.append(error)
+        if wrong:
+            raise together(wrong)
 
     def openapi(self, *provided: str, servers: Sequence[str] = ()) -> dict[str, Any]:
         """Return the OpenAPI 3.1 document. `lambda-kit openapi` writes it; it is nothing to make in a function.
@@ -202,6 +210,7 @@ class HttpApp(Router):
         from lambda_kit.http import _openapi
 
         _openapi.check_servers(servers)
+        self.check(*provided)
         outer = callables.provided_keywords(self._inner) | set(provided)
         return _openapi.document(self._routes, outer, title=self._title, version=self._version, servers=servers)
 

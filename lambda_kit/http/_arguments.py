@@ -7,7 +7,7 @@ import sys
 from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http import _models, _scalars
-from lambda_kit.http._call import MISSING, Invalid
+from lambda_kit.http._call import MISSING, Invalid, together
 from lambda_kit.http._errors import InvalidRequest
 
 TYPE_CHECKING = False
@@ -116,10 +116,16 @@ def parameters_of(
     )
     defaults.update(function.__kwdefaults__ or {})
     annotations = annotations_of(function, {"return", *provided})
-    found = [
-        _parameter(fn, name, annotations.get(name, MISSING), defaults.get(name, MISSING), path_names, provided)
-        for name in names
-    ]
+    found: list[Parameter] = []
+    wrong: list[ConfigurationError] = []
+    for name in names:
+        annotation, default = annotations.get(name, MISSING), defaults.get(name, MISSING)
+        try:
+            found.append(_parameter(fn, name, annotation, default, path_names, provided))
+        except ConfigurationError as error:
+            wrong.append(error)
+    if wrong:
+        raise together(wrong)
     _check(fn, found, path_names, methods)
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lambda_kit.errors import ConfigurationError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +38,14 @@ class Call:
         self.dependencies: Any = None
         self.form: Any = None
         self.max_body = max_body
+
+
+def together(errors: list[ConfigurationError]) -> ConfigurationError:
+    """Return errors as one, with a line for each. A dependency of several routes is named once."""
+    if len(errors) == 1:
+        return errors[0]
+    lines = dict.fromkeys(line for one in errors for line in str(one).splitlines())
+    return ConfigurationError("\n".join(lines))
 
 
 class Invalid(Exception):  # never leaves this room

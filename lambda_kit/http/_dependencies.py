@@ -5,6 +5,7 @@ from __future__ import annotations
 from lambda_kit._kernel import callables, log
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http._arguments import parameters_of, read_all, reader_of
+from lambda_kit.http._call import together
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,15 +69,19 @@ def readers_of(
         way: the functions that depend on this one.
     """
     what = callables.name_of(fn)
-    return [
-        (
-            one.name,
-            _reader(one.function, path_names, app, (*way, fn))
-            if one.place == "dependency"
-            else reader_of(one, path_names, what),
-        )
-        for one in parameters
-    ]
+    found: list[tuple[str, Read]] = []
+    wrong: list[ConfigurationError] = []
+    for one in parameters:
+        try:
+            if one.place == "dependency":
+                found.append((one.name, _reader(one.function, path_names, app, (*way, fn))))
+            else:
+                found.append((one.name, reader_of(one, path_names, what)))
+        except ConfigurationError as error:
+            wrong.append(error)
+    if wrong:
+        raise together(wrong)
+    return found
 
 
 def _reader(function: Any, path_names: tuple[str, ...], app: Any, way: tuple[Any, ...]) -> Read:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from urllib.parse import quote, urlencode
 
+from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http_build import HTTP_TRIGGERS, http_event
 
@@ -97,7 +99,7 @@ class TestClient:
         context: the context of Lambda; default: one with 30 seconds left.
 
     Raises:
-        ConfigurationError: there is no such trigger.
+        ConfigurationError: there is no such trigger, or declarations of routes are wrong.
     """
 
     __test__ = False  # pytest collects classes of this name otherwise
@@ -113,6 +115,7 @@ class TestClient:
     ) -> None:
         if trigger not in HTTP_TRIGGERS:
             raise ConfigurationError(f"there is no trigger {trigger!r}; there are {', '.join(HTTP_TRIGGERS)}")
+        _check_app_in(handler)
         self._handler = handler
         self._context = _Context() if context is None else context
         self._trigger: HttpTrigger = trigger
@@ -182,6 +185,15 @@ class TestClient:
     def delete(self, path: str, **options: Any) -> ClientResponse:
         """Send `DELETE`. See `request`."""
         return self.request("DELETE", path, **options)
+
+
+def _check_app_in(handler: Any) -> None:
+    """Check the routes of the app that a handler is made of, if there is one."""
+    app = callables.plain(handler)
+    apps = sys.modules.get("lambda_kit.http._app")
+    is_known = hasattr(handler, callables.PROVIDES)  # the keywords that its layers pass
+    if app is not handler and is_known and apps is not None and isinstance(app, apps.HttpApp):
+        app.check(*callables.provided_keywords(handler))
 
 
 def _pairs(found: Any) -> list[tuple[str, Any]]:

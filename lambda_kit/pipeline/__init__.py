@@ -266,6 +266,8 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     functools.update_wrapper(entry, fn)
     entry.__wrapped__ = callables.plain(fn)
     setattr(entry, callables.HANDLER, True)
+    if _are_own(call, callables.plain(fn)):  # other layers may pass keywords that nobody knows of
+        setattr(entry, callables.PROVIDES, callables.provided_keywords(call))
     return entry
 
 
@@ -275,17 +277,22 @@ def _check_provided(call: Any, fn: Any) -> None:
     Nothing can be known if a layer is not one of the kit: it may pass keywords too.
     """
     needed = callables.required_keywords(fn) - callables.provided_keywords(call)
-    if not needed:
+    if not needed or not _are_own(call, fn):
         return
-    while call is not fn:
-        if not callables.is_own(call):
-            return
-        call = call.__wrapped__
     name = min(needed)
     raise ConfigurationError(
         f"handler function {callables.name_of(fn)} needs the keyword {name!r}, which no layer passes, so that each "
         f"invocation would fail; add provide({name}=...) to the layers, or a default to the parameter"
     )
+
+
+def _are_own(call: Any, fn: Any) -> bool:
+    """Return True if all layers around a function are those of the kit."""
+    while call is not fn:
+        if not callables.is_own(call) or not hasattr(call, "__wrapped__"):
+            return False
+        call = call.__wrapped__
+    return True
 
 
 def _warm_eager_resources() -> None:

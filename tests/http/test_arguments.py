@@ -443,6 +443,61 @@ def test_a_declaration_that_cannot_be_served_is_refused(fn: Any, told: str) -> N
         app_of(fn, "POST").check()
 
 
+def right() -> None: ...
+def five() -> int:
+    return 5
+
+
+def taking_value(value: Any) -> Any:
+    return value
+
+
+def body_and_unknown(a: Annotated[str, Query], b: Connection, c: Annotated[int, Depends(unknown)]) -> None: ...
+
+
+def _with_wrong_routes() -> HttpApp:
+    app = HttpApp()
+    functions: list[Any] = [two_bodies, class_marker, query_of_dicts, body_and_unknown]
+    for number, fn in enumerate(functions):
+        app.route(f"/{number}", "POST")(fn)
+    app.get("/right")(right)
+    return app
+
+
+def client_of_handler(app: HttpApp) -> TestClient:
+    return TestClient(handler()(app))
+
+
+@pytest.mark.parametrize("check", [HttpApp.check, HttpApp.test_client, client_of_handler, HttpApp.openapi])
+def test_all_wrong_declarations_are_told_at_once(check: Any) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        check(_with_wrong_routes())
+    told = str(raised.value).splitlines()
+    assert len(told) == 5
+    for name, line in zip(
+        ("two_bodies", "class_marker", "query_of_dicts", "body_and_unknown", "body_and_unknown"), told, strict=True
+    ):
+        assert f"test_arguments.{name}" in line
+
+
+def test_a_client_of_a_handler_knows_what_its_layers_pass() -> None:
+    app = HttpApp()
+    app.get("/")(taking_value)
+    assert TestClient(handler(provide(value=five))(app)).get("/").text == "5"
+    app.get("/unknown")(unknown)
+    assert TestClient(handler(provide(a=five, value=five))(app)).get("/unknown").status == 204
+    with pytest.raises(ConfigurationError, match="which no request holds"):
+        TestClient(handler(provide(value=five))(app))
+
+    def foreign(fn: Any) -> Any:
+        def passing(event: Any, context: Any) -> Any:
+            return fn(event, context, a=5)
+
+        return passing
+
+    assert TestClient(handler(foreign)(app)).get("/unknown").status == 204
+
+
 def test_a_declaration_that_is_wrong_at_once_is_refused_at_once() -> None:
     with pytest.raises(ConfigurationError, match=r"does not take 'order_id'.*did you mean 'order'"):
         HttpApp().get("/{order_id}")(taking_order)
