@@ -208,7 +208,6 @@ _HTTP = {
     "TEXT_HTML": "write lambda_kit.http.Response(text, media_type='text/html')",
     "TEXT_PLAIN": "a text becomes text/plain by itself; lambda_kit.http.Response takes media_type=...",
     "UnauthorizedError": "it is called lambda_kit.http.Unauthorized",
-    "UploadFile": "take the body with a parameter of type bytes",
     "VPCLatticeResolver": _APP,
     "VPCLatticeV2Resolver": _APP,
     "ValidationException": "it is called lambda_kit.http.InvalidRequest",
