@@ -49,11 +49,12 @@ if TYPE_CHECKING:
         UnsupportedMediaType,
     )
     from lambda_kit.http._keys import from_header
-    from lambda_kit.http._markers import Body, Cookie, Depends, Form, Header, Query
+    from lambda_kit.http._markers import Body, Cookie, Depends, File, Form, Header, Query
     from lambda_kit.http._response import Redirect, Response, ResponseHeaders
     from lambda_kit.http._router import Router
     from lambda_kit.http._security import SecurityHeaders
     from lambda_kit.http._test_client import ClientResponse, TestClient
+    from lambda_kit.http._upload import UploadFile
 else:
     _PLACES = {
         "_api_key": ("ApiKey",),
@@ -80,11 +81,12 @@ else:
             "UnsupportedMediaType",
         ),
         "_keys": ("from_header",),
-        "_markers": ("Body", "Cookie", "Depends", "Form", "Header", "Query"),
+        "_markers": ("Body", "Cookie", "Depends", "File", "Form", "Header", "Query"),
         "_response": ("Redirect", "Response", "ResponseHeaders"),
         "_router": ("Router",),
         "_security": ("SecurityHeaders",),
         "_test_client": ("ClientResponse", "TestClient"),
+        "_upload": ("UploadFile",),
     }
     _MODULES = {name: f"lambda_kit.http.{file}" for file, names in _PLACES.items() for name in names}
     __getattr__, __dir__ = lazy_exports(globals(), _MODULES)
@@ -100,6 +102,7 @@ __all__ = [
     "Cookie",
     "Cors",
     "Depends",
+    "File",
     "Forbidden",
     "Form",
     "Gone",
@@ -123,6 +126,7 @@ __all__ = [
     "Unauthorized",
     "UnprocessableContent",
     "UnsupportedMediaType",
+    "UploadFile",
     "check_etag",
     "from_header",
 ]

@@ -11,7 +11,7 @@ from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http import HttpEvent
 from lambda_kit.events._http_values import decoded_path
 from lambda_kit.http import _tree
-from lambda_kit.http._call import Call, together
+from lambda_kit.http._call import Call, Limits, together
 from lambda_kit.http._errors import HttpError, MethodNotAllowed, NotFound
 from lambda_kit.http._response import Response, as_dict, from_dict, json_response
 from lambda_kit.http._route import InvalidResponse, prepare, stacked, unlayered
@@ -70,6 +70,9 @@ class HttpApp(Router):
             such as 404, and get the response as a dict.
         base_path: a path that is cut off, such as that of a custom domain's mapping; default: none.
         max_body: the largest number of bytes in a body. The answer to more is 413. Default: what the trigger takes.
+        max_parts: the largest number of parts, or fields, in a form; default 1000. The answer to more is 413.
+        max_files: the largest number of files in a form; default 100. The answer to more is 413.
+        max_file: the largest number of bytes in a file of a form. The answer to more is 413. Default: that of the body.
         title: the title in the OpenAPI document; default `"API"`.
         version: the version of the API in that document; default `"0"`.
         debug: whether the answer to an unknown exception shows it, outside of Lambda alone; default False.
@@ -86,7 +89,7 @@ class HttpApp(Router):
         "_fixed",
         "_handlers",
         "_inner",
-        "_max_body",
+        "_limits",
         "_replaced",
         "_title",
         "_tree",
@@ -103,6 +106,9 @@ class HttpApp(Router):
         layers: Sequence[AnyLayer] = (),
         base_path: str = "",
         max_body: int | None = None,
+        max_parts: int = 1000,
+        max_files: int = 100,
+        max_file: int | None = None,
         title: str = "API",
         version: str = "0",
         debug: bool = False,
@@ -114,7 +120,7 @@ class HttpApp(Router):
             )
         self._base_path = base_path
         self._cors = cors
-        self._max_body = max_body
+        self._limits = Limits(max_body, max_parts, max_files, max_file)
         self._debug = debug
         self._title = title
         self._version = version
@@ -269,7 +275,7 @@ class HttpApp(Router):
             if self._inner is not None:
                 response = from_dict(self._inner(event, context, **provided))
             else:
-                response = self._respond(request, method, path, Call(request, context, provided, self._max_body))
+                response = self._respond(request, method, path, Call(request, context, provided, self._limits))
         except Exception as error:
             response = self._failed(request, error)
         trigger = request.trigger
@@ -294,7 +300,7 @@ class HttpApp(Router):
         def innermost(event: Any, context: Any, **provided: Any) -> dict[str, Any]:
             request = HttpEvent(event)
             try:
-                call = Call(request, context, provided, self._max_body)
+                call = Call(request, context, provided, self._limits)
                 return as_dict(self._respond(request, request.method, request.raw_path, call))
             except Exception as error:
                 return as_dict(self._failed(request, error))
@@ -343,7 +349,7 @@ class HttpApp(Router):
                 run = prepare(route, self, provided)
             outer = _current.get()
             request = outer.request if event is outer.request.raw else HttpEvent(getattr(event, "raw", event))
-            call = Call(request, context, provided, outer.max_body)
+            call = Call(request, context, provided, outer.limits)
             call.values = outer.values
             return as_dict(run(call))
 

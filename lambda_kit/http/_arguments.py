@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lambda_kit.http._call import Call, Read
 
 _WITH_BODY = ("POST", "PUT", "PATCH", "DELETE", "QUERY")
+_UPLOAD = "lambda_kit.http._upload.UploadFile"
 _PLAIN = (dict, list, object, bytes)
 
 
@@ -25,8 +26,8 @@ class Parameter:
 
     Attributes:
         name: the name in the function.
-        place: `"path"`, `"query"`, `"header"`, `"cookie"`, `"form"`, `"body"`, `"dependency"`, `"provided"` or
-            `"object"`: the request, the invocation or the context.
+        place: `"path"`, `"query"`, `"header"`, `"cookie"`, `"form"`, `"file"`, `"body"`, `"dependency"`, `"provided"`
+            or `"object"`: the request, the invocation or the context.
         alias: the name in the request.
         annotation: the type, without markers.
         extra: other metadata of the annotation, such as the constraints of pydantic.
@@ -145,7 +146,7 @@ def _parameter(
     made.extra = tuple(one for one in metadata if one is not marker)
     if place == "dependency":
         made.function = marker.function
-    if place in ("path", "query", "header", "cookie", "form"):
+    if place in ("path", "query", "header", "cookie", "form", "file"):
         _set_list(made)
         if made.is_list and place in ("path", "cookie"):
             raise ConfigurationError(f"{what} is a list, and a {place} has one value for a name")
@@ -197,9 +198,13 @@ def _place_of(annotation: Any, what: str) -> str:
     inner, _ = _scalars.without_none(annotation)
     if getattr(inner, "__origin__", None) is list:
         inner = inner.__args__[0]
+        if _is_upload(inner):
+            return "file"
         return "body" if _scalars.converter_of(inner) is None else "query"
     if _scalars.converter_of(inner) is not None:
         return "query"
+    if _is_upload(inner):
+        return "file"
     origin = getattr(inner, "__origin__", inner)
     if _models.is_model(inner) or origin in (dict, list, bytes) or type_of(inner).__name__ == "_AnyMeta":
         return "body"
@@ -211,14 +216,20 @@ def _place_of(annotation: Any, what: str) -> str:
     )
 
 
+def _is_upload(annotation: Any) -> bool:
+    return isinstance(annotation, type) and f"{annotation.__module__}.{annotation.__name__}" == _UPLOAD
+
+
 def _check(fn: Any, found: list[Parameter], path_names: tuple[str, ...], methods: tuple[str, ...]) -> None:
     what = callables.name_of(fn)
     bodies = [one.name for one in found if one.place == "body"]
     if len(bodies) > 1:
         raise ConfigurationError(f"{what} takes two bodies, {bodies[0]!r} and {bodies[1]!r}; a request has one")
-    forms = [one.name for one in found if one.place == "form"]
+    forms = [one.name for one in found if one.place in ("form", "file")]
     if bodies and forms:
-        raise ConfigurationError(f"{what} takes the body {bodies[0]!r} and the form field {forms[0]!r}: it can be one")
+        raise ConfigurationError(
+            f"{what} takes the body {bodies[0]!r} and {forms[0]!r} of a form: a request has one or the other"
+        )
     if (bodies or forms) and not set(methods) & set(_WITH_BODY):
         raise ConfigurationError(
             f"{what} takes the body {(bodies + forms)[0]!r}, and {methods[0]} has none; mark a parameter of the query "
@@ -240,6 +251,10 @@ def reader_of(one: Parameter, path_names: tuple[str, ...], what: str) -> Read:
         from lambda_kit.http._bodies import body_reader
 
         return body_reader(one, what)
+    if one.place == "file":
+        from lambda_kit.http._forms import file_reader
+
+        return file_reader(one, what)
     return _value_reader(one, path_names, what)
 
 
@@ -336,9 +351,9 @@ def _in_form(call: Call, name: str) -> str | None:
 
 
 def _form(call: Call) -> dict[str, list[str]]:
-    from lambda_kit.http._bodies import form_of
+    from lambda_kit.http._forms import form_of
 
-    return form_of(call)
+    return form_of(call).fields
 
 
 def read_all(call: Call, readers: list[tuple[str, Read]]) -> dict[str, Any]:

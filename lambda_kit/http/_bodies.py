@@ -17,30 +17,16 @@ if TYPE_CHECKING:
     from lambda_kit.http._call import Call, Read
 
 
-def form_of(call: Call) -> dict[str, list[str]]:
-    """Return the fields of an URL-encoded form; decoded once."""
-    if call.form is None:
-        check_body(call, ("application/x-www-form-urlencoded",))
-        from lambda_kit.events._http_values import parsed_query
-
-        try:
-            call.form = parsed_query(call.request.data.decode())
-        except (EventError, UnicodeDecodeError):
-            raise BadRequest("the form cannot be decoded") from None
-    form: dict[str, list[str]] = call.form
-    return form
-
-
 def check_body(call: Call, media_types: tuple[str, ...] = ()) -> None:
     """Refuse a body that is too large, compressed, or of another media type than a route takes."""
     headers = call.request.headers
-    if call.max_body is not None:
+    if call.limits.body is not None:
         try:
             size = len(call.request.data)
         except EventError:
             raise BadRequest("the body cannot be decoded") from None
-        if size > call.max_body:
-            raise ContentTooLarge(f"the body has more than {call.max_body} bytes")
+        if size > call.limits.body:
+            raise ContentTooLarge(f"the body has more than {call.limits.body} bytes")
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMediaType(
             "a body with a content encoding is not taken", headers={"accept-encoding": "identity"}

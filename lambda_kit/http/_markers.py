@@ -53,6 +53,17 @@ class Form(Marker):
     PLACE = "form"
 
 
+class File(Marker):
+    """A file of a form: `Annotated[UploadFile, File()]`. The default name is that of the parameter.
+
+    `Annotated[bytes, File()]` gets the data alone, and a list gets all files of the name. A parameter of the type
+    `UploadFile` needs no marker. Files need the extra `multipart`.
+    """
+
+    __slots__ = ()
+    PLACE = "file"
+
+
 class Body(Marker):
     """The body: `Annotated[dict[str, int], Body()]`. Models need no marker. `bytes` and `str` get the body as it is."""
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lambda_kit.http._route import Route
 
 _REFERENCE = "#/components/schemas/{model}"
+_FILE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+"""A file of a form. OpenAPI 3.1 goes by the media type, older tools by the format."""
 _PROBLEM = {
     "type": "object",
     "title": "Problem",
@@ -140,7 +142,7 @@ def _operation(route: Route, provided: frozenset[str], schemas: _Schemas, securi
     parameters = [_parameter(one, schemas) for one in found if one.place in ("path", "query", "header", "cookie")]
     if parameters:
         operation["parameters"] = parameters
-    body = _body([one for one in found if one.place in ("body", "form")], schemas)
+    body = _body([one for one in found if one.place in ("body", "form", "file")], schemas)
     if body is not None:
         operation["requestBody"] = body
     operation["responses"] = _responses(route, function, names, schemas, found, schemes)
@@ -205,13 +207,18 @@ def _body(found: list[Parameter], schemas: _Schemas) -> dict[str, Any] | None:
         return None
     first = found[0]
     media: dict[str, Any] = {}
-    if first.place == "form":
+    if first.place != "body":
         properties: dict[str, Any] = {}
         for one in found:
-            schemas.put(properties, one.alias, _annotation(one), "validation")
+            if one.place == "file":
+                properties[one.alias] = {"type": "array", "items": _FILE} if one.is_list else _FILE
+            else:
+                schemas.put(properties, one.alias, _annotation(one), "validation")
         required = [one.alias for one in found if one.default is MISSING]
         media["schema"] = {"type": "object", "properties": properties, **({"required": required} if required else {})}
-        return {"required": bool(required), "content": {"application/x-www-form-urlencoded": media}}
+        has_file = any(one.place == "file" for one in found)
+        kind = "multipart/form-data" if has_file else "application/x-www-form-urlencoded"
+        return {"required": bool(required), "content": {kind: media}}
     if first.annotation is bytes or first.annotation is str:
         kind = "application/octet-stream" if first.annotation is bytes else "text/plain"
         return {"content": {kind: {"schema": {} if first.annotation is bytes else {"type": "string"}}}}
@@ -240,7 +247,7 @@ def _responses(
         answer["content"] = {"application/json": media}
     responses: dict[str, Any] = {str(status): answer}
     codes = [401, 403] if schemes else []
-    if any(one.place == "body" for one in found):
+    if any(one.place in ("body", "file") for one in found):
         codes.append(400)
     if any(
         one.annotation is not str or one.default is MISSING or one.extra for one in found if one.place != "path"

@@ -6,9 +6,10 @@ import json
 import sys
 from urllib.parse import quote, urlencode
 
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http_build import HTTP_TRIGGERS, http_event
+from lambda_kit.http._upload import UploadFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class TestClient:
         self._trigger: HttpTrigger = trigger
         self._headers = dict(headers or {})
 
-    def request(
+    def request(  # noqa: PLR0913  # the parts of a request
         self,
         method: str,
         path: str,
@@ -131,6 +132,7 @@ class TestClient:
         cookies: Mapping[str, str] | None = None,
         json: Any = ...,
         data: Pairs | None = None,
+        files: Pairs | None = None,
         content: bytes | str | None = None,
     ) -> ClientResponse:
         """Send a request.
@@ -142,13 +144,14 @@ class TestClient:
             headers: headers, as a dict or as pairs; default: none.
             cookies: cookies; default: none.
             json: a value that is sent as JSON; default: none.
-            data: fields that are sent as a URL-encoded form; default: none.
+            data: fields that are sent as a form, URL-encoded without files; default: none.
+            files: files that are sent as `multipart/form-data`, each an `UploadFile`, or bytes; default: none.
             content: the body itself, as bytes or text; default: none.
         """
         pairs = list(self._headers.items()) + _pairs(headers)
         if cookies:
             pairs.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
-        body, content_type = _body(json, data, content)
+        body, content_type = _body(json, data, files, content)
         if content_type and "content-type" not in [name.lower() for name, _ in pairs]:
             pairs.append(("Content-Type", content_type))
         path, separator, query = path.partition("?")
@@ -200,14 +203,44 @@ def _pairs(found: Any) -> list[tuple[str, Any]]:
     return [] if found is None else list(found.items() if hasattr(found, "items") else found)
 
 
-def _body(value: Any, data: Any, content: bytes | str | None) -> tuple[bytes, str | None]:
+def _body(value: Any, data: Any, files: Any, content: bytes | str | None) -> tuple[bytes, str | None]:
     if content is not None:
         return (content.encode() if isinstance(content, str) else content), None
+    if files is not None:
+        return _multipart(_pairs(data), _pairs(files))
     if data is not None:
         return urlencode(_pairs(data), doseq=True).encode(), "application/x-www-form-urlencoded"
     if value is not ...:
         return json.dumps(value).encode(), "application/json"
     return b"", None
+
+
+def _multipart(fields: list[tuple[str, Any]], files: list[tuple[str, Any]]) -> tuple[bytes, str]:
+    """Return a body of `multipart/form-data` as browsers write it, and its content type."""
+    import secrets
+
+    boundary = f"----boundary-{secrets.token_hex(16)}"
+    parts: list[bytes] = []
+    parts += [_part(boundary, name, "", str(one).encode()) for name, value in fields for one in _values(value)]
+    for name, value in files:
+        for one in _values(value):
+            file = one if isinstance(one, UploadFile) else UploadFile(one, name)
+            more = f'; filename="{_escaped(file.filename)}"\r\nContent-Type: {file.content_type}'
+            parts.append(_part(boundary, name, more, file.data))
+    return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def _values(value: Any) -> list[Any]:
+    return list(value) if type_of(value) in (list, tuple) else [value]
+
+
+def _part(boundary: str, name: str, more: str, data: bytes) -> bytes:
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="{_escaped(name)}"{more}\r\n\r\n'
+    return head.encode() + data + b"\r\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
 
 
 class _Context:

@@ -431,7 +431,7 @@ def query_of_dicts(a: Annotated[dict[str, str], Query()]) -> None: ...
     ("fn", "told"),
     [
         (two_bodies, "takes two bodies, 'a' and 'b'"),
-        (body_and_form, "it can be one"),
+        (body_and_form, "one or the other"),
         (class_marker, r"write Query\(\)"),
         (two_markers, "more than one marker"),
         (unknown, "annotated with Connection, which no request holds"),
