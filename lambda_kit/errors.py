@@ -10,6 +10,7 @@ Exception
     ├── EventLoopRunning (also RuntimeError)   an async handler was called from a running event loop
     ├── UnexpectedCancellation (also RuntimeError)  a coroutine was cancelled, and nobody has cancelled its task
     ├── TimeLimitReached                       the time limit ended the handler
+    ├── ResponseTooLarge                       a stream was to be answered as a whole, and is over Lambda's limit
     ├── ResourceBuildError                     the factory of a resource failed; the cause is chained
     ├── ResourceCycle                          a resource needs itself, directly or through others
     ├── ParameterError                         a parameter, secret or configuration could not be read
@@ -102,6 +103,7 @@ __all__ = [
     "PayloadMismatch",
     "ResourceBuildError",
     "ResourceCycle",
+    "ResponseTooLarge",
     "ResultNotStored",
     "ResultTooLarge",
     "RotationRefused",
@@ -200,6 +202,10 @@ class TimeLimitInterrupt(BaseException):
     botocore, for example, catches and retries every `Exception`. `time_limit` turns it into `TimeLimitReached` for the
     layers outside and for the runtime. Code that catches it may return a response.
     """
+
+
+class ResponseTooLarge(LambdaKitError):
+    """A stream had to be collected, because it cannot be sent part by part, and is over Lambda's limit of 6 MB."""
 
 
 class ResourceBuildError(LambdaKitError):

@@ -112,6 +112,12 @@ VARIABLES: dict[str, tuple[str, str, str, str]] = {
         "`true`",
         "`decrypt` of parameters",
     ),
+    "LAMBDA_KIT_STREAMING": (
+        "",
+        "true or false",
+        "`true`",
+        "sends streams part by part where the client can; if false, each is answered as a whole",
+    ),
     "LAMBDA_KIT_MAX_EXPANSION": (
         "",
         "bytes",

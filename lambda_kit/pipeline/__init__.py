@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from typing import Any, Concatenate, Never, ParamSpec, TypeVar, overload
 
     from lambda_kit._kernel.layers import AnyLayer, Layer
+    from lambda_kit._kernel.streaming import Stream
     from lambda_kit.pipeline._layer import layer
     from lambda_kit.pipeline._provide import provide
     from lambda_kit.pipeline._time_limit import time_limit
@@ -58,15 +59,19 @@ else:
         {
             "Handler": "lambda_kit.pipeline._types",
             "Layer": "lambda_kit._kernel.layers",
+            "Stream": "lambda_kit._kernel.streaming",
             "layer": "lambda_kit.pipeline._layer",
             "provide": "lambda_kit.pipeline._provide",
             "time_limit": "lambda_kit.pipeline._time_limit",
         },
     )
 
+_WHOLE = frozenset(
+    {type(None), bool, int, float, str, bytes, list, tuple, dict}
+)  # types of responses that are no streams
 _WARM_AT_INIT = 8.0  # seconds; Lambda allows 10 for the init phase of an on-demand function
 
-__all__ = ["Handler", "Layer", "handler", "layer", "provide", "time_limit"]
+__all__ = ["Handler", "Layer", "Stream", "handler", "layer", "provide", "time_limit"]
 
 if TYPE_CHECKING:
 
@@ -102,7 +107,9 @@ def handler(*args: Any) -> Any:
     run on one event loop, which is kept for the life of the environment. Each call opens an `Invocation`, which
     `current_invocation()` returns, and closes it when the outermost layer has been left.
 
-    The return value of the function is passed through unchanged, also generators and bytes.
+    The return value of the function is passed through unchanged, except for streams: an iterator or asynchronous
+    iterator of bytes and texts, or a `Stream`. The parts are sent one by one, while the layers are still entered, if
+    the runtime can do so (`lambda_kit.runtime`). Elsewhere the handler returns the whole response.
 
     Args:
         *args: the layers; for a bare `@handler` the function itself. The function takes `(event, context)`, and by
@@ -256,11 +263,13 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     if signature is not None and not in_class and not signature.takes(2):
         raise _wrong_signature(fn, signature)
     callables.refuse_handler(fn, "handler(...)")
-    call = _stack(layers, fn)
+    _refuse_layers_of_generator(fn)
+    inner = fn if hasattr(fn, "record_function") else _delivering(fn)
+    call = _stack(layers, inner)
     if not in_class:
         _check_provided(call, callables.plain(fn))
     _warm_eager_resources()
-    if callables.is_coroutine_function(fn):
+    if callables.is_coroutine_function(inner):
         call = _blocking(call)
     entry: Any = _method_entry(call) if in_class else opening(call)
     functools.update_wrapper(entry, fn)
@@ -269,6 +278,85 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     if _are_own(call, callables.plain(fn)):  # other layers may pass keywords that nobody knows of
         setattr(entry, callables.PROVIDES, callables.provided_keywords(call))
     return entry
+
+
+def _delivering(fn: Any) -> Any:
+    """Return `fn`, which delivers its result, if it is a stream, inside the layers."""
+    delivering: Any
+    if callables.is_coroutine_function(fn):
+        delivering = _delivering_coroutine(fn)
+    elif callables.is_async_generator_function(fn):
+        delivering = _delivering_async_generator(fn)
+    elif callables.has_handler_signature(fn):
+        delivering = _delivering_two(fn)
+    else:
+
+        def delivering_any(*args: Any, **kwargs: Any) -> Any:
+            result = fn(*args, **kwargs)
+            return result if result.__class__ in _WHOLE else _delivered(result)
+
+        delivering = delivering_any
+    functools.update_wrapper(delivering, fn)
+    if not hasattr(fn, "__qualname__"):  # an object with __call__ is named by its repr
+        delivering.__module__, delivering.__qualname__ = "", repr(fn)
+    return delivering
+
+
+def _delivering_two(fn: Any) -> Any:
+    """Return the same for a function that takes `(event, context)`, at half the cost."""
+
+    def delivering(event: Any, context: Any) -> Any:
+        result = fn(event, context)
+        return result if result.__class__ in _WHOLE else _delivered(result)
+
+    return delivering
+
+
+def _delivering_coroutine(fn: Any) -> Any:
+    async def delivering(*args: Any, **kwargs: Any) -> Any:
+        result = await fn(*args, **kwargs)
+        if result.__class__ in _WHOLE:
+            return result
+        from lambda_kit._kernel.streaming import deliver_from_coroutine
+
+        return await deliver_from_coroutine(result)
+
+    return delivering
+
+
+def _delivering_async_generator(fn: Any) -> Any:
+    """Return a coroutine function, so that layers treat it as one, and a time limit can cancel it."""
+
+    async def delivering(*args: Any, **kwargs: Any) -> Any:
+        from lambda_kit._kernel.streaming import deliver_from_coroutine
+
+        return await deliver_from_coroutine(fn(*args, **kwargs))
+
+    return delivering
+
+
+def _delivered(result: Any) -> Any:
+    from lambda_kit._kernel.streaming import deliver
+
+    return deliver(result)
+
+
+def _refuse_layers_of_generator(fn: Any) -> None:
+    """Raise an error if a layer was put above a generator function as a decorator.
+
+    The call of such a function returns at once, so that the layer would be left before the first part of the stream.
+    """
+    while (inner := getattr(fn, "__wrapped__", None)) is not None:
+        if callables.is_own(fn) and not _makes_generator(fn) and _makes_generator(inner):
+            raise ConfigurationError(
+                f"a layer was put above the generator function {callables.name_of(inner)} as a decorator, where it "
+                "would be left before the first part; pass layers of a stream in parentheses: @handler(first, second)"
+            )
+        fn = inner
+
+
+def _makes_generator(fn: Any) -> bool:
+    return callables.is_generator_function(fn) or callables.is_async_generator_function(fn)
 
 
 def _check_provided(call: Any, fn: Any) -> None:

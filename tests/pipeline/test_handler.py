@@ -219,20 +219,12 @@ def test_the_handler_keeps_name_docstring_and_module() -> None:
     assert (place.__name__, place.__doc__, place.__module__) == ("place", "Place an order.", __name__)
 
 
-def test_generators_and_bytes_are_passed_through_untouched() -> None:
+def test_values_of_any_type_are_passed_through_untouched() -> None:
     @layer
     def noop(event: Any, context: Any) -> Any:
         yield
 
-    @handler(noop)
-    def stream(event: object, context: object) -> Any:
-        yield b"one"
-        yield b"two"
-
     body = bytearray(b"x")
-    result = stream({}, None)
-    assert iter(result) is result
-    assert list(result) == [b"one", b"two"]
 
     @handler(noop)
     def whole(event: object, context: object) -> bytearray:
@@ -379,7 +371,7 @@ def test_a_single_generator_function_that_lacks_the_decorator_is_named() -> None
         yield event
 
     decorate: Any = handler(timing)
-    assert list(decorate("event", None)) == ["event"]
+    assert decorate("event", None) == b"event"
     with pytest.raises(ConfigurationError, match=r"timing is a generator function .*; put @layer above it"):
         decorate(_place)
 
