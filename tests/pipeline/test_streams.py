@@ -52,10 +52,10 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Client:
 
 
 @layer
-def around(event: Any, context: Any) -> Any:
+def around(event: Any, context: Any) -> Generator[None, Any, None]:
     log.append("enter")
     try:
-        response: Any = yield
+        response = yield
         log.append(("response", response))
     finally:
         log.append("leave")
