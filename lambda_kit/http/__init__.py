@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from lambda_kit.http._response import Redirect, Response, ResponseHeaders
     from lambda_kit.http._router import Router
     from lambda_kit.http._security import SecurityHeaders
+    from lambda_kit.http._streams import EventStream, JsonLines, ServerEvent
     from lambda_kit.http._test_client import ClientResponse, TestClient
     from lambda_kit.http._upload import UploadFile
 else:
@@ -85,6 +86,7 @@ else:
         "_response": ("Redirect", "Response", "ResponseHeaders"),
         "_router": ("Router",),
         "_security": ("SecurityHeaders",),
+        "_streams": ("EventStream", "JsonLines", "ServerEvent"),
         "_test_client": ("ClientResponse", "TestClient"),
         "_upload": ("UploadFile",),
     }
@@ -102,6 +104,7 @@ __all__ = [
     "Cookie",
     "Cors",
     "Depends",
+    "EventStream",
     "File",
     "Forbidden",
     "Form",
@@ -111,6 +114,7 @@ __all__ = [
     "HttpError",
     "InternalServerError",
     "InvalidRequest",
+    "JsonLines",
     "MethodNotAllowed",
     "NotFound",
     "PreconditionFailed",
@@ -120,6 +124,7 @@ __all__ = [
     "ResponseHeaders",
     "Router",
     "SecurityHeaders",
+    "ServerEvent",
     "ServiceUnavailable",
     "TestClient",
     "TooManyRequests",

@@ -161,14 +161,6 @@ def any_answer(value: Any, status: int | None) -> Response:
         return any_answer(value[1], value[0])
     if isinstance(value, str | bytes):
         return Response(str(value) if isinstance(value, str) else value, status or 200)
-    if hasattr(value, "__next__"):
-        return Response(joined(value), status or 200)
+    if hasattr(value, "__next__") or hasattr(value, "__anext__"):
+        return Response(value, status or 200)
     return json_response(json_of(value), status or 200)
-
-
-def joined(parts: Any) -> str | bytes:
-    """Return the parts of an iterator together: bytes if one of them is bytes."""
-    found = list(parts)
-    if all(isinstance(one, str) for one in found):
-        return "".join(found)
-    return b"".join(one.encode() if isinstance(one, str) else one for one in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from contextvars import ContextVar
 
 from lambda_kit._kernel import callables, facts, log, type_of
@@ -11,10 +12,10 @@ from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http import HttpEvent
 from lambda_kit.events._http_values import decoded_path
 from lambda_kit.http import _tree
-from lambda_kit.http._call import Call, Limits, together
+from lambda_kit.http._call import Call, InvalidResponse, Limits, together
 from lambda_kit.http._errors import HttpError, MethodNotAllowed, NotFound
 from lambda_kit.http._response import Response, as_dict, from_dict, json_response
-from lambda_kit.http._route import InvalidResponse, prepare, stacked, unlayered
+from lambda_kit.http._route import prepare, stacked, unlayered, whole
 from lambda_kit.http._router import Router
 from lambda_kit.http._serialise import Unsendable, serialise
 from lambda_kit.invocation import current_invocation
@@ -273,11 +274,14 @@ class HttpApp(Router):
         method, path = request.method, request.raw_path
         try:
             if self._inner is not None:
-                response = from_dict(self._inner(event, context, **provided))
+                response = whole(self, request, from_dict(self._inner(event, context, **provided)))
             else:
                 response = self._respond(request, method, path, Call(request, context, provided, self._limits))
         except Exception as error:
             response = self._failed(request, error)
+        body: Any = response.body
+        if body.__class__ is not str and body.__class__ is not bytes and body is not None:
+            return body  # type: ignore[no-any-return]  # the stream that was sent
         trigger = request.trigger
         try:
             return serialise(trigger, self._finished(request, method, response))
@@ -293,7 +297,7 @@ class HttpApp(Router):
             response.body = None
             response._headers.pop("content-type", None)
         elif method == "HEAD" and response.body is not None:
-            response = _without_body(response)
+            response = response.without_body()
         return response
 
     def _within(self, layers: tuple[Any, ...]) -> Any:
@@ -335,7 +339,7 @@ class HttpApp(Router):
             run = route.run = self._with_layers(route)
         token = _current.set(call)
         try:
-            return from_dict(run(call.request.raw, call.context, **call.provided))
+            return whole(self, call.request, from_dict(run(call.request.raw, call.context, **call.provided)))
         finally:
             _current.reset(token)
 
@@ -368,11 +372,14 @@ class HttpApp(Router):
         return response
 
     def _failed(self, request: HttpEvent, error: Exception) -> Response:
+        streaming: Any = sys.modules.get("lambda_kit._kernel.streaming")  # a client that streams has loaded it
+        if streaming is not None and (send := streaming.sender.get()) is not None and send.begun:
+            raise error  # no other answer can take the place of one that is on its way
         for kind in type_of(error).__mro__:
             fn = self._handlers.get(kind)
             if fn is not None:
                 try:
-                    return _answered(fn, error, request)
+                    return whole(self, request, _answered(fn, error, request))
                 except Exception as raised:
                     error = raised
                     break
@@ -417,10 +424,3 @@ def _answered(fn: Any, error: Exception, request: HttpEvent) -> Response:
 
         found = event_loop.run(found)
     return any_answer(found, None)
-
-
-def _without_body(response: Response) -> Response:
-    made = Response(None, response.status)
-    made._headers = response._headers
-    made.cookies = response.cookies
-    return made

@@ -87,3 +87,7 @@ class Invalid(Exception):  # never leaves this room
     def __init__(self, problem: dict[str, str]) -> None:
         super().__init__()
         self.problem = problem
+
+
+class InvalidResponse(Exception):  # never leaves this room
+    """A value that a route has returned, and that cannot be sent."""

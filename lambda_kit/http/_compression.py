@@ -21,7 +21,7 @@ def compressed(request: HttpEvent, response: Response) -> Response:
     """Compress the body of a response, if the client takes it and there is something to gain."""
     headers = response._headers
     body = response.body
-    if body is None or len(body) < LEAST_BYTES or response.status in (204, 206, 304):
+    if not isinstance(body, str | bytes) or len(body) < LEAST_BYTES or response.status in (204, 206, 304):
         return response
     if "content-encoding" in headers or not _is_text(headers.get("content-type", "")):
         return response

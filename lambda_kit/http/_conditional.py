@@ -20,7 +20,7 @@ def tagged(request: HttpEvent, response: Response) -> Response:
     headers = response._headers
     tag = headers.get("etag")
     if tag is None:
-        if response.body is None:
+        if not isinstance(response.body, str | bytes):
             return response
         tag = headers["etag"] = etag_of(response.body)
     asked = request.headers.get("if-none-match")

@@ -7,8 +7,14 @@ from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any
+    from collections.abc import AsyncIterable, Iterator, Mapping
+    from typing import Any, TypeAlias
+
+    from lambda_kit._kernel.streaming import Stream
+    from lambda_kit.http._parts import Parts
+
+    Source: TypeAlias = Iterator[str | bytes] | Iterator[str] | Iterator[bytes]
+    AsyncSource: TypeAlias = AsyncIterable[str | bytes] | AsyncIterable[str] | AsyncIterable[bytes]
 
 _JSON = "application/json"
 TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -67,15 +73,16 @@ class Response:
     ```
 
     Args:
-        body: text, which is sent as UTF-8; bytes; or None for no body, the default.
+        body: text, which is sent as UTF-8; bytes; an iterator or async iterator of both, which is sent part by part
+            where the runtime client can; or None for no body, the default.
         status: the status; default 200.
         headers: headers, whose values are texts or lists of texts; default: none.
         media_type: the content type; default `text/plain` for text and `application/octet-stream` for bytes, unless
-            `headers` has one. Types of text get `charset=utf-8`.
+            `headers` has one. The first part decides for an iterator. Types of text get `charset=utf-8`.
 
     Attributes:
         status: the status.
-        body: text, bytes or None.
+        body: text, bytes, parts or None.
         cookies: the values of `Set-Cookie`, in their order.
 
     Raises:
@@ -86,21 +93,20 @@ class Response:
 
     def __init__(
         self,
-        body: str | bytes | None = None,
+        body: str | bytes | Source | AsyncSource | None = None,
         status: int = 200,
         *,
         headers: Mapping[str, str | list[str]] | None = None,
         media_type: str | None = None,
     ) -> None:
-        if type_of(body) is not str and type_of(body) is not bytes and body is not None:
-            raise ConfigurationError(
-                f"Response(...) got a body of type {type_of(body).__name__}; pass text or bytes, or return the value "
-                "itself, which becomes JSON"
-            )
+        given: Any = body
+        is_whole = body is None or type_of(body) is str or type_of(body) is bytes
+        if not is_whole:
+            given = _parts_of(body)
         if type_of(status) is not int or not 200 <= status <= 599:
             raise ConfigurationError(f"Response(status={status!r}): pass a status from 200 to 599")
         self.status = status
-        self.body = body
+        self.body: str | bytes | Parts | Stream | None = given
         self.cookies: list[str] = []
         self._headers: dict[str, Any] = {}
         for name, value in (headers or {}).items():
@@ -110,7 +116,7 @@ class Response:
                 self._headers[name.lower()] = value
         if media_type is not None:
             self._headers["content-type"] = _with_charset(media_type)
-        elif body is not None and "content-type" not in self._headers:
+        elif body is not None and is_whole and "content-type" not in self._headers:
             self._headers["content-type"] = (
                 "text/plain; charset=utf-8" if type_of(body) is str else "application/octet-stream"
             )
@@ -174,8 +180,26 @@ class Response:
         """Let the browser forget a cookie. Path and domain have to be those that it was set with."""
         self.set_cookie(name, "", max_age=0, path=path, domain=domain)
 
+    def without_body(self) -> Response:
+        """Return a response with the status, the headers and the cookies of this one."""
+        made = Response(None, self.status)
+        made._headers = dict(self._headers)
+        made.cookies = list(self.cookies)
+        return made
+
     def __repr__(self) -> str:
         return f"<Response {self.status}>"
+
+
+def _parts_of(body: Any) -> Parts:
+    if not hasattr(body, "__next__") and not hasattr(body, "__aiter__"):
+        raise ConfigurationError(
+            f"Response(...) got a body of type {type_of(body).__name__}; pass text, bytes or an iterator of them, or "
+            "return the value itself, which becomes JSON"
+        )
+    from lambda_kit.http._parts import Parts
+
+    return body if isinstance(body, Parts) else Parts(body)
 
 
 def _places(name: str, path: str | None, domain: str | None) -> list[str]:
@@ -235,11 +259,11 @@ def as_dict(response: Response) -> dict[str, Any]:
     }
 
 
-def body_text(body: str | bytes | None) -> tuple[str, bool]:
-    """Return a body as text, and whether it is base64."""
+def body_text(body: Any) -> tuple[Any, bool]:
+    """Return a body as text, and whether it is base64. A stream that was sent is returned as it is."""
     if body is None:
         return "", False
-    if isinstance(body, str):
+    if not isinstance(body, bytes):
         return body, False
     from binascii import b2a_base64
 
@@ -266,7 +290,10 @@ def from_dict(given: Any) -> Response:
         from binascii import a2b_base64
 
         body = a2b_base64(body)
-    made = Response(None if body == "" else body, status, headers=found.get("headers") or {})
+    sent = body if type_of(body).__module__ == "lambda_kit._kernel.streaming" else None
+    made = Response(None if body == "" or sent else body, status, headers=found.get("headers") or {})
+    if sent is not None:
+        made.body = sent
     multi: dict[str, list[str]] = found.get("multiValueHeaders") or {}
     for name, values in multi.items():
         if name.lower() == "set-cookie":

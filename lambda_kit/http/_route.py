@@ -5,6 +5,7 @@ from __future__ import annotations
 from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http._arguments import annotations_of, parameters_of, read_all
+from lambda_kit.http._call import InvalidResponse
 from lambda_kit.http._errors import HttpError
 from lambda_kit.http._tree import names_in
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 
     from lambda_kit.http._call import Call
     from lambda_kit.http._response import Response
-
-
-class InvalidResponse(Exception):  # never leaves this room
-    """The value that a route has returned cannot be sent."""
 
 
 class Route:
@@ -96,18 +93,22 @@ def prepare(route: Route, app: Any, provided: Any = ()) -> Callable[[Call], Resp
     plain = callables.plain(fn)
     returned = annotations_of(getattr(plain, "__func__", plain), provided).get("return")
     answer = answer_of(returned, route.status, what)
-    is_async = callables.is_coroutine_function(fn) or callables.is_async_generator_function(fn)
+    is_async = callables.is_coroutine_function(fn)
 
     def call_function(call: Call) -> Response:
         found = fn(**read_all(call, readers)) if readers else fn()
         if is_async:
             found = _awaited(found)
         try:
-            return answer(found)
+            response = answer(found)
         except HttpError:
             raise
         except Exception as error:
             raise InvalidResponse(f"the value that {what} returned cannot be its answer") from error
+        body = response.body
+        if body.__class__ is str or body is None or body.__class__ is bytes:
+            return response
+        return whole(app, call.request, response)
 
     if not any(one.place == "dependency" for one in parameters):
         return call_function
@@ -125,14 +126,20 @@ def prepare(route: Route, app: Any, provided: Any = ()) -> Callable[[Call], Resp
     return call_with_dependencies
 
 
+def whole(app: Any, request: Any, response: Response) -> Response:
+    """Return a response whose parts, if it has some, were joined or sent."""
+    body = response.body
+    if body.__class__ is str or body is None or body.__class__ is bytes:
+        return response
+    from lambda_kit.http._delivery import delivered
+
+    return delivered(app, request, response)
+
+
 def _awaited(found: Any) -> Any:
     from lambda_kit._kernel import event_loop
 
-    return event_loop.run(_collected(found) if hasattr(found, "__anext__") else found)
-
-
-async def _collected(parts: Any) -> Any:
-    return iter([part async for part in parts])
+    return event_loop.run(found)
 
 
 def stacked(layers: tuple[Any, ...], fn: Any) -> Any:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from lambda_kit.http._response import Response
 
-MOST_BYTES = {"alb": 1_000_000, "alb_multi_value": 1_000_000}
-"""The largest response of a trigger. Load balancers take 1 MB; all others what Lambda takes."""
+_MOST_BYTES_OF = {"alb": 1_000_000, "alb_multi_value": 1_000_000}
 _MOST_BYTES = 6 * 1024 * 1024
 _LONGEST_ESCAPE = 6  # characters of JSON for one of text
 _WITH_COOKIES = ("http_api_2", "function_url")
@@ -25,6 +24,11 @@ _known_names: set[str] = set()
 
 class Unsendable(ValueError):
     """A response that the trigger does not take. The text says why, without values."""
+
+
+def most_bytes(trigger: str) -> int:
+    """Return the largest size of a response. Load balancers take 1 MB; all other triggers what Lambda takes."""
+    return _MOST_BYTES_OF.get(trigger, _MOST_BYTES)
 
 
 def serialise(trigger: str, response: Response) -> dict[str, Any]:
@@ -46,7 +50,7 @@ def serialise(trigger: str, response: Response) -> dict[str, Any]:
         _single(trigger, response, found)
     if trigger[0] == "a" or trigger[0] == "l":  # load balancers and VPC Lattice
         found["statusDescription"] = f"{response.status} {REASONS.get(response.status, 'Status')}"
-    most = MOST_BYTES.get(trigger, _MOST_BYTES)
+    most = _MOST_BYTES_OF.get(trigger, _MOST_BYTES)
     if len(body) * _LONGEST_ESCAPE > most:
         _check_size(found, most)
     return found

@@ -1,0 +1,108 @@
+"""Answers in parts: joined up to the limit of the trigger, or sent one by one where the runtime client can."""
+
+from __future__ import annotations
+
+import sys
+
+from lambda_kit._kernel import type_of
+from lambda_kit.http._call import InvalidResponse
+from lambda_kit.http._parts import Parts
+from lambda_kit.http._serialise import Unsendable, most_bytes, serialise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from lambda_kit._kernel.streaming import Sender
+    from lambda_kit.events import HttpEvent
+    from lambda_kit.http._response import Response
+
+_STREAMING = ("function_url", "rest_api")
+_WITHOUT_BODY = (204, 205, 304)
+
+
+def delivered(app: Any, request: HttpEvent, response: Response) -> Response:
+    """Send or join the parts of a response, in the layers and dependencies that stand around its route.
+
+    Raises:
+        InvalidResponse: the parts are no text and no bytes, are too large, or a header cannot be sent.
+    """
+    body: Any = response.body
+    if type_of(body).__module__ == "lambda_kit._kernel.streaming":
+        return response  # a layer returned the response of a stream that was sent
+    if type_of(body) is not Parts and not hasattr(body, "__next__") and not hasattr(body, "__aiter__"):
+        raise InvalidResponse(f"the body of the answer is of type {type_of(body).__name__}; set text or bytes")
+    parts = body if type_of(body) is Parts else Parts(body)
+    try:
+        if request.method == "HEAD" or response.status in _WITHOUT_BODY:
+            response.body = None
+            return response
+        send = _sender_for(request)
+        if send is not None:
+            return _sent(app, request, response, parts, send)
+        response.body = _joined(response, parts, request.trigger)
+        return response
+    finally:
+        parts.close()
+
+
+def _sender_for(request: HttpEvent) -> Sender | None:
+    """Return the sender of the runtime client; None if client or trigger do not stream."""
+    streaming: Any = sys.modules.get("lambda_kit._kernel.streaming")  # a client that streams has loaded it
+    send: Sender | None = None if streaming is None else streaming.sender.get()
+    return send if request.trigger in _STREAMING else None
+
+
+def _sent(app: Any, request: HttpEvent, response: Response, parts: Parts, send: Sender) -> Response:
+    from lambda_kit._kernel.streaming import Stream
+
+    head = app._finished(request, "GET", response.without_body())
+    if head.status in _WITHOUT_BODY:  # the client has the answer already
+        return head
+    parts.is_live = True
+    first = next(parts, None)  # before the headers: an exception until here has an answer of its own
+    _set_media_type(head, first)
+    try:
+        whole = serialise("function_url", head)
+    except Unsendable as error:
+        raise InvalidResponse(str(error)) from None
+    prelude: dict[str, Any] = {name: whole[name] for name in ("statusCode", "headers", "cookies") if name in whole}
+    stream = Stream(_encoded(first, parts), prelude)
+    send(stream)
+    response.body = stream  # layers see that the body was sent
+    return response
+
+
+def _encoded(first: str | bytes | None, parts: Parts) -> Iterator[bytes]:
+    if first is None:
+        return
+    yield first.encode() if isinstance(first, str) else first
+    del first
+    for part in parts:
+        yield part.encode() if isinstance(part, str) else part
+
+
+def _joined(response: Response, parts: Parts, trigger: str) -> str | bytes:
+    most, size = most_bytes(trigger), 0
+    found: list[str | bytes] = []
+    for part in parts:
+        found.append(part)
+        size += len(part)
+        if size > most:
+            raise InvalidResponse(
+                f"the parts of the answer take more than {most} bytes, the most that the trigger {trigger} takes at "
+                "once; a runtime client that streams sends them one by one"
+            )
+    _set_media_type(response, found[0] if found else None)
+    texts = [one for one in found if isinstance(one, str)]
+    if len(texts) == len(found):
+        return "".join(texts)
+    return b"".join([one.encode() if isinstance(one, str) else one for one in found])
+
+
+def _set_media_type(response: Response, first: str | bytes | None) -> None:
+    """Set the content type by the first part, if the route has not set it."""
+    if "content-type" not in response._headers and first is not None:
+        is_text = isinstance(first, str)
+        response._headers["content-type"] = "text/plain; charset=utf-8" if is_text else "application/octet-stream"
