@@ -57,7 +57,7 @@ def _sender_for(request: HttpEvent) -> Sender | None:
 def _sent(app: Any, request: HttpEvent, response: Response, parts: Parts, send: Sender) -> Response:
     from lambda_kit._kernel.streaming import Stream
 
-    head = app._finished(request, "GET", response.without_body())
+    head: Response = app._finished(request, "GET", response.without_body())
     if head.status in _WITHOUT_BODY:  # the client has the answer already
         return head
     parts.is_live = True
