@@ -288,8 +288,8 @@ def sending(stop_after: int = -1) -> Generator[FakeSender]:
 
 
 def call(function: Any, trigger: Any = "function_url", method: str = "GET", headers: Any = ()) -> Any:
-    lambda_handler: Any = handler()(function)
-    return lambda_handler(http_event(trigger, method, "/", headers), None)
+    decorate: Any = handler()
+    return decorate(function)(http_event(trigger, method, "/", headers), None)
 
 
 every_streaming = pytest.mark.parametrize("trigger", STREAMING)
