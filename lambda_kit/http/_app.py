@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from contextvars import ContextVar
 
 from lambda_kit._kernel import callables, facts, log, type_of
@@ -12,7 +11,7 @@ from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http import HttpEvent
 from lambda_kit.events._http_values import decoded_path
 from lambda_kit.http import _tree
-from lambda_kit.http._call import Call, InvalidResponse, Limits, together
+from lambda_kit.http._call import STREAM, Call, InvalidResponse, Limits, together
 from lambda_kit.http._errors import HttpError, MethodNotAllowed, NotFound
 from lambda_kit.http._response import Response, as_dict, from_dict, json_response
 from lambda_kit.http._route import prepare, stacked, unlayered, whole
@@ -372,8 +371,9 @@ class HttpApp(Router):
         return response
 
     def _failed(self, request: HttpEvent, error: Exception) -> Response:
-        streaming: Any = sys.modules.get("lambda_kit._kernel.streaming")  # a client that streams has loaded it
-        if streaming is not None and (send := streaming.sender.get()) is not None and send.begun:
+        invocation = current_invocation(default=None)
+        stream = None if invocation is None else invocation._peek(STREAM)
+        if stream is not None and stream.sent:
             raise error  # no other answer can take the place of one that is on its way
         for kind in type_of(error).__mro__:
             fn = self._handlers.get(kind)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 
 from lambda_kit._kernel import type_of
-from lambda_kit.http._call import InvalidResponse
+from lambda_kit.http._call import STREAM, InvalidResponse
 from lambda_kit.http._parts import Parts
 from lambda_kit.http._serialise import Unsendable, most_bytes, serialise
+from lambda_kit.invocation import current_invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from lambda_kit._kernel.streaming import Sender
     from lambda_kit.events import HttpEvent
     from lambda_kit.http._response import Response
 
@@ -38,24 +38,21 @@ def delivered(app: Any, request: HttpEvent, response: Response) -> Response:
         if request.method == "HEAD" or response.status in _WITHOUT_BODY:
             response.body = None
             return response
-        send = _sender_for(request)
-        if send is not None:
-            return _sent(app, request, response, parts, send)
+        if request.trigger in _STREAMING and _can_stream():
+            return _sent(app, request, response, parts)
         response.body = _joined(response, parts, request.trigger)
         return response
     finally:
         parts.close()
 
 
-def _sender_for(request: HttpEvent) -> Sender | None:
-    """Return the sender of the runtime client; None if client or trigger do not stream."""
+def _can_stream() -> bool:
     streaming: Any = sys.modules.get("lambda_kit._kernel.streaming")  # a client that streams has loaded it
-    send: Sender | None = None if streaming is None else streaming.sender.get()
-    return send if request.trigger in _STREAMING else None
+    return streaming is not None and streaming.can_stream() and current_invocation(default=None) is not None
 
 
-def _sent(app: Any, request: HttpEvent, response: Response, parts: Parts, send: Sender) -> Response:
-    from lambda_kit._kernel.streaming import Stream
+def _sent(app: Any, request: HttpEvent, response: Response, parts: Parts) -> Response:
+    from lambda_kit._kernel.streaming import Stream, deliver
 
     head: Response = app._finished(request, "GET", response.without_body())
     if head.status in _WITHOUT_BODY:  # the client has the answer already
@@ -64,13 +61,14 @@ def _sent(app: Any, request: HttpEvent, response: Response, parts: Parts, send: 
     first = next(parts, None)  # before the headers: an exception until here has an answer of its own
     _set_media_type(head, first)
     try:
-        whole = serialise("function_url", head)
+        found = serialise("function_url", head)
     except Unsendable as error:
         raise InvalidResponse(str(error)) from None
-    prelude: dict[str, Any] = {name: whole[name] for name in ("statusCode", "headers", "cookies") if name in whole}
-    stream = Stream(_encoded(first, parts), prelude)
-    send(stream)
-    response.body = stream  # layers see that the body was sent
+    prelude: dict[str, Any] = {name: found[name] for name in ("statusCode", "headers", "cookies") if name in found}
+    stream = Stream(_encoded(first, parts), prelude, whole=bytes)
+    current_invocation().state[STREAM] = stream
+    response.body = deliver(stream)  # layers see the stream that was sent, or the bytes that could not be
+    _set_media_type(response, first)
     return response
 
 

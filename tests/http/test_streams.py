@@ -32,8 +32,9 @@ from lambda_kit.http import (
 from tests.http.clients import check_taken, every_trigger, problem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator
+    from collections.abc import AsyncIterator, Callable, Generator, Mapping
 
+type_of: Any = type
 STREAMING = ("function_url", "rest_api")
 
 
@@ -253,38 +254,31 @@ def test_layers_and_dependencies_stay_until_the_last_part(trigger: Any) -> None:
 # A runtime client that streams
 
 
-class FakeSender:
-    """Sends streams into lists, as a runtime client does to its connection."""
+class FakeClient:
+    """A client of the Runtime API that keeps the parts that it is given."""
 
     def __init__(self, stop_after: int = -1) -> None:
-        self.begun = False
-        self.streams: list[streaming.Stream] = []
+        self.preludes: list[Any] = []
         self.parts: list[bytes] = []
         self._stop_after = stop_after
 
-    def __call__(self, stream: streaming.Stream) -> None:
-        self.begun = True
-        self.streams.append(stream)
-        for part in stream.parts:
-            self.parts.append(part)
-            if len(self.parts) == self._stop_after:
-                return
+    def begin(self, prelude: Mapping[str, Any] | None) -> Callable[[bytes], bool] | None:
+        self.preludes.append(prelude)
+        return self._send
 
-    @property
-    def prelude(self) -> dict[str, Any]:
-        (stream,) = self.streams
-        assert stream.prelude is not None
-        return stream.prelude
+    def _send(self, part: bytes) -> bool:
+        self.parts.append(part)
+        return len(self.parts) != self._stop_after
 
 
 @contextmanager
-def sending(stop_after: int = -1) -> Generator[FakeSender]:
-    made = FakeSender(stop_after)
-    token = streaming.sender.set(made)
+def sending(client: FakeClient | None = None) -> Generator[FakeClient]:
+    client = client or FakeClient()
+    streaming.client = client
     try:
-        yield made
+        yield client
     finally:
-        streaming.sender.reset(token)
+        streaming.client = None
 
 
 def call(function: Any, trigger: Any = "function_url", method: str = "GET", headers: Any = ()) -> Any:
@@ -306,17 +300,18 @@ def test_parts_are_streamed_where_client_and_trigger_can(trigger: Any) -> None:
     with sending() as sent:
         found = call(app, trigger, headers=[("origin", "https://a.example"), ("accept-encoding", "gzip")])
     if trigger not in STREAMING:
-        assert (found["statusCode"], found["body"], sent.streams) == (201, "aé", [])
+        assert (found["statusCode"], found["body"], sent.preludes) == (201, "aé", [])
         return
-    assert [found] == sent.streams
+    (prelude,) = sent.preludes
+    assert (type_of(found), found.sent) == (streaming.Stream, True)
     assert sent.parts == [b"a", "é".encode()]
-    assert sent.prelude.keys() == {"statusCode", "headers", "cookies"}
-    assert (sent.prelude["statusCode"], sent.prelude["cookies"][0][:4]) == (201, "a=1;")
-    headers = sent.prelude["headers"]
+    assert prelude.keys() == {"statusCode", "headers", "cookies"}
+    assert (prelude["statusCode"], prelude["cookies"][0][:4]) == (201, "a=1;")
+    headers = prelude["headers"]
     assert (headers["x-a"], headers["content-type"]) == ("1, 2", "text/plain; charset=utf-8")
     assert headers["access-control-allow-origin"] == "https://a.example"
     assert headers["x-content-type-options"] == "nosniff"
-    json.dumps(sent.prelude)
+    json.dumps(prelude)
 
 
 @every_streaming
@@ -338,14 +333,14 @@ def test_layers_stay_entered_while_parts_are_sent(trigger: Any) -> None:
     app, seen = in_order()
     with sending() as sent:
         found = call(app, trigger)
-    assert (seen, sent.parts, sent.streams) == (ORDER, [b"a", b"b"], [found])
+    assert (seen, sent.parts, found.sent) == (ORDER, [b"a", b"b"], True)
 
 
 @every_streaming
 def test_values_that_have_no_parts_are_not_streamed(trigger: Any) -> None:
     with sending() as sent:
         assert call(app_of(lambda: {"a": 1}), trigger)["body"] == '{"a":1}'
-    assert sent.streams == []
+    assert sent.preludes == []
 
 
 @every_streaming
@@ -375,13 +370,13 @@ def test_an_error_before_the_first_part_has_an_answer_of_its_own(trigger: Any) -
         assert call(app_of(Source(0, KeyError())), trigger)["statusCode"] == 500
         wrong = Response(iter(["a"]), headers={"x-a": "a\r\nb: c"})
         assert call(app_of(lambda: wrong), trigger)["statusCode"] == 500
-    assert sent.streams == []
+    assert sent.preludes == []
 
 
 @every_streaming
 def test_a_client_that_goes_away_ends_the_generator(trigger: Any) -> None:
     source = Source()
-    with sending(stop_after=3) as sent:
+    with sending(FakeClient(stop_after=3)) as sent:
         call(app_of(source), trigger)
     assert (len(sent.parts), source.events) == (3, ["started", "closed", "ended"])
 
@@ -393,7 +388,7 @@ def test_a_stream_that_the_client_has_is_304(trigger: Any) -> None:
     with sending() as sent:
         assert call(app, trigger, headers=[("if-none-match", '"v1"')])["statusCode"] == 304
         assert call(app, trigger, "HEAD")["body"] == ""
-    assert (sent.streams, source.events) == ([], [])
+    assert (sent.preludes, source.events) == ([], [])
 
 
 @every_streaming
@@ -434,23 +429,17 @@ def test_silence_of_an_asynchronous_stream_is_filled_with_comments() -> None:
         finally:
             closed.append(True)
 
-    class Impatient(FakeSender):
-        def __call__(self, stream: streaming.Stream) -> None:
-            for part in stream.parts:
-                self.parts.append(part)
-                if self.parts.count(b":\n\n") == 2:
-                    ready.set()
-                if self.parts[-2:] == [b"data: b\n\n", b":\n\n"]:
-                    return
+    class Impatient(FakeClient):
+        def _send(self, part: bytes) -> bool:
+            self.parts.append(part)
+            if self.parts.count(b":\n\n") == 2:
+                ready.set()
+            return self.parts[-2:] != [b"data: b\n\n", b":\n\n"]
 
-    sender = Impatient()
-    token = streaming.sender.set(sender)
-    try:
+    with sending(Impatient()) as sent:
         call(app_of(lambda: EventStream(events(), heartbeat=0.01)))
-    finally:
-        streaming.sender.reset(token)
-    assert sender.parts[0] == b"data: a\n\n"
-    assert set(sender.parts) == {b"data: a\n\n", b"data: b\n\n", b":\n\n"}
+    assert sent.parts[0] == b"data: a\n\n"
+    assert set(sent.parts) == {b"data: a\n\n", b"data: b\n\n", b":\n\n"}
     assert closed == [True]
 
 
