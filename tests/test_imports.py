@@ -225,7 +225,7 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit.events import step_functions": ANSWERS | {"lambda_kit.events.step_functions"},
     "from lambda_kit.events import custom_resources": CORE
     | ANSWERS
-    | {"lambda_kit._kernel.durable", "lambda_kit.events.custom_resources"},
+    | {"lambda_kit._kernel.durable", "lambda_kit.events._always", "lambda_kit.events.custom_resources"},
     "from lambda_kit.aws import connect": CORE
     | {
         "lambda_kit.aws",

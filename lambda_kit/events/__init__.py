@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         AppSyncIdentity,
         ChannelMessage,
     )
+    from lambda_kit.events._attributes import MessageAttribute
     from lambda_kit.events._authorizers import (
         AppSyncAuthorizerEvent,
         IotAuthorizerEvent,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         CustomMessageEvent,
         CustomSenderEvent,
         DefineAuthChallengeEvent,
+        InboundFederationEvent,
         PostAuthenticationEvent,
         PostConfirmationEvent,
         PreAuthenticationEvent,
@@ -129,6 +131,7 @@ else:
             "HeaderValues": "lambda_kit.events._http_values",
             "HookEvent": "lambda_kit.events._cloudformation",
             "HttpEvent": "lambda_kit.events._http",
+            "InboundFederationEvent": "lambda_kit.events._cognito",
             "InvocationRecord": "lambda_kit.events._destinations",
             "IotAuthorizerEvent": "lambda_kit.events._authorizers",
             "IotRuleEvent": "lambda_kit.events._iot",
@@ -143,6 +146,7 @@ else:
             "LogEvent": "lambda_kit.events._logs",
             "LogsData": "lambda_kit.events._logs",
             "MacroEvent": "lambda_kit.events._cloudformation",
+            "MessageAttribute": "lambda_kit.events._attributes",
             "PipesEvent": "lambda_kit.events._pipes",
             "PipesKinesisRecord": "lambda_kit.events._pipes",
             "PostAuthenticationEvent": "lambda_kit.events._cognito",
@@ -231,6 +235,7 @@ __all__ = [
     "HeaderValues",
     "HookEvent",
     "HttpEvent",
+    "InboundFederationEvent",
     "InvocationRecord",
     "IotAuthorizerEvent",
     "IotRuleEvent",
@@ -245,6 +250,7 @@ __all__ = [
     "LogEvent",
     "LogsData",
     "MacroEvent",
+    "MessageAttribute",
     "PipesEvent",
     "PipesKinesisRecord",
     "PostAuthenticationEvent",

@@ -11,6 +11,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+BOOLEAN, TEXT, TEXTS, LIST, OBJECT = "a boolean", "text", "an object of texts", "a list of texts", "an object"
+
+
+def fits(value: Any, kind: str) -> bool:
+    """Tell whether a value is of a kind: `BOOLEAN`, `TEXT`, `TEXTS`, `LIST` or `OBJECT`."""
+    if kind == BOOLEAN:
+        return type_of(value) is bool
+    if kind == TEXT:
+        return type_of(value) is str
+    if kind == LIST:
+        return type_of(value) is list and all(type_of(one) is str for one in value)
+    if type_of(value) is not dict:
+        return False
+    return kind == OBJECT or all(type_of(one) is str for pair in value.items() for one in pair)
+
+
+def kind_of(value: Any) -> str:
+    """Return the type of a value for a message, and the type of the first thing in it that is no text."""
+    if type_of(value) in (dict, list):
+        inner = [one for one in (value.values() if type_of(value) is dict else value) if type_of(one) is not str]
+        return f"{type_of(value).__name__} with {type_of(inner[0]).__name__}" if inner else type_of(value).__name__
+    return str(type_of(value).__name__)
+
 
 def raw_of(event: Any, what: str) -> dict[str, Any]:
     """Return the dict of an event, which may be a view.

@@ -36,6 +36,7 @@ class CognitoEvent(Event):
         "cognito_pre_token_generation",
         "cognito_custom_email_sender",
         "cognito_custom_sms_sender",
+        "cognito_inbound_federation",
     )
     _label = ("triggerSource",)
 
@@ -284,3 +285,32 @@ class CustomSenderEvent(CognitoEvent):
         """True if the code is for an SMS, False if it is for an e-mail."""
         found = self._optional("triggerSource")
         return found is not None and found.startswith("CustomSMSSender")
+
+
+class InboundFederationEvent(CognitoEvent):
+    """A user signs in through another identity provider, and the function may change the attributes from there.
+
+    Cognito calls it at each sign-in, before it creates or changes the profile of the user.
+
+    The shape is that of AWS's documentation; no recorded event was at hand.
+
+    Attributes:
+        raw: the dict.
+    """
+
+    __slots__ = ()
+    source = "cognito_inbound_federation"
+    _also = ()
+
+    provider_name = text("request", "providerName")
+    """The name of the identity provider in the user pool."""
+    provider_type = text("request", "providerType")
+    """`"OIDC"`, `"SAML"`, `"Facebook"`, `"Google"`, `"SignInWithApple"` or `"LoginWithAmazon"`."""
+    token_response = mapping("request", "attributes", "tokenResponse")
+    """The response of the provider's token endpoint, with its tokens, which are secrets; empty for SAML."""
+    id_token = mapping("request", "attributes", "idToken")
+    """The claims of the ID token; empty for SAML."""
+    user_info = mapping("request", "attributes", "userInfo")
+    """The profile from the provider's user info endpoint; empty for SAML."""
+    saml_response = mapping("request", "attributes", "samlResponse")
+    """The attributes of the SAML assertion; empty for other providers."""

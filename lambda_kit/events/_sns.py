@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from lambda_kit.events._attributes import MessageAttribute
     from lambda_kit.events._s3 import S3Event
 
 
@@ -89,7 +90,7 @@ class SnsMessage(RecordView[T_co]):
 
     @once
     def message_attributes(self) -> dict[str, str]:
-        """The attributes that the publisher set; bytes are encoded as base64.
+        """The values of the attributes that the publisher set; bytes are encoded as base64.
 
         Raises:
             EventError: an attribute has no value.
@@ -103,6 +104,13 @@ class SnsMessage(RecordView[T_co]):
         if not all(type_of(one) is str for one in values.values()):
             raise EventError("a message attribute of the SnsMessage has no text")
         return values
+
+    @once
+    def typed_attributes(self) -> dict[str, MessageAttribute]:
+        """The attributes that the publisher set, with their types: `data_type`, `string_value` and `binary_value`."""
+        from lambda_kit.events._attributes import attributes_of
+
+        return attributes_of(self._find("MessageAttributes"))
 
 
 class SnsRecord(SnsMessage[T_co]):

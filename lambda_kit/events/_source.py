@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         "cognito_custom_message",
         "cognito_custom_sms_sender",
         "cognito_define_auth_challenge",
+        "cognito_inbound_federation",
         "cognito_post_authentication",
         "cognito_post_confirmation",
         "cognito_pre_authentication",
@@ -94,6 +95,7 @@ VIEWS: dict[SourceName, str] = {
     "cognito_custom_message": "CustomMessageEvent",
     "cognito_custom_sms_sender": "CustomSenderEvent",
     "cognito_define_auth_challenge": "DefineAuthChallengeEvent",
+    "cognito_inbound_federation": "InboundFederationEvent",
     "cognito_post_authentication": "PostAuthenticationEvent",
     "cognito_post_confirmation": "PostConfirmationEvent",
     "cognito_pre_authentication": "PreAuthenticationEvent",
@@ -171,6 +173,7 @@ BY_TRIGGER: dict[str, SourceName] = {
     "TokenGeneration": "cognito_pre_token_generation",
     "CustomEmailSender": "cognito_custom_email_sender",
     "CustomSMSSender": "cognito_custom_sms_sender",
+    "InboundFederation": "cognito_inbound_federation",
 }
 """The triggers of Cognito, by what stands before the underscore in `triggerSource`."""
 

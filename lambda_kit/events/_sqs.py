@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from lambda_kit.events._attributes import MessageAttribute
     from lambda_kit.events._s3 import S3Event
     from lambda_kit.events._sns import SnsMessage
 
@@ -131,7 +132,7 @@ class SqsRecord(RecordView[T_co]):
 
     @once
     def message_attributes(self) -> dict[str, str | bytes]:
-        """The attributes that the sender set: strings and numbers as text, binary values as bytes.
+        """The values of the attributes that the sender set: strings and numbers as text, binary values as bytes.
 
         Raises:
             EventError: an attribute has no value, or its value is not valid base64.
@@ -155,6 +156,13 @@ class SqsRecord(RecordView[T_co]):
             raise EventError(value.message)
         found: bytes = value
         return found
+
+    @once
+    def typed_attributes(self) -> dict[str, MessageAttribute]:
+        """The attributes that the sender set, with their types: `data_type`, `string_value` and `binary_value`."""
+        from lambda_kit.events._attributes import attributes_of
+
+        return attributes_of(self._find("messageAttributes"))
 
     @property
     def queue_arn(self) -> str:

@@ -22,47 +22,53 @@ from __future__ import annotations
 
 from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import AnswerError, EventError
-from lambda_kit.events._answers import check_choice, check_text, json_size, raw_of, text_at
+from lambda_kit.events._answers import (
+    BOOLEAN,
+    LIST,
+    OBJECT,
+    TEXT,
+    TEXTS,
+    check_choice,
+    check_text,
+    fits,
+    kind_of,
+    raw_of,
+    text_at,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-_BOOLEAN, _TEXT, _TEXTS, _LIST, _OBJECT = "a boolean", "text", "an object of texts", "a list of texts", "an object"
-_GROUPS = {"groupsToOverride": _LIST, "iamRolesToOverride": _LIST, "preferredRole": _TEXT}
 # The fields of each response, by the part of `triggerSource` before the underscore.
 _FIELDS: dict[str, dict[str, str]] = {
-    "PreSignUp": {"autoConfirmUser": _BOOLEAN, "autoVerifyEmail": _BOOLEAN, "autoVerifyPhone": _BOOLEAN},
+    "PreSignUp": {"autoConfirmUser": BOOLEAN, "autoVerifyEmail": BOOLEAN, "autoVerifyPhone": BOOLEAN},
     "PostConfirmation": {},
     "PreAuthentication": {},
     "PostAuthentication": {},
-    "CustomMessage": {"smsMessage": _TEXT, "emailMessage": _TEXT, "emailSubject": _TEXT},
-    "DefineAuthChallenge": {"challengeName": _TEXT, "issueTokens": _BOOLEAN, "failAuthentication": _BOOLEAN},
+    "CustomMessage": {"smsMessage": TEXT, "emailMessage": TEXT, "emailSubject": TEXT},
+    "DefineAuthChallenge": {"challengeName": TEXT, "issueTokens": BOOLEAN, "failAuthentication": BOOLEAN},
     "CreateAuthChallenge": {
-        "publicChallengeParameters": _TEXTS,
-        "privateChallengeParameters": _TEXTS,
-        "challengeMetadata": _TEXT,
+        "publicChallengeParameters": TEXTS,
+        "privateChallengeParameters": TEXTS,
+        "challengeMetadata": TEXT,
     },
-    "VerifyAuthChallengeResponse": {"answerCorrect": _BOOLEAN},
+    "VerifyAuthChallengeResponse": {"answerCorrect": BOOLEAN},
     "UserMigration": {
-        "userAttributes": _TEXTS,
-        "finalUserStatus": _TEXT,
-        "messageAction": _TEXT,
-        "desiredDeliveryMediums": _LIST,
-        "forceAliasCreation": _BOOLEAN,
-        "enableSMSMFA": _BOOLEAN,
+        "userAttributes": TEXTS,
+        "finalUserStatus": TEXT,
+        "messageAction": TEXT,
+        "desiredDeliveryMediums": LIST,
+        "forceAliasCreation": BOOLEAN,
+        "enableSMSMFA": BOOLEAN,
     },
-    "TokenGeneration": {"claimsOverrideDetails": _OBJECT},
-    "TokenGeneration 2": {"claimsAndScopeOverrideDetails": _OBJECT},
+    "TokenGeneration": {"claimsOverrideDetails": OBJECT},
+    "TokenGeneration 2": {"claimsAndScopeOverrideDetails": OBJECT},
     "CustomEmailSender": {},
     "CustomSMSSender": {},
+    "InboundFederation": {"userAttributesToMap": TEXTS},
 }
-# Claims that no trigger may set or suppress.
-_RESERVED_CLAIMS = (
-    *("acr", "amr", "at_hash", "auth_time", "azp", "exp", "iat", "iss"),
-    *("jti", "nbf", "nonce", "origin_jti", "sub", "token_use"),
-)
 _SHORT, _SMS, _EMAIL, _SUBJECT = 6, 140, 20_000, 140  # characters
 _BUILTIN_CHALLENGES = (
     "CUSTOM_CHALLENGE",
@@ -108,8 +114,8 @@ def respond(event: Any, response: Mapping[str, Any]) -> dict[str, Any]:
             raise AnswerError(
                 f"the response to {source} has no field {name!r}; it has {fields}{callables.closest(name, known)}"
             )
-        if not _is(value, kind):
-            raise AnswerError(f"{name!r} of the response to {source} is of type {_kind(value)}; {kind} is needed")
+        if not fits(value, kind):
+            raise AnswerError(f"{name!r} of the response to {source} is of type {kind_of(value)}; {kind} is needed")
     return {**raw, "response": {**_object(raw.get("response")), **response}}
 
 
@@ -321,6 +327,31 @@ def migrate_user(
     return respond(raw, response)
 
 
+def map_attributes(event: Any, attributes: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Answer an inbound federation trigger: these are the attributes that the identity provider has sent.
+
+    Cognito applies the attribute mapping of the provider to them. An attribute that is not among them is lost.
+
+    See <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-inbound-federation.html>.
+
+    Args:
+        event: the event.
+        attributes: all attributes to keep, by the names of the provider; their values are text. None, the default, to
+            keep what the provider has sent.
+
+    Raises:
+        AnswerError: `attributes` is empty, or a value is no text.
+        EventError: the event is not one of this trigger.
+    """
+    raw = _event_of(event, "InboundFederation")
+    if attributes is not None and not attributes:
+        raise AnswerError(
+            "map_attributes: attributes is empty, and Cognito would keep all that the provider has sent; pass the "
+            "attributes to keep, or None to keep all"
+        )
+    return respond(raw, {"userAttributesToMap": dict(attributes or {})})
+
+
 def pre_token_generation(  # noqa: PLR0913  # each is a part of the response
     event: Any,
     *,
@@ -336,6 +367,10 @@ def pre_token_generation(  # noqa: PLR0913  # each is a part of the response
 ) -> dict[str, Any]:
     """Answer a pre token generation trigger of version 1, 2 or 3; the event says which.
 
+    Some claims belong to Cognito, such as `sub` and `exp`; `aud` in the ID token, `scope` in the access token.
+
+    See <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>.
+
     Args:
         event: the event.
         id_claims: claims to set in the ID token. Their values are text in version 1, and any JSON after it.
@@ -344,62 +379,30 @@ def pre_token_generation(  # noqa: PLR0913  # each is a part of the response
         suppress_access_claims: claims to leave out of the access token, from version 2 on.
         add_scopes: scopes to add to the access token, from version 2 on.
         suppress_scopes: scopes to leave out of the access token, from version 2 on.
-        groups: the groups in place of those of the user; default those of the user.
-        iam_roles: the roles in place of those of the groups; default those of the groups.
-        preferred_role: the role in place of that of the groups; default that of the groups.
+        groups: the groups in place of those of the user; default those in the event.
+        iam_roles: the roles in place of those of the groups; default those in the event.
+        preferred_role: the role in place of that of the groups; default that in the event.
 
     Raises:
         AnswerError: a claim cannot be set, or the version does not know what is set.
         EventError: the event is not one of this trigger.
     """
     raw = _event_of(event, "TokenGeneration")
-    version = str(raw.get("version"))
-    both = [*(id_claims or ()), *(access_claims or ()), *suppress_id_claims, *suppress_access_claims]
-    for claim in both:
-        if claim in _RESERVED_CLAIMS:
-            raise AnswerError(f"the claim {claim!r} belongs to Cognito; it can neither be set nor suppressed")
-    for scope in (*add_scopes, *suppress_scopes):
-        if not scope or any(one.isspace() for one in scope):
-            raise AnswerError(f"the scope {scope!r} is empty or has spaces; pass one scope in each text")
-    group = {"groupsToOverride": groups, "iamRolesToOverride": iam_roles, "preferredRole": preferred_role}
-    group_details = {
-        name: value if type_of(value) is str else list(value) for name, value in group.items() if value is not None
-    }
-    for name, value in group_details.items():
-        if not _is(value, _GROUPS[name]):
-            raise AnswerError(f"{name!r} is of type {_kind(value)}; {_GROUPS[name]} is needed")
-    if version == "1":
-        if access_claims or suppress_access_claims or add_scopes or suppress_scopes:
-            raise AnswerError(
-                "the event is of version 1, which has the ID token alone; set the LambdaVersion of the trigger to V2_0"
-            )
-        if not _is(dict(id_claims or {}), _TEXTS):
-            raise AnswerError("id_claims has a value that is no text; version 1 takes texts alone")
-        details = _without_empty(
-            {
-                "claimsToAddOrOverride": dict(id_claims or {}),
-                "claimsToSuppress": list(suppress_id_claims),
-                "groupOverrideDetails": group_details,
-            }
-        )
-        return respond(raw, {"claimsOverrideDetails": details})
-    json_size(dict(id_claims or {}), "id_claims")
-    json_size(dict(access_claims or {}), "access_claims")
-    made = {
-        "idTokenGeneration": _without_empty(
-            {"claimsToAddOrOverride": dict(id_claims or {}), "claimsToSuppress": list(suppress_id_claims)}
+    from lambda_kit.events._cognito_tokens import token_response
+
+    return respond(
+        raw,
+        token_response(
+            raw,
+            id_claims=id_claims or {},
+            access_claims=access_claims or {},
+            suppress_id_claims=suppress_id_claims,
+            suppress_access_claims=suppress_access_claims,
+            add_scopes=add_scopes,
+            suppress_scopes=suppress_scopes,
+            groups={"groupsToOverride": groups, "iamRolesToOverride": iam_roles, "preferredRole": preferred_role},
         ),
-        "accessTokenGeneration": _without_empty(
-            {
-                "claimsToAddOrOverride": dict(access_claims or {}),
-                "claimsToSuppress": list(suppress_access_claims),
-                "scopesToAdd": list(add_scopes),
-                "scopesToSuppress": list(suppress_scopes),
-            }
-        ),
-        "groupOverrideDetails": group_details,
-    }
-    return respond(raw, {"claimsAndScopeOverrideDetails": _without_empty(made)})
+    )
 
 
 _FUNCTIONS = {
@@ -410,6 +413,7 @@ _FUNCTIONS = {
     "VerifyAuthChallengeResponse": "verify_challenge",
     "UserMigration": "migrate_user",
     "TokenGeneration": "pre_token_generation",
+    "InboundFederation": "map_attributes",
 }
 
 
@@ -425,26 +429,3 @@ def _event_of(event: Any, trigger: str) -> dict[str, Any]:
 def _object(value: Any) -> dict[str, Any]:
     """Return an object of the event; empty if there is none."""
     return value if type_of(value) is dict else {}
-
-
-def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value}
-
-
-def _is(value: Any, kind: str) -> bool:
-    if kind == _BOOLEAN:
-        return type_of(value) is bool
-    if kind == _TEXT:
-        return type_of(value) is str
-    if kind == _LIST:
-        return type_of(value) is list and all(type_of(one) is str for one in value)
-    if type_of(value) is not dict:
-        return False
-    return kind == _OBJECT or all(type_of(one) is str for pair in value.items() for one in pair)
-
-
-def _kind(value: Any) -> str:
-    if type_of(value) in (dict, list):
-        inner = [one for one in (value.values() if type_of(value) is dict else value) if type_of(one) is not str]
-        return f"{type_of(value).__name__} with {type_of(inner[0]).__name__}" if inner else type_of(value).__name__
-    return str(type_of(value).__name__)

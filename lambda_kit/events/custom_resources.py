@@ -18,28 +18,18 @@ def alias(event, context):
 
 from __future__ import annotations
 
-import functools
 import json
 import time
-from _thread import allocate_lock, start_new_thread
-from contextvars import copy_context
 
-from lambda_kit._kernel import callables, lifecycle, log, type_of
-from lambda_kit._kernel.durable import is_suspension
-from lambda_kit.errors import (
-    AnswerError,
-    AnswerNotSent,
-    ConfigurationError,
-    EventError,
-    LambdaKitError,
-    TimeLimitInterrupt,
-)
+from lambda_kit._kernel import type_of
+from lambda_kit.errors import AnswerError, AnswerNotSent, ConfigurationError, EventError
+from lambda_kit.events._always import always
 from lambda_kit.events._answers import check_text, raw_of, text_at
 from lambda_kit.invocation import current_invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from lambda_kit._kernel.layers import AnyLayer
@@ -133,120 +123,49 @@ def custom_resource(*, margin: float = 2.0) -> AnyLayer:
         EventError: when running, the event is not one of a custom resource, so that nobody can be answered.
         AnswerNotSent: when running, the answer could not be delivered. Lambda then runs the request again.
     """
-    if not callables.is_number(margin) or margin <= 0:
-        raise ConfigurationError(f"custom_resource(margin={margin!r}): pass the seconds before the deadline, above 0")
-
-    def decorate(fn: Callable[..., Any], /) -> Callable[..., Any]:
-        callables.refuse_handler(fn, "custom_resource(...)")
-        at = callables.event_position(fn)
-
-        def answered(*args: Any, **kwargs: Any) -> None:
-            request = _Request(args[at], margin)
-            with request:
-                if request.needs_handler:
-                    request.outcome = fn(*args, **kwargs)
-
-        async def answered_later(*args: Any, **kwargs: Any) -> None:
-            request = _Request(args[at], margin)
-            with request:
-                if request.needs_handler:
-                    request.outcome = await fn(*args, **kwargs)
-
-        layered: Any = answered_later if callables.is_coroutine_function(fn) else answered
-        return functools.update_wrapper(layered, fn)
-
-    return decorate
+    return always(_Reply, _Reply.layer, margin)
 
 
-class _Request:
-    """One request, which is answered once: when its block is left, or shortly before the deadline.
+class _Reply:
+    """The reply to one request of CloudFormation.
 
     Attributes:
-        outcome: what the handler has returned.
         needs_handler: False for the deletion of what was never created.
     """
 
-    def __init__(self, event: Any, margin: float) -> None:
-        raw = raw_of(event, "custom_resource")
-        self._kind = text_at(raw, "custom_resource", "RequestType")
+    layer = "custom_resource"
+    failed = "FAILED"
+
+    def __init__(self, event: Any) -> None:
+        raw = raw_of(event, self.layer)
+        self._kind = text_at(raw, self.layer, "RequestType")
         if self._kind not in ("Create", "Update", "Delete"):
             raise EventError(f"custom_resource: the request is {self._kind!r}; it is Create, Update or Delete")
-        self._fields = {name: text_at(raw, "custom_resource", name) for name in ("StackId", "RequestId")}
-        self._fields["LogicalResourceId"] = text_at(raw, "custom_resource", "LogicalResourceId")
-        self._url = text_at(raw, "custom_resource", "ResponseURL")
+        self._fields = {name: text_at(raw, self.layer, name) for name in ("StackId", "RequestId", "LogicalResourceId")}
+        self._url = text_at(raw, self.layer, "ResponseURL")
         self._old_id: str | None = None
         if self._kind != "Create":
-            self._old_id = text_at(raw, "custom_resource", "PhysicalResourceId")
+            self._old_id = text_at(raw, self.layer, "PhysicalResourceId")
         self.needs_handler = not (self._kind == "Delete" and str(self._old_id).startswith(_NEVER_CREATED))
-        self.outcome: Any = None
-        left = current_invocation().remaining()
-        self._delay = left - margin if margin < left else left / 2
-        self._deadline = None if left == float("inf") else time.monotonic() + left
-        self._sending = lifecycle.make_lock()
-        self._finished = allocate_lock()
-        self._is_sent = False
 
-    def __enter__(self) -> None:
-        self._finished.acquire()
-        if self._deadline is not None:
-            run: Any = copy_context().run
-            start_new_thread(run, (self._watch,))
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
-        try:
-            if error is not None and is_suspension(error):
-                return False  # a durable execution goes on later
-            if error is None:
-                self._deliver(self._result())
-                return False
-            is_error = isinstance(error, Exception)
-            if is_error:
-                log.error("custom_resource: the handler raised; the answer is FAILED", exc_info=error)
-            self._deliver(self._failure(f"{type(error).__name__}: {error}"))
-            return is_error
-        finally:
-            self._finished.release()
-
-    def _deliver(self, answer: dict[str, Any]) -> None:
-        """Send an answer, once more if a time limit outside interrupts it."""
-        try:
-            self._send(answer)
-        except TimeLimitInterrupt:
-            self._send(answer)
-            raise
-
-    def _watch(self) -> None:
-        """Answer shortly before the deadline, unless the handler has returned."""
-        if self._finished.acquire(timeout=max(self._delay, 0.0)):
-            return
-        try:
-            self._send(
-                self._failure("the function ran out of time"),
-                "custom_resource: the handler ran out of time; the answer is FAILED",
+    def result(self, outcome: Any) -> dict[str, Any]:
+        found = success(outcome) if outcome is None or type_of(outcome) is dict else outcome
+        if type_of(found) is not Outcome:
+            raise AnswerError(
+                f"the handler returned a value of type {type_of(found).__name__}; return None, a dict of data, "
+                "success(...) or failed(...)"
             )
-        except LambdaKitError as error:
-            log.error("custom_resource: %s", error)
+        return self._fields_of(found)
 
-    def _result(self) -> dict[str, Any]:
-        """Return the answer for what the handler returned; FAILED if it cannot be one."""
-        found = self.outcome
-        try:
-            if found is None or type_of(found) is dict:
-                found = success(found)
-            if type_of(found) is not Outcome:
-                raise AnswerError(
-                    f"the handler returned a value of type {type_of(found).__name__}; return None, a dict of data, "
-                    "success(...) or failed(...)"
-                )
-            return self._answer(found)
-        except AnswerError as error:
-            log.error("custom_resource: %s; the answer is FAILED", error)
-            return self._failure(str(error))
+    def failure(self, reason: str, /) -> dict[str, Any]:
+        return self._fields_of(failed(reason))
 
-    def _failure(self, reason: str) -> dict[str, Any]:
-        return self._answer(failed(reason or "no reason was given"))
+    def _fields_of(self, outcome: Outcome) -> dict[str, Any]:
+        """Return the fields of the answer.
 
-    def _answer(self, outcome: Outcome) -> dict[str, Any]:
+        Raises:
+            AnswerError: CloudFormation would not take it.
+        """
         physical_id = outcome.physical_id or self._old_id
         if self._kind == "Delete" and physical_id != self._old_id:
             raise AnswerError("the physical id of a resource that is deleted cannot be another one")
@@ -267,18 +186,8 @@ class _Request:
             answer["Reason"] = outcome.reason[:100]
         return answer
 
-    def _send(self, answer: dict[str, Any], note: str = "") -> None:
-        """Send an answer, unless one was sent, and log the note about it before another thread goes on.
-
-        Raises:
-            AnswerNotSent: it could not be delivered.
-        """
-        with self._sending:
-            if not self._is_sent:
-                _put(self._url, _encoded(answer), self._deadline)
-                self._is_sent = True
-                if note:
-                    log.error(note)
+    def send(self, answer: dict[str, Any], /) -> None:
+        _put(self._url, _encoded(answer))
 
 
 def _encoded(answer: dict[str, Any]) -> bytes:
@@ -288,7 +197,7 @@ def _encoded(answer: dict[str, Any]) -> bytes:
         raise AnswerError(f"the data cannot be written as JSON: {error}") from None
 
 
-def _put(url: str, body: bytes, deadline: float | None) -> None:
+def _put(url: str, body: bytes) -> None:
     """Send an answer to a signed URL, which no message may quote.
 
     Raises:
@@ -305,7 +214,8 @@ def _put(url: str, body: bytes, deadline: float | None) -> None:
     except (ConfigurationError, ValueError):
         raise EventError("custom_resource: 'ResponseURL' of the event is no URL") from None
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    end = time.monotonic() + _PATIENCE if deadline is None else deadline
+    left = current_invocation().remaining()
+    end = time.monotonic() + (_PATIENCE if left == float("inf") else left)
     problem = "there was no time left"
     for attempt in range(_ATTEMPTS):
         if time.monotonic() >= end:

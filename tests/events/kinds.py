@@ -66,6 +66,10 @@ def read(view: Any) -> Any:
             for one in found:
                 if hasattr(one, "raw"):
                     yield from read(one)
+        elif is_a(found, dict):
+            for one in found.values():
+                if hasattr(one, "raw"):
+                    yield from read(one)
         elif hasattr(found, "raw") and type(found).__module__.startswith("lambda_kit.events"):
             yield from read(found)
 

@@ -101,6 +101,7 @@ UNREADABLE: list[tuple[str, str]] = [
         r"of the (body|HttpEvent).* is not valid base64|the body of the HttpEvent is not valid base64",
         "the body is made up",
     ),
+    (r"the MessageAttribute does not hold valid base64", "a sample of AWS has a place-holder"),
     (r"the FirehoseEvent has no 'deliveryStreamArn'", "it is missing, or misspelt, in samples of SAM"),
     (r"is not the ARN of a (stream|bucket|queue)", "the ARN is a place-holder"),
     (r"the headers of the KafkaRecord cannot be read", "a fixture of Java, with bytes as base64"),
@@ -224,6 +225,7 @@ def packed(value: Any) -> str:
     return base64.b64encode(gzip.compress(json.dumps(value).encode())).decode()
 
 
+ATTRIBUTE = {"Type": "String", "Value": "b"}
 CHANNEL = {
     "identity": {"sub": "s"},
     "request": {"domainName": "example.org"},
@@ -439,6 +441,36 @@ VALUES: list[tuple[str, Any, dict[str, Any]]] = [
     ("VerifyAuthChallengeEvent", request(userNotFound=True), {"user_not_found": True, "challenge_answer": None}),
     ("WebSocketEvent", {"requestContext": {"authorizer": {"principalId": "u"}}}, {"authorizer": {"principalId": "u"}}),
     ("WebSocketEvent", {"body": "AP8=", "isBase64Encoded": True}, {"data": b"\x00\xff"}),
+    (
+        "InboundFederationEvent",
+        request(attributes={"samlResponse": {"mail": "a@b"}}, clientMetadata={"a": "b"}, userAttributes={"c": "d"}),
+        {"saml_response": {"mail": "a@b"}, "client_metadata": {"a": "b"}, "user_attributes": {"c": "d"}},
+    ),
+    (
+        "MessageAttribute",
+        {"dataType": "Binary.gif", "binaryValue": "AP8="},
+        {"data_type": "Binary.gif", "string_value": None, "binary_value": b"\x00\xff", "value": b"\x00\xff"},
+    ),
+    (
+        "MessageAttribute",
+        {"dataType": "Number.int", "stringValue": "7"},
+        {"data_type": "Number.int", "string_value": "7", "binary_value": None, "value": "7"},
+    ),
+    (
+        "SnsMessage",
+        {"MessageAttributes": {"a": ATTRIBUTE}},
+        {"message_attributes": {"a": "b"}, "typed_attributes": {"a": events.MessageAttribute(ATTRIBUTE)}},
+    ),
+    (
+        "MessageAttribute",
+        {"Type": "Binary", "Value": "AP8="},
+        {"data_type": "Binary", "string_value": None, "binary_value": b"\x00\xff", "value": b"\x00\xff"},
+    ),
+    (
+        "MessageAttribute",
+        {"Type": "String.Array", "Value": '["a"]'},
+        {"data_type": "String.Array", "string_value": '["a"]', "binary_value": None, "value": '["a"]'},
+    ),
     (
         "IotAuthorizerEvent",
         {"protocolData": {"mqtt": {"username": "u"}}},

@@ -19,6 +19,7 @@ HTTP = {"_http_trigger", "_http_values"}
 BASE = {"_view"}
 FIELDS = BASE | {"_fields"}
 ALSO: dict[str, set[str]] = {  # what a file with views loads beside the base; the others load FIELDS
+    "_attributes": BASE | {"_data"},
     "_data": BASE,
     "_dynamodb": FIELDS | {"_window"},
     "_firehose": BASE | {"_data"},

@@ -19,7 +19,8 @@ def event_of(source: str, request: Any = None, response: Any = None, version: st
 MESSAGE = {"codeParameter": "{####}", "usernameParameter": "{username}"}
 PASSED = {"session": [{"challengeName": "CUSTOM_CHALLENGE", "challengeResult": True}]}
 V1 = event_of("TokenGeneration_Authentication")
-V2 = event_of("TokenGeneration_HostedAuth", version="2")
+V2 = event_of("TokenGeneration_HostedAuth", version="2") | {"callerContext": {"clientId": "c-1"}}
+GROUPS = {"groupConfiguration": {"groupsToOverride": ["a"], "iamRolesToOverride": ["arn:1"], "preferredRole": None}}
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,30 @@ V2 = event_of("TokenGeneration_HostedAuth", version="2")
                 }
             },
         ),
+        (
+            lambda: cognito.pre_token_generation(event_of("TokenGeneration_HostedAuth", GROUPS), groups=["b"]),
+            {
+                "claimsOverrideDetails": {
+                    "groupOverrideDetails": {"groupsToOverride": ["b"], "iamRolesToOverride": ["arn:1"]}
+                }
+            },
+        ),
+        (
+            lambda: cognito.pre_token_generation(event_of("TokenGeneration_HostedAuth", GROUPS), id_claims={"t": "1"}),
+            {"claimsOverrideDetails": {"claimsToAddOrOverride": {"t": "1"}}},
+        ),
+        (
+            lambda: cognito.pre_token_generation(V2, access_claims={"aud": "c-1"}),
+            {"claimsAndScopeOverrideDetails": {"accessTokenGeneration": {"claimsToAddOrOverride": {"aud": "c-1"}}}},
+        ),
+        (
+            lambda: cognito.map_attributes(event_of("InboundFederation_ExternalProvider"), {"email": "ada@b"}),
+            {"userAttributesToMap": {"email": "ada@b"}},
+        ),
+        (
+            lambda: cognito.map_attributes(event_of("InboundFederation_ExternalProvider")),
+            {"userAttributesToMap": {}},
+        ),
         (lambda: cognito.accept(event_of("PostConfirmation_ConfirmSignUp")), {}),
         (lambda: cognito.accept(event_of("CustomEmailSender_SignUp")), {}),
     ],
@@ -133,6 +158,11 @@ V2 = event_of("TokenGeneration_HostedAuth", version="2")
         "migrate at forgotten password",
         "token version 1",
         "token version 2",
+        "other groups, the same roles",
+        "the same groups",
+        "the audience of an access token",
+        "map attributes",
+        "map all attributes",
         "accept",
         "accept a sender",
     ],
@@ -222,14 +252,32 @@ def test_the_event_is_not_changed_and_comes_back_whole() -> None:
         ),
         (lambda: cognito.pre_token_generation(V1, add_scopes=["a"]), "the event is of version 1"),
         (lambda: cognito.pre_token_generation(V1, id_claims={"a": 5}), "version 1 takes texts alone"),
-        (lambda: cognito.pre_token_generation(V2, id_claims={"sub": "x"}), "the claim 'sub' belongs to Cognito"),
-        (lambda: cognito.pre_token_generation(V2, suppress_access_claims=["iss"]), "the claim 'iss' belongs to"),
+        (lambda: cognito.pre_token_generation(V2, id_claims={"sub": "x"}), "'sub' of the ID token belongs to Cognito"),
+        (lambda: cognito.pre_token_generation(V2, suppress_access_claims=["iss"]), "'iss' of the access token belongs"),
+        (lambda: cognito.pre_token_generation(V2, id_claims={"aud": "x"}), "'aud' of the ID token belongs to Cognito"),
+        (
+            lambda: cognito.pre_token_generation(V2, access_claims={"scope": "a"}),
+            "; use add_scopes and suppress_scopes",
+        ),
+        (lambda: cognito.pre_token_generation(V2, access_claims={"aud": "x"}), "the id of the app client alone, 'c-1'"),
+        (
+            lambda: cognito.pre_token_generation(V2, id_claims={"cognito:groups": ["a"]}),
+            "'cognito:groups' is made from the groups; pass groups=[...]",
+        ),
+        (
+            lambda: cognito.map_attributes(event_of("InboundFederation_ExternalProvider"), {}),
+            "attributes is empty, and Cognito would keep all that the provider has sent",
+        ),
+        (
+            lambda: cognito.map_attributes(event_of("InboundFederation_ExternalProvider"), {"groups": ["a"]}),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+            "is of type dict with list; an object of texts is needed",
+        ),
         (lambda: cognito.pre_token_generation(V2, add_scopes=["a b"]), "the scope 'a b' is empty or has spaces"),
         (lambda: cognito.pre_token_generation(V2, id_claims={"a": {1}}), "id_claims cannot be written as JSON"),
         (lambda: cognito.pre_token_generation(V2, groups=[5]), "'groupsToOverride' is of type list with int"),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
         (lambda: cognito.accept(event_of("PreSignUp_SignUp")), "reads a response; use cognito.pre_sign_up"),
     ],
-    ids=range(23),
+    ids=range(29),
 )
 def test_what_cognito_would_refuse_is_an_error_that_says_what_can_be(answer: Any, told: str) -> None:
     with pytest.raises(AnswerError) as caught:

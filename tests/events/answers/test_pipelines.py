@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit.errors import AnswerError, EventError
+from lambda_kit import handler
+from lambda_kit.errors import AnswerError, AwsError, ConfigurationError, EventError, TimeLimitInterrupt
 from lambda_kit.events import pipelines
+from lambda_kit.testing import invoke, make_context
 from tests.events.answers.fakes import KEYS, Got, serving
+from tests.patience import PATIENCE
+from tests.stepping import Outcome, interrupt_each_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,3 +94,195 @@ def test_an_event_of_another_kind_is_refused() -> None:
         pipelines.job_succeeded({})
     with pytest.raises(EventError, match="the event has no text at 'DeploymentId'"):
         pipelines.hook_failed(JOB)
+
+
+# Layers
+
+
+class Waiting:
+    """The services that wait for an outcome.
+
+    Attributes:
+        got: the operations that came, with their parameters.
+        failures: the errors of the next calls.
+        came: set when the first call has come.
+    """
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, Any]] = []
+        self.failures: list[str] = []
+        self.came = threading.Event()
+
+    def __call__(self, got: Got) -> tuple[int, bytes]:
+        self.got.append((got.headers["x-amz-target"].partition(".")[2], json.loads(got.body)))
+        self.came.set()
+        if self.failures:
+            return 400, json.dumps({"__type": self.failures.pop(0), "message": "no"}).encode()
+        return 200, b"{}"
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Waiting]:
+    services = Waiting()
+    with serving(services) as url:
+        for name, value in {**KEYS, "AWS_ENDPOINT_URL": url}.items():
+            monkeypatch.setenv(name, value)
+        yield services
+
+
+def layered(layer: Any, result: Any = None, *, is_async: bool = False) -> Any:
+    def respond() -> Any:
+        if isinstance(result, BaseException):
+            raise result
+        return result() if callable(result) else result
+
+    def plain(event: Any, context: Any) -> Any:
+        return respond()
+
+    async def later(event: Any, context: Any) -> Any:
+        return respond()
+
+    function: Any = later if is_async else plain
+    made: Any = handler
+    return made(layer(function))
+
+
+ID = {"jobId": "11111111-abcd-1111-abcd-111111abcdef"}
+SUCCEEDED, FAILED = "PutJobSuccessResult", "PutJobFailureResult"
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["def", "async def"])
+@pytest.mark.parametrize(
+    ("result", "operation", "params"),
+    [
+        (None, SUCCEEDED, {}),
+        ({"version": "7"}, SUCCEEDED, {"outputVariables": {"version": "7"}}),
+        (pipelines.success(summary="done"), SUCCEEDED, {"executionDetails": {"summary": "done"}}),
+        (
+            pipelines.unfinished("page-2", percent=50),
+            SUCCEEDED,
+            {"continuationToken": "page-2", "executionDetails": {"percentComplete": 50}},
+        ),
+        (
+            pipelines.failed("no artifact", kind="ConfigurationError"),
+            FAILED,
+            {"failureDetails": {"type": "ConfigurationError", "message": "no artifact"}},
+        ),
+        (ValueError("no"), FAILED, {"failureDetails": {"type": "JobFailed", "message": "ValueError: no"}}),
+    ],
+    ids=["nothing", "variables", "success", "unfinished", "failed", "an exception"],
+)
+def test_the_outcome_of_a_job_is_what_the_handler_returns_or_raises(
+    result: Any, operation: str, params: Any, is_async: bool, waiting: Waiting
+) -> None:
+    called = invoke(layered(pipelines.pipeline_job(), result, is_async=is_async), JOB)
+    assert (called.value, called.error) == (None, None)
+    assert waiting.got == [(operation, {**ID, **params})]
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (5, "the handler returned a value of type int; return None, a dict of output variables, success(...)"),
+        ({"version": 7}, "the variable 'version' is of type int; pass text"),
+        ({"the version": "7"}, "the variable 'the version' has a name of other characters than letters, digits"),
+    ],
+    ids=["a number", "a variable of another type", "a name with a space"],
+)
+def test_a_result_that_cannot_be_the_outcome_of_a_job_fails_it_with_the_reason(
+    result: Any, told: str, waiting: Waiting, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert invoke(layered(pipelines.pipeline_job(), result), JOB).error is None
+    ((operation, params),) = waiting.got
+    assert operation == FAILED
+    assert told in params["failureDetails"]["message"]
+    assert told in caplog.text
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["def", "async def"])
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [(None, "Succeeded"), (True, "Succeeded"), (False, "Failed"), ("ok", "Failed"), (ValueError("no"), "Failed")],
+    ids=["nothing", "true", "false", "text", "an exception"],
+)
+def test_the_status_of_a_hook_is_what_the_handler_returns_or_raises(
+    result: Any, status: str, is_async: bool, waiting: Waiting, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert invoke(layered(pipelines.deployment_hook(), result, is_async=is_async), HOOK).error is None
+    ((operation, params),) = waiting.got
+    assert (operation, params["status"]) == ("PutLifecycleEventHookExecutionStatus", status)
+    assert (params["deploymentId"], params["lifecycleEventHookExecutionId"]) == ("d-1", "h-1")
+    assert ("deployment_hook: " in caplog.text) == (result == "ok" or isinstance(result, ValueError))
+
+
+@pytest.mark.parametrize(
+    ("layer", "event", "status"),
+    [
+        (pipelines.pipeline_job(), JOB, "the function ran out of time"),
+        (pipelines.deployment_hook(), HOOK, "Failed"),
+    ],
+    ids=["job", "hook"],
+)
+def test_a_handler_that_is_stuck_is_reported_before_the_deadline_and_only_once(
+    layer: Any, event: Any, status: str, waiting: Waiting, caplog: pytest.LogCaptureFixture
+) -> None:
+    def wait() -> None:
+        assert waiting.came.wait(PATIENCE)
+
+    # Less time than the margin is left, so that half of it is the margin.
+    assert invoke(layered(layer, wait), event, context=make_context(timeout=1.0)).error is None
+    ((_, params),) = waiting.got
+    assert status in json.dumps(params)
+    assert "ran out of time; the answer is a failure of the" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("layer", "event", "code", "report"),
+    [
+        (pipelines.pipeline_job(), JOB, "InvalidJobStateException", pipelines.job_succeeded),
+        (pipelines.deployment_hook(), HOOK, "LifecycleEventAlreadyCompletedException", pipelines.hook_succeeded),
+    ],
+    ids=["job", "hook"],
+)
+def test_an_outcome_that_the_handler_has_reported_itself_counts(
+    layer: Any, event: Any, code: str, report: Any, waiting: Waiting, caplog: pytest.LogCaptureFixture
+) -> None:
+    def do() -> None:
+        report(event)
+        waiting.failures = [code]
+
+    assert invoke(layered(layer, do), event).error is None
+    assert len(waiting.got) == 2
+    assert "the outcome was reported before, and that one counts" in caplog.text
+
+
+def test_an_outcome_that_cannot_be_reported_is_an_error_so_that_lambda_runs_the_job_again(waiting: Waiting) -> None:
+    waiting.failures = ["AccessDeniedException"]
+    assert isinstance(invoke(layered(pipelines.pipeline_job()), JOB).error, AwsError)
+
+
+@pytest.mark.parametrize("layer", [pipelines.pipeline_job, pipelines.deployment_hook], ids=["job", "hook"])
+def test_a_layer_refuses_another_event_and_a_margin_that_is_no_number_above_zero(layer: Any, waiting: Waiting) -> None:
+    error = invoke(layered(layer()), {}).error
+    assert isinstance(error, EventError)
+    assert str(error).startswith(f"{layer.__name__}: the event has no text at ")
+    assert waiting.got == []
+    with pytest.raises(ConfigurationError, match="pass the seconds before the deadline, above 0"):
+        layer(margin=0)
+
+
+def test_a_time_limit_that_strikes_at_any_step_leaves_no_job_without_an_outcome(waiting: Waiting) -> None:
+    """The interrupt strikes once, at each step of the invocation and of the call to AWS."""
+    runs: list[int] = []
+    run = layered(pipelines.pipeline_job(), lambda: runs.append(1))
+
+    def prepare() -> None:
+        runs.clear()
+        waiting.got.clear()
+
+    def check(_: None, outcome: Outcome) -> None:
+        assert isinstance(outcome.error, TimeLimitInterrupt)
+        assert len(waiting.got) >= len(runs)
+        assert len({operation for operation, _ in waiting.got}) <= 1
+
+    assert interrupt_each_step(lambda _: run(JOB, make_context()), prepare=prepare, check=check) > 50
