@@ -376,7 +376,7 @@ ALSO = {
     "batch": {"events"},
     "http": {"events"},
     "_pytest_plugin": {"testing"},
-    "local": {"flags", "http"},
+    "local": {"events", "flags", "http"},
     "testing": {"idempotency", "tracer"},
 }
 LOWEST_FIRST = ["errors", "_kernel", "invocation", "init_cache", "aws"]  # none of these imports one behind it

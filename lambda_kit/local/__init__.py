@@ -1,15 +1,25 @@
 """The function on this machine, under the runtime client that AWS ships, without containers.
 
-`lambda-kit invoke` is the command. `Environment` is one execution environment for programs and tests, and `RuntimeApi`
-the server that it talks to.
+`lambda-kit` is the command. For programs and tests, `Environment` is one execution environment, `FunctionUrl` several
+behind an HTTP server, and `RuntimeApi` the server that an environment talks to.
 """
 
 from __future__ import annotations
 
 from lambda_kit.local._cli import main
 from lambda_kit.local._environment import Environment
+from lambda_kit.local._function_url import FunctionUrl, ServedRequest
 from lambda_kit.local._outcome import FunctionError, Outcome
 from lambda_kit.local._runtime_api import RuntimeApi
 from lambda_kit.local._settings import RuntimeClientMissing
 
-__all__ = ["Environment", "FunctionError", "Outcome", "RuntimeApi", "RuntimeClientMissing", "main"]
+__all__ = [
+    "Environment",
+    "FunctionError",
+    "FunctionUrl",
+    "Outcome",
+    "RuntimeApi",
+    "RuntimeClientMissing",
+    "ServedRequest",
+    "main",
+]

@@ -28,6 +28,15 @@ examples:
   lambda-kit invoke app.handler --event sqs --repeat 100 --json
 """
 
+_SERVE_EPILOG = """\
+It serves until Ctrl-C ends it. Environments are started when requests need them, and anew when a Python file below the
+current directory has changed.
+
+examples:
+  lambda-kit serve app.lambda_handler
+  lambda-kit serve app.lambda_handler --port 8080 --environments 10 --env STAGE=dev
+"""
+
 
 class UsageError(Exception):
     """The arguments are wrong; the message says how."""
@@ -51,6 +60,15 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         allow_abbrev=False,
     )
     _add_invoke(invoke)
+    serve = found.add_parser(
+        "serve",
+        help="answer HTTP requests as a function URL would",
+        description="Answer HTTP requests on 127.0.0.1 as a function URL would, under awslambdaric.",
+        epilog=_SERVE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_serve(serve)
     events = found.add_parser(
         "events",
         help="list the sample events, or print one",
@@ -73,7 +91,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         allow_abbrev=False,
     )
     _openapi.add(openapi)
-    commands = {"invoke": invoke, "events": events, "flags": flags, "openapi": openapi}
+    commands = {"invoke": invoke, "serve": serve, "events": events, "flags": flags, "openapi": openapi}
     return parser, {**commands, **_flags_parsers(flags)}
 
 
@@ -99,20 +117,12 @@ def _flags_parsers(flags: _Parser) -> dict[str, _Parser]:
     return {"flags check": check, "flags eval": evaluate}
 
 
-def _add_invoke(parser: _Parser) -> None:
+def _add_function(parser: _Parser) -> None:
+    """Add the arguments that say which function it is, and how it is configured."""
     add = parser.add_argument
     add("handler", metavar="MODULE.FUNCTION", help="the handler, found from the current directory")
-    add(
-        "--event",
-        "-e",
-        metavar="FILE|-|SAMPLE|JSON",
-        help="the event: a file, - for standard input, a sample, or JSON; {} if left out",
-    )
-    add("--repeat", "-n", type=_whole, default=1, metavar="N", help="how many times to invoke it (1)")
     add("--timeout", type=_seconds, default=3.0, metavar="S", help="seconds an invocation may take (3)")
     add("--memory", type=_whole, default=128, metavar="MB", help="memory of the function (128)")
-    add("--init-type", metavar="TYPE", help=f"{', '.join(INIT_TYPES)} (on-demand)")
-    add("--concurrency", type=_whole, metavar="N", help="processes of a Managed Instance; N invocations run at a time")
     add("--env", action="append", default=[], metavar="KEY=VALUE", help="an environment variable; may be repeated")
     add("--env-file", metavar="FILE", help="a file of KEY=VALUE lines; --env goes over it")
     add("--python", metavar="PATH", help="the interpreter to run it with (this one)")
@@ -121,6 +131,20 @@ def _add_invoke(parser: _Parser) -> None:
         "--log-format", metavar="FORMAT", help=f"{' or '.join(LOG_FORMATS)}, as in the function's logging configuration"
     )
     add("--log-level", metavar="LEVEL", help=f"{', '.join(LOG_LEVELS)}, likewise")
+
+
+def _add_invoke(parser: _Parser) -> None:
+    _add_function(parser)
+    add = parser.add_argument
+    add(
+        "--event",
+        "-e",
+        metavar="FILE|-|SAMPLE|JSON",
+        help="the event: a file, - for standard input, a sample, or JSON; {} if left out",
+    )
+    add("--repeat", "-n", type=_whole, default=1, metavar="N", help="how many times to invoke it (1)")
+    add("--init-type", metavar="TYPE", help=f"{', '.join(INIT_TYPES)} (on-demand)")
+    add("--concurrency", type=_whole, metavar="N", help="processes of a Managed Instance; N invocations run at a time")
     add("--trace-id", metavar="HEADER", help="the X-Ray trace header (a new trace, not sampled)")
     add("--tenant-id", metavar="ID", help="the tenant, for functions with tenant isolation")
     add("--asynchronous", action="store_true", help="refuse an event over 1 MiB, the limit of asynchronous invocations")
@@ -131,6 +155,20 @@ def _add_invoke(parser: _Parser) -> None:
         action="store_true",
         help="write one JSON document to standard output, everything else to standard error",
     )
+
+
+def _add_serve(parser: _Parser) -> None:
+    _add_function(parser)
+    add = parser.add_argument
+    add("--port", type=_port, default=3000, metavar="PORT", help="the port on 127.0.0.1; 0 for any free one (3000)")
+    add(
+        "--environments",
+        type=_whole,
+        default=4,
+        metavar="N",
+        help="how many requests run at a time, each in an environment of its own; others wait (4)",
+    )
+    add("--no-reload", action="store_true", help="keep the environments when source files change")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -176,6 +214,12 @@ def _whole(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is less than 1")
     return value
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of a port, 0 to 65535")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

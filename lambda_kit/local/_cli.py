@@ -14,6 +14,7 @@ from lambda_kit.errors import ConfigurationError, LambdaKitError
 from lambda_kit.local import _events, _flags, _openapi
 from lambda_kit.local._arguments import USAGE, UsageError, in_options, parse
 from lambda_kit.local._invoke import Terminated, invoke_command
+from lambda_kit.local._serve import serve_command
 
 if TYPE_CHECKING:
     import argparse
@@ -91,6 +92,11 @@ def _invoke_command(options: argparse.Namespace) -> int:
     return SUCCESS if invoke_command(options) else FAILURE
 
 
+def _serve_command(options: argparse.Namespace) -> int:
+    serve_command(options)
+    return SUCCESS
+
+
 def _flags_command(options: argparse.Namespace) -> int:
     run = _flags.check if options.subcommand == "check" else _flags.evaluate
     return SUCCESS if run(options) else FAILURE
@@ -102,6 +108,7 @@ def _openapi_command(options: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "invoke": _invoke_command,
+    "serve": _serve_command,
     "events": _events_command,
     "flags": _flags_command,
     "openapi": _openapi_command,

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 FEW = 5
 """The most invocations that are shown one by one."""
 
-_DIM, _RED, _BOLD, _PLAIN = "\033[2m", "\033[31m", "\033[1m", "\033[0m"
+DIM, RED, BOLD, PLAIN = "\033[2m", "\033[31m", "\033[1m", "\033[0m"
 # The runtime client puts this before every error of initialization. It is about updates of Lambda's own runtimes.
-_NOISE = "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code."
+NOISE = "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code."
 
 
 class Console:
@@ -38,7 +38,7 @@ class Console:
         self._total = total
         self._log: TextIO = sys.stderr if json_only else sys.stdout
         self._json_only = json_only
-        self._colour = _colours(self._log)
+        self._colour = has_colours(self._log)
         self._at_line_start = True
         self._one_by_one = total <= FEW
         self._lock = threading.RLock()
@@ -50,13 +50,13 @@ class Console:
 
     def output(self, text: str) -> None:
         """Show text of the function."""
-        if self._one_by_one and _NOISE not in text:
+        if self._one_by_one and NOISE not in text:
             self._write(text)
 
     def report(self, line: str) -> None:
         """Show a line of the platform."""
         if self._one_by_one:
-            self._line(self._painted(_DIM, line))
+            self._line(self._painted(DIM, line))
 
     # Called by the command
 
@@ -69,7 +69,7 @@ class Console:
             if labelled:
                 text = compact(outcome.payload) if outcome.error is None else self._error(outcome)
                 label = f"{outcome.request_id[:8]} | "
-                self._line(f"{label}{self._painted(_BOLD, '=>')} {text}")
+                self._line(f"{label}{self._painted(BOLD, '=>')} {text}")
                 if advice:
                     self._line(f"{label}{advice}")
                 return
@@ -97,7 +97,7 @@ class Console:
             head += f" of {self._total}, {stopped}"
         failed = ", ".join(f"{count} {name}" for name, count in totals["errors"].items())
         self._line(
-            f"{self._painted(_BOLD, head)}: {totals['succeeded']} succeeded, {totals['failed']} failed"
+            f"{self._painted(BOLD, head)}: {totals['succeeded']} succeeded, {totals['failed']} failed"
             f"{f' ({failed})' if failed else ''}, {totals['cold_starts']} cold"
         )
         self._line("")
@@ -122,7 +122,7 @@ class Console:
             self._shown_errors.add(outcome.error.type)
             self._progress.clear()
             self._line(f"invocation {number} of {self._total} is the first to fail with {outcome.error.type}:")
-            self._write("".join(line for line in _lines(outcome) if _NOISE not in line))
+            self._write("".join(line for line in _lines(outcome) if NOISE not in line))
             self._line(self._error(outcome))
             if advice:
                 self._line(advice)
@@ -135,10 +135,10 @@ class Console:
     def _error(self, outcome: Outcome) -> str:
         assert outcome.error is not None  # noqa: S101
         text = f"{outcome.error.type}: {outcome.error.message}" if outcome.error.message else outcome.error.type
-        return self._painted(_RED, text)
+        return self._painted(RED, text)
 
     def _painted(self, style: str, text: str) -> str:
-        return f"{style}{text}{_PLAIN}" if self._colour else text
+        return f"{style}{text}{PLAIN}" if self._colour else text
 
     def _line(self, text: str) -> None:
         with self._lock:
@@ -190,7 +190,8 @@ def _span(seconds: float) -> str:
     return f"{math.ceil(seconds / 60)} min"
 
 
-def _colours(stream: TextIO) -> bool:
+def has_colours(stream: TextIO) -> bool:
+    """Return True if text with colours can be read there, and is wanted."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

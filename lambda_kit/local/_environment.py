@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from lambda_kit.local._exchange import Exchange
     from lambda_kit.local._outcome import Outcome
-    from lambda_kit.local._runtime_api import Exchange
 
 
 SIGTERM_GRACE = 0.3
@@ -53,6 +53,9 @@ class Environment:
         sigterm: on `close`, send SIGTERM and wait up to 0.3 seconds before the kill, as Lambda does for functions with
             extensions.
 
+    Attributes:
+        settings: the arguments, checked.
+
     Raises:
         ConfigurationError: an argument is wrong.
         RuntimeClientMissing: the interpreter has no `awslambdaric`.
@@ -81,7 +84,7 @@ class Environment:
         function_name: str | None = None,
         sigterm: bool = False,
     ) -> None:
-        self._settings = Settings.checked(
+        self.settings = Settings.checked(
             handler,
             timeout=timeout,
             memory=memory,
@@ -94,15 +97,15 @@ class Environment:
             log_level=log_level,
             function_name=function_name,
         )
-        version, found = probe(self._settings.python)
+        version, found = probe(self.settings.python)
         if not found:
-            raise missing(self._settings.python)
-        self._output = Output(on_output, on_report, labelled=self._settings.concurrency is not None)
-        self._sandboxes = Sandboxes(self._settings, version, self._output, grace=SIGTERM_GRACE if sigterm else 0.0)
+            raise missing(self.settings.python)
+        self._output = Output(on_output, on_report, labelled=self.settings.concurrency is not None)
+        self._sandboxes = Sandboxes(self.settings, version, self._output, grace=SIGTERM_GRACE if sigterm else 0.0)
         self._turn = threading.Lock()  # of an environment that runs one invocation at a time
 
     def __enter__(self) -> Self:
-        if self._settings.init_type != "on-demand":
+        if self.settings.init_type != "on-demand":
             self._sandboxes.start()
         return self
 
@@ -124,6 +127,7 @@ class Environment:
         client_context: Mapping[str, Any] | None = None,
         request_id: str | None = None,
         asynchronous: bool = False,
+        on_part: Callable[[bytes, str], None] | None = None,
     ) -> Outcome:
         """Invoke the function and return the outcome; a failure of the function is not raised.
 
@@ -134,13 +138,15 @@ class Environment:
             client_context: the source of `context.client_context`.
             request_id: by default a new one.
             asynchronous: refuse an event over 1 MiB, Lambda's limit for asynchronous invocations, and not over 6 MiB.
+            on_part: called with each part of a streamed response as it comes, and with the media type of the
+                response. The payload of the outcome is then empty. By default the payload has all parts.
 
         Raises:
             ConfigurationError: the event is not JSON or too large, or an argument is wrong.
             LambdaKitError: the environment is closed.
         """
         exchange = exchange_for(
-            self._settings,
+            self.settings,
             event,
             trace_id=trace_id,
             tenant_id=tenant_id,
@@ -148,7 +154,15 @@ class Environment:
             request_id=request_id,
             asynchronous=asynchronous,
         )
-        if self._settings.concurrency is not None:
+        exchange.on_part = on_part
+        outcome = self.run(exchange)
+        if exchange.part_error is not None:
+            raise exchange.part_error
+        return outcome
+
+    def run(self, exchange: Exchange) -> Outcome:
+        """Run an invocation that is made already. `invoke` makes one and runs it."""
+        if self.settings.concurrency is not None:
             return self._invoke(exchange)
         with self._turn:
             return self._invoke(exchange)
@@ -160,7 +174,7 @@ class Environment:
             outcome, line = self._run(exchange)
         except BaseException:
             # The next invocation would get the answer of a function that nobody waits for.
-            if self._settings.concurrency is None:
+            if self.settings.concurrency is None:
                 self._sandboxes.discard()
             raise
         finally:
@@ -168,8 +182,8 @@ class Environment:
         if line is not None:
             self._output.report(line)
         self._output.report(lines.end_line(request_id))
-        on_demand = self._settings.init_type == "on-demand"
-        self._output.report(lines.report_line(outcome, self._settings.memory, init_in_report=on_demand))
+        on_demand = self.settings.init_type == "on-demand"
+        self._output.report(lines.report_line(outcome, self.settings.memory, init_in_report=on_demand))
         self._output.raise_callback_error()
         return outcome
 
@@ -186,13 +200,13 @@ class Environment:
             end = None if sandbox is None else sandbox.run(exchange)
         if sandbox is None or end is None:
             assert init is not None  # noqa: S101  # without a sandbox there is an error
-            result, peak = result_of_init(self._settings, exchange, init), init.peak
+            result, peak = result_of_init(self.settings, exchange, init), init.peak
         elif end == "exit" and sandbox.closing:
             raise LambdaKitError("the environment was closed while an invocation was running")
         else:
-            result, peak = result_of_run(self._settings, exchange, end, sandbox, init), sandbox.peak
-            if end == "memory" or (end == "timeout" and self._settings.concurrency is None) or not sandbox.alive:
+            result, peak = result_of_run(self.settings, exchange, end, sandbox, init), sandbox.peak
+            if end == "memory" or (end == "timeout" and self.settings.concurrency is None) or not sandbox.alive:
                 self._sandboxes.drop(sandbox)
-        on_demand = self._settings.init_type == "on-demand"
+        on_demand = self.settings.init_type == "on-demand"
         output = self._output.of(exchange.request_id)
         return outcome_of(result, exchange, init, peak, output, init_is_billed=on_demand), result.line

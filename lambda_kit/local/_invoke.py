@@ -134,19 +134,10 @@ def _next(results: queue.SimpleQueue[Outcome | BaseException]) -> Outcome | Base
 
 
 def _environment(options: argparse.Namespace, console: Console) -> Environment | _in_process.InProcess:
-    settings: dict[str, Any] = {
-        "timeout": options.timeout,
-        "memory": options.memory,
+    settings = {
+        **function_settings(options),
         "init_type": options.init_type,
         "concurrency": options.concurrency,
-        "env": {
-            **({} if options.env_file is None else _variables_of_file(options.env_file)),
-            **_variables(options.env),
-        },
-        "python": options.python,
-        "log_format": options.log_format,
-        "log_level": options.log_level,
-        "function_name": options.function_name,
     }
     try:
         return Environment(
@@ -176,6 +167,22 @@ def _environment(options: argparse.Namespace, console: Console) -> Environment |
         f"  To run it as Lambda does: {INSTALL} (on Linux; there is no wheel for macOS and Windows)\n"
     )
     return _in_process.InProcess(checked, on_output=console.output, on_report=console.report)
+
+
+def function_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments of `Environment` that the commands have in common."""
+    return {
+        "timeout": options.timeout,
+        "memory": options.memory,
+        "env": {
+            **({} if options.env_file is None else _variables_of_file(options.env_file)),
+            **_variables(options.env),
+        },
+        "python": options.python,
+        "log_format": options.log_format,
+        "log_level": options.log_level,
+        "function_name": options.function_name,
+    }
 
 
 def _variables(entries: list[str]) -> dict[str, str]:

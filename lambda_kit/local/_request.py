@@ -10,7 +10,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.local._runtime_api import ASYNCHRONOUS_LIMIT, PAYLOAD_LIMIT, Exchange
+from lambda_kit.local._exchange import ASYNCHRONOUS_LIMIT, PAYLOAD_LIMIT, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ def exchange_for(
     Raises:
         ConfigurationError: the event is not JSON or too large, or an argument is wrong.
     """
-    body = _encoded(event)
+    body = encoded(event)
     limit, which = (ASYNCHRONOUS_LIMIT, "1 MiB, asynchronous") if asynchronous else (PAYLOAD_LIMIT, "6 MiB")
     if len(body) > limit:
         raise ConfigurationError(
@@ -45,7 +45,7 @@ def exchange_for(
             "pass a reference to the data, such as an S3 key, instead of the data"
         )
     if trace_id is None:
-        trace_id = _new_trace()
+        trace_id = new_trace()
     elif not _HEADER.fullmatch(trace_id):
         raise ConfigurationError(f"trace_id is {trace_id!r}; it goes into a header and is printable ASCII on one line")
     headers = {"Lambda-Runtime-Invoked-Function-Arn": settings.arn, "Lambda-Runtime-Trace-Id": trace_id}
@@ -65,7 +65,7 @@ def exchange_for(
     return Exchange(request_id or str(uuid.uuid4()), str(uuid.uuid4()), body, settings.timeout, headers)
 
 
-def _encoded(event: object) -> bytes:
+def encoded(event: object) -> bytes:
     """Return the event in as few bytes as its sender could write it, as UTF-8 and not as escapes."""
     try:
         text = json.dumps(event, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
@@ -79,7 +79,11 @@ def _encoded(event: object) -> bytes:
         raise ConfigurationError(f"the event, a {type(event).__name__}, cannot be encoded as JSON: {error}") from error
 
 
-def _new_trace() -> str:
-    """Return an X-Ray trace header: a new trace, not sampled."""
-    root = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
-    return f"Root={root};Parent={secrets.token_hex(8)};Sampled=0"
+def new_trace(root: str | None = None) -> str:
+    """Return an X-Ray trace header that is not sampled; `root` is its first part, by default that of a new trace."""
+    return f"{root or new_trace_root()};Parent={secrets.token_hex(8)};Sampled=0"
+
+
+def new_trace_root() -> str:
+    """Return the part of an X-Ray trace header that names a new trace."""
+    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"

@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_kit.local import _outcome
+from lambda_kit.local._exchange import RESPONSE_LIMIT, STREAM_LIMIT
 from lambda_kit.local._outcome import FunctionError, Outcome, Status
 from lambda_kit.local._platform_lines import timeout_line
-from lambda_kit.local._runtime_api import RESPONSE_LIMIT
 
 if TYPE_CHECKING:
+    from lambda_kit.local._exchange import Exchange
     from lambda_kit.local._init import Init
-    from lambda_kit.local._runtime_api import Exchange
     from lambda_kit.local._sandbox import RunEnd, Sandbox
     from lambda_kit.local._settings import Settings
 
@@ -52,9 +52,10 @@ def result_of_run(settings: Settings, exchange: Exchange, end: RunEnd, sandbox: 
         message = f"All {settings.concurrency} processes were still busy after {exchange.timeout:.2f} seconds"
         return _failed("error", FunctionError("TooManyRequestsException", message), duration)
     if answer.kind == "too-large":
-        message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+        limit = RESPONSE_LIMIT if exchange.on_part is None else STREAM_LIMIT
+        message = f"Response payload size exceeded maximum allowed payload size ({limit} bytes)."
         return _failed("error", FunctionError("Function.ResponseSizeTooLarge", message), duration)
-    if answer.kind == "error":
+    if answer.kind in ("error", "truncated"):
         payload, error = _outcome.posted_error(answer.body, answer.error_type)
         return Result("error", payload, error, duration)
     payload = _outcome.decode(answer.body, answer.content_type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 import select
 import socket
@@ -9,72 +10,19 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal
+
+from lambda_kit.local._chunks import MalformedBodyError, chunks
+from lambda_kit.local._exchange import PAYLOAD_LIMIT, RESPONSE_LIMIT, STREAM_LIMIT, Answer, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
-PAYLOAD_LIMIT = 6 * 1024 * 1024
-"""Bytes of a request that Lambda accepts."""
-ASYNCHRONOUS_LIMIT = 1024 * 1024
-"""Bytes of the event of an asynchronous invocation that Lambda accepts."""
-RESPONSE_LIMIT = PAYLOAD_LIMIT + 100
-"""Bytes of a response that the Runtime API accepts."""
-
 _ROOT = ["2018-06-01", "runtime"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A post of the runtime: the answer to an invocation, or an error of its initialization.
-
-    Attributes:
-        kind: `response` or `error`, as posted; `too-large` for a response over the limit, whose body is dropped.
-        body: the bytes that were posted.
-        content_type: the media type that was named.
-        error_type: the `Lambda-Runtime-Function-Error-Type` header, or None.
-    """
-
-    kind: Literal["response", "error", "too-large"]
-    body: bytes
-    content_type: str
-    error_type: str | None
-
-
-@dataclass(slots=True, eq=False)
-class Exchange:
-    """One invocation, from the queue to the runtime and back.
-
-    Attributes:
-        request_id: the id that a retry would share.
-        invocation_id: the id of this attempt; the runtime repeats it with its answer.
-        body: the event, encoded.
-        timeout: seconds from the moment it is handed out to its deadline.
-        headers: further headers of the answer to the poll.
-        peer: the port of the connection that it was handed to.
-        handed_at: when it was handed out, on the `time.perf_counter` clock.
-        answered_at: when its answer had arrived, on the same clock.
-        answer: what the runtime posted.
-        finished: true once the runtime has asked for more work after its answer.
-        abandoned: true once nobody waits for the answer.
-    """
-
-    request_id: str
-    invocation_id: str
-    body: bytes
-    timeout: float
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    peer: int | None = None
-    handed_at: float | None = None
-    answered_at: float | None = None
-    answer: Answer | None = None
-    finished: bool = False
-    abandoned: bool = False
 
 
 class RuntimeApi:
@@ -201,6 +149,14 @@ class RuntimeApi:
             self._changed.wait_for(lambda: self._restored or self._closed)
             return not self._closed
 
+    def running(self, request_id: str, invocation_id: str | None) -> Exchange | None:
+        """Return the invocation of that id if it waits for its answer."""
+        with self._changed:
+            exchange = self._handed.get(request_id)
+            if exchange is None or exchange.answer is not None:
+                return None
+            return exchange if invocation_id in (None, exchange.invocation_id) else None
+
     def answer(self, request_id: str, invocation_id: str | None, answer: Answer) -> tuple[int, str, str]:
         """Take the answer to an invocation; return the status to reply with, an error type and a message."""
         with self._changed:
@@ -304,7 +260,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path = self._path()
-        answer = self._answer("response" if path[-1:] == ["response"] else "error")
+        answer = self._streamed(path[1]) if self._streams(path) else self._answer(path[-1:] == ["response"])
         if answer is None:
             return
         api = self.server.api
@@ -331,7 +287,42 @@ class _Connection(BaseHTTPRequestHandler):
         except OSError:
             return True
 
-    def _answer(self, kind: Literal["response", "error"]) -> Answer | None:
+    def _streams(self, path: list[str]) -> bool:
+        """Return True if the body is a response in chunks."""
+        in_chunks = self.headers.get("Transfer-Encoding", "").strip().lower() == "chunked"
+        return in_chunks and len(path) == 3 and path[::2] == ["invocation", "response"]
+
+    def _streamed(self, request_id: str) -> Answer:
+        """Read a response in chunks, and pass its parts on if someone takes them."""
+        exchange = self.server.api.running(request_id, self.headers.get("Lambda-Runtime-Invocation-Id"))
+        content_type = self.headers.get("Content-Type", "application/octet-stream")
+        streaming = self.headers.get("Lambda-Runtime-Function-Response-Mode", "").strip().lower() == "streaming"
+        on_part = streaming and exchange is not None and exchange.on_part is not None
+        limit = STREAM_LIMIT if on_part else RESPONSE_LIMIT
+        trailers: dict[str, str] = {}
+        kept, size = bytearray(), 0
+        try:
+            for part in chunks(self.rfile, trailers, longest_trailer=2 * PAYLOAD_LIMIT):
+                size += len(part)
+                if size > limit:
+                    continue
+                if exchange is not None and on_part:
+                    exchange.pass_on(part, content_type)
+                else:
+                    kept += part
+        except MalformedBodyError as error:
+            self.close_connection = True
+            fields = {"errorType": "Runtime.TruncatedResponse", "errorMessage": f"The response broke off: {error}"}
+            return Answer("truncated", json.dumps(fields).encode(), content_type, fields["errorType"])
+        error_type = trailers.get("lambda-runtime-function-error-type")
+        if error_type is not None:
+            return Answer("error", _decoded(trailers.get("lambda-runtime-function-error-body", "")), "", error_type)
+        if size > limit:
+            return Answer("too-large", b"", content_type, None)
+        return Answer("response", bytes(kept), content_type, None, passed_on=on_part)
+
+    def _answer(self, is_response: bool) -> Answer | None:  # of two kinds
+        kind: Literal["response", "error"] = "response" if is_response else "error"
         length = self.headers.get("Content-Length", "")
         if not length.isdigit():
             self.close_connection = True
@@ -380,3 +371,11 @@ class _Connection(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _decoded(text: str) -> bytes:
+    """Return the body of an error that came in a trailer."""
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return text.encode()

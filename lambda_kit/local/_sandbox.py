@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from lambda_kit.local import _proc
 from lambda_kit.local._process import Process
-from lambda_kit.local._runtime_api import Exchange, RuntimeApi
+from lambda_kit.local._runtime_api import RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lambda_kit.local._exchange import Exchange
     from lambda_kit.local._settings import Settings
 
 InitEnd = Literal["ready", "snapshot", "error", "exit", "timeout", "memory"]
@@ -161,7 +162,8 @@ class Sandbox:
         if end == "memory" or not self._fits():
             return "memory"
         if exchange.answer is not None and end == "over":
-            return "answered"
+            broke_off = exchange.answer.kind == "truncated" and self._ended(exchange)
+            return "exit" if broke_off else "answered"
         if end == "over":
             return "exit"
         self.api.withdraw(exchange)

@@ -11,8 +11,8 @@ from lambda_kit.local._init import Init, initialize, restore
 from lambda_kit.local._sandbox import Sandbox
 
 if TYPE_CHECKING:
+    from lambda_kit.local._exchange import Exchange
     from lambda_kit.local._output import Output
-    from lambda_kit.local._runtime_api import Exchange
     from lambda_kit.local._settings import Settings
 
 # Lambda's limits on initialization, in seconds: for on-demand functions, for the others, and for SnapStart's restore.

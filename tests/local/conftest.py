@@ -25,6 +25,9 @@ if sys.platform != "linux":
         "test_cli.py",
         "test_interrupt.py",
         "test_rie.py",
+        "test_function_url.py",
+        "test_streamed.py",
+        "test_serve.py",
     ]
 
 

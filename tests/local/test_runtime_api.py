@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lambda_kit.local import RuntimeApi
-from lambda_kit.local._runtime_api import RESPONSE_LIMIT, Exchange
+from lambda_kit.local._exchange import RESPONSE_LIMIT, Exchange
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
