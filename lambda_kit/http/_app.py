@@ -12,7 +12,7 @@ from lambda_kit.events._http import HttpEvent
 from lambda_kit.events._http_values import decoded_path
 from lambda_kit.http import _tree
 from lambda_kit.http._call import STREAM, Call, InvalidResponse, Limits, together
-from lambda_kit.http._errors import HttpError, MethodNotAllowed, NotFound
+from lambda_kit.http._errors import HttpError, InvalidRequest, MethodNotAllowed, NotFound
 from lambda_kit.http._response import Response, as_dict, from_dict, json_response
 from lambda_kit.http._route import prepare, stacked, unlayered, whole
 from lambda_kit.http._router import Router
@@ -75,6 +75,8 @@ class HttpApp(Router):
         max_file: the largest number of bytes in a file of a form. The answer to more is 413. Default: that of the body.
         title: the title in the OpenAPI document; default `"API"`.
         version: the version of the API in that document; default `"0"`.
+        validator_messages: whether clients see the messages of errors that your own validators of models raise, such as
+            `ValueError`. They may hold values of the request. Default False: clients see that the value is not valid.
         debug: whether the answer to an unknown exception shows it, outside of Lambda alone; default False.
 
     Raises:
@@ -93,6 +95,7 @@ class HttpApp(Router):
         "_replaced",
         "_title",
         "_tree",
+        "_validator_messages",
         "_version",
     )
 
@@ -111,6 +114,7 @@ class HttpApp(Router):
         max_file: int | None = None,
         title: str = "API",
         version: str = "0",
+        validator_messages: bool = False,
         debug: bool = False,
     ) -> None:
         super().__init__()
@@ -122,6 +126,7 @@ class HttpApp(Router):
         self._cors = cors
         self._limits = Limits(max_body, max_parts, max_files, max_file)
         self._debug = debug
+        self._validator_messages = validator_messages
         self._title = title
         self._version = version
         self._tree = _tree.Node()
@@ -375,6 +380,8 @@ class HttpApp(Router):
         stream = None if invocation is None else invocation._peek(STREAM)
         if stream is not None and stream.sent:
             raise error  # no other answer can take the place of one that is on its way
+        if self._validator_messages and isinstance(error, InvalidRequest):
+            error.tell_own()
         for kind in type_of(error).__mro__:
             fn = self._handlers.get(kind)
             if fn is not None:

@@ -295,7 +295,7 @@ def _value_reader(one: Parameter, path_names: tuple[str, ...], what: str) -> Rea
         try:
             return convert(text)
         except ValueError as error:
-            raise Invalid({"detail": str(error), "in": place, "name": alias}) from None
+            raise _refused(error, place, alias) from None
 
     return read
 
@@ -308,7 +308,7 @@ def _path_reader(position: int, name: str, convert: Any) -> Read:
         try:
             return convert(call.values[position])
         except ValueError as error:
-            raise Invalid({"detail": str(error), "in": "path", "name": name}) from None
+            raise _refused(error, "path", name) from None
 
     return read
 
@@ -328,9 +328,15 @@ def _list_reader(place: str, alias: str, default: Any, convert: Any) -> Read:
         try:
             return [convert(text) for text in texts]
         except ValueError as error:
-            raise Invalid({"detail": str(error), "in": place, "name": alias}) from None
+            raise _refused(error, place, alias) from None
 
     return read
+
+
+def _refused(error: ValueError, place: str, name: str) -> Invalid:
+    from lambda_kit.http._problems import Problem
+
+    return Invalid(Problem(str(error), getattr(error, "own", None), **{"in": place, "name": name}))
 
 
 def _in_query(call: Call, name: str) -> str | None:

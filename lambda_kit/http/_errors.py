@@ -225,6 +225,13 @@ class InvalidRequest(UnprocessableContent):
         self.errors = errors
         super().__init__("the request is not valid", errors=errors)
 
+    def tell_own(self) -> None:
+        """Tell the messages of the user's own validators, which are not told otherwise."""
+        for one in self.errors:
+            own: str | None = getattr(one, "own", None)
+            if own is not None:
+                one["detail"] = own
+
 
 class TooManyRequests(_Fixed):
     """429: the client sends too many requests. It takes the arguments of `HttpError`."""

@@ -13,21 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Problem = dict[str, str]
-
 _MODEL_MARKS = ("__pydantic_validator__", "__dataclass_fields__", "__total__", "__struct_fields__")
-# Messages of pydantic that hold names of classes or parts of the input.
-_OWN_WORDS = {
-    "model_type": "it has to be an object",
-    "dataclass_type": "it has to be an object",
-    "model_attributes_type": "it has to be an object",
-    "is_instance_of": "it is of another type",
-    "is_subclass_of": "it is of another type",
-    "union_tag_invalid": "its kind is none of those that are allowed",
-    "uuid_parsing": "it has to be a UUID",
-    "json_type": "it has to be JSON",
-    "needs_python_object": "it is of another type",
-}
 
 
 def is_model(annotation: Any) -> bool:
@@ -77,10 +63,12 @@ def json_reader(annotation: Any, what: str) -> Callable[[str], Any]:
         try:
             return validate(text)
         except ValidationError as error:
-            problems = error.errors(include_url=False, include_context=False, include_input=False)
-        if problems[0]["type"] == "json_invalid":
+            problems = error.errors(include_url=False, include_input=False)
+        if problems[0]["type"] == "json_invalid" and not problems[0]["loc"]:
             raise BadRequest("the body is not JSON")
-        raise InvalidRequest(_problems(problems, text))
+        from lambda_kit.http._problems import of_model
+
+        raise InvalidRequest(list(of_model(problems, text)))
 
     return read
 
@@ -93,57 +81,18 @@ def _struct_reader(annotation: Any) -> Callable[[str], Any]:
         try:
             return decode(text)
         except msgspec.ValidationError as error:
-            told, _, path = str(error).partition(" - at `$")
+            refused = error
         except (msgspec.DecodeError, RecursionError):
             raise BadRequest("the body is not JSON") from None
         try:
             msgspec.json.decode(text)  # it was read up to the first problem alone
         except (msgspec.DecodeError, RecursionError):
             raise BadRequest("the body is not JSON") from None
-        raise InvalidRequest([{"detail": told, "in": "body", "pointer": _msgspec_pointer(path.removesuffix("`"))}])
+        from lambda_kit.http._problems import of_struct
+
+        raise InvalidRequest([of_struct(refused)])
 
     return read
-
-
-def _msgspec_pointer(path: str) -> str:
-    """Return the JSON pointer of a path such as `.lines[0].amount`. msgspec writes `[...]` for the key of a dict."""
-    return "#" + path.replace("[", "/").replace("]", "").replace(".", "/").replace("/...", "/*").replace("//", "/")
-
-
-def _problems(problems: list[Any], text: str) -> list[Problem]:
-    import json
-
-    data = json.loads(text)
-    return [
-        {
-            "detail": _words(one),
-            "in": "body",
-            "pointer": _pointer(one["loc"], data, is_missing=one["type"] == "missing"),
-        }
-        for one in problems
-    ]
-
-
-def _words(problem: Any) -> str:
-    found = _OWN_WORDS.get(problem["type"])
-    return str(problem["msg"]) if found is None else found
-
-
-def _pointer(location: tuple[str | int, ...], data: Any, *, is_missing: bool) -> str:
-    """Return the JSON pointer of a location of pydantic, which also names members of unions and validators."""
-    from urllib.parse import quote
-
-    parts: list[str] = []
-    for position, one in enumerate(location):
-        index: Any = one
-        if (type_of(data) is dict and one in data) or (
-            type_of(data) is list and type_of(one) is int and 0 <= index < len(data)
-        ):
-            data = data[one]
-        elif not (is_missing and position == len(location) - 1):
-            continue
-        parts.append("/" + quote(str(one).replace("~", "~0").replace("/", "~1"), safe="~"))
-    return "#" + "".join(parts)
 
 
 def value_reader(annotation: Any, what: str) -> Callable[[Any], Any]:
@@ -155,8 +104,10 @@ def value_reader(annotation: Any, what: str) -> Callable[[Any], Any]:
         try:
             return validate(value)
         except ValidationError as error:
-            problems = error.errors(include_url=False, include_context=False, include_input=False)
-        raise ValueError(_words(problems[0]))
+            problems = error.errors(include_url=False, include_input=False)
+        from lambda_kit.http._problems import Refused, words
+
+        raise Refused(*words(problems[0]))
 
     return read
 
