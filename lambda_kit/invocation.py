@@ -78,7 +78,6 @@ current: ContextVar[Invocation | None] = ContextVar("lambda_kit_invocation")
 current_record: ContextVar[Callable[[], object] | None] = ContextVar("lambda_kit_record", default=None)
 # Callbacks for work that must not silently outlive the invocation. They are called with the invocation when it ends.
 at_end: dict[object, Callable[[Invocation], object]] = {}
-_state_lock = lifecycle.make_lock()
 
 
 def here() -> tuple[Invocation | None, object]:
@@ -112,7 +111,6 @@ class Invocation:
         "_deadline",
         "_header",
         "_state",
-        "_trace_id",
         "cold_start",
         "correlation_id",
         "ended",
@@ -128,9 +126,7 @@ class Invocation:
         self.ended = False
         self.log_text: Any = None  # the fields of the invocation as the logger writes them; its own business
         self._state: dict[Any, Any] | None = None
-        self._deadline: float | None = None
         self._header: str | None = None
-        self._trace_id: Any = _UNSET
 
     @property
     def context(self) -> Any:
@@ -169,17 +165,14 @@ class Invocation:
         It is read from the environment on first use. If the first use is after the end of the invocation, it is
         None: never the id of the next invocation.
         """
-        trace_id: Any = self._trace_id
-        if trace_id is _UNSET:
+        header = self._header
+        if header is None:
             if self.ended:
                 return None
             header = self._trace_header()
-            if header.startswith("Root=1-") and header.startswith(";", 40):  # the usual form, with few operations
-                root = header[5:40]
-            else:
-                root = header.partition("Root=")[2].partition(";")[0].strip()
-            trace_id = self._trace_id = root or None
-        return trace_id  # type: ignore[no-any-return]
+        if header.startswith("Root=1-") and header.startswith(";", 40):  # the usual form, with few operations
+            return header[5:40]
+        return header.partition("Root=")[2].partition(";")[0].strip() or None
 
     def _trace_header(self) -> str:
         """Return the trace header of the invocation; `""` if there is none. Do not call it after the end.
@@ -203,24 +196,35 @@ class Invocation:
     @property
     def deadline(self) -> float:
         """The time when Lambda ends the invocation, in seconds since the epoch; `inf` without a context."""
-        if self._deadline is None:
-            self._deadline = time.time() + self.remaining()
-        return self._deadline
+        try:
+            return self._deadline
+        except AttributeError:  # few invocations ask for it, so the constructor does not set it
+            deadline = self._deadline = time.time() + self.remaining()
+            return deadline
 
     def remaining(self) -> float:
         """Return the seconds left before the deadline, 0 or more; `inf` without a context."""
-        ask = getattr(self.context, "get_remaining_time_in_millis", None)
-        return float("inf") if ask is None else max(ask() / 1000, 0.0)
+        context = self._context
+        try:
+            ask = context.get_remaining_time_in_millis
+        except AttributeError:  # a durable context, which holds the Lambda context, or none
+            ask = getattr(self.context, "get_remaining_time_in_millis", None)
+            if ask is None:
+                return float("inf")
+        left: float = ask() / 1000
+        return left if left > 0.0 else 0.0
 
     @property
     def state(self) -> dict[Any, Any]:
         """A dict in which layers may keep values of this invocation. It starts empty."""
         state = self._state
         if state is None:
-            with _state_lock:  # two threads may ask first at the same time
-                state = self._state
-                if state is None:
-                    state = self._state = {}
+            made: dict[Any, Any] = {}
+            # Two threads may ask first at the same time. CPython switches threads after calls, at jumps backwards and
+            # at the start of functions, so not between these two steps. A lock takes longer than all the rest.
+            state = self._state
+            if state is None:
+                state = self._state = made
         return state
 
     def _peek(self, key: Any) -> Any:
@@ -241,8 +245,9 @@ def opening(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     enter, leave = current.set, current.reset
 
     def entry(event: Any, context: Any) -> Any:
-        invocation = Invocation(event, context, process.cold)
-        if process.cold:
+        cold = process.cold
+        invocation = Invocation(event, context, cold)
+        if cold:
             process.warm_up()
         token: Any = None
         try:

@@ -28,7 +28,7 @@ from _thread import allocate_lock, get_ident, start_new_thread
 from contextvars import copy_context
 from types import TracebackType
 
-from lambda_kit._kernel import PACKAGE
+from lambda_kit._kernel import PACKAGE, lifecycle
 from lambda_kit.errors import TimeLimitInterrupt
 
 TYPE_CHECKING = False
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 # The functions beneath those of `signal`, which take longer than all the rest to make enumerations of numbers.
 _signal: Any = sys.modules["_signal"]
+_HAS_TIMERS = hasattr(_signal, "setitimer")
 _EARLY = 0.001  # seconds that a timer may be early
 _AGAIN = 0.001  # seconds until the next try
 _REPEAT = 0.01  # seconds between two signals of an alarm that is due
@@ -47,6 +48,8 @@ _alarms: list[Alarm] = []  # the alarms on the timer of the process; only the ma
 # The handler of SIGALRM that other code has set, the time at which its timer is due (0.0 without a timer), and the
 # interval of that timer. They are paused while alarms are on the timer. None if nothing is paused.
 _paused: tuple[Any, float, float] | None = None
+_main: int | None = None  # the identifier of the main thread; None before it is known
+_registered = False
 
 
 class Alarm:
@@ -83,12 +86,16 @@ class Alarm:
             self._waiter = _Waiter(self)
             self._waiter.start(delay)
             return
-        self.due = time.monotonic() + delay
+        now = time.monotonic()
+        self.due = now + delay
         if _alarms:
             frame = sys._getframe()
             _alarms[:] = [one for one in _alarms if one.is_pending(frame) and one is not self]
+            _alarms.append(self)
+            _set_next_timer()
+            return
         _alarms.append(self)
-        _set_timer()
+        _set_timer(now, self.due)
 
     def stop(self) -> None:
         """Do not ring. It may be called several times, and without a start."""
@@ -103,7 +110,10 @@ class Alarm:
                 _alarms.remove(self)
             except ValueError:  # it has rung, or was never started
                 return
-            _set_timer()
+            if _alarms:
+                _set_next_timer()
+            else:
+                _resume()
 
     def is_pending(self, frame: FrameType | None) -> bool:
         """Return True if the alarm may still ring while `frame` is running."""
@@ -177,21 +187,39 @@ class _Waiter:
 
 def uses_signal() -> bool:
     """Return True if an alarm of this thread uses the signal, so that it ends calls that block."""
-    return threading.current_thread() is threading.main_thread() and hasattr(_signal, "setitimer")
+    return get_ident() == (_main or _find_main()) and _HAS_TIMERS
 
 
-def _set_timer() -> None:
+def _find_main() -> int | None:
+    """Return the identifier of the main thread, which receives signals, and keep it until a fork."""
+    global _main, _registered
+    if not _registered:
+        _registered = True
+        lifecycle.on_fork(_forget_main)
+    _main = threading.main_thread().ident
+    return _main
+
+
+def _forget_main() -> None:
+    """Look for the main thread again, in a forked child: it is the thread that has forked."""
+    global _main
+    _main = None
+
+
+def _set_next_timer() -> None:
     """Put the alarm that is due first on the timer of the process. Without alarms, resume what was paused."""
     # The handler of the signal does the same, and may strike anywhere in here.
+    due = min([one.due for one in _alarms], default=None)
+    if due is None:
+        _resume()
+    else:
+        _set_timer(time.monotonic(), due)
+
+
+def _set_timer(now: float, due: float) -> None:
+    """Put an alarm on the timer of the process."""
     global _paused
     paused = _paused
-    if not _alarms:
-        if paused is not None:
-            _resume(*paused)
-            _paused = None
-        return
-    now = time.monotonic()
-    due = min([one.due for one in _alarms], default=now)
     handler = _signal.getsignal(_signal.SIGALRM)
     if paused is None:
         _paused = handler, 0.0, 0.0
@@ -203,11 +231,18 @@ def _set_timer() -> None:
         _paused = handler, now + left, interval
 
 
-def _resume(handler: Any, due: float, interval: float) -> None:
+def _resume() -> None:
+    """Resume the handler and the timer that were paused."""
+    global _paused
+    paused = _paused
+    if paused is None:
+        return
+    handler, due, interval = paused
     _signal.setitimer(_signal.ITIMER_REAL, 0)
     _signal.signal(_signal.SIGALRM, _signal.SIG_DFL if handler is None else handler)
     if due:
         _signal.setitimer(_signal.ITIMER_REAL, max(due - time.monotonic(), 1e-6), interval)  # at once if overdue
+    _paused = None
 
 
 def _on_signal(_signum: int, frame: FrameType | None) -> None:
@@ -219,7 +254,7 @@ def _on_signal(_signum: int, frame: FrameType | None) -> None:
             if one.due <= soon:
                 one.ring(frame)
     finally:
-        _set_timer()
+        _set_next_timer()
 
 
 def raise_in(thread: int, error: type[BaseException]) -> None:

@@ -177,8 +177,9 @@ class Entry:
         build.thread = get_ident()
         started_at, began = self._clock(), time.perf_counter()
         outer = running_builds()
+        token: Any = None
         try:
-            current_builds.set((*outer, build))
+            token = current_builds.set((*outer, build))
             value = self._factory()
             if isinstance(value, CoroutineType):
                 value.close()
@@ -193,7 +194,10 @@ class Entry:
         else:
             self.state.succeed(build, value, started_at, time.perf_counter() - began)
         finally:
-            current_builds.set(outer)
+            if token is not None:
+                current_builds.reset(token)  # a variable that stays set makes all others slower to set
+            else:
+                current_builds.set(outer)  # an interrupt struck before the token was assigned
         return self._result(build, after)
 
     async def build_async(self, build: Build, after: int = 0) -> Any:

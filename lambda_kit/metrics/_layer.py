@@ -113,7 +113,7 @@ class Layer:
         else:
             record.layered = True
             record.head = None  # those of an earlier run of a layer in this invocation
-        record.flow = (get_ident(), None) if "asyncio" not in modules else flow()
+        record.flow = get_ident() if "asyncio" not in modules else flow()
         self._pending.recent = invocation, record
         if self._cold_start and invocation.cold_start and not record.counted:
             record.counted = True
@@ -126,7 +126,14 @@ class Layer:
             if invocation is None:
                 self._pending.flush(None)
                 return
-            self._pending.finish(record, invocation)
+            pending = self._pending
+            record.layered = False
+            if record.series or record.groups:
+                pending.finish(record)
+            if pending.recent[0] is invocation:  # it would keep the invocation alive
+                pending.recent = None, pending.outside
+            if pending.waiting or pending.unwritten:
+                pending.write_waiting()
             if self._flags:
                 self._write_flags(invocation)
         except Exception:

@@ -82,26 +82,25 @@ class Pending:
         else:
             self.write(self._taken(self.record(invocation)))
 
-    def finish(self, record: Record, invocation: Invocation) -> None:
-        """Write the record of an invocation whose layer ends, and everything that waits beside it."""
-        record.layered = False
+    def finish(self, record: Record) -> None:
+        """Write the record of an invocation whose layer ends."""
         if record.groups:
             self.write(self._taken(record))
-        elif record.series:
-            head = record.head or self.head or self._resolve()
-            lines = lines_of(head if type(head) is Head else head.rendered(), record.series, int(self._clock() * 1000))
-            if len(lines) == 1 and not self.unwritten and not self.disabled:  # which is what most invocations have
-                try:
-                    write(lines[0])
-                except BaseException:
-                    self.unwritten.append(lines[0])
-                    raise
-            else:
-                self.write(lines)
-        if self.recent[0] is invocation:  # it would keep the invocation alive
-            self.recent = None, self.outside
-        if self.waiting or self.unwritten:
-            self.write(self._waiting_lines())
+            return
+        head = record.head or self.head or self._resolve()
+        lines = lines_of(head if type(head) is Head else head.rendered(), record.series, int(self._clock() * 1000))
+        if len(lines) == 1 and not self.unwritten and not self.disabled:  # which is what most invocations have
+            try:
+                write(lines[0])
+            except BaseException:
+                self.unwritten.append(lines[0])
+                raise
+        else:
+            self.write(lines)
+
+    def write_waiting(self) -> None:
+        """Write what was added outside of invocations and in ended ones."""
+        self.write(self._waiting_lines())
 
     def milliseconds(self) -> int:
         """Return the time in milliseconds since the epoch."""

@@ -74,6 +74,9 @@ class Group:
         self.series: Series = {}
 
 
+_NO_GROUPS: dict[tuple[Any, ...], Group] = {}  # of all records without groups, which most are; it stays empty
+
+
 class Record:
     """The values of one invocation, or of none, that wait to be written.
 
@@ -83,7 +86,7 @@ class Record:
 
     Attributes:
         counted: whether the cold start was counted.
-        flow: the thread and the task that the record belongs to; None before it is known.
+        flow: the thread or the task that the record belongs to; None before it is known.
         groups: the values with dimensions or a timestamp of their own.
         head: the dimensions and the metadata that were added; None if there are none.
         layered: whether a layer is going to write the values.
@@ -94,16 +97,20 @@ class Record:
 
     def __init__(self, layered: bool) -> None:
         self.series: Series = {}
-        self.groups: dict[tuple[Any, ...], Group] = {}
+        self.groups: dict[tuple[Any, ...], Group] = _NO_GROUPS
         self.layered = layered
         self.head: InvocationHead | None = None
-        self.flow: tuple[int, object] | None = None
+        self.flow: object = None
         self.counted = False
 
     def add(
         self, dimensions: dict[str, str], milliseconds: int | None, definition: Definition, texts: list[str]
     ) -> None:
         """Add values with dimensions or a timestamp of their own."""
+        if self.groups is _NO_GROUPS:
+            made: dict[tuple[Any, ...], Group] = {}
+            if self.groups is _NO_GROUPS:  # two threads may come here; CPython does not switch between these two steps
+                self.groups = made
         key = (milliseconds, *sorted(dimensions.items()))
         group = self.groups.get(key)
         if group is None:
@@ -138,11 +145,11 @@ class Record:
         return any(texts for series in every for _, texts in list(series.values()))
 
 
-def flow() -> tuple[int, object]:
-    """Return what runs here: the thread, and the task of asyncio or None."""
+def flow() -> object:
+    """Return what runs here, for comparisons: the thread, or the thread and the task of asyncio."""
     asyncio: Any = _modules.get("asyncio")
     if asyncio is None or asyncio._get_running_loop() is None:
-        return get_ident(), None
+        return get_ident()
     return get_ident(), asyncio.current_task()
 
 

@@ -12,7 +12,7 @@ from lambda_kit._kernel import PACKAGE, callables, log
 from lambda_kit._kernel.interrupt import Alarm, user_traceback, uses_signal
 from lambda_kit._kernel.lifecycle import release_locks
 from lambda_kit.errors import ConfigurationError, TimeLimitInterrupt, TimeLimitReached
-from lambda_kit.invocation import current_invocation
+from lambda_kit.invocation import current, current_invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _REPORT_SECONDS = 0.2  # the longest wait for the thread that logs the stack
 _COROUTINES = 0x80 | 0x100 | 0x200  # flags of code: coroutine, generator-based coroutine, asynchronous generator
+_NO_LIMIT = float("inf")  # seconds to the deadline, if the context knows none
 _AGAIN = 0.01  # seconds after which an interrupt that came between two steps of the event loop is tried again
 
 
@@ -77,7 +78,7 @@ class _Limit:
     __slots__ = ("_reported", "delay", "margin", "name", "reached")
 
     def __init__(self, name: str, margin: float) -> None:
-        left = current_invocation().remaining()
+        left = (current.get(None) or current_invocation()).remaining()
         if margin >= left:
             margin = _smaller_margin(name, margin, left)
         self.name = name
@@ -164,7 +165,7 @@ def _for_function(fn: Callable[..., Any], name: str, margin: float) -> Callable[
 
     def limited(*args: Any, **kwargs: Any) -> Any:
         limit = _Limit(name, margin)
-        if limit.delay == float("inf"):
+        if limit.delay == _NO_LIMIT:
             return fn(*args, **kwargs)
 
         def interrupt(frame: FrameType | None) -> None:
@@ -267,7 +268,7 @@ def _for_coroutine(fn: Callable[..., Any], name: str, margin: float) -> Callable
         import asyncio
 
         limit = _TaskLimit(name, margin)
-        if limit.delay == float("inf"):
+        if limit.delay == _NO_LIMIT:
             return await fn(*args, **kwargs)
         try:
             try:
