@@ -118,6 +118,8 @@ class Invocation:
         "log_text",
     )
 
+    _deadline: float  # set on first use
+
     def __init__(self, event: Any, context: Any, cold_start: bool = False) -> None:
         self.event = event
         self._context = context
@@ -196,11 +198,9 @@ class Invocation:
     @property
     def deadline(self) -> float:
         """The time when Lambda ends the invocation, in seconds since the epoch; `inf` without a context."""
-        try:
-            return self._deadline
-        except AttributeError:  # few invocations ask for it, so the constructor does not set it
-            deadline = self._deadline = time.time() + self.remaining()
-            return deadline
+        if not hasattr(self, "_deadline"):  # few invocations ask for it
+            self._deadline = time.time() + self.remaining()
+        return self._deadline
 
     def remaining(self) -> float:
         """Return the seconds left before the deadline, 0 or more; `inf` without a context."""
@@ -212,7 +212,7 @@ class Invocation:
             if ask is None:
                 return float("inf")
         left: float = ask() / 1000
-        return left if left > 0.0 else 0.0
+        return max(0.0, left)
 
     @property
     def state(self) -> dict[Any, Any]:

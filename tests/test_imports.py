@@ -56,7 +56,7 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit import handler, layer, init": HANDLER | INIT_CACHE | {"lambda_kit.pipeline._layer"},
     "from lambda_kit import handler, layer, init; init.resource(lambda: 1)": HANDLER
     | INIT_CACHE
-    | {"lambda_kit.init_cache._process", "lambda_kit.init_cache._state", "lambda_kit.pipeline._layer"},
+    | {"lambda_kit.init_cache._state", "lambda_kit.pipeline._layer"},
     "from lambda_kit import provide": HANDLER | {"lambda_kit.pipeline._provide"},
     "from lambda_kit import time_limit": HANDLER | {"lambda_kit._kernel.interrupt", "lambda_kit.pipeline._time_limit"},
     "from lambda_kit.pipeline import Layer, Handler": HANDLER

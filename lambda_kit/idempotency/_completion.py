@@ -125,7 +125,8 @@ class _Late(Invocation):
     def __init__(self, invocation: Invocation, left: float) -> None:
         super().__init__(invocation.event, invocation.context, invocation.cold_start)
         self.correlation_id = invocation.correlation_id
-        self._trace_id = invocation.trace_id
+        # After the end, the environment may have the header of the next invocation.
+        self._header = (invocation._header or "") if invocation.ended else invocation._trace_header()
         self._left = left
 
     def remaining(self) -> float:

@@ -30,7 +30,7 @@ from __future__ import annotations
 import time
 
 from lambda_kit import lazy_exports
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.init_cache._entry import Entry
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from contextlib import AbstractContextManager
     from typing import Any, Literal, Never, Protocol, TypeVar, overload
+    from weakref import ReferenceType
 
     T = TypeVar("T")
     T_co = TypeVar("T_co", covariant=True)
@@ -94,6 +95,8 @@ if TYPE_CHECKING:
             ...
 
 else:
+    from _weakref import ref as ReferenceType  # noqa: N812  # `weakref` would be one more module to load
+
     __getattr__, __dir__ = lazy_exports(globals(), {})
 
     class Resource:
@@ -273,9 +276,7 @@ class InitCache:
                 f"the factory {name} is a coroutine function, whose value belongs to the event loop of the handler; "
                 'eager="now" builds on another thread; pass eager=True'
             )
-        from lambda_kit.init_cache import _process
-
-        _process.watch(self)
+        _watch(self)
         entry = Entry(self, factory, name, self._clock, **settings)
         self._entries.append(entry)
         entry.resource.info = ResourceInfo(entry)
@@ -364,6 +365,31 @@ def build_ahead(entry: Entry, group: object = None) -> None:
     from lambda_kit.init_cache import _ahead
 
     _ahead.start(entry, group)
+
+
+_caches: set[ReferenceType[InitCache]] = set()  # those that have resources
+_registered = False
+
+
+def _watch(cache: InitCache) -> None:
+    """Let a cache, which has resources, follow what happens to the process. Few processes load `_process`."""
+    global _registered
+    if not _registered:
+        _registered = True
+        lifecycle.on_fork(lambda: _load_process().after_fork(_living_caches()))
+        lifecycle.on_restore(lambda: _load_process().after_restore(_living_caches()))
+        lifecycle.on_reset(lambda: _load_process().after_reset(_living_caches()))
+    _caches.add(ReferenceType(cache, _caches.discard))
+
+
+def _load_process() -> Any:
+    from lambda_kit.init_cache import _process
+
+    return _process
+
+
+def _living_caches() -> list[InitCache]:
+    return [cache for cache in [reference() for reference in tuple(_caches)] if cache is not None]
 
 
 def _check_settings(settings: dict[str, Any], unknown: dict[str, Any]) -> None:

@@ -6,13 +6,13 @@ After a fork or a restore, the values that were built before are left alone. A r
 from __future__ import annotations
 
 import time
-import weakref
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.init_cache._build import shared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Protocol
 
     class Cache(Protocol):
@@ -21,46 +21,32 @@ if TYPE_CHECKING:
         def _begin_anew(self, *, forked: bool) -> None: ...
         def warm(self, *, timeout: float | None = None) -> None: ...
         def reset(self) -> None: ...
-        def __hash__(self) -> int: ...
 
 
 _WARM_AFTER_RESTORE = 5.0  # seconds; Lambda allows 10 for everything that happens after a restore
 
-_caches: weakref.WeakSet[Cache] = weakref.WeakSet()
-_watched = False
 
-
-def watch(cache: Cache) -> None:
-    """Let a cache, which has resources, follow what happens to the process."""
-    global _watched
-    if not _watched:
-        _watched = True
-        lifecycle.on_fork(_after_fork)
-        lifecycle.on_restore(_after_restore)
-        lifecycle.on_reset(_after_reset)
-    _caches.add(cache)
-
-
-def _after_fork() -> None:
-    # Builds and closes that are under way belong to the parent.
+def after_fork(caches: Sequence[Cache]) -> None:
+    """Let a forked child build again. Builds and closes that are under way belong to the parent."""
     lifecycle.abandon((*shared.retired, *shared.refreshing))
     _forget_pending()
-    for cache in list(_caches):
+    for cache in caches:
         cache._begin_anew(forked=True)
 
 
-def _after_restore() -> None:
+def after_restore(caches: Sequence[Cache]) -> None:
+    """Let a restored environment build again: the eager resources now, for a few seconds."""
     _forget_pending()
     end = time.monotonic() + _WARM_AFTER_RESTORE
-    caches = list(_caches)
     for cache in caches:
         cache._begin_anew(forked=False)
     for cache in caches:
         cache.warm(timeout=max(end - time.monotonic(), 0.0))
 
 
-def _after_reset() -> None:
-    for cache in list(_caches):
+def after_reset(caches: Sequence[Cache]) -> None:
+    """Close all values, between two tests."""
+    for cache in caches:
         cache.reset()
 
 
