@@ -35,7 +35,7 @@ def get(url: FunctionUrl, target: str, method: str = "GET") -> http.client.HTTPR
 
 def test_parts_arrive_one_by_one_with_the_status_the_headers_and_the_cookies(url: FunctionUrl, tmp_path: Path) -> None:
     with get(url, f"/steps?{tmp_path}") as response:
-        assert (response.status, response.headers["Content-Type"]) == (201, "text/event-stream")
+        assert (response.status, response.headers["Content-Type"]) == (200, "text/event-stream")
         assert response.headers["Set-Cookie"] == "a=1"
         for number in range(3):  # the next part is sent when this one has been read
             assert response.readline() == b"data: %d\n" % number

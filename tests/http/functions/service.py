@@ -25,7 +25,7 @@ def echo(text: str, tag: Annotated[list[str], Query()] = []) -> Any:  # noqa: B0
 @app.post("/mirror/{number}")
 def mirror(number: int, name: str, request: HttpEvent) -> Any:
     context = request.raw["requestContext"]
-    return [number, name, request.headers["x-number"], request.body, context["requestId"], os.getpid()]
+    return [number, name, request.headers.get("x-number"), request.body, context["requestId"], os.getpid()]
 
 
 @app.put("/bytes")
@@ -38,6 +38,13 @@ def cookies(a: Annotated[str, Cookie()], b: Annotated[str, Cookie()] = "none") -
     response = Response(f"{a} {b}")
     response.set_cookie("seen", "1", secure=False)
     response.set_cookie("theme", "dark", secure=False)
+    return response
+
+
+@app.post("/login")
+def login() -> Response:
+    response = Response("welcome")
+    response.set_cookie("a", "1", secure=False)
     return response
 
 

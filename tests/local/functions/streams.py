@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 HTTP = "application/vnd.awslambda.http-integration-response"
+EVENTS = {"content-type": "text/event-stream", "access-control-allow-origin": "*"}
 HOST, PORT = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
 
 
@@ -68,7 +69,7 @@ def answer(connection: Connection, request_id: str, path: str, query: str) -> No
         for part in (b"one", b"two"):
             connection.part(part)
     elif path == "/steps":  # the query names a folder
-        connection.part(prelude(statusCode=201, headers={"content-type": "text/event-stream"}, cookies=["a=1"]))
+        connection.part(prelude(statusCode=200, headers=EVENTS, cookies=["a=1"]))
         for number in range(3):
             connection.part(b"data: %d\n\n" % number)
             await_file(f"{query}/{number}")
