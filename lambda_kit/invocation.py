@@ -104,6 +104,7 @@ class Invocation:
         cold_start: True for the first invocation of this process. Under provisioned concurrency and SnapStart it is
             True as well, although the caller does not wait for the initialisation: see `init_type`.
         correlation_id: the id that connects this invocation to others; None until a layer has set it.
+        route: the path of the route that an `HttpApp` has found, such as `"/orders/{order_id}"`; None until then.
     """
 
     __slots__ = (
@@ -116,6 +117,7 @@ class Invocation:
         "ended",
         "event",
         "log_text",
+        "route",
     )
 
     _deadline: float  # set on first use
@@ -125,6 +127,7 @@ class Invocation:
         self._context = context
         self.cold_start = cold_start
         self.correlation_id: str | None = None
+        self.route: str | None = None
         self.ended = False
         self.log_text: Any = None  # the fields of the invocation as the logger writes them; its own business
         self._state: dict[Any, Any] | None = None

@@ -46,6 +46,27 @@ EVENTS = {
     "lambda_kit.events._view",
 }
 ANSWERS = (EVENTS - {"lambda_kit.events._source"}) | {"lambda_kit._kernel.callables", "lambda_kit.events._answers"}
+HTTP_APP = CORE | {
+    "binascii",
+    "lambda_kit._kernel.facts",
+    "lambda_kit.events",
+    "lambda_kit.events._http",
+    "lambda_kit.events._http_trigger",
+    "lambda_kit.events._http_values",
+    "lambda_kit.events._view",
+    "lambda_kit.http",
+    "lambda_kit.http._app",
+    "lambda_kit.http._arguments",
+    "lambda_kit.http._call",
+    "lambda_kit.http._errors",
+    "lambda_kit.http._models",
+    "lambda_kit.http._response",
+    "lambda_kit.http._route",
+    "lambda_kit.http._router",
+    "lambda_kit.http._scalars",
+    "lambda_kit.http._serialise",
+    "lambda_kit.http._tree",
+}
 LOADED_BY: dict[str, set[str]] = {
     "import lambda_kit": {"lambda_kit"},
     "from lambda_kit import LambdaKitError": {"lambda_kit", "lambda_kit.errors"},
@@ -178,28 +199,8 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.events._models",
         "lambda_kit.events._parse",
     },
-    "from lambda_kit import HttpApp": CORE
-    | {
-        "binascii",
-        "lambda_kit._kernel.facts",
-        "lambda_kit.events",
-        "lambda_kit.events._http",
-        "lambda_kit.events._http_trigger",
-        "lambda_kit.events._http_values",
-        "lambda_kit.events._view",
-        "lambda_kit.http",
-        "lambda_kit.http._app",
-        "lambda_kit.http._arguments",
-        "lambda_kit.http._call",
-        "lambda_kit.http._errors",
-        "lambda_kit.http._models",
-        "lambda_kit.http._response",
-        "lambda_kit.http._route",
-        "lambda_kit.http._router",
-        "lambda_kit.http._scalars",
-        "lambda_kit.http._serialise",
-        "lambda_kit.http._tree",
-    },
+    "from lambda_kit import HttpApp": HTTP_APP,
+    "from lambda_kit.http import http": HTTP_APP | {"lambda_kit.http._function"},
     "from lambda_kit.events import HttpEvent": (EVENTS - {"lambda_kit.events._source"})
     | {
         "binascii",

@@ -138,6 +138,12 @@ HANDLER = "__lambda_kit_handler__"
 """The attribute of handlers, and of what decorators with `functools.wraps` make of them."""
 
 
+ADAPTS = "adapts"
+"""The attribute of classes of layers that make a handler of a function whose parameters are not `(event, context)`."""
+ADAPTED = "__lambda_kit_adapted__"
+"""The attribute of handlers that holds what such a layer has made of the function."""
+
+
 def refuse_handler(fn: Any, layer: str) -> None:
     """Raise an error if a layer is put around a handler, instead of inside it.
 

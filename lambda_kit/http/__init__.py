@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         UnprocessableContent,
         UnsupportedMediaType,
     )
+    from lambda_kit.http._function import HttpFunction, http
     from lambda_kit.http._keys import from_header
     from lambda_kit.http._markers import Body, Cookie, Depends, File, Form, Header, Query
     from lambda_kit.http._response import Redirect, Response, ResponseHeaders
@@ -81,6 +82,7 @@ else:
             "UnprocessableContent",
             "UnsupportedMediaType",
         ),
+        "_function": ("HttpFunction", "http"),
         "_keys": ("from_header",),
         "_markers": ("Body", "Cookie", "Depends", "File", "Form", "Header", "Query"),
         "_response": ("Redirect", "Response", "ResponseHeaders"),
@@ -112,6 +114,7 @@ __all__ = [
     "Header",
     "HttpApp",
     "HttpError",
+    "HttpFunction",
     "InternalServerError",
     "InvalidRequest",
     "JsonLines",
@@ -134,4 +137,5 @@ __all__ = [
     "UploadFile",
     "check_etag",
     "from_header",
+    "http",
 ]

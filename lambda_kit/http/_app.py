@@ -14,10 +14,10 @@ from lambda_kit.http import _tree
 from lambda_kit.http._call import STREAM, Call, InvalidResponse, Limits, together
 from lambda_kit.http._errors import HttpError, InvalidRequest, MethodNotAllowed, NotFound
 from lambda_kit.http._response import Response, as_dict, from_dict, json_response
-from lambda_kit.http._route import prepare, stacked, unlayered, whole
+from lambda_kit.http._route import prepare, stacked, whole
 from lambda_kit.http._router import Router
 from lambda_kit.http._serialise import Unsendable, serialise
-from lambda_kit.invocation import current_invocation
+from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -201,7 +201,9 @@ class HttpApp(Router):
         wrong: list[ConfigurationError] = []
         for route in self._routes:
             try:
-                prepare(route, self, outer | callables.provided_keywords(stacked(route.layers, unlayered)))
+                if route.layers and route.run is None:
+                    route.run = self._with_layers(route)
+                prepare(route, self, outer | callables.provided_keywords(route.run if route.layers else None))
             except ConfigurationError as error:
                 wrong.append(error)
         if wrong:
@@ -328,8 +330,11 @@ class HttpApp(Router):
             route = _tree.find(self._tree, parts, 0, method, call.values)
             if route is None:
                 return self._without_route(request, method, parts)
-        if facts.observers and current_invocation(default=None) is not None:
-            facts.tell("http.matched", route=route.rule, method=method)
+        invocation = current.get(None)
+        if invocation is not None:
+            invocation.route = route.rule
+            if facts.observers:
+                facts.tell("http.matched", route=route.rule, method=method)
         if route.layers:
             return self._layered(route, call)
         run = route.run
@@ -361,6 +366,11 @@ class HttpApp(Router):
             call.values = outer.values
             return as_dict(run(call))
 
+        # Layers know functions by their names: the keys of `idempotent`, for example, begin with it.
+        function = callables.plain(route.function)
+        named = function if hasattr(function, "__qualname__") else type_of(function)
+        for name in ("__module__", "__name__", "__qualname__"):
+            setattr(innermost, name, getattr(named, name))
         return stacked(route.layers, innermost)
 
     def _without_route(self, request: HttpEvent, method: str, parts: list[str]) -> Response:
@@ -376,7 +386,7 @@ class HttpApp(Router):
         return response
 
     def _failed(self, request: HttpEvent, error: Exception) -> Response:
-        invocation = current_invocation(default=None)
+        invocation = current.get(None)
         stream = None if invocation is None else invocation._peek(STREAM)
         if stream is not None and stream.sent:
             raise error  # no other answer can take the place of one that is on its way
@@ -398,7 +408,7 @@ class HttpApp(Router):
         what = str(error) if isinstance(error, InvalidResponse) else "an exception was raised"
         log.error("lambda_kit: %s %s failed: %s", request.method, request.raw_path, what, exc_info=error)
         members: dict[str, Any] = {}
-        invocation = current_invocation(default=None)
+        invocation = current.get(None)
         request_id = invocation.request_id if invocation is not None else request.request_id
         if request_id:
             members["request_id"] = request_id

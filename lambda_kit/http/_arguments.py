@@ -82,7 +82,7 @@ def _names_of(fn: Any) -> dict[str, Any]:
 
 
 def parameters_of(
-    fn: Any, path_names: tuple[str, ...], provided: Any = (), methods: tuple[str, ...] = _WITH_BODY, skip: int = 0
+    fn: Any, path_names: tuple[str, ...], provided: Any = (), methods: tuple[str, ...] = _WITH_BODY, body: Any = MISSING
 ) -> list[Parameter]:
     """Return the parameters of a function.
 
@@ -91,7 +91,7 @@ def parameters_of(
         path_names: the names of the parameters in the path.
         provided: the names of the keywords that layers pass.
         methods: the methods of the route: those without a body do not get one.
-        skip: the number of leading parameters to leave out.
+        body: the type of the body, which the first parameter gets; `MISSING` if the annotations say it.
 
     Raises:
         ConfigurationError: a parameter cannot be served.
@@ -105,7 +105,7 @@ def parameters_of(
             f"{callables.name_of(fn)} is not written in Python; put a function of your own around it"
         )
     code = function.__code__
-    start = skip + (1 if function is not plain else 0)
+    start = 1 if function is not plain else 0
     count = code.co_argcount + code.co_kwonlyargcount
     names = code.co_varnames[start:count]
     if code.co_posonlyargcount > start:
@@ -122,13 +122,31 @@ def parameters_of(
     for name in names:
         annotation, default = annotations.get(name, MISSING), defaults.get(name, MISSING)
         try:
-            found.append(_parameter(fn, name, annotation, default, path_names, provided))
+            if body is not MISSING and name == names[0]:
+                found.append(_body_parameter(fn, name, annotation, default, body))
+            else:
+                found.append(_parameter(fn, name, annotation, default, path_names, provided))
         except ConfigurationError as error:
             wrong.append(error)
     if wrong:
         raise together(wrong)
+    if body is not MISSING and not names:
+        raise ConfigurationError(f"{callables.name_of(fn)} takes no parameter, and body= of http(...) is its first one")
     _check(fn, found, path_names, methods)
     return found
+
+
+def _body_parameter(fn: Any, name: str, annotation: Any, default: Any, body: Any) -> Parameter:
+    """Return the parameter that gets the body by `http(body=...)`."""
+    own = getattr(annotation, "__origin__", annotation) if hasattr(annotation, "__metadata__") else annotation
+    if own is not MISSING and own != body and type_of(own).__name__ != "_AnyMeta":
+        raise ConfigurationError(
+            f"the parameter {name!r} of {callables.name_of(fn)} has another type than body= of http(...), whose value "
+            "it gets; leave one of them out, or make them equal"
+        )
+    made = Parameter(name, "body", name, body, default)
+    made.extra = tuple(one for one in getattr(annotation, "__metadata__", ()) if not hasattr(one, "PLACE"))
+    return made
 
 
 def _parameter(

@@ -168,7 +168,7 @@ def _parameters(
             security[name] = value
             schemes.append(name)
             return
-        for one in parameters_of(fn, names, given, route.methods):
+        for one in parameters_of(fn, names, given, route.methods, route.body if fn is route.function else MISSING):
             if one.place == "dependency":
                 signature = callables.signature_of(one.function)
                 own = () if signature is None else (*signature.positional, *signature.keyword_only)

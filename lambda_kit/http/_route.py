@@ -5,7 +5,7 @@ from __future__ import annotations
 from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http._arguments import annotations_of, parameters_of, read_all
-from lambda_kit.http._call import InvalidResponse
+from lambda_kit.http._call import MISSING, InvalidResponse
 from lambda_kit.http._errors import HttpError
 from lambda_kit.http._tree import names_in
 
@@ -27,20 +27,28 @@ class Route:
         function: the function.
         status: the status of answers; None for 200, or 204 without a value.
         layers: the layers around the function, the outermost first.
+        body: the type of the body, which the first parameter gets; `MISSING` if the annotations say it.
         names: the names of the parameters in the path.
         run: the function that answers a call; None until the route is first matched.
     """
 
-    __slots__ = ("function", "layers", "methods", "names", "rule", "run", "status")
+    __slots__ = ("body", "function", "layers", "methods", "names", "rule", "run", "status")
 
     def __init__(
-        self, rule: str, methods: tuple[str, ...], function: Any, status: int | None, layers: tuple[Any, ...]
+        self,
+        rule: str,
+        methods: tuple[str, ...],
+        function: Any,
+        status: int | None,
+        layers: tuple[Any, ...],
+        body: Any = MISSING,
     ) -> None:
         self.rule = rule
         self.methods = methods
         self.function = function
         self.status = status
         self.layers = layers
+        self.body = body
         self.names = names_in(rule)
         self.run: Callable[[Call], Response] | None = None
         _check(self)
@@ -50,7 +58,7 @@ class Route:
         if not prefix and not layers:
             return self
         rule = prefix + self.rule if self.rule != "/" or not prefix else prefix
-        return Route(rule, self.methods, self.function, self.status, layers + self.layers)
+        return Route(rule, self.methods, self.function, self.status, layers + self.layers, self.body)
 
 
 def _check(route: Route) -> None:
@@ -88,7 +96,7 @@ def prepare(route: Route, app: Any, provided: Any = ()) -> Callable[[Call], Resp
 
     fn = route.function
     what = callables.name_of(fn)
-    parameters = parameters_of(fn, route.names, provided, route.methods)
+    parameters = parameters_of(fn, route.names, provided, route.methods, route.body)
     readers = readers_of(fn, parameters, route.names, app)
     plain = callables.plain(fn)
     returned = annotations_of(getattr(plain, "__func__", plain), provided).get("return")

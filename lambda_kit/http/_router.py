@@ -74,9 +74,7 @@ class Router:
         """
         if not methods:
             raise ConfigurationError(f"route({path!r}) names no method; write route({path!r}, 'GET')")
-        for one in methods:
-            if one not in _KNOWN:
-                raise ConfigurationError(f"route({path!r}, {one!r}): the methods are {', '.join(_KNOWN)}")
+        check_methods("route", path, methods)
 
         def decorate(fn: F) -> F:
             self._add(Route(path, methods, fn, status, tuple(layers)).below(self._prefix, self._layers))
@@ -111,3 +109,10 @@ class Router:
     def delete(self, path: str, *, status: int | None = None, layers: Sequence[AnyLayer] = ()) -> Callable[[F], F]:
         """Return a decorator for `DELETE`. See `route`."""
         return self.route(path, "DELETE", status=status, layers=layers)
+
+
+def check_methods(what: str, path: str | None, methods: tuple[str, ...]) -> None:
+    """Refuse methods that HTTP does not have, or in another letter case."""
+    for one in methods:
+        if one not in _KNOWN:
+            raise ConfigurationError(f"{what}({path!r}, {one!r}): the methods are {', '.join(_KNOWN)}")

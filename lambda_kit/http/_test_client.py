@@ -10,6 +10,7 @@ from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http_build import HTTP_TRIGGERS, http_event
 from lambda_kit.http._upload import UploadFile
+from lambda_kit.invocation import opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class TestClient:
         if trigger not in HTTP_TRIGGERS:
             raise ConfigurationError(f"there is no trigger {trigger!r}; there are {', '.join(HTTP_TRIGGERS)}")
         _check_app_in(handler)
-        self._handler = handler
+        self._handler = handler if getattr(handler, callables.HANDLER, False) else opening(handler)
         self._context = _Context() if context is None else context
         self._trigger: HttpTrigger = trigger
         self._headers = dict(headers or {})
@@ -192,7 +193,7 @@ class TestClient:
 
 def _check_app_in(handler: Any) -> None:
     """Check the routes of the app that a handler is made of, if there is one."""
-    app = callables.plain(handler)
+    app = getattr(handler, callables.ADAPTED, None) or callables.plain(handler)
     apps = sys.modules.get("lambda_kit.http._app")
     is_known = hasattr(handler, callables.PROVIDES)  # the keywords that its layers pass
     if app is not handler and is_known and apps is not None and isinstance(app, apps.HttpApp):

@@ -31,7 +31,7 @@ import sys
 from types import ModuleType
 
 from lambda_kit import lazy_exports
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import opening
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any, Concatenate, Never, ParamSpec, TypeVar, overload
 
-    from lambda_kit._kernel.layers import AnyLayer, Layer
+    from lambda_kit._kernel.layers import Adapter, AnyLayer, Layer
     from lambda_kit._kernel.streaming import Stream
     from lambda_kit.pipeline._layer import layer
     from lambda_kit.pipeline._provide import provide
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     E = TypeVar("E")
     C = TypeVar("C")
     F = TypeVar("F")
+    D = TypeVar("D")
 else:
     __getattr__, __dir__ = lazy_exports(
         globals(),
@@ -96,10 +97,12 @@ if TYPE_CHECKING:
     @overload
     def handler(fn: Callable[Concatenate[E, C, P], R], /) -> Handler[E, C, R, Callable[Concatenate[E, C, P], R]]: ...
     @overload
+    def handler(*layers: *tuple[*tuple[AnyLayer, ...], Adapter[D]]) -> D: ...
+    @overload
     def handler(*layers: AnyLayer) -> Decorate: ...
 
 
-def handler(*args: Any) -> Any:
+def handler(*args: Any) -> Any:  # type: ignore[misc]  # mypy takes Any for no element of a tuple of types
     """Make a function the handler of a Lambda function: `@handler`, or `@handler(first, second, ...)` with layers.
 
     Layers run in reading order: the first one is the outermost. Layers stacked as decorators under a bare `@handler` do
@@ -137,10 +140,17 @@ def handler(*args: Any) -> Any:
         return _or_layer(entry, args[0]) if callables.is_generator_function(args[0]) else entry
     for position, candidate in enumerate(args, start=1):
         _check_layer(candidate, position)
+        if position < len(args) and hasattr(type_of(candidate), callables.ADAPTS):
+            raise ConfigurationError(
+                f"layer {position} of handler(...), {callables.name_of(candidate)}, calls the function by the names of "
+                "its parameters, so that it has to be the last layer"
+            )
 
     def decorate(*functions: Any) -> Any:
         if len(functions) != 1:
             _refuse_call(args, functions)
+        if args and hasattr(type_of(args[-1]), callables.ADAPTS):
+            return _adapted(args, functions[0])
         return _handler(args, functions[0])
 
     return decorate
@@ -357,6 +367,13 @@ def _refuse_layers_of_generator(fn: Any) -> None:
 
 def _makes_generator(fn: Any) -> bool:
     return callables.is_generator_function(fn) or callables.is_async_generator_function(fn)
+def _adapted(layers: tuple[Any, ...], fn: Any) -> Any:
+    """Return the handler of a function with other parameters than `(event, context)`, which the last layer passes."""
+    made = layers[-1](fn)
+    entry = _handler(layers[:-1], made)
+    entry.__wrapped__ = callables.plain(fn)
+    setattr(entry, callables.ADAPTED, made)
+    return entry
 
 
 def _check_provided(call: Any, fn: Any) -> None:

@@ -337,7 +337,7 @@ def test_a_durable_context_reaches_the_handler_and_is_unwrapped_for_the_invocati
 
 def test_a_layer_that_is_not_callable_is_refused_with_its_position() -> None:
     with pytest.raises(ConfigurationError, match=r"layer 2 of handler\(\.\.\.\) is 'log', which is not callable"):
-        handler(around("a", []), "log")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+        handler(around("a", []), "log")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def test_a_generator_function_that_lacks_the_decorator_is_named() -> None:
@@ -345,7 +345,7 @@ def test_a_generator_function_that_lacks_the_decorator_is_named() -> None:
         yield
 
     with pytest.raises(ConfigurationError, match=r"timing, is a generator function; put @layer above it"):
-        handler(timing, around("a", []))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        handler(timing, around("a", []))  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def test_the_package_of_batch_says_what_to_import() -> None:
