@@ -367,6 +367,8 @@ def _refuse_layers_of_generator(fn: Any) -> None:
 
 def _makes_generator(fn: Any) -> bool:
     return callables.is_generator_function(fn) or callables.is_async_generator_function(fn)
+
+
 def _adapted(layers: tuple[Any, ...], fn: Any) -> Any:
     """Return the handler of a function with other parameters than `(event, context)`, which the last layer passes."""
     made = layers[-1](fn)
