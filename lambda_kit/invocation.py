@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextvars import ContextVar
+from sys import modules
 
 from lambda_kit._kernel import lifecycle, log
 from lambda_kit.errors import OutsideInvocation
@@ -13,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol, TypeVar, overload
+
+    from lambda_kit._kernel.replay import Place
 
     D = TypeVar("D")
 
@@ -47,6 +50,8 @@ else:
 __all__ = ["Invocation", "LambdaContext", "current_invocation"]
 
 _UNSET: Any = object()
+_DURABLE_SDK = "aws_durable_execution_sdk_python"
+_RUN = "lambda_kit.durable"  # the key under which the invocation of a durable execution keeps its run
 
 
 class _Process:
@@ -76,6 +81,8 @@ current: ContextVar[Invocation | None] = ContextVar("lambda_kit_invocation")
 # A function that returns an object which stands for the record of a batch that is running in this context. It is set
 # once for records that run one after another, because setting a variable for each of them would take longer.
 current_record: ContextVar[Callable[[], object] | None] = ContextVar("lambda_kit_record", default=None)
+# The part of a durable execution whose code runs in this context; None outside of one.
+current_place: ContextVar[Place | None] = ContextVar("lambda_kit_place", default=None)
 # Callbacks for work that must not silently outlive the invocation. They are called with the invocation when it ends.
 at_end: dict[object, Callable[[Invocation], object]] = {}
 
@@ -142,6 +149,18 @@ class Invocation:
     def execution_arn(self) -> str | None:
         """The ARN of the durable execution that the invocation is a run of; None elsewhere."""
         return getattr(getattr(self._context, "execution_context", None), "durable_execution_arn", None)
+
+    @property
+    def execution_name(self) -> str | None:
+        """The name of the durable execution, which its ARN has; None elsewhere, and for an ARN of another form."""
+        parts = (self.execution_arn or "").partition("/durable-execution/")[2].split("/")
+        return parts[0] if len(parts) == 2 and parts[0] else None
+
+    @property
+    def replay(self) -> bool:
+        """True for a run of a durable execution that begins with a replay of what earlier runs have done."""
+        run = self._peek(_RUN)
+        return run is not None and run.replay
 
     @property
     def request_id(self) -> str:
@@ -255,6 +274,8 @@ def opening(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         token: Any = None
         try:
             token = enter(invocation)
+            if _DURABLE_SDK in modules and invocation.execution_arn is not None:
+                return _durable(invocation, call, event, context)
             return call(event, context)
         except BaseException as error:
             if not isinstance(error, Exception):
@@ -272,6 +293,19 @@ def opening(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
                     enter(None)
 
     return entry
+
+
+def _durable(invocation: Invocation, call: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
+    """Call the handler in a run of a durable execution, whose context is noted for the time of the call."""
+    from lambda_kit._kernel import replay
+
+    run = replay.begin(context, call, current_place)
+    if run is not None:
+        invocation.state[_RUN] = run
+    try:
+        return call(event, context)
+    finally:
+        current_place.set(None)
 
 
 def _finish(invocation: Invocation) -> None:

@@ -6,6 +6,7 @@ other callables, because its import costs more than the whole pipeline.
 
 from __future__ import annotations
 
+from sys import modules
 from types import FunctionType, MethodType
 
 from lambda_kit._kernel import PACKAGE
@@ -145,7 +146,7 @@ ADAPTED = "__lambda_kit_adapted__"
 
 
 def refuse_handler(fn: Any, layer: str) -> None:
-    """Raise an error if a layer is put around a handler, instead of inside it.
+    """Raise an error if a layer is put around a handler or a durable function, instead of inside it.
 
     Outside of the handler a layer sees no invocation: no request id, no deadline and no tenant. An idempotency key, for
     example, would be the same for all tenants.
@@ -154,9 +155,20 @@ def refuse_handler(fn: Any, layer: str) -> None:
         fn: the callable that the layer is put around.
         layer: the layer as the message names it, for example `"idempotent(...)"`.
 
+    Around `durable_execution` of AWS's SDK it sees the messages between Lambda and the SDK, and runs in another thread.
+
     Raises:
-        ConfigurationError: `fn` is a handler.
+        ConfigurationError: `fn` is a handler, or a function under `durable_execution`.
     """
+    if "aws_durable_execution_sdk_python" in modules:
+        from lambda_kit._kernel import durable
+
+        if durable.is_durable_function(fn):
+            raise ConfigurationError(
+                f"{layer} was put around {name_of(fn)}, which is under @durable_execution: it would see the SDK's "
+                "messages in place of the event. Put @durable_execution on top, and the kit below it: "
+                "@durable_execution, then @handler(...), then the function"
+            )
     if getattr(fn, HANDLER, False):
         raise ConfigurationError(
             f"{layer} was put around the handler {name_of(fn)}, where it sees no invocation; put @handler on top, and "

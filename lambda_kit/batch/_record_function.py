@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import BatchError, ConfigurationError
+from lambda_kit.invocation import current_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,6 +171,11 @@ def _idempotent(fn: Any, idempotency: Callable[[Any], Any], is_async: bool) -> A
 
     def adapter(event: Any, context: Any) -> Any:
         by_position, keywords = context
+        place = current_place.get()
+        if place is not None:  # in a durable execution each record has a context of its own
+            from lambda_kit._kernel.replay import innermost
+
+            by_position = [innermost(place, value) for value in by_position]
         return fn(event, *by_position, **keywords)
 
     async def adapter_async(event: Any, context: Any) -> Any:

@@ -29,6 +29,7 @@ FIRST_PAUSE = 0.05  # seconds
 LEASE_MARGIN = 1.0  # seconds that a lease lasts beyond its invocation, because clocks differ
 RESERVE = 0.2  # seconds of the invocation that waiting leaves to the function
 LONGEST_PAUSE = 1.0  # seconds
+LONGEST_EXECUTION = 366 * 86_400.0  # seconds that a durable execution may take: a year
 _LEASE_OUTSIDE = 300.0  # seconds that a lease lasts where no invocation bounds the run
 
 running: dict[tuple[str, str], Call] = {}
@@ -50,11 +51,14 @@ class Call:
         waited: whether it has seen another call running.
         leased_until: the end of its claim, in seconds since the epoch; 0.0 before the first attempt to claim.
         durable: whether the claim belongs to a durable execution.
+        kept: the fewest seconds that its result is kept, whatever the options say.
     """
 
-    __slots__ = ("claimed", "durable", "function", "key", "leased_until", "owner", "payload", "waited")
+    __slots__ = ("claimed", "durable", "function", "kept", "key", "leased_until", "owner", "payload", "waited")
 
-    def __init__(self, key: str, payload: str | None, owner: str, function: str, *, durable: bool = False) -> None:
+    def __init__(
+        self, key: str, payload: str | None, owner: str, function: str, *, durable: bool = False, kept: float = 0.0
+    ) -> None:
         self.key = key
         self.payload = payload
         self.owner = owner
@@ -62,6 +66,7 @@ class Call:
         self.claimed = self.waited = False
         self.leased_until = 0.0
         self.durable = durable
+        self.kept = kept
 
     def tell_end(self, fact: str) -> None:
         """Tell observers once how the claim ended; do nothing if there was no claim."""
@@ -174,8 +179,6 @@ def lease(settings: Settings, call: Call) -> float:
     if settings.lease is not None:
         return settings.lease
     if call.durable:
-        from lambda_kit.idempotency._durable import LONGEST_EXECUTION
-
         return LONGEST_EXECUTION
     left = seconds_left()
     return _LEASE_OUTSIDE if left == float("inf") else left + LEASE_MARGIN

@@ -9,7 +9,7 @@ from lambda_kit.errors import LambdaKitError, LeaseLost, ResultNotStored, Result
 from lambda_kit.idempotency import _results as results
 from lambda_kit.idempotency._claim import ATTEMPTS, FIRST_PAUSE, jittered
 from lambda_kit.idempotency._record import COMPLETED, Record, expiry
-from lambda_kit.invocation import Invocation, current
+from lambda_kit.invocation import Invocation, current, current_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def fail(call: Call, settings: Settings, cache: Cache, error: BaseException) -> 
     The key of a durable execution that goes on after this run stays claimed.
     """
     if call.durable:
-        from lambda_kit._kernel.durable import goes_on
+        from lambda_kit._kernel.durable import keeps_claim
 
-        if goes_on(error):
+        if keeps_claim(error, current_place.get()):
             call.tell_end("suspended")
             return
     if isinstance(error, Exception) and _is_result(error, settings.replay_errors):
@@ -81,7 +81,7 @@ def _save(call: Call, settings: Settings, cache: Cache, stored: str | bytes) -> 
         call.key,
         COMPLETED,
         owner=call.owner,
-        expires=expiry(settings.clock(), settings.ttl),
+        expires=expiry(settings.clock(), max(settings.ttl, call.kept)),
         payload=call.payload,
         result=stored,
     )

@@ -31,7 +31,8 @@ _KINDS = {  # of the values of attributes
 }
 _MAY_CLAIM = (
     "attribute_not_exists(#id) OR #expires <= :now "
-    "OR (#status = :in_progress AND attribute_exists(#lease) AND #lease <= :now_ms)"
+    "OR (#status = :in_progress AND attribute_exists(#lease) AND #lease <= :now_ms) "
+    "OR (#status = :in_progress AND #owner = :owner AND #lease < :lease)"  # a run that renews its own lease
 )
 _REST_OF_ITEM = 4 * 1024  # for names and the other attributes; a partition key alone may have 2 KiB
 
@@ -106,7 +107,7 @@ class DynamoDBStore:
         self._sort_key = sort_key
         self._static = static_partition_key
         self._names = names
-        self._claim_names = self._only("#id", "#expires", "#status", "#lease")
+        self._claim_names = self._only("#id", "#expires", "#status", "#lease", "#owner")
         self._release_names = self._only("#id", "#owner", "#status")
         self._caller: Caller | None = None
         if client is not None:
@@ -134,6 +135,8 @@ class DynamoDBStore:
                 ":now": {"N": f"{claim.now:.3f}"},
                 ":now_ms": {"N": str(int(claim.now * 1000))},
                 ":in_progress": {"S": IN_PROGRESS},
+                ":owner": {"S": claim.owner},
+                ":lease": {"N": str(int(claim.leased_until * 1000))},
             },
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.idempotency._record import decide, may_complete, may_release
+from lambda_kit.idempotency._record import decide, may_complete, may_release, renews
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class MemoryStore:
             record = self._records.get(claim.key)
             if decide(record, claim) != "run":
                 return record
-            if may_release(record, claim.owner):  # an earlier attempt of this call has made it
+            if may_release(record, claim.owner) and not renews(record, claim):  # an earlier attempt has made it
                 return None
             self._records.pop(claim.key, None)  # so that the newest stands last
             if len(self._records) >= self._max_records:

@@ -24,7 +24,7 @@ from lambda_kit.idempotency._claim import Call, claim, enclosing, handle_claim_e
 from lambda_kit.idempotency._completion import fail, finish
 from lambda_kit.idempotency._drivers import NO_OUTCOME, Failed, drive, drive_async
 from lambda_kit.idempotency._function import is_coroutine_function
-from lambda_kit.invocation import current
+from lambda_kit.invocation import current, current_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ class Protected:
         if execution is None:
             call = Call(key, payload, settings.random_bytes(16).hex(), identity.function)
         else:
-            from lambda_kit.idempotency._durable import owner_of
+            from lambda_kit.idempotency._durable import call_of
 
-            call = Call(key, payload, owner_of(execution), identity.function, durable=True)
+            call = call_of(key, payload, execution, identity.function, self._fn)
         return call, self._cache.get(key, settings.clock())
 
     def key(self, args: Any, kwargs: Any) -> str:
@@ -177,12 +177,21 @@ class Protected:
     def function(self) -> Any:
         """Return the protected function, for a function."""
         fn, begin, flow, replay = self._fn, self.begin, self.flow, self.replay
-        sleep = self._settings.sleep
+        identity, settings, place_of = self._identity, self._settings, current_place.get
+        sleep = settings.sleep
         bind: Any = functools.partial
 
         def protected(*args: Any, **kwargs: Any) -> Any:
             if is_disabled():
                 return fn(*args, **kwargs)
+            if (place := place_of()) is not None:
+                from lambda_kit.idempotency._durable import is_nested, nested
+
+                if is_nested(place, fn):
+                    return nested(place, identity.function, settings.codec, called, args, kwargs)
+            return called(*args, **kwargs)
+
+        def called(*args: Any, **kwargs: Any) -> Any:
             call, cached = begin(args, kwargs)
             if call is None:
                 return fn(*args, **kwargs)

@@ -153,6 +153,14 @@ def decide(record: Record | None, claim: Claim) -> Decision:
     return "replay" if completed else "in_progress"
 
 
+def renews(record: Record | None, claim: Claim) -> bool:
+    """Tell whether a claim lengthens the lease of its own call, as each run of a durable execution does.
+
+    A claim that is repeated, because its reply was lost, has the same lease; one that arrives late has a shorter one.
+    """
+    return record is not None and may_release(record, claim.owner) and (record.leased_until or 0) < claim.leased_until
+
+
 def may_complete(record: Record | None, owner: str) -> bool:
     """Tell whether the call with this token may store its result: no other call has claimed the key meanwhile."""
     return record is not None and record.owner == owner

@@ -30,9 +30,10 @@ if there[1] and (not expires or expires ~= expires or expires > now) then
     local lease = tonumber(there[4] or '')
     local ended = lease and lease <= now
     if running and mine then
-        return false
-    end
-    if not running or not ended then
+        if lease and lease >= tonumber(ARGV[4]) then
+            return false
+        end
+    elseif not running or not ended then
         return there
     end
 end

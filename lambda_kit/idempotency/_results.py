@@ -25,6 +25,11 @@ def is_marked(stored: str | bytes | None) -> bool:
     )
 
 
+def is_error(stored: object) -> bool:
+    """Tell whether this is the text of an exception."""
+    return isinstance(stored, str) and stored.startswith(f'{{"{_MARK}":"error"')
+
+
 def write(
     value: Any, codec: Codec | None, max_bytes: int | None, key: str
 ) -> tuple[str | bytes, ResultNotStored | None]:

@@ -9,7 +9,7 @@ import weakref
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency._claim import seconds_left
-from lambda_kit.idempotency._record import decide, may_complete, may_release, record_of
+from lambda_kit.idempotency._record import decide, may_complete, may_release, record_of, renews
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _claim(connection: sqlite3.Connection, claim: Claim) -> Record | None:
     record = _read(connection, claim.key)
     if decide(record, claim) != "run":
         return record
-    if not may_release(record, claim.owner):  # else an earlier attempt of this call has made it
+    if not may_release(record, claim.owner) or renews(record, claim):  # else an earlier attempt has made it
         _write(connection, claim.record())
     return None
 

@@ -436,6 +436,7 @@ def _awaiting(call: Any, inner: Any) -> Any:
 def _blocking(call: Any) -> Any:
     from lambda_kit._kernel import event_loop
 
+    @functools.wraps(call)
     def blocking(*args: Any) -> Any:
         return event_loop.run(call(*args))
 

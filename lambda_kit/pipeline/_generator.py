@@ -185,13 +185,16 @@ def _resume(generator: Generator[Any, Any, Any], response: Any, name: str) -> An
 
 
 def _raise_at_yield(generator: Generator[Any, Any, Any], error: BaseException, name: str) -> Any:
-    """Raise `error` at the `yield`. Return the response of the body, or None to let `error` go on."""
+    """Raise `error` at the `yield`. Return the response of the body, or None to let `error` go on.
+
+    The suspension of a durable execution goes on whatever the body returns: a response would end the execution.
+    """
     traceback = error.__traceback__
     try:
         generator.throw(error)
         raise _yielded_twice(generator, name)
     except StopIteration as end:
-        if end is not error:
+        if end is not error and not _is_suspension(error):
             return end.value
     except Exception as other:
         # Python turns a StopIteration that passes through a generator into a RuntimeError.
@@ -205,6 +208,14 @@ def _raise_at_yield(generator: Generator[Any, Any, Any], error: BaseException, n
         error.__traceback__ = traceback  # as it was, without the frames of the body
         del traceback
     return None
+
+
+def _is_suspension(error: BaseException) -> bool:
+    if isinstance(error, Exception):
+        return False
+    from lambda_kit._kernel.durable import is_suspension
+
+    return is_suspension(error)
 
 
 def _yielded_twice(generator: Generator[Any, Any, Any], name: str) -> LayerError:

@@ -12,7 +12,7 @@ from lambda_kit._kernel import PACKAGE, callables, log
 from lambda_kit._kernel.interrupt import Alarm, user_traceback, uses_signal
 from lambda_kit._kernel.lifecycle import release_locks
 from lambda_kit.errors import ConfigurationError, TimeLimitInterrupt, TimeLimitReached
-from lambda_kit.invocation import current, current_invocation
+from lambda_kit.invocation import current, current_invocation, current_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ def time_limit(margin: float = 0.5) -> Layer:
 
     The interrupt can strike anywhere in the handler. The kit stays usable afterwards. Other libraries may be left with
     a lock that is never released, or a connection with half of a reply: see the guide.
+
+    In a run of a durable execution `TimeLimitReached` is also an `InvocationError` of AWS's SDK: it ends the run and
+    not the execution. Lambda tries the run again, from the last checkpoint. The SDK runs handlers on its own threads.
 
     Args:
         margin: seconds between the limit and the deadline, 0 or more, default 0.5. It has to be long enough for the
@@ -136,7 +139,16 @@ class _Limit:
         The runtime reports one traceback and no chained ones, so that it has to be this one.
         """
         message = f"{self.name} reached its time limit {self.margin:g} s before the deadline"
-        return TimeLimitReached(message, margin=self.margin).with_traceback(user_traceback(stop.__traceback__))
+        return _error_class()(message, margin=self.margin).with_traceback(user_traceback(stop.__traceback__))
+
+
+def _error_class() -> type[TimeLimitReached]:
+    """Return the class of the error. In a durable execution it ends the run, and AWS's SDK has Lambda try it again."""
+    if current_place.get() is None:
+        return TimeLimitReached
+    from lambda_kit._kernel.durable import retryable
+
+    return retryable(TimeLimitReached)
 
 
 def _smaller_margin(name: str, margin: float, left: float) -> float:
@@ -148,7 +160,7 @@ def _smaller_margin(name: str, margin: float, left: float) -> float:
         TimeLimitReached: no time is left.
     """
     if left <= 0:
-        raise TimeLimitReached(f"{name} was not started, because no time was left before the deadline", margin=margin)
+        raise _error_class()(f"{name} was not started, because no time was left before the deadline", margin=margin)
     log.error(
         "time_limit(margin=%g): %s was called with only %.3f s left before the deadline, so its margin is %.3f s in "
         "this invocation; pass a smaller margin, or raise the timeout of the function",

@@ -78,6 +78,19 @@ class StoreContract:
         assert store.claim(_claim(key, "a", at=-50.0)) is None
         assert store.claim(_claim(key, "b")) == there
 
+    def test_a_later_claim_of_the_owner_lengthens_its_lease(self, store: Any) -> None:
+        """Each run of a durable execution claims its key anew; the payload stays."""
+        key = self.key
+        assert store.claim(_claim(key, "a", payload="p")) is None
+        first = store.claim(_claim(key, "b"))
+        assert store.claim(_claim(key, "a", at=40.0, payload="p")) is None
+        there = store.claim(_claim(key, "b", at=90.0))
+        assert (there.owner, there.status, there.payload) == ("a", IN_PROGRESS, "p")
+        assert 35 < there.leased_until - first.leased_until < 45
+        assert there.expires >= there.leased_until
+        assert store.complete(_completed(key, "a", payload="p"))
+        assert store.claim(_claim(key, "a", at=50.0)).status == COMPLETED
+
     def test_later_claims_return_the_completed_record(self, store: Any) -> None:
         """Result, owner, payload and expiry are those that were stored."""
         key = self.key

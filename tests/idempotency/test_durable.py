@@ -8,14 +8,15 @@ import sys
 import threading
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lambda_kit import handler
+from lambda_kit.errors import TimeLimitInterrupt
 from lambda_kit.idempotency import AlreadyInProgress, MemoryStore, idempotent
 from lambda_kit.testing import FakeClock, make_context
+from tests.durable_context import durable_context
 from tests.patience import PATIENCE
 
 PROGRAM = Path(__file__).parent / "functions" / "durable_shop.py"
@@ -48,12 +49,9 @@ def test_an_execution_that_fails_releases_its_key() -> None:
 
 
 def context_of(execution: str, clock: FakeClock | None = None) -> Any:
-    """Return the context of a durable execution, as far as the kit looks at it."""
+    """Return the context of a run of a durable execution."""
     given: Any = {} if clock is None else {"clock": clock}
-    return SimpleNamespace(
-        lambda_context=make_context(timeout=5.0, **given),
-        execution_context=SimpleNamespace(durable_execution_arn=execution),
-    )
+    return durable_context(execution, timeout=5.0, **given)
 
 
 class Retryable(exceptions.InvocationError):  # type: ignore[misc]
@@ -76,10 +74,12 @@ def throttled(status: int) -> Exception:
         (throttled(500), True),
         (throttled(400), False),
         (exceptions.BackgroundThreadError("x", Retryable("x")), True),
-        (exceptions.BackgroundThreadError("x", ValueError("x")), False),
+        (exceptions.BackgroundThreadError("x", throttled(400)), False),
+        (exceptions.BackgroundThreadError("x", ValueError("x")), True),
         (exceptions.ExecutionError("x"), False),
         (ValueError("x"), False),
-        (KeyboardInterrupt(), False),
+        (KeyboardInterrupt(), True),
+        (TimeLimitInterrupt(), True),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else str(value),
 )
