@@ -357,13 +357,11 @@ def test_thousands_of_invocations_leave_nothing_behind(writes: list[str]) -> Non
             place({"id": str(i)}, context)
             writes.clear()
 
-    run(2_000)
-    gc.collect()
     tracemalloc.start()
-    run(1_000)
+    run(scaled(6_000))
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
-    run(scaled(9_000))
+    run(scaled(6_000))
     gc.collect()
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
