@@ -31,6 +31,7 @@ from lambda_kit.events._view import MISSING, ContentView, Failed, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from datetime import datetime
     from typing import Any, ClassVar, Never
 
     from lambda_kit.events._http_trigger import HttpTrigger
@@ -361,7 +362,28 @@ class HttpEvent(ContentView[T_co]):
     @property
     def user_agent(self) -> str | None:
         """The name of the client's program; None without one."""
-        return self.headers.get("user-agent")
+        found: str | None = self.headers.get("user-agent")
+        if found is None:
+            part = "http" if self.trigger in _CONTEXT_HTTP else "identity"
+            found = self._optional("requestContext", part, "userAgent")
+        return found
+
+    @property
+    def requested_at(self) -> datetime | None:
+        """The time of the request as API Gateway, the function URL or VPC Lattice 2 tells it; None elsewhere."""
+        if self.trigger in ("rest_api", "http_api_1"):
+            return self._time(1000, "requestContext", "requestTimeEpoch")
+        return self._time(1_000_000 if self._trigger == "lattice_2" else 1000, "requestContext", "timeEpoch")
+
+    @property
+    def request_context(self) -> dict[str, Any]:
+        """The request context, as the trigger sent it; empty without one.
+
+        It has what one trigger alone knows, such as the identity of the caller, a client certificate, the account, the
+        target group of a load balancer, or the service of VPC Lattice.
+        """
+        found = self._find("requestContext")
+        return found if type_of(found) is dict else {}
 
     @property
     def path_parameters(self) -> dict[str, str]:

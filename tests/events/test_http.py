@@ -303,3 +303,31 @@ def test_nothing_is_copied_and_events_compare_by_their_dicts() -> None:
     assert HttpEvent(event).raw is event
     assert HttpEvent(event) == HttpEvent(copy.deepcopy(event))
     assert base64.b64encode(HttpEvent(event).data) == b""
+
+
+@pytest.mark.parametrize(
+    ("name", "year", "part"),
+    [
+        ("http_rest_api", 2015, "identity"),
+        ("http_api_1", 2020, "identity"),
+        ("http_api_2", 2020, "http"),
+        ("http_function_url", 2022, "http"),
+        ("http_lattice_2", 2023, "identity"),
+        ("http_alb", None, "elb"),
+        ("http_lattice_1", None, None),
+    ],
+)
+def test_the_time_of_the_request_and_what_one_trigger_knows_are_there(
+    name: str, year: int | None, part: str | None
+) -> None:
+    request = HttpEvent(payload(name))
+    assert (request.requested_at.year if request.requested_at else None) == year
+    assert part is None or part in request.request_context
+    assert bool(request.request_context) == (part is not None)
+
+
+@pytest.mark.parametrize("name", ["http_rest_api", "http_api_2"])
+def test_the_program_of_the_client_is_found_without_headers(name: str) -> None:
+    event = {**payload(name), "headers": {}, "multiValueHeaders": None}
+    assert HttpEvent(event).user_agent
+    assert HttpEvent({**event, "requestContext": {"http": {"method": "GET"}}}).user_agent is None

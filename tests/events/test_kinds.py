@@ -102,6 +102,7 @@ UNREADABLE: list[tuple[str, str]] = [
         "the body is made up",
     ),
     (r"the MessageAttribute does not hold valid base64", "a sample of AWS has a place-holder"),
+    (r"the DynamoDBRecord has no .eventSourceARN", "a change within Kinesis or Firehose has no stream of its own"),
     (r"the FirehoseEvent has no 'deliveryStreamArn'", "it is missing, or misspelt, in samples of SAM"),
     (r"is not the ARN of a (stream|bucket|queue)", "the ARN is a place-holder"),
     (r"the headers of the KafkaRecord cannot be read", "a fixture of Java, with bytes as base64"),
@@ -183,17 +184,13 @@ def test_a_family_has_a_view_for_all_of_its_events() -> None:
 
 
 def test_a_message_of_a_rule_of_iot_is_not_recognised_and_read_by_hand() -> None:
-    raw = {"topic": "devices/d-1", "clientid": "d-1", "timestamp": 1700000000000, "traceid": "t-1", "temperature": 21.5}
+    raw = kinds.UNRECOGNISED["iot-rule"]
     event = events.IotRuleEvent(raw)
     assert source_of(raw) is None
-    assert (event.topic, event.client_id, event.trace_id, event.value("temperature")) == (
-        "devices/d-1",
-        "d-1",
-        "t-1",
-        21.5,
-    )
+    assert (event.topic, event.client_id, event.value("temperature")) == ("devices/d-1/climate", "d-1", 21.5)
+    assert str(event.trace_id).startswith("0a1b2c3d-")
     assert event.received_at is not None
-    assert (event.received_at.year, event.value("a", "b"), event.names) == (2023, None, list(raw))
+    assert (event.received_at.year, event.value("a", "b"), event.names) == (2026, None, list(raw))
 
 
 def filled() -> dict[tuple[str, str], bool]:
