@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _METHODS = ("*", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _ARN = re.compile(r"(arn:aws[\w-]*:execute-api:[^:/]+:[^:/]+:)([^:/]+)/([^/]+)/(.*)", re.DOTALL)
-_LONGEST_ARN = 1600  # bytes
+_LONGEST_ARN = 512  # characters of a resource in a policy
 _LONGEST_CONTEXT = 5_000_000  # bytes of AppSync's resolver context
 
 
@@ -69,7 +69,7 @@ class Policy:
         self._base = f"{found[1]}{found[2]}"
         self._stage = found[3]
         self._principal = check_text(principal, "Policy: principal", 1024)
-        self._context = _checked_context(context or {}, any_json=raw.get("version") == "2.0")
+        self._context = _checked_context(context or {}, "" if raw.get("version") == "2.0" else "API Gateway")
         self._usage_key = usage_key
         self._resources: dict[str, list[str]] = {}
 
@@ -136,9 +136,11 @@ class Policy:
         return made
 
     def _add(self, effect: str, resource: str) -> Self:
-        size = len(resource.encode())
-        if size > _LONGEST_ARN:
-            raise AnswerError(f"the ARN of a resource has {size} bytes, and API Gateway takes {_LONGEST_ARN}")
+        if len(resource) > _LONGEST_ARN:
+            raise AnswerError(
+                f"the ARN of a resource has {len(resource)} characters; API Gateway takes {_LONGEST_ARN}, so pass a path "
+                "with '*'"
+            )
         self._resources.setdefault(effect, []).append(resource)
         return self
 
@@ -185,7 +187,7 @@ def simple(authorized: bool, *, context: Mapping[str, Any] | None = None) -> dic
     """
     made: dict[str, Any] = {"isAuthorized": _checked_flag(authorized, "simple: authorized")}
     if context:
-        made["context"] = _checked_context(context, any_json=True)
+        made["context"] = _checked_context(context)
     return made
 
 
@@ -200,7 +202,8 @@ def appsync(
 
     Args:
         authorized: True to let the request pass.
-        resolver_context: values for the resolvers, at `$ctx.identity.resolverContext`; at most 5 MB. Default none.
+        resolver_context: values for the resolvers, at `$ctx.identity.resolverContext`: text, numbers and booleans; at
+            most 5 MB. Default none.
         denied_fields: fields that are null in the answer, as `"Type.field"` or as ARNs. Default none.
         ttl: seconds to cache the answer, 0 for not at all; default that of the API.
 
@@ -212,7 +215,7 @@ def appsync(
         size = json_size(dict(resolver_context), "resolver_context")
         if size > _LONGEST_CONTEXT:
             raise AnswerError(f"resolver_context has {size} bytes as JSON, and AppSync takes {_LONGEST_CONTEXT}")
-        made["resolverContext"] = dict(resolver_context)
+        made["resolverContext"] = _checked_context(resolver_context, "AppSync")
     for field in denied_fields:
         if not re.fullmatch(r"\w+\.\w+|arn:aws[\w-]*:appsync:.+/types/\w+/fields/\w+", field):
             raise AnswerError(f"the denied field {field!r} is neither 'Type.field' nor an ARN of AppSync")
@@ -270,15 +273,20 @@ def _checked_flag(value: Any, where: str) -> bool:
     return value  # type: ignore[no-any-return]
 
 
-def _checked_context(context: Mapping[str, Any], *, any_json: bool) -> dict[str, Any]:
+def _checked_context(context: Mapping[str, Any], flat_for: str = "") -> dict[str, Any]:
+    """Return a context whose values can be written as JSON; if a service is named, without lists and objects.
+
+    Raises:
+        AnswerError: it is not one.
+    """
     for name, value in context.items():
         if type_of(name) is not str or not name:
             raise AnswerError("a name in the context is empty or no text")
-        if any_json:
+        if not flat_for:
             json_size(value, f"{name!r} of the context")
         elif type_of(value) not in (str, bool) and not callables.is_number(value):
             raise AnswerError(
-                f"{name!r} of the context is of type {type_of(value).__name__}; API Gateway takes text, numbers and "
+                f"{name!r} of the context is of type {type_of(value).__name__}; {flat_for} takes text, numbers and "
                 "booleans, so write lists and objects as JSON text"
             )
     return dict(context)

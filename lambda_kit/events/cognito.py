@@ -167,7 +167,12 @@ def custom_message(
     """Answer a custom message trigger.
 
     A message has to hold the placeholder of the code, `event["request"]["codeParameter"]`, or a link such as
-    `{##Confirm##}`. For a user whom an administrator creates, it has to hold `usernameParameter` too.
+    `{##Confirm##}`. For a user whom an administrator creates, it has to hold `usernameParameter` too. Cognito takes an
+    e-mail and its subject from a function only if the user pool sends through Amazon SES.
+
+    See <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-custom-message.html>; the shortest
+    texts and the length of a subject are those of
+    <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerificationMessageTemplateType.html>.
 
     Args:
         event: the event.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lambda_kit._kernel.layers import AnyLayer
 
 _LARGEST = 4096  # bytes of an answer
-_LONGEST_ID = 1024  # characters
+_LONGEST_ID = 1024  # bytes
 _LONGEST_REASON = 1024
 _ATTEMPTS = 3
 _PAUSE = 0.2  # seconds between two attempts
@@ -74,15 +74,14 @@ def success(data: Mapping[str, Any] | None = None, *, physical_id: str | None = 
 
     Args:
         data: the attributes that `Fn::GetAtt` gives; default none. The answer may have 4,096 bytes.
-        physical_id: the id of the resource, at most 1,024 characters. Another id than before in an update makes
+        physical_id: the id of the resource, at most 1,024 bytes. Another id than before in an update makes
             CloudFormation delete the old resource. Default the id in the event; for a new resource the request id.
         no_echo: True to mask the data in CloudFormation; default False.
 
     Raises:
         AnswerError: the id is empty or too long.
     """
-    if physical_id is not None:
-        check_text(physical_id, "success: physical_id", _LONGEST_ID)
+    _check_id(physical_id, "success")
     return Outcome("SUCCESS", data or {}, physical_id, "", no_echo=no_echo)
 
 
@@ -98,9 +97,15 @@ def failed(reason: str, *, physical_id: str | None = None) -> Outcome:
     """
     if not reason:
         raise AnswerError("failed: the reason is empty; CloudFormation refuses an answer without one")
-    if physical_id is not None:
-        check_text(physical_id, "failed: physical_id", _LONGEST_ID)
+    _check_id(physical_id, "failed")
     return Outcome("FAILED", {}, physical_id, reason[:_LONGEST_REASON], no_echo=False)
+
+
+def _check_id(physical_id: str | None, what: str) -> None:
+    if physical_id is not None:
+        size = len(check_text(physical_id, f"{what}: physical_id", _LONGEST_ID).encode())
+        if size > _LONGEST_ID:
+            raise AnswerError(f"{what}: physical_id has {size} bytes; pass at most {_LONGEST_ID}")
 
 
 def custom_resource(*, margin: float = 2.0) -> AnyLayer:

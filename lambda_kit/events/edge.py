@@ -1,7 +1,11 @@
 """Requests and responses of Lambda@Edge.
 
-- <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-generating-http-responses.html>
-- <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html>
+- Headers, paths and queries that CloudFront refuses:
+  <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html>
+- Status of a viewer's response:
+  <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html>
+- Responses: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-generating-http-responses.html>
+- Sizes: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>
 
 ```python
 from lambda_kit.events import edge
@@ -44,15 +48,25 @@ _FORBIDDEN = frozenset(
         "x-accel-charset",
         "x-accel-limit-rate",
         "x-accel-redirect",
+        "x-amzn-auth",
+        "x-amzn-cf-billing",
+        "x-amzn-cf-id",
+        "x-amzn-cf-xff",
+        "x-amzn-errortype",
+        "x-amzn-fle-profile",
+        "x-amzn-header-count",
+        "x-amzn-header-order",
+        "x-amzn-lambda-integration-tag",
+        "x-amzn-requestid",
         "x-cache",
         "x-forwarded-proto",
         "x-real-ip",
     )
 )
-_FORBIDDEN_STARTS = ("x-amz-cf-", "x-amzn-auth", "x-amzn-cf-", "x-edge-")
+_FORBIDDEN_STARTS = ("x-amz-cf-", "x-edge-")
 # The headers that a function may not change, by the type of its event.
 _READ_ONLY: dict[str, tuple[str, ...]] = {
-    "viewer-request": ("content-length", "host", "transfer-encoding", "via"),
+    "viewer-request": ("cloudfront-viewer-country", "content-length", "host", "transfer-encoding", "via"),
     "origin-request": (
         "accept-encoding",
         "content-length",
@@ -64,10 +78,10 @@ _READ_ONLY: dict[str, tuple[str, ...]] = {
         "via",
     ),
     "origin-response": ("transfer-encoding", "via"),
-    "viewer-response": ("content-encoding", "content-length", "transfer-encoding", "warning", "via"),
+    "viewer-response": ("warning", "via"),
 }
 _LARGEST = {"viewer": 40 * 1024, "origin": 1024 * 1024}  # bytes of a response that the function makes
-_LONGEST_URI = 8192  # characters, with the query
+_LONGEST_URI = 8191  # characters, with the query
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -85,13 +99,14 @@ def response(
 
     Args:
         event: the event, which shows what is allowed.
-        status: the HTTP status, 200 to 599.
+        status: the HTTP status, 200 to 599. That of a viewer's response cannot be changed.
         body: the body: text, or bytes, which are encoded as base64. Default empty.
         headers: the headers; a header that is repeated has a list of values. Default none.
         description: the text of the status; default none.
 
     Raises:
-        AnswerError: CloudFront would refuse the response: a header, the size, or a body at a viewer's response.
+        AnswerError: CloudFront would refuse the response: a header, the size, or a body or another status at a
+            viewer's response.
         EventError: the event is not one of CloudFront.
     """
     kind, record = _record_of(event, "edge.response")
@@ -99,6 +114,11 @@ def response(
     if description is not None:
         made["statusDescription"] = _line(description, "the description")
     before: Any = record.get("response")
+    if kind == "viewer-response" and type_of(before) is dict and str(before.get("status")) != made["status"]:
+        raise AnswerError(
+            f"edge.response: a viewer's response keeps its status, {before.get('status')}; change it in an "
+            "origin-response"
+        )
     kept: Any = before.get("headers") if type_of(before) is dict else None
     made["headers"] = _headers(kind, headers or {}, kept if type_of(kept) is dict else {}, ())
     if body:
@@ -146,6 +166,8 @@ def request(
         made["uri"] = _line(uri, "uri")
     if query is not None:
         made["querystring"] = _line(query.removeprefix("?"), "query")
+        if " " in query or "#" in query:
+            raise AnswerError("edge.request: query has a space or '#'; encode it, for example by urllib.parse.quote")
     length = len(str(made.get("uri", ""))) + len(str(made.get("querystring", "")))
     if length > _LONGEST_URI:
         raise AnswerError(f"edge.request: path and query have {length} characters, and CloudFront takes {_LONGEST_URI}")

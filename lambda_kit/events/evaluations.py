@@ -112,27 +112,39 @@ def put_evaluations(event: Any, evaluations: Iterable[Evaluation], *, client: An
         raise AnswerError(f"Config refused {len(refused)} of {len(pending)} evaluations: {names}")
 
 
-def metric_data(event: Any, series: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, Any]:
+def metric_data(
+    event: Any, series: Mapping[str, Sequence[tuple[float, float]]], *, partial: bool = False
+) -> dict[str, Any]:
     """Return the values of metrics to CloudWatch, for a graph or an alarm over a custom data source.
+
+    CloudWatch drops a value whose time is not the start of a period of the request, without a word, so that such a time
+    is an error here. Values before `StartTime` and from `EndTime` on are dropped too, which does no harm.
 
     Args:
         event: the event `GetMetricData` of the data source.
         series: for each label the values, as pairs of a time in seconds since the epoch and a number.
+        partial: True if not all values of the time range are there. Default False.
 
     Raises:
-        AnswerError: a value is no number.
+        AnswerError: a value is no number, or a time is not the start of a period.
         EventError: the event is not one of a data source.
     """
     _check_kind(event, "metric_data", "GetMetricData")
+    start, period = _periods(raw_of(event, "metric_data"))
     results: list[dict[str, Any]] = []
     for label, pairs in series.items():
         for at, value in pairs:
             if not callables.is_number(at) or not callables.is_number(value):
                 raise AnswerError(f"metric_data: {label!r} has a time or a value that is no number")
+            if period and (at - start) % period:
+                raise AnswerError(
+                    f"metric_data: {label!r} has a value at {at}, which is not the start of a period: {period} seconds "
+                    f"each, from {start} on; CloudWatch would drop it"
+                )
         ordered = sorted(pairs)
         results.append(
             {
-                "StatusCode": "Complete",
+                "StatusCode": "PartialData" if partial else "Complete",
                 "Label": label,
                 "Timestamps": [at for at, _ in ordered],
                 "Values": [value for _, value in ordered],
@@ -146,7 +158,8 @@ def metric_error(message: str, *, code: str = "Validation") -> dict[str, Any]:
 
     Args:
         message: the reason, for people.
-        code: the kind of the error, default `"Validation"` for wrong arguments.
+        code: the kind of the error: `"Validation"`, the default, for wrong arguments; `"Forbidden"`; any other for an
+            internal error.
 
     Raises:
         AnswerError: the message is empty.
@@ -171,6 +184,14 @@ def metric_description(event: Any, description: str, defaults: Sequence[str | fl
         if type_of(one) is not str and not callables.is_number(one):
             raise AnswerError(f"metric_description: a default is of type {type_of(one).__name__}; pass text or numbers")
     return {"Description": _filled(description), "ArgumentDefaults": [{"Value": one} for one in defaults]}
+
+
+def _periods(raw: dict[str, Any]) -> tuple[float, float]:
+    """Return the start and the length of the periods in the request; zeros if it has none."""
+    request: Any = raw.get("GetMetricDataRequest")
+    found: Any = request if type_of(request) is dict else {}
+    start, period = found.get("StartTime"), found.get("Period")
+    return (start, period) if callables.is_number(start) and callables.is_number(period) and period > 0 else (0, 0)
 
 
 def _filled(text: Any) -> str:

@@ -67,7 +67,10 @@ def test_a_web_socket_api_has_routes() -> None:
         (lambda: authorizers.Policy(REST, "a").allow("GET", "orders"), "does not begin with a slash; pass '/orders'"),
         (lambda: authorizers.Policy(REST, "a").allow("GET", "/orders/{id}"), "match only themselves; pass '/orders/*'"),
         (lambda: authorizers.Policy(REST, "a").allow("GET", "/a//b"), "matches no request"),
-        (lambda: authorizers.Policy(REST, "a").allow("GET", "/" + "a" * 1600), "bytes, and API Gateway takes 1600"),
+        (
+            lambda: authorizers.Policy(REST, "a").allow("GET", "/" + "a" * 1600),
+            "characters; API Gateway takes 512, so pass a path with '*'",
+        ),
         (lambda: authorizers.Policy(REST, "a", context={"a": [1]}), "'a' of the context is of type list; API Gateway"),
         (lambda: authorizers.Policy(REST, "a", context={"a": None}), "is of type NoneType"),
         (lambda: authorizers.Policy(REST, "a", context={"a": float("nan")}), "'a' of the context is of type float"),
@@ -78,6 +81,10 @@ def test_a_web_socket_api_has_routes() -> None:
         (lambda: authorizers.simple("true"), "simple: authorized is of type str; pass True or False"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         (lambda: authorizers.appsync(True, denied_fields=["secret"]), "the denied field 'secret' is neither"),
         (lambda: authorizers.appsync(True, ttl=-1), "appsync: ttl is -1; pass a whole number from 0 to 3600"),
+        (
+            lambda: authorizers.appsync(True, resolver_context={"a": {"b": 1}}),
+            "of type dict; AppSync takes text, numbers",
+        ),
         (lambda: authorizers.appsync(True, resolver_context={"a": "x" * 5_000_000}), "and AppSync takes 5000000"),
         (lambda: authorizers.iot(True, principal="a-b"), "pass 1 to 128 letters and digits alone"),
         (lambda: authorizers.iot(True, principal="a"), "policies is empty, so that the device could do nothing"),
@@ -86,7 +93,7 @@ def test_a_web_socket_api_has_routes() -> None:
         (lambda: authorizers.iot(True, principal="a", policies=[{"Statement": "x" * 2048}]), "IoT Core takes 2048"),
         (lambda: authorizers.iot(False, principal="a", refresh_after=10), "from 300 to 86400"),
     ],
-    ids=range(24),
+    ids=range(25),
 )
 def test_what_the_service_would_refuse_is_an_error_that_says_what_can_be(build: Any, told: str) -> None:
     with pytest.raises(AnswerError) as caught:

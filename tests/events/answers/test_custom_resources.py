@@ -224,8 +224,13 @@ def test_an_event_that_cannot_be_answered_is_an_error(change: Any, told: str, st
 
 @pytest.mark.parametrize(
     "build",
-    [lambda: failed(""), lambda: success(physical_id=""), lambda: success(physical_id="x" * 1025)],
-    ids=["no reason", "empty id", "long id"],
+    [
+        lambda: failed(""),
+        lambda: success(physical_id=""),
+        lambda: success(physical_id="x" * 1025),
+        lambda: failed("no", physical_id="é" * 513),
+    ],
+    ids=["no reason", "empty id", "long id", "many bytes"],
 )
 def test_what_cloudformation_would_refuse_cannot_be_built(build: Any) -> None:
     with pytest.raises(AnswerError):

@@ -22,6 +22,11 @@ ITEM = {
 }
 AT = 1475772376.261
 
+ALIGNED = {
+    "EventType": "GetMetricData",
+    "GetMetricDataRequest": {"StartTime": 600, "EndTime": 1500, "Period": 300, "Arguments": []},
+}
+
 
 def event_of(item: Any = ITEM, *, key: str = "configurationItem", **more: Any) -> dict[str, Any]:
     return {"invokingEvent": json.dumps({key: item}), "resultToken": "t", "eventLeftScope": False, **more}
@@ -112,6 +117,11 @@ def test_evaluations_that_config_refuses_are_an_error(config: Config) -> None:
             AnswerError,
             "'a' has a time or a value that is no number",
         ),
+        (
+            lambda: evaluations.metric_data(ALIGNED, {"a": [(600, 1), (1020, 2)]}),
+            AnswerError,
+            "'a' has a value at 1020, which is not the start of a period: 300 seconds each, from 600 on",
+        ),
         (lambda: evaluations.metric_error(""), AnswerError, "is empty or no text"),
         (
             lambda: evaluations.metric_description({"EventType": "DescribeGetMetricData"}, "d", [None]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
@@ -119,12 +129,18 @@ def test_evaluations_that_config_refuses_are_an_error(config: Config) -> None:
             "a default is of type NoneType",
         ),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_what_cannot_be_an_evaluation_is_an_error(call: Any, error: type[Exception], told: str) -> None:
     with pytest.raises(error) as caught:
         call()
     assert told in str(caught.value)
+
+
+def test_values_at_the_starts_of_periods_are_returned_also_beyond_the_range() -> None:
+    answer = evaluations.metric_data(ALIGNED, {"a": [(900, 1), (300, 2), (1800, 3)]}, partial=True)
+    assert answer["MetricDataResults"][0]["Timestamps"] == [300, 900, 1800]
+    assert answer["MetricDataResults"][0]["StatusCode"] == "PartialData"
 
 
 def test_metrics_are_returned_in_the_order_of_time() -> None:
