@@ -1,7 +1,4 @@
-"""Alarms of CloudWatch whose action is the function.
-
-<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html>.
-"""
+"""Alarms of CloudWatch whose action is the function."""
 
 from __future__ import annotations
 
@@ -28,6 +25,8 @@ if TYPE_CHECKING:
 
 class AlarmState(View):
     """A state of an alarm.
+
+    See: `AlarmEvent`.
 
     Attributes:
         raw: the dict.
@@ -69,6 +68,8 @@ class AlarmState(View):
 class AlarmMetric(View):
     """A metric of an alarm, or an expression over other metrics.
 
+    See: `AlarmEvent`.
+
     Attributes:
         raw: the dict.
     """
@@ -100,6 +101,8 @@ class AlarmMetric(View):
 
 class AlarmEvent(Event):
     """A change of the state of an alarm, or of a composite alarm.
+
+    See: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html>.
 
     Attributes:
         raw: the dict.

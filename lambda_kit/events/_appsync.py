@@ -1,9 +1,4 @@
-"""Events of AppSync.
-
-- Direct Lambda resolvers: <https://docs.aws.amazon.com/appsync/latest/devguide/resolver-reference-lambda-js.html>.
-- The context: <https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html>.
-- AppSync Events: <https://docs.aws.amazon.com/appsync/latest/eventapi/direct-lambda-integrations.html>.
-"""
+"""Events of AppSync."""
 
 from __future__ import annotations
 
@@ -19,6 +14,8 @@ if TYPE_CHECKING:
 
 class AppSyncIdentity(View):
     """The caller. Which fields there are depends on the way of authorization.
+
+    See: <https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html>.
 
     Attributes:
         raw: the dict.
@@ -58,6 +55,8 @@ class AppSyncIdentity(View):
 
 class AppSyncEvent(Event):
     """A call of a direct Lambda resolver.
+
+    See: <https://docs.aws.amazon.com/appsync/latest/devguide/resolver-reference-lambda-js.html>.
 
     Attributes:
         raw: the dict.
@@ -108,6 +107,8 @@ class AppSyncEvent(Event):
 class AppSyncBatchEvent(EventView[AppSyncEvent]):
     """Calls of a direct Lambda resolver in a batch. The function answers with a list of as many results.
 
+    See: `AppSyncEvent`.
+
     Attributes:
         raw: the list.
     """
@@ -127,6 +128,8 @@ class AppSyncBatchEvent(EventView[AppSyncEvent]):
 class ChannelMessage(View):
     """A message that was published to a channel.
 
+    See: `AppSyncChannelEvent`.
+
     Attributes:
         raw: the dict.
     """
@@ -142,6 +145,10 @@ class ChannelMessage(View):
 
 class AppSyncChannelEvent(Event):
     """Messages that were published to a channel of AppSync Events, or a subscription to one.
+
+    The shape is that of AWS's documentation; no recorded event was at hand.
+
+    See: <https://docs.aws.amazon.com/appsync/latest/eventapi/direct-lambda-integrations.html>.
 
     Attributes:
         raw: the dict.

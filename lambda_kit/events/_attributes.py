@@ -1,8 +1,4 @@
-"""Attributes of messages of SQS and SNS, with their types.
-
-- <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
-- <https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html>
-"""
+"""Attributes of messages of SQS and SNS, with their types."""
 
 from __future__ import annotations
 
@@ -18,6 +14,9 @@ if TYPE_CHECKING:
 
 class MessageAttribute(View):
     """An attribute that the sender of a message has set, of SQS or SNS.
+
+    See: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html> and
+    <https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html>.
 
     Attributes:
         raw: the dict.

@@ -1,11 +1,4 @@
-"""Requests to authorizers.
-
-- REST and WebSocket APIs:
-  <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html>.
-- HTTP APIs: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
-- AppSync: <https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html>.
-- IoT Core: <https://docs.aws.amazon.com/iot/latest/developerguide/custom-auth-lambda.html>.
-"""
+"""Requests to authorizers."""
 
 from __future__ import annotations
 
@@ -21,6 +14,8 @@ if TYPE_CHECKING:
 
 class TokenAuthorizerEvent(Event):
     """A request to a TOKEN authorizer of a REST API.
+
+    See: <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html>.
 
     Attributes:
         raw: the dict.
@@ -38,6 +33,9 @@ class TokenAuthorizerEvent(Event):
 
 class RequestAuthorizerEvent(Event):
     """A request to a REQUEST authorizer: of a REST API, of an HTTP API with payload 1.0 or 2.0, or of a WebSocket API.
+
+    See: `TokenAuthorizerEvent`, and for HTTP APIs
+    <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
 
     Attributes:
         raw: the dict.
@@ -124,6 +122,8 @@ class RequestAuthorizerEvent(Event):
 class AppSyncAuthorizerEvent(Event):
     """A request to an authorizer of AppSync.
 
+    See: <https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -156,6 +156,10 @@ class AppSyncAuthorizerEvent(Event):
 
 class IotAuthorizerEvent(Event):
     """A request to a custom authorizer of IoT Core. It has the fields of the protocols that the device uses.
+
+    The shape is that of AWS's documentation; no recorded event was at hand.
+
+    See: <https://docs.aws.amazon.com/iot/latest/developerguide/custom-auth-lambda.html>.
 
     Attributes:
         raw: the dict.

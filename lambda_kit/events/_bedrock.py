@@ -1,4 +1,4 @@
-"""Action groups of Bedrock agents: <https://docs.aws.amazon.com/bedrock/latest/userguide/agents-lambda.html>."""
+"""Action groups of Bedrock agents."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 class BedrockParameter(View):
     """A parameter of an action.
+
+    See: `BedrockAgentEvent`.
 
     Attributes:
         raw: the dict.
@@ -31,6 +33,8 @@ class BedrockParameter(View):
 
 class BedrockAgentEvent(Event):
     """The fields that both kinds of action groups have in common.
+
+    See: <https://docs.aws.amazon.com/bedrock/latest/userguide/agents-lambda.html>.
 
     Attributes:
         raw: the dict.
@@ -77,6 +81,8 @@ class BedrockAgentEvent(Event):
 class BedrockApiEvent(BedrockAgentEvent):
     """A call of an action group that an OpenAPI schema describes.
 
+    See: `BedrockAgentEvent`.
+
     Attributes:
         raw: the dict.
     """
@@ -112,6 +118,8 @@ class BedrockApiEvent(BedrockAgentEvent):
 
 class BedrockFunctionEvent(BedrockAgentEvent):
     """A call of an action group that is described by functions.
+
+    See: `BedrockAgentEvent`.
 
     Attributes:
         raw: the dict.

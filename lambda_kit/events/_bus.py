@@ -1,7 +1,4 @@
-"""Events of EventBridge: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html>.
-
-- Schedules: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets.html>.
-- S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>.
+"""Events of EventBridge.
 
 A rule or a schedule with an input of its own sends that input in place of the event: such an event has no envelope, and
 is not recognised.
@@ -23,6 +20,8 @@ if TYPE_CHECKING:
 
 class BusEvent(Event[T_co]):
     """The envelope of all events of EventBridge.
+
+    See: `EventBridgeEvent`.
 
     Attributes:
         raw: the dict.
@@ -90,6 +89,8 @@ class BusEvent(Event[T_co]):
 class EventBridgeEvent(BusEvent[T_co]):
     """An event of EventBridge, whatever its type.
 
+    See: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -101,6 +102,8 @@ class EventBridgeEvent(BusEvent[T_co]):
 
 class ScheduledEvent(BusEvent[T_co]):
     """An event of a rule with a schedule, or of EventBridge Scheduler.
+
+    See: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets.html>.
 
     Attributes:
         raw: the dict.
@@ -134,6 +137,8 @@ class ScheduledEvent(BusEvent[T_co]):
 
 class S3EventBridgeEvent(BusEvent[T_co]):
     """A change of an object that S3 sent through EventBridge.
+
+    See: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>.
 
     Attributes:
         raw: the dict.

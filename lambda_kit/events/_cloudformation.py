@@ -1,11 +1,4 @@
-"""Events of CloudFormation.
-
-- Custom resources: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref.html>.
-- Macros: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros-author.html>.
-- Lambda Hooks:
-  <https://docs.aws.amazon.com/cloudformation-cli/latest/hooks-userguide/lambda-hooks-create-lambda-function.html>.
-  The shape of their events is that of the documentation; no recorded event was at hand.
-"""
+"""Events of CloudFormation."""
 
 from __future__ import annotations
 
@@ -14,6 +7,8 @@ from lambda_kit.events._fields import Event, mapping, optional, optional_whole, 
 
 class CustomResourceEvent(Event):
     """A custom resource is created, updated or deleted. The function sends its answer to the `response_url`.
+
+    See: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref.html>.
 
     Attributes:
         raw: the dict.
@@ -48,6 +43,8 @@ class CustomResourceEvent(Event):
 class MacroEvent(Event):
     """A template, or a part of it, that a macro processes.
 
+    See: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros-author.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -74,6 +71,10 @@ class MacroEvent(Event):
 
 class HookEvent(Event):
     """An operation that a Lambda Hook checks: of a resource, a stack, or a change set.
+
+    The shape is that of AWS's documentation; no recorded event was at hand.
+
+    See: <https://docs.aws.amazon.com/cloudformation-cli/latest/hooks-userguide/lambda-hooks-create-lambda-function.html>.
 
     Attributes:
         raw: the dict.

@@ -1,7 +1,4 @@
-"""Requests and responses of CloudFront, for Lambda@Edge.
-
-<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-event-structure.html>
-"""
+"""Requests and responses of CloudFront, for Lambda@Edge."""
 
 from __future__ import annotations
 
@@ -36,6 +33,8 @@ def _headers(*path: str) -> Field[HeaderValues]:
 
 class CloudFrontRequest(View):
     """A request. The function may change its `raw`, and return that.
+
+    See: `CloudFrontEvent`.
 
     Attributes:
         raw: the dict.
@@ -94,6 +93,8 @@ class CloudFrontRequest(View):
 class CloudFrontResponse(View):
     """A response. The function may change its `raw`, and return that.
 
+    See: `CloudFrontEvent`.
+
     Attributes:
         raw: the dict.
     """
@@ -114,6 +115,8 @@ class CloudFrontResponse(View):
 
 class CloudFrontEvent(Event):
     """A request or a response at an edge of CloudFront.
+
+    See: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-event-structure.html>.
 
     Attributes:
         raw: the dict.

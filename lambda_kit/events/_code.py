@@ -1,10 +1,4 @@
-"""Events of CodePipeline and CodeDeploy.
-
-- Invoke actions of CodePipeline:
-  <https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html>.
-- Hooks of CodeDeploy:
-  <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html>.
-"""
+"""Events of CodePipeline and CodeDeploy."""
 
 from __future__ import annotations
 
@@ -26,6 +20,8 @@ _DATA = ("CodePipeline.job", "data")
 class Artifact(View):
     """An artifact of a pipeline.
 
+    See: `CodePipelineEvent`.
+
     Attributes:
         raw: the dict.
     """
@@ -45,6 +41,8 @@ class Artifact(View):
 
 class CodePipelineEvent(Event):
     """A job of an invoke action. The function reports its success or failure to CodePipeline.
+
+    See: <https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html>.
 
     Attributes:
         raw: the dict.
@@ -93,6 +91,8 @@ class CodePipelineEvent(Event):
 
 class CodeDeployEvent(Event):
     """A hook of a deployment. The function reports its success or failure to CodeDeploy.
+
+    See: <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html>.
 
     Attributes:
         raw: the dict.

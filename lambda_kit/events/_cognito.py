@@ -1,4 +1,4 @@
-"""Triggers of Cognito user pools: <https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html>.
+"""Triggers of Cognito user pools.
 
 A function answers a trigger by returning the event with its `response` filled in.
 """
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 class CognitoEvent(Event):
     """A trigger of a user pool, whatever its kind.
+
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html>.
 
     Attributes:
         raw: the dict.
@@ -69,6 +71,8 @@ class CognitoEvent(Event):
 class PreSignUpEvent(CognitoEvent):
     """A user signs up, and may be confirmed or refused.
 
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-sign-up.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -84,6 +88,8 @@ class PreSignUpEvent(CognitoEvent):
 class PostConfirmationEvent(CognitoEvent):
     """A user was confirmed, or has set a new password.
 
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -95,6 +101,8 @@ class PostConfirmationEvent(CognitoEvent):
 
 class PreAuthenticationEvent(CognitoEvent):
     """A user signs in, and may be refused.
+
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-authentication.html>.
 
     Attributes:
         raw: the dict.
@@ -113,6 +121,8 @@ class PreAuthenticationEvent(CognitoEvent):
 class PostAuthenticationEvent(CognitoEvent):
     """A user has signed in.
 
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-authentication.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -127,6 +137,8 @@ class PostAuthenticationEvent(CognitoEvent):
 
 class CustomMessageEvent(CognitoEvent):
     """Cognito is about to send a message, whose text the function may set.
+
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-custom-message.html>.
 
     Attributes:
         raw: the dict.
@@ -147,6 +159,8 @@ class CustomMessageEvent(CognitoEvent):
 class ChallengeResult(View):
     """A challenge that the user has answered.
 
+    See: `DefineAuthChallengeEvent`.
+
     Attributes:
         raw: the dict.
     """
@@ -165,6 +179,8 @@ class ChallengeResult(View):
 class DefineAuthChallengeEvent(CognitoEvent):
     """The function decides which challenge is next, and whether the user is signed in.
 
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-define-auth-challenge.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -181,6 +197,8 @@ class DefineAuthChallengeEvent(CognitoEvent):
 
 class CreateAuthChallengeEvent(CognitoEvent):
     """The function makes a challenge.
+
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-create-auth-challenge.html>.
 
     Attributes:
         raw: the dict.
@@ -200,6 +218,8 @@ class CreateAuthChallengeEvent(CognitoEvent):
 
 class VerifyAuthChallengeEvent(CognitoEvent):
     """The function checks the answer of the user.
+
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-verify-auth-challenge-response.html>.
 
     Attributes:
         raw: the dict.
@@ -224,6 +244,8 @@ class VerifyAuthChallengeEvent(CognitoEvent):
 class UserMigrationEvent(CognitoEvent):
     """An unknown user signs in or has forgotten the password, and may be taken over from another directory.
 
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-migrate-user.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -240,6 +262,8 @@ class UserMigrationEvent(CognitoEvent):
 
 class PreTokenGenerationEvent(CognitoEvent):
     """Cognito is about to make tokens, whose claims, scopes and groups the function may change.
+
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>.
 
     Attributes:
         raw: the dict.
@@ -267,6 +291,8 @@ class PreTokenGenerationEvent(CognitoEvent):
 class CustomSenderEvent(CognitoEvent):
     """Cognito has a code for the user, which the function sends by a way of its own.
 
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-custom-sender-triggers.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -293,6 +319,8 @@ class InboundFederationEvent(CognitoEvent):
     Cognito calls it at each sign-in, before it creates or changes the profile of the user.
 
     The shape is that of AWS's documentation; no recorded event was at hand.
+
+    See: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-inbound-federation.html>.
 
     Attributes:
         raw: the dict.

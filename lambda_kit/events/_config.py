@@ -1,4 +1,4 @@
-"""Rules of AWS Config: <https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html>."""
+"""Rules of AWS Config."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 class ConfigItem(View):
     """The configuration of a resource. In a summary of an oversized one the configuration itself is missing.
+
+    See: `ConfigRuleEvent`.
 
     Attributes:
         raw: the dict.
@@ -65,6 +67,8 @@ class ConfigItem(View):
 
 class ConfigRuleEvent(Event):
     """A rule is evaluated: for a change of a resource, or periodically.
+
+    See: <https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html>.
 
     Attributes:
         raw: the dict.

@@ -1,4 +1,4 @@
-"""Events of Amazon Connect: <https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html>."""
+"""Events of Amazon Connect."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ _DATA = ("Details", "ContactData")
 
 class ConnectEvent(Event):
     """A block of a flow that calls the function. The function answers with a flat object of texts.
+
+    See: <https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html>.
 
     Attributes:
         raw: the dict.

@@ -6,13 +6,15 @@ from binascii import a2b_base64
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import MISSING, Failed, RecordView, T_co
+from lambda_kit.events._view import MISSING, Failed, RecordView, T_co, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, ClassVar
 
+    from lambda_kit.events._dynamodb import DynamoDBRecord
+    from lambda_kit.events._logs import LogsData
     from lambda_kit.events._view import View
 
 
@@ -66,6 +68,30 @@ class DataView(RecordView[T_co]):
 
     def _json_text(self) -> str:
         return self.data.decode()  # faster than the JSON decoder, which has to detect the encoding
+
+
+class StreamDataView(DataView[T_co]):
+    """A record of a stream to which other services may send: DynamoDB its changes, CloudWatch its log events.
+
+    Attributes:
+        raw: the dict.
+    """
+
+    __slots__ = ()
+
+    @once
+    def dynamodb(self) -> DynamoDBRecord | None:
+        """The change of an item in the data; None if the data is something else."""
+        from lambda_kit.events._dynamodb import change_in
+
+        return change_in(self)
+
+    @once
+    def logs(self) -> LogsData | None:
+        """The log events of CloudWatch in the data; None if the data is something else."""
+        from lambda_kit.events._logs import logs_in
+
+        return logs_in(self)
 
 
 def decoded(view: View, encoded: Callable[[], str]) -> Any:

@@ -1,16 +1,17 @@
 """Records of invocations, which Lambda sends to destinations.
 
-- Asynchronous invocations: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
-- Streams and Kafka: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>.
-
 They come to a function directly, in the body of a message of SQS, in a notification of SNS, or in the detail of an
 event of EventBridge: make the view from what `json` or `detail` returns.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from lambda_kit._kernel import type_of
+from lambda_kit.errors import EventError
 from lambda_kit.events._fields import Event, anything, mapping, optional, optional_whole, text, time
+from lambda_kit.events._view import once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 class InvocationRecord(Event):
     """The fields that records of all invocations have in common.
+
+    See: `DestinationEvent` and `StreamFailureEvent`.
 
     Attributes:
         raw: the dict.
@@ -60,6 +63,8 @@ class InvocationRecord(Event):
 class DestinationEvent(InvocationRecord):
     """The record of an asynchronous invocation that succeeded, or that Lambda has given up.
 
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -76,6 +81,11 @@ class DestinationEvent(InvocationRecord):
 
 class StreamFailureEvent(InvocationRecord):
     """The record of a batch of a stream or of Kafka that Lambda has given up.
+
+    The shape is that of AWS's documentation; no recorded event was at hand.
+
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>, and for Kafka
+    <https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html>.
 
     Attributes:
         raw: the dict.
@@ -128,7 +138,30 @@ class StreamFailureEvent(InvocationRecord):
         found = self.batch.get("batchSize")
         return found if type_of(found) is int else None
 
-    payload = optional("payload")
-    """The event of the invocation, as the text of JSON; only in records in S3."""
+    payload = anything("payload")
+    """The event of the invocation: JSON text in records in S3, an object in records in a topic of Kafka; else None."""
+
+    @once
+    def request_payload(self) -> Any:
+        """The event of the invocation; None in records in queues and topics of SNS, which do not have it.
+
+        Raises:
+            EventError: `payload` is text, and not JSON.
+        """
+        found = self._find("payload")
+        if type_of(found) is not str:
+            return found if type_of(found) in (dict, list) else None
+        import json
+
+        with suppress(ValueError, RecursionError):
+            return json.loads(found)
+        raise EventError(f"'payload' of the {type_of(self).__name__} is not JSON")
+
+    @property
+    def records_info(self) -> dict[str, Any]:
+        """The offsets and times of the records of Kafka, by topic and partition; empty for streams."""
+        found: Any = self.batch.get("recordsInfo", self.batch.get("recordInfo"))
+        return found if type_of(found) is dict else {}
+
     response_payload = mapping("responsePayload")
     """The error of the function, where Lambda sends it; else empty."""

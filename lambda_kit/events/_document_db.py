@@ -1,4 +1,4 @@
-"""Events of change streams of DocumentDB: <https://docs.aws.amazon.com/lambda/latest/dg/with-documentdb.html>."""
+"""Events of change streams of DocumentDB."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from lambda_kit.events._view import ContentView, EventView, T_co
 
 class DocumentDBChange(ContentView[T_co]):
     """A change of a document.
+
+    See: `DocumentDBEvent`.
 
     Attributes:
         raw: the dict, which holds the change as `event`.
@@ -38,6 +40,10 @@ class DocumentDBChange(ContentView[T_co]):
 
 class DocumentDBEvent(EventView["DocumentDBChange[T_co]"]):
     """Changes of documents.
+
+    The shape is that of AWS's documentation; no recorded event was at hand.
+
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/with-documentdb.html>.
 
     Attributes:
         raw: the dict.

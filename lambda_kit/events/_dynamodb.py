@@ -1,4 +1,4 @@
-"""Events of DynamoDB streams: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>.
+"""Events of DynamoDB streams.
 
 A table may also send its changes to a Kinesis stream: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html>.
 Such a record names its table, and has neither a sequence number nor the ARN of a stream.
@@ -25,6 +25,8 @@ _MAGNITUDES = ((10**14, 1_000_000), (10**11, 1_000))  # the least number of such
 
 class DynamoDBRecord(ContentView[T_co]):
     """A change of an item.
+
+    See: `DynamoDBStreamEvent`.
 
     Attributes:
         raw: the dict.
@@ -181,6 +183,8 @@ class DynamoDBRecord(ContentView[T_co]):
 
 class DynamoDBStreamEvent(Windowed, EventView["DynamoDBRecord[T_co]"]):
     """Changes of items.
+
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>.
 
     Attributes:
         raw: the dict.

@@ -1,21 +1,20 @@
-"""Events of Firehose: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesisfirehose.html>."""
+"""Events of Firehose."""
 
 from __future__ import annotations
 
 from lambda_kit._kernel import type_of
-from lambda_kit.events._data import DataView
-from lambda_kit.events._view import EventView, T_co, once
+from lambda_kit.events._data import StreamDataView
+from lambda_kit.events._view import EventView, T_co
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from lambda_kit.events._dynamodb import DynamoDBRecord
-    from lambda_kit.events._logs import LogsData
 
-
-class FirehoseRecord(DataView[T_co]):
+class FirehoseRecord(StreamDataView[T_co]):
     """A record to transform.
+
+    See: `FirehoseEvent`.
 
     Attributes:
         raw: the dict.
@@ -70,23 +69,11 @@ class FirehoseRecord(DataView[T_co]):
         path = ("mskRecordMetadata", "partitionId")
         return None if self._is_absent(*path) else self._whole(*path)
 
-    @once
-    def dynamodb(self) -> DynamoDBRecord | None:
-        """The change of an item in the data; None if the data is something else."""
-        from lambda_kit.events._dynamodb import change_in
-
-        return change_in(self)
-
-    @once
-    def logs(self) -> LogsData | None:
-        """The log events of CloudWatch in the data; None if the data is something else."""
-        from lambda_kit.events._logs import logs_in
-
-        return logs_in(self)
-
 
 class FirehoseEvent(EventView["FirehoseRecord[T_co]"]):
     """Records to transform.
+
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesisfirehose.html>.
 
     Attributes:
         raw: the dict.

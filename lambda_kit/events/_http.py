@@ -1,14 +1,4 @@
-"""HTTP requests of every trigger, read alike.
-
-- REST APIs, and HTTP APIs with payload 1.0:
-  <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>.
-- HTTP APIs with payload 2.0:
-  <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
-- Function URLs: <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>.
-- Application Load Balancers:
-  <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>.
-- VPC Lattice, versions 1 and 2: <https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html>.
-"""
+"""HTTP requests of every trigger, read alike."""
 
 from __future__ import annotations
 
@@ -75,6 +65,17 @@ class HttpEvent(ContentView[T_co]):
     assert request.cookies == {"session": "s-1"}
     assert request.json == {"sku": "x"}
     ```
+
+    See:
+
+    - REST APIs, and HTTP APIs with payload 1.0:
+      <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>.
+    - HTTP APIs with payload 2.0:
+      <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
+    - Function URLs: <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>.
+    - Application Load Balancers:
+      <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>.
+    - VPC Lattice, versions 1 and 2: <https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html>.
 
     Attributes:
         raw: the dict.

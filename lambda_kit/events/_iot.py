@@ -1,4 +1,4 @@
-"""Messages that a rule of IoT Core sends: <https://docs.aws.amazon.com/iot/latest/developerguide/lambda-rule-action.html>.
+"""Messages that a rule of IoT Core sends.
 
 The event is what the SQL of the rule selects, so it has no shape of its own, and is not recognised.
 """
@@ -19,6 +19,8 @@ class IotRuleEvent(Event):
 
     The properties read the values under the names that the rule gives to them, as in
     `SELECT *, topic() AS topic, clientid() AS clientid, timestamp() AS timestamp FROM 'devices/+'`.
+
+    See: <https://docs.aws.amazon.com/iot/latest/developerguide/lambda-rule-action.html>.
 
     Attributes:
         raw: what the rule has selected.

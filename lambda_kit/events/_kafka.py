@@ -1,4 +1,4 @@
-"""Events of Kafka: <https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>."""
+"""Events of Kafka."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class KafkaSchema(View):
     """A schema of a schema registry: <https://docs.aws.amazon.com/lambda/latest/dg/services-consume-kafka-events.html>.
 
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/services-consume-kafka-events.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -32,6 +34,8 @@ class KafkaSchema(View):
 
 class KafkaRecord(DataView[T_co]):
     """A record of a topic.
+
+    See: `KafkaEvent`.
 
     Attributes:
         raw: the dict.
@@ -128,6 +132,9 @@ class KafkaRecord(DataView[T_co]):
 
 class KafkaEvent(EventView["KafkaRecord[T_co]"]):
     """Records of topics.
+
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>, and for clusters of your own
+    <https://docs.aws.amazon.com/lambda/latest/dg/with-kafka.html>.
 
     Attributes:
         raw: the dict.

@@ -1,22 +1,21 @@
-"""Events of Kinesis: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>."""
+"""Events of Kinesis."""
 
 from __future__ import annotations
 
 from lambda_kit.errors import EventError
-from lambda_kit.events._data import DataView
-from lambda_kit.events._view import EventView, T_co, once
+from lambda_kit.events._data import StreamDataView
+from lambda_kit.events._view import EventView, T_co
 from lambda_kit.events._window import Windowed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from lambda_kit.events._dynamodb import DynamoDBRecord
-    from lambda_kit.events._logs import LogsData
 
-
-class KinesisRecord(DataView[T_co]):
+class KinesisRecord(StreamDataView[T_co]):
     """A record of a stream.
+
+    See: `KinesisEvent`.
 
     Attributes:
         raw: the dict.
@@ -97,20 +96,6 @@ class KinesisRecord(DataView[T_co]):
         """The ARN of the role with which Lambda reads the stream."""
         return self._optional("invokeIdentityArn")
 
-    @once
-    def dynamodb(self) -> DynamoDBRecord | None:
-        """The change of an item in the data; None if the data is something else."""
-        from lambda_kit.events._dynamodb import change_in
-
-        return change_in(self)
-
-    @once
-    def logs(self) -> LogsData | None:
-        """The log events of CloudWatch in the data; None if the data is something else."""
-        from lambda_kit.events._logs import logs_in
-
-        return logs_in(self)
-
     @property
     def region(self) -> str | None:
         """The region of the stream."""
@@ -119,6 +104,8 @@ class KinesisRecord(DataView[T_co]):
 
 class KinesisEvent(Windowed, EventView["KinesisRecord[T_co]"]):
     """Records of a shard.
+
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>.
 
     Attributes:
         raw: the dict.

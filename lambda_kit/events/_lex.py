@@ -1,4 +1,4 @@
-"""Events of Lex V2: <https://docs.aws.amazon.com/lexv2/latest/dg/lambda-input-format.html>."""
+"""Events of Lex V2."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 class LexIntent(View):
     """An intent with its slots.
+
+    See: `LexEvent`.
 
     Attributes:
         raw: the dict.
@@ -37,6 +39,8 @@ class LexIntent(View):
 
 class LexInterpretation(View):
     """An intent that the input of the user may mean.
+
+    See: `LexEvent`.
 
     Attributes:
         raw: the dict.
@@ -66,6 +70,8 @@ class LexInterpretation(View):
 
 class LexEvent(Event):
     """A turn of a conversation: the function checks the input, or fulfils the intent.
+
+    See: <https://docs.aws.amazon.com/lexv2/latest/dg/lambda-input-format.html>.
 
     Attributes:
         raw: the dict.

@@ -1,4 +1,4 @@
-"""Log events of CloudWatch Logs: <https://docs.aws.amazon.com/lambda/latest/dg/services-cloudwatchlogs.html>.
+"""Log events of CloudWatch Logs.
 
 A subscription may also send them to a Kinesis stream or to Firehose; `record.logs` reads them there.
 """
@@ -14,13 +14,22 @@ from lambda_kit.events._view import View, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lambda_kit.events._data import DataView
+    from typing import Protocol
+
+    class HasData(Protocol):
+        """A record whose data is bytes."""
+
+        @property
+        def data(self) -> bytes: ...
+
 
 _GZIP = b"\x1f\x8b"
 
 
 class LogEvent(View):
     """An event of a log stream.
+
+    See: `CloudWatchLogsEvent`.
 
     Attributes:
         raw: the dict.
@@ -41,6 +50,8 @@ class LogEvent(View):
 
 class LogsData(View):
     """Log events of one log stream.
+
+    See: `CloudWatchLogsEvent`.
 
     Attributes:
         raw: the dict.
@@ -73,6 +84,8 @@ class LogsData(View):
 class CloudWatchLogsEvent(Event):
     """Log events that a subscription filter sent to the function.
 
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/services-cloudwatchlogs.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -97,7 +110,7 @@ class CloudWatchLogsEvent(Event):
         return _unpacked(data, "'awslogs.data' of the CloudWatchLogsEvent")
 
 
-def logs_in(record: DataView) -> LogsData | None:
+def logs_in(record: HasData) -> LogsData | None:
     """Return the log events in the data of a record; None if the data is something else.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Events of Amazon MQ: <https://docs.aws.amazon.com/lambda/latest/dg/with-mq.html>."""
+"""Events of Amazon MQ."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 class ActiveMQMessage(DataView[T_co]):
     """A message of a queue of ActiveMQ.
+
+    See: `ActiveMQEvent`.
 
     Attributes:
         raw: the dict.
@@ -66,6 +68,8 @@ class ActiveMQMessage(DataView[T_co]):
 class ActiveMQEvent(EventView["ActiveMQMessage[T_co]"]):
     """Messages of a queue of ActiveMQ.
 
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/with-mq.html>.
+
     Attributes:
         raw: the dict.
     """
@@ -81,6 +85,8 @@ class ActiveMQEvent(EventView["ActiveMQMessage[T_co]"]):
 
 class RabbitMQMessage(DataView[T_co]):
     """A message of a queue of RabbitMQ.
+
+    See: `RabbitMQEvent`.
 
     Attributes:
         raw: the dict.
@@ -147,6 +153,8 @@ def _header(value: Any) -> Any:
 
 class RabbitMQEvent(EventView["RabbitMQMessage[T_co]"]):
     """Messages of queues of RabbitMQ.
+
+    See: `ActiveMQEvent`.
 
     Attributes:
         raw: the dict.

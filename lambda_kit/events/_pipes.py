@@ -1,4 +1,4 @@
-"""Events of EventBridge Pipes: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-source.html>.
+"""Events of EventBridge Pipes.
 
 A pipe sends a list of records without anything around it. An input transformer of the pipe may have changed them.
 """
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 class PipesKinesisRecord(KinesisRecord):
     """A record of a Kinesis stream in a pipe: its fields are not within `kinesis`.
+
+    See: `PipesEvent`.
 
     Attributes:
         raw: the dict.
@@ -65,6 +67,10 @@ def _record_of(raw: Any) -> ContentView[Any]:
 
 class PipesEvent(EventView["ContentView[Any]"]):
     """Records that a pipe sent to the function. Each has the view of its service, such as `SqsRecord`.
+
+    The shape is that of AWS's documentation; no recorded event was at hand.
+
+    See: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-source.html>.
 
     Attributes:
         raw: the list.

@@ -1,4 +1,4 @@
-"""Notifications of S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>."""
+"""Notifications of S3."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 class S3Record(ContentView[T_co]):
     """A change of an object.
+
+    See: `S3Event`.
 
     Attributes:
         raw: the dict.
@@ -116,6 +118,8 @@ class S3Record(ContentView[T_co]):
 
 class S3Event(EventView["S3Record[T_co]"]):
     """Changes of objects.
+
+    See: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>.
 
     Attributes:
         raw: the dict.

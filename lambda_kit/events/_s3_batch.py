@@ -1,4 +1,4 @@
-"""Events of S3 Batch Operations: <https://docs.aws.amazon.com/lambda/latest/dg/services-s3-batch.html>."""
+"""Events of S3 Batch Operations."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _COLONS = 5  # in an ARN, at least
 
 class S3BatchTask(ContentView[T_co]):
     """A task: an object to process.
+
+    See: `S3BatchEvent`.
 
     Attributes:
         raw: the dict.
@@ -66,6 +68,8 @@ class S3BatchTask(ContentView[T_co]):
 
 class S3BatchEvent(EventView["S3BatchTask[T_co]"]):
     """Tasks of a job.
+
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/services-s3-batch.html>.
 
     Attributes:
         raw: the dict.

@@ -1,4 +1,4 @@
-"""Rotation of secrets: <https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html>."""
+"""Rotation of secrets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from lambda_kit.events._fields import Event, optional, text
 
 class RotationEvent(Event):
     """A step of the rotation of a secret.
+
+    See: <https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html>.
 
     Attributes:
         raw: the dict.

@@ -1,4 +1,4 @@
-"""E-mails that SES receives: <https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html>."""
+"""E-mails that SES receives."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from lambda_kit.events._view import ContentView, EventView, T_co, once
 
 class SesRecord(ContentView[T_co]):
     """An e-mail. Its content is not in the event: an action for S3 stores it.
+
+    See: `SesEvent`.
 
     Attributes:
         raw: the dict.
@@ -88,6 +90,8 @@ class SesRecord(ContentView[T_co]):
 
 class SesEvent(EventView["SesRecord[T_co]"]):
     """E-mails that SES received.
+
+    See: <https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html>.
 
     Attributes:
         raw: the dict.

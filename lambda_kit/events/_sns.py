@@ -1,4 +1,4 @@
-"""Notifications of SNS: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>."""
+"""Notifications of SNS."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 class SnsMessage(RecordView[T_co]):
     """A notification.
+
+    See: `SnsEvent`.
 
     Attributes:
         raw: the dict.
@@ -116,6 +118,8 @@ class SnsMessage(RecordView[T_co]):
 class SnsRecord(SnsMessage[T_co]):
     """A notification that a topic sent to the function. Its `raw` is the record, which holds the notification as `Sns`.
 
+    See: `SnsEvent`.
+
     Attributes:
         raw: the dict.
     """
@@ -139,6 +143,8 @@ class SnsRecord(SnsMessage[T_co]):
 
 class SnsEvent(EventView["SnsRecord[T_co]"]):
     """Notifications of a topic.
+
+    See: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>.
 
     Attributes:
         raw: the dict.

@@ -1,4 +1,4 @@
-"""Events of SQS: <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>."""
+"""Events of SQS."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ _PARTS = 6  # of an ARN of a queue
 
 class SqsRecord(RecordView[T_co]):
     """A message.
+
+    See: `SqsEvent`.
 
     Attributes:
         raw: the dict.
@@ -206,6 +208,8 @@ class SqsRecord(RecordView[T_co]):
 
 class SqsEvent(EventView["SqsRecord[T_co]"]):
     """Messages of a queue.
+
+    See: <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>.
 
     Attributes:
         raw: the dict.

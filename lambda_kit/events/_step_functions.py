@@ -1,4 +1,4 @@
-"""Tasks of Step Functions with a token: <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html>.
+"""Tasks of Step Functions with a token.
 
 The event is the payload of the state (`Parameters` or `Arguments`), so its shape is yours. A task with a token is known
 by the token, which has to stand at the top, as `TaskToken`, `taskToken`, `task_token` or `MyTaskToken`.
@@ -19,6 +19,8 @@ TOKENS = ("TaskToken", "taskToken", "task_token", "MyTaskToken")
 
 class StepFunctionsTask(Event):
     """A task that waits until the function, or somebody else, reports its outcome with the token.
+
+    See: <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html>.
 
     Attributes:
         raw: the dict.

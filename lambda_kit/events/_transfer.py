@@ -1,9 +1,4 @@
-"""Events of Transfer Family.
-
-- Identity providers: <https://docs.aws.amazon.com/transfer/latest/userguide/custom-lambda-idp.html>.
-- Custom steps of workflows: <https://docs.aws.amazon.com/transfer/latest/userguide/custom-step-details.html>.
-  The shape of their events is that of the documentation; no recorded event was at hand.
-"""
+"""Events of Transfer Family."""
 
 from __future__ import annotations
 
@@ -13,6 +8,10 @@ from lambda_kit.events._fields import Event, optional, text
 
 class TransferLoginEvent(Event):
     """A user signs in to a server whose identity provider is the function.
+
+    The shape is that of AWS's documentation; no recorded event was at hand.
+
+    See: <https://docs.aws.amazon.com/transfer/latest/userguide/custom-lambda-idp.html>.
 
     Attributes:
         raw: the dict.
@@ -41,6 +40,10 @@ class TransferLoginEvent(Event):
 
 class TransferStepEvent(Event):
     """A custom step of a workflow. The function reports its success or failure to Transfer Family.
+
+    The shape is that of AWS's documentation; no recorded event was at hand.
+
+    See: <https://docs.aws.amazon.com/transfer/latest/userguide/custom-step-details.html>.
 
     Attributes:
         raw: the dict.

@@ -1,4 +1,4 @@
-"""Events of WebSocket APIs: <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api.html>."""
+"""Events of WebSocket APIs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 class WebSocketEvent(Event):
     """A client of a WebSocket API connects, sends a message, or disconnects.
+
+    See: <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api.html>.
 
     Attributes:
         raw: the dict.

@@ -138,8 +138,8 @@ class Policy:
     def _add(self, effect: str, resource: str) -> Self:
         if len(resource) > _LONGEST_ARN:
             raise AnswerError(
-                f"the ARN of a resource has {len(resource)} characters; API Gateway takes {_LONGEST_ARN}, so pass a path "
-                "with '*'"
+                f"the ARN of a resource has {len(resource)} characters; API Gateway takes {_LONGEST_ARN}, so pass a "
+                "path with '*'"
             )
         self._resources.setdefault(effect, []).append(resource)
         return self

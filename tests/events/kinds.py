@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -36,10 +35,13 @@ def view_of(source: str) -> Any:
     return getattr(events, rules.VIEWS[source])  # type: ignore[index]  # pyright: ignore[reportArgumentType]
 
 
-def pages_of(source: str) -> list[str]:
-    """Return the pages of AWS that the module of a view names."""
-    module = sys.modules[view_of(source).__module__]
-    return re.findall(r"<(https://docs\.aws\.amazon\.com/[^>]+)>", module.__doc__ or "")
+def page_of(name: str) -> str:
+    """Return the page of AWS that a view names after `See:`, itself or by another view; empty if it names none."""
+    _, _, after = (getattr(events, name).__doc__ or "").partition("See:")
+    found = re.search(r"<(https://docs\.aws\.amazon\.com/[^>]+)>|`(\w+)`", after)
+    if found is None:
+        return ""
+    return found[1] or page_of(found[2])
 
 
 def is_a(value: Any, *kinds: type) -> bool:
@@ -80,18 +82,6 @@ def read(view: Any) -> Any:
 
 _PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 _BEGIN, _END = "<!-- generated from the code -->\n", "<!-- end -->\n"
-_PAGES = {  # which of the pages in the docstring of its module is that of a source, if not the first
-    "appsync_authorizer": 2,
-    "appsync_events": 2,
-    "cloudformation_hook": 2,
-    "cloudformation_macro": 1,
-    "code_deploy": 1,
-    "iot_authorizer": 3,
-    "s3_event_bridge": 2,
-    "schedule": 1,
-    "stream_failure": 1,
-    "transfer_step": 1,
-}
 
 
 def table() -> str:
@@ -102,7 +92,7 @@ def table() -> str:
     ]
     for source in rules.VIEWS:
         named = [f"`{name}`" for name, sample in SAMPLES.items() if source_of(sample) == source]
-        page = pages_of(source)[_PAGES.get(source, 0)]
+        page = page_of(rules.VIEWS[source])  # pyright: ignore[reportArgumentType]
         lines.append(f"| [`{source}`]({page}) | `{rules.VIEWS[source]}` | {rule(source)} | {', '.join(named)} |")
     return "\n".join(lines) + "\n"
 

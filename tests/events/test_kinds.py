@@ -21,6 +21,7 @@ from tests.events import kinds
 if TYPE_CHECKING:
     from pathlib import Path
 
+PUBLIC = [name for name in events.__all__ if hasattr(getattr(events, name), "raw")]
 # Payloads of others. The first pattern that matches the path of a file says what it is: a source, a view whose source
 # the file does not show, or nothing, with the reason.
 SHARED: list[tuple[str, str | None, str]] = [
@@ -130,9 +131,14 @@ def test_a_sample_is_recognised_and_read(name: str) -> None:
 @pytest.mark.parametrize("source", rules.VIEWS)
 def test_every_source_has_a_sample_and_a_page_of_aws(source: str) -> None:
     assert any(source_of(sample) == source for sample in kinds.SAMPLES.values())
-    assert kinds.pages_of(source)
     view = kinds.view_of(source)
+    assert kinds.page_of(view.__name__)
     assert source in (view.source, *view._also)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_view_names_the_page_of_aws_or_the_view_that_does(name: str) -> None:
+    assert kinds.page_of(name)
 
 
 @pytest.mark.parametrize("path", kinds.shared_files())
@@ -427,6 +433,13 @@ VALUES: list[tuple[str, Any, dict[str, Any]]] = [
         {"payload": "{}", "responsePayload": {"a": 1}, "requestContext": {"condition": "Success"}},
         {"payload": "{}", "response_payload": {"a": 1}, "is_success": True},
     ),
+    (
+        "StreamFailureEvent",
+        {"KafkaBatchInfo": {"recordsInfo": {"orders-0": {"firstRecordOffset": "7"}}}, "payload": {"records": {}}},
+        {"request_payload": {"records": {}}, "records_info": {"orders-0": {"firstRecordOffset": "7"}}},
+    ),
+    ("StreamFailureEvent", {"payload": '{"Records": []}'}, {"request_payload": {"Records": []}}),
+    ("StreamFailureEvent", {}, {"payload": None, "request_payload": None}),
     ("StreamFailureEvent", {"DDBStreamBatchInfo": {"shardId": "s"}}, {"shard_id": "s", "stream_arn": None}),
     ("TransferLoginEvent", {"password": ""}, {"uses_key": True}),
     (
