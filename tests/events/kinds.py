@@ -92,7 +92,7 @@ def table() -> str:
     ]
     for source in rules.VIEWS:
         named = [f"`{name}`" for name, sample in SAMPLES.items() if source_of(sample) == source]
-        page = page_of(rules.VIEWS[source])  # pyright: ignore[reportArgumentType]
+        page = page_of(rules.VIEWS[source])
         lines.append(f"| [`{source}`]({page}) | `{rules.VIEWS[source]}` | {rule(source)} | {', '.join(named)} |")
     return "\n".join(lines) + "\n"
 

@@ -328,6 +328,6 @@ def test_the_time_of_the_request_and_what_one_trigger_knows_are_there(
 
 @pytest.mark.parametrize("name", ["http_rest_api", "http_api_2"])
 def test_the_program_of_the_client_is_found_without_headers(name: str) -> None:
-    event = {**payload(name), "headers": {}, "multiValueHeaders": None}
+    event: dict[str, Any] = {**payload(name), "headers": {}, "multiValueHeaders": None}
     assert HttpEvent(event).user_agent
     assert HttpEvent({**event, "requestContext": {"http": {"method": "GET"}}}).user_agent is None

@@ -22,7 +22,7 @@ ITEM = {
 }
 AT = 1475772376.261
 
-ALIGNED = {
+ALIGNED: dict[str, Any] = {
     "EventType": "GetMetricData",
     "GetMetricDataRequest": {"StartTime": 600, "EndTime": 1500, "Period": 300, "Arguments": []},
 }
