@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         UnprocessableContent,
         UnsupportedMediaType,
     )
+    from lambda_kit.http._files import FileResponse
     from lambda_kit.http._function import HttpFunction, http
     from lambda_kit.http._keys import from_header
     from lambda_kit.http._markers import Body, Cookie, Depends, File, Form, Header, Query
@@ -82,6 +83,7 @@ else:
             "UnprocessableContent",
             "UnsupportedMediaType",
         ),
+        "_files": ("FileResponse",),
         "_function": ("HttpFunction", "http"),
         "_keys": ("from_header",),
         "_markers": ("Body", "Cookie", "Depends", "File", "Form", "Header", "Query"),
@@ -108,6 +110,7 @@ __all__ = [
     "Depends",
     "EventStream",
     "File",
+    "FileResponse",
     "Forbidden",
     "Form",
     "Gone",

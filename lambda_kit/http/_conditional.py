@@ -24,10 +24,15 @@ def tagged(request: HttpEvent, response: Response) -> Response:
             return response
         tag = headers["etag"] = etag_of(response.body)
     asked = request.headers.get("if-none-match")
-    if asked is None or type_of(tag) is not str or not _matches(asked, tag):
+    if asked is None or type_of(tag) is not str or not weakly_matches(asked, tag):
         return response
+    return not_modified(response)
+
+
+def not_modified(response: Response) -> Response:
+    """Return the answer to a client that has a response already."""
     made = Response(None, 304)
-    made._headers = {name: value for name, value in headers.items() if name in _KEPT}
+    made._headers = {name: value for name, value in response._headers.items() if name in _KEPT}
     made.cookies = response.cookies
     return made
 
@@ -51,11 +56,10 @@ def check_etag(request: HttpEvent, etag: str | None) -> None:
         PreconditionFailed: the condition of the request is not met.
     """
     wanted = request.headers.get("if-match")
-    # A strong comparison: weak tags never match (section 13.1.1).
-    if wanted is not None and not (etag is not None and not etag.startswith("W/") and etag in _tags(wanted, etag)):
+    if wanted is not None and (etag is None or not strongly_matches(wanted, etag)):
         raise PreconditionFailed("the resource has changed, or does not exist")
     unwanted = request.headers.get("if-none-match")
-    if unwanted is not None and etag is not None and _matches(unwanted, etag):
+    if unwanted is not None and etag is not None and weakly_matches(unwanted, etag):
         raise PreconditionFailed("the resource exists already")
 
 
@@ -63,6 +67,11 @@ def _tags(text: str, etag: str) -> list[str]:
     return [etag] if text.strip() == "*" else [one.strip() for one in text.split(",")]
 
 
-def _matches(text: str, etag: str) -> bool:
-    """Compare weakly: `W/` does not count (section 13.1.2)."""
+def strongly_matches(text: str, etag: str) -> bool:
+    """Return True if one of the tags in a header is this one. Weak tags never match (section 13.1.1)."""
+    return not etag.startswith("W/") and etag in _tags(text, etag)
+
+
+def weakly_matches(text: str, etag: str) -> bool:
+    """Return True if one of the tags in a header is this one. `W/` does not count (section 13.1.2)."""
     return etag.removeprefix("W/") in [one.removeprefix("W/") for one in _tags(text, etag)]

@@ -35,6 +35,9 @@ def delivered(app: Any, request: HttpEvent, response: Response) -> Response:
         raise InvalidResponse(f"the body of the answer is of type {type_of(body).__name__}; set text or bytes")
     parts = body if type_of(body) is Parts else Parts(body)
     try:
+        resolve = getattr(response, "_resolved", None)  # files have answers by what the client has
+        if resolve is not None:
+            response = resolve(request)
         if request.method == "HEAD" or response.status in _WITHOUT_BODY:
             response.body = None
             return response

@@ -1,9 +1,7 @@
-"""Headers that the app adds to answers: CORS, compression, ETag, security."""
+"""Headers that the app adds to answers: CORS, ETag, security."""
 
 from __future__ import annotations
 
-import gzip
-import random
 from typing import Any
 
 import pytest
@@ -133,55 +131,6 @@ def test_headers_are_added_to_answers_of_layers_too() -> None:
     answer = app.test_client().get("/none", headers={"Origin": SHOP})
     assert answer.headers["access-control-allow-origin"] == SHOP
     assert answer.headers["x-content-type-options"] == "nosniff"
-
-
-# Compression
-
-
-@every_trigger
-@pytest.mark.parametrize(
-    ("accepted", "packed"),
-    [
-        ("gzip", True),
-        ("br;q=1, gzip;q=0.5", True),
-        ("*", True),
-        ("GZIP ; q=0.1", True),
-        ("x-gzip", True),
-        ("gzip;q=0", False),
-        ("*;q=0", False),
-        ("identity, gzip;q=0.5", False),
-        ("br", False),
-        ("gzip;q=x", False),
-        ("", False),
-    ],
-)
-def test_an_answer_is_compressed_by_what_the_client_takes(trigger: Any, accepted: str, packed: bool) -> None:
-    answer = shop(compress=True).test_client(trigger).get("/orders/1", headers={"Accept-Encoding": accepted})
-    assert (answer.headers.get("content-encoding") == "gzip") is packed
-    assert answer.headers["vary"] == "Accept-Encoding"
-    body = gzip.decompress(answer.content) if packed else answer.content
-    assert LONG in body.decode()
-    check_taken(trigger, answer.raw)
-
-
-@pytest.mark.parametrize(
-    "response",
-    [
-        Response("a" * 1023),
-        Response(b"a" * 2000, media_type="image/png"),
-        Response(LONG, headers={"content-encoding": "br"}),
-        Response(LONG, headers={"cache-control": "public, no-transform"}),
-        Response(LONG, 206),
-        Response(random.Random(1).randbytes(2000), media_type="text/plain"),
-    ],
-    ids=["short", "image", "encoded", "no-transform", "part", "dense"],
-)
-def test_what_gains_nothing_or_must_stay_is_not_compressed(response: Response) -> None:
-    app = HttpApp(compress=True)
-    app.get("/")(lambda: response)
-    before = response.headers.get("content-encoding")
-    answer = app.test_client().get("/", headers={"Accept-Encoding": "gzip"})
-    assert answer.headers.get("content-encoding") == before
 
 
 # Conditional requests

@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 from collections.abc import Iterator  # noqa: TC003  # annotations of routes are evaluated
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 from lambda_kit import HttpApp, handler, layer
 from lambda_kit._kernel import streaming
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.events._http_build import http_event
 from lambda_kit.http import (
     Cors,
     Depends,
@@ -30,12 +28,12 @@ from lambda_kit.http import (
     TestClient,
 )
 from tests.http.clients import check_taken, every_trigger, problem
+from tests.http.streaming import STREAMING, FakeClient, call, every_streaming, sending
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Mapping
+    from collections.abc import AsyncIterator, Generator
 
 type_of: Any = type
-STREAMING = ("function_url", "rest_api")
 
 
 def app_of(function: Any, **options: Any) -> HttpApp:
@@ -252,41 +250,6 @@ def test_layers_and_dependencies_stay_until_the_last_part(trigger: Any) -> None:
 
 
 # A runtime client that streams
-
-
-class FakeClient:
-    """A client of the Runtime API that keeps the parts that it is given."""
-
-    def __init__(self, stop_after: int = -1) -> None:
-        self.preludes: list[Any] = []
-        self.parts: list[bytes] = []
-        self._stop_after = stop_after
-
-    def begin(self, prelude: Mapping[str, Any] | None) -> Callable[[bytes], bool] | None:
-        self.preludes.append(prelude)
-        return self._send
-
-    def _send(self, part: bytes) -> bool:
-        self.parts.append(part)
-        return len(self.parts) != self._stop_after
-
-
-@contextmanager
-def sending(client: FakeClient | None = None) -> Generator[FakeClient]:
-    client = client or FakeClient()
-    streaming.client = client
-    try:
-        yield client
-    finally:
-        streaming.client = None
-
-
-def call(function: Any, trigger: Any = "function_url", method: str = "GET", headers: Any = ()) -> Any:
-    decorate: Any = handler()
-    return decorate(function)(http_event(trigger, method, "/", headers), None)
-
-
-every_streaming = pytest.mark.parametrize("trigger", STREAMING)
 
 
 @every_trigger
