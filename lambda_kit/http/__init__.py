@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from lambda_kit.http._function import HttpFunction, http
     from lambda_kit.http._keys import from_header
     from lambda_kit.http._markers import Body, Cookie, Depends, File, Form, Header, Query
+    from lambda_kit.http._openapi_options import OpenApi
     from lambda_kit.http._response import Redirect, Response, ResponseHeaders
     from lambda_kit.http._router import Router
     from lambda_kit.http._security import SecurityHeaders
@@ -87,6 +88,7 @@ else:
         "_function": ("HttpFunction", "http"),
         "_keys": ("from_header",),
         "_markers": ("Body", "Cookie", "Depends", "File", "Form", "Header", "Query"),
+        "_openapi_options": ("OpenApi",),
         "_response": ("Redirect", "Response", "ResponseHeaders"),
         "_router": ("Router",),
         "_security": ("SecurityHeaders",),
@@ -123,6 +125,7 @@ __all__ = [
     "JsonLines",
     "MethodNotAllowed",
     "NotFound",
+    "OpenApi",
     "PreconditionFailed",
     "Query",
     "Redirect",

@@ -132,19 +132,22 @@ def _is_checked(annotation: Any) -> bool:
 
 def without_responses(annotation: Any) -> Any:
     """Return an annotation without `Response`, `None` and the status of `tuple[int, X]`, which no model describes."""
-    if (
-        getattr(annotation, "__origin__", None) is tuple
-        and len(annotation.__args__) == 2
-        and annotation.__args__[0] is int
-    ):
-        annotation = annotation.__args__[1]
+    annotation = _without_status(annotation)
     if type_of(annotation).__name__ in ("UnionType", "Union", "_UnionGenericAlias"):
-        left = [one for one in annotation.__args__ if one is not type(None) and not _is_response(one)]
+        members = [without_responses(one) for one in annotation.__args__ if one is not type(None)]
+        left = [one for one in members if one is not None]
         whole = left[0] if left else None
         for one in left[1:]:
             whole = whole | one
         return whole
     return None if _is_response(annotation) else annotation
+
+
+def _without_status(annotation: Any) -> Any:
+    args: Any = getattr(annotation, "__args__", ())
+    if getattr(annotation, "__origin__", None) is tuple and len(args) == 2 and args[0] is int:
+        return args[1]
+    return annotation
 
 
 def _is_response(annotation: Any) -> bool:

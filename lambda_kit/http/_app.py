@@ -7,7 +7,7 @@ import os
 from contextvars import ContextVar
 
 from lambda_kit._kernel import callables, facts, log, type_of
-from lambda_kit.errors import ConfigurationError
+from lambda_kit.errors import ConfigurationError, IdempotencyError
 from lambda_kit.events._http import HttpEvent
 from lambda_kit.events._http_values import decoded_path
 from lambda_kit.http import _tree
@@ -20,14 +20,22 @@ from lambda_kit.http._serialise import Unsendable, serialise
 from lambda_kit.invocation import current
 
 TYPE_CHECKING = False
+if not TYPE_CHECKING:
+
+    def overload(fn: object) -> object:
+        """Stand for `typing.overload`: `typing` is not loaded."""
+        return fn
+
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from contextlib import AbstractContextManager
-    from typing import Any, TypeVar
+    from typing import Any, TypeVar, overload  # noqa: TC004  # the function above stands for it
 
     from lambda_kit._kernel.layers import AnyLayer
     from lambda_kit.events._http_trigger import HttpTrigger
     from lambda_kit.http._cors import Cors
+    from lambda_kit.http._openapi_options import OpenApi
     from lambda_kit.http._route import Route
     from lambda_kit.http._security import SecurityHeaders
     from lambda_kit.http._test_client import TestClient
@@ -77,6 +85,7 @@ class HttpApp(Router):
         version: the version of the API in that document; default `"0"`.
         validator_messages: whether clients see the messages of errors that your own validators of models raise, such as
             `ValueError`. They may hold values of the request. Default False: clients see that the value is not valid.
+        openapi: what that document says beside the routes: texts, servers, tags, authorizers; default: nothing.
         debug: whether the answer to an unknown exception shows it, outside of Lambda alone; default False.
 
     Raises:
@@ -88,10 +97,12 @@ class HttpApp(Router):
         "_base_path",
         "_cors",
         "_debug",
+        "_etag",
         "_fixed",
         "_handlers",
         "_inner",
         "_limits",
+        "_options",
         "_replaced",
         "_title",
         "_tree",
@@ -115,6 +126,7 @@ class HttpApp(Router):
         title: str = "API",
         version: str = "0",
         validator_messages: bool = False,
+        openapi: OpenApi | None = None,
         debug: bool = False,
     ) -> None:
         super().__init__()
@@ -129,11 +141,13 @@ class HttpApp(Router):
         self._validator_messages = validator_messages
         self._title = title
         self._version = version
+        self._options = openapi
         self._tree = _tree.Node()
         self._fixed: dict[str, dict[str, Route]] = {}
         self._handlers: dict[type[BaseException], Any] = {}
         self._replaced: dict[Any, Any] = {}
         self._after: list[Callable[[HttpEvent, Response], Response]] = []
+        self._etag = etag
         if etag:
             from lambda_kit.http._conditional import tagged
 
@@ -209,23 +223,43 @@ class HttpApp(Router):
         if wrong:
             raise together(wrong)
 
-    def openapi(self, *provided: str, servers: Sequence[str] = ()) -> dict[str, Any]:
-        """Return the OpenAPI 3.1 document. `lambda-kit openapi` writes it; it is nothing to make in a function.
+    @overload
+    def openapi(self, *provided: str, servers: Sequence[str] = ()) -> dict[str, Any]: ...
+    @overload
+    def openapi(self, *, path: str, file: str) -> None: ...
+    def openapi(
+        self, *provided: str, servers: Sequence[str] = (), path: str | None = None, file: str | None = None
+    ) -> dict[str, Any] | None:
+        """Return the OpenAPI 3.1 document; with `path`, add a route that serves the document that was written before.
+
+        `lambda-kit openapi` writes the document: it is nothing to make in a function.
+        `app.openapi(path="/openapi.json", file="openapi.json")` serves the file, and loads nothing else.
 
         Args:
             *provided: names of keywords that layers around the app pass.
-            servers: the URLs of servers; default: none.
+            servers: the URLs of servers; default: those of `OpenApi`, or the base path.
+            path: the path of the route; default: none, to return the document.
+            file: the file in the function's package, read at the first request: `.json`, `.yaml` or `.yml`. A relative
+                path begins at the current directory, which is the package on Lambda.
 
         Raises:
-            ConfigurationError: the declaration of a route is wrong.
+            ConfigurationError: declarations of routes are wrong, or one of `path` and `file` is missing.
             MissingExtra: pydantic is not installed.
         """
+        if path is not None or file is not None:
+            from lambda_kit.http._openapi_file import serving
+
+            self.route(path or "", "GET", hidden=True)(serving(path, file))
+            return None
         from lambda_kit.http import _openapi
+        from lambda_kit.http._openapi_facts import Facts
 
         _openapi.check_servers(servers)
         self.check(*provided)
-        outer = callables.provided_keywords(self._inner) | set(provided)
-        return _openapi.document(self._routes, outer, title=self._title, version=self._version, servers=servers)
+        facts = Facts(self._title, self._version, self._base_path, self._options)
+        facts.provided = callables.provided_keywords(self._inner) | set(provided)
+        facts.etag, facts.limits_bodies = self._etag, self._limits.body is not None
+        return _openapi.document(self._routes, facts, servers)
 
     def override(self, dependency: Any, replacement: Any) -> AbstractContextManager[None]:
         """Return a context manager that replaces a dependency, for tests.
@@ -402,6 +436,11 @@ class HttpApp(Router):
                     break
         if isinstance(error, HttpError):
             return self._problem(request, error)
+        if isinstance(error, IdempotencyError):
+            from lambda_kit.http._keys import refused
+
+            if (known := refused(error)) is not None:
+                return self._problem(request, known)
         return self._unknown(request, error)
 
     def _unknown(self, request: HttpEvent, error: Exception) -> Response:

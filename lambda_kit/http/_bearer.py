@@ -118,7 +118,8 @@ class Bearer:
             return claims
 
         made: Any = claims_with_scopes
-        made.bearer = self  # the OpenAPI document names the scheme
+        made.bearer = self  # the OpenAPI document names the scheme and the scopes
+        made.wanted_scopes = wanted
         return made  # type: ignore[no-any-return]
 
     def __call__(self, request: HttpEvent) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lambda_kit._kernel.layers import Adapter, AnyLayer, DecorateAny, DecorateBody
     from lambda_kit.http._call import Call
     from lambda_kit.http._cors import Cors
+    from lambda_kit.http._openapi_options import OpenApi
     from lambda_kit.http._response import Response
     from lambda_kit.http._security import SecurityHeaders
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         title: str
         version: str
         validator_messages: bool
+        openapi: OpenApi | None
         debug: bool
 
     class Options(AppOptions, total=False):

@@ -1,8 +1,11 @@
-"""Values of a request as keys, for layers of the kit."""
+"""Values of a request as keys, for layers of the kit, and the answers where the key of a request is refused."""
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
+from lambda_kit.errors import AlreadyInProgress, MissingIdempotencyKey, PayloadMismatch
 from lambda_kit.events._http import HttpEvent
+from lambda_kit.http._errors import BadRequest, Conflict, HttpError, UnprocessableContent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,16 +13,45 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def from_header(name: str) -> Callable[[Any], str | None]:
+def from_header(name: str, *, client: Callable[[HttpEvent], Any] | None = None) -> Callable[[Any], Any]:
     """Return a function that finds a header in the event of any trigger, in any letter case; None without it.
 
-    It is a key of `idempotent`: `layers=[idempotent(store, key=from_header("idempotency-key"))]`.
+    It is a key of `idempotent`: `layers=[idempotent(store, key=from_header("idempotency-key"))]`. A layer runs before
+    the dependencies of its route: where these check who sends the request, pass `client` too. Otherwise anyone who
+    sends the key of another client gets the answer of that client.
 
     Args:
         name: the name of the header.
+        client: a function that takes the request and returns who has sent it, such as an `ApiKey` or a `Bearer`, of
+            which the claims `iss` and `sub` count. What it raises is the answer. Keys of two clients are never the
+            same. Default: none.
     """
 
-    def key(event: Any) -> str | None:
-        return HttpEvent(event).headers.get(name)
+    def key(event: Any) -> Any:
+        request = HttpEvent(event)
+        found = request.headers.get(name)
+        if client is None or found is None:
+            return found
+        sender = client(request)
+        if type_of(sender) is dict:
+            sender = [sender.get("iss"), sender.get("sub")]
+        return [found, sender]
 
-    return key
+    made: Any = key
+    made.header = name  # the OpenAPI document has it
+    return made  # type: ignore[no-any-return]
+
+
+def refused(error: Exception) -> HttpError | None:
+    """Return the answer to a request that an idempotent route has refused; None if it has failed otherwise.
+
+    The statuses are those of section 2.7 of
+    <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>.
+    """
+    if isinstance(error, MissingIdempotencyKey):
+        return BadRequest("the request has no idempotency key")
+    if isinstance(error, AlreadyInProgress):
+        return Conflict("a request with the same idempotency key is being carried out", headers={"retry-after": "1"})
+    if isinstance(error, PayloadMismatch):
+        return UnprocessableContent("the idempotency key was used before, with another request")
+    return None

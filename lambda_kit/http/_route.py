@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lambda_kit.http._call import Call
+    from lambda_kit.http._documented import Documented
     from lambda_kit.http._response import Response
+
+_NO_TEXTS: Documented = {}
 
 
 class Route:
@@ -28,11 +31,12 @@ class Route:
         status: the status of answers; None for 200, or 204 without a value.
         layers: the layers around the function, the outermost first.
         body: the type of the body, which the first parameter gets; `MISSING` if the annotations say it.
+        documented: what the declaration says for the OpenAPI document.
         names: the names of the parameters in the path.
         run: the function that answers a call; None until the route is first matched.
     """
 
-    __slots__ = ("body", "function", "layers", "methods", "names", "rule", "run", "status")
+    __slots__ = ("body", "documented", "function", "layers", "methods", "names", "rule", "run", "status")
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class Route:
         status: int | None,
         layers: tuple[Any, ...],
         body: Any = MISSING,
+        documented: Documented = _NO_TEXTS,
     ) -> None:
         self.rule = rule
         self.methods = methods
@@ -49,16 +54,21 @@ class Route:
         self.status = status
         self.layers = layers
         self.body = body
+        self.documented = documented
         self.names = names_in(rule)
         self.run: Callable[[Call], Response] | None = None
         _check(self)
 
-    def below(self, prefix: str, layers: tuple[Any, ...]) -> Route:
-        """Return the route with a prefix before its path and more layers around it."""
-        if not prefix and not layers:
+    def below(self, prefix: str, layers: tuple[Any, ...], tags: tuple[str, ...] = ()) -> Route:
+        """Return the route with a prefix before its path, more layers around it, and more tags."""
+        if not prefix and not layers and not tags:
             return self
         rule = prefix + self.rule if self.rule != "/" or not prefix else prefix
-        return Route(rule, self.methods, self.function, self.status, layers + self.layers, self.body)
+        documented = self.documented
+        if tags:
+            documented = documented.copy()
+            documented["tags"] = (*tags, *documented.get("tags", ()))
+        return Route(rule, self.methods, self.function, self.status, layers + self.layers, self.body, documented)
 
 
 def _check(route: Route) -> None:
@@ -159,8 +169,3 @@ def stacked(layers: tuple[Any, ...], fn: Any) -> Any:
                 f"the layer {callables.name_of(one)} of a route returned {fn!r}, which is no function"
             )
     return fn
-
-
-def unlayered(_event: Any, _context: Any, /, **_provided: Any) -> dict[str, Any]:
-    """Stand for a route where only its layers are looked at."""
-    return {}

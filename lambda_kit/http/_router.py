@@ -8,12 +8,14 @@ from lambda_kit.http._route import Route
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, TypeVar
+    from typing import Any, TypeVar, Unpack
 
     from lambda_kit._kernel.layers import AnyLayer
+    from lambda_kit.http._documented import Documented
 
     F = TypeVar("F", bound=Callable[..., Any])
 
+_NO_TEXTS: Documented = {}
 _KNOWN = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "TRACE")
 
 
@@ -39,22 +41,29 @@ class Router:
     Args:
         prefix: text before the path of each route, such as `"/orders"`; default: none.
         layers: layers around each route, the outermost first; default: none.
+        tags: tags of each route in the OpenAPI document; default: none.
 
     Raises:
         ConfigurationError: the prefix does not begin with a slash, or ends with one.
     """
 
-    __slots__ = ("_layers", "_prefix", "_routes")
+    __slots__ = ("_layers", "_prefix", "_routes", "_tags")
 
-    def __init__(self, prefix: str = "", *, layers: Sequence[AnyLayer] = ()) -> None:
+    def __init__(self, prefix: str = "", *, layers: Sequence[AnyLayer] = (), tags: Sequence[str] = ()) -> None:
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
             raise ConfigurationError(f"the prefix {prefix!r} has to begin with a slash, and not to end with one")
         self._prefix = prefix
         self._layers = tuple(layers)
+        self._tags = tuple(tags)
         self._routes: list[Route] = []
 
     def route(
-        self, path: str, *methods: str, status: int | None = None, layers: Sequence[AnyLayer] = ()
+        self,
+        path: str,
+        *methods: str,
+        status: int | None = None,
+        layers: Sequence[AnyLayer] = (),
+        **documented: Unpack[Documented],
     ) -> Callable[[F], F]:
         """Return a decorator that makes a route of a function, which it leaves as it is.
 
@@ -67,17 +76,28 @@ class Router:
             status: the status of answers; default 200, and 204 if the function returns None.
             layers: layers around the function, the outermost first; default: none. They are called with
                 `(event, context)` and get the response as a dict.
+            **documented: what the OpenAPI document says of the route beside its annotations and its docstring: `tags`,
+                `summary`, `description`, `operation_id`, `deprecated=True`, `hidden=True` to leave the route out,
+                `security` with the names of authorizers of `OpenApi` (`[]` for none), and `responses`: a text, a type,
+                or a dict with the fields of OpenAPI, by the status. Default: none.
 
         Raises:
-            ConfigurationError: the path or a method is not valid, the function does not take a parameter of the path,
-                or another route has the same path and method.
+            ConfigurationError: the path, a method or an option is not valid, the function does not take a parameter of
+                the path, or another route has the same path and method.
         """
         if not methods:
             raise ConfigurationError(f"route({path!r}) names no method; write route({path!r}, 'GET')")
         check_methods("route", path, methods)
 
+        texts: Documented = _NO_TEXTS
+        if documented:
+            from lambda_kit.http._documented import checked
+
+            texts = checked(path, documented)
+
         def decorate(fn: F) -> F:
-            self._add(Route(path, methods, fn, status, tuple(layers)).below(self._prefix, self._layers))
+            made = Route(path, methods, fn, status, tuple(layers), documented=texts)
+            self._add(made.below(self._prefix, self._layers, self._tags))
             return fn
 
         return decorate
@@ -88,27 +108,62 @@ class Router:
     def include(self, router: Router, prefix: str = "") -> None:
         """Add the routes that a router has now, below a prefix and within the layers of this one."""
         for one in router._routes:
-            self._add(one.below(self._prefix + prefix, self._layers))
+            self._add(one.below(self._prefix + prefix, self._layers, self._tags))
 
-    def get(self, path: str, *, status: int | None = None, layers: Sequence[AnyLayer] = ()) -> Callable[[F], F]:
+    def get(
+        self,
+        path: str,
+        *,
+        status: int | None = None,
+        layers: Sequence[AnyLayer] = (),
+        **documented: Unpack[Documented],
+    ) -> Callable[[F], F]:
         """Return a decorator for `GET` and `HEAD`. See `route`."""
-        return self.route(path, "GET", status=status, layers=layers)
+        return self.route(path, "GET", status=status, layers=layers, **documented)
 
-    def post(self, path: str, *, status: int | None = None, layers: Sequence[AnyLayer] = ()) -> Callable[[F], F]:
+    def post(
+        self,
+        path: str,
+        *,
+        status: int | None = None,
+        layers: Sequence[AnyLayer] = (),
+        **documented: Unpack[Documented],
+    ) -> Callable[[F], F]:
         """Return a decorator for `POST`. See `route`."""
-        return self.route(path, "POST", status=status, layers=layers)
+        return self.route(path, "POST", status=status, layers=layers, **documented)
 
-    def put(self, path: str, *, status: int | None = None, layers: Sequence[AnyLayer] = ()) -> Callable[[F], F]:
+    def put(
+        self,
+        path: str,
+        *,
+        status: int | None = None,
+        layers: Sequence[AnyLayer] = (),
+        **documented: Unpack[Documented],
+    ) -> Callable[[F], F]:
         """Return a decorator for `PUT`. See `route`."""
-        return self.route(path, "PUT", status=status, layers=layers)
+        return self.route(path, "PUT", status=status, layers=layers, **documented)
 
-    def patch(self, path: str, *, status: int | None = None, layers: Sequence[AnyLayer] = ()) -> Callable[[F], F]:
+    def patch(
+        self,
+        path: str,
+        *,
+        status: int | None = None,
+        layers: Sequence[AnyLayer] = (),
+        **documented: Unpack[Documented],
+    ) -> Callable[[F], F]:
         """Return a decorator for `PATCH`. See `route`."""
-        return self.route(path, "PATCH", status=status, layers=layers)
+        return self.route(path, "PATCH", status=status, layers=layers, **documented)
 
-    def delete(self, path: str, *, status: int | None = None, layers: Sequence[AnyLayer] = ()) -> Callable[[F], F]:
+    def delete(
+        self,
+        path: str,
+        *,
+        status: int | None = None,
+        layers: Sequence[AnyLayer] = (),
+        **documented: Unpack[Documented],
+    ) -> Callable[[F], F]:
         """Return a decorator for `DELETE`. See `route`."""
-        return self.route(path, "DELETE", status=status, layers=layers)
+        return self.route(path, "DELETE", status=status, layers=layers, **documented)
 
 
 def check_methods(what: str, path: str | None, methods: tuple[str, ...]) -> None:

@@ -169,6 +169,8 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
             )
         return _wrapped(protected, protected.function(), fn)
 
+    made: Any = decorate  # the OpenAPI document tells what a request may meet
+    made.key, made.needs_key, made.checks_payload = key, missing_key == "raise", payload is not None
     return decorate
 
 

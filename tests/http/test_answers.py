@@ -144,9 +144,13 @@ def test_the_status_of_a_route_is_that_of_its_values(trigger: Any) -> None:
 
 
 @every_trigger
-@pytest.mark.parametrize("returns", [Order, list[Order], Order | None, tuple[int, Order], Order | Response], ids=str)
+@pytest.mark.parametrize(
+    "returns",
+    [Order, list[Order], Order | None, tuple[int, Order], Order | Response, tuple[int, Order] | Response],
+    ids=str,
+)
 def test_a_model_in_the_annotation_is_written_by_its_rules(trigger: Any, returns: Any) -> None:
-    value: Any = [ORDER] if returns == list[Order] else (200, ORDER) if returns == tuple[int, Order] else ORDER
+    value: Any = [ORDER] if returns == list[Order] else (200, ORDER) if "tuple" in str(returns) else ORDER
     found = answering(value, returns).test_client(trigger).get("/").json()
     assert (found[0] if isinstance(found, list) else found)["total"] == "0"
 

@@ -1,0 +1,96 @@
+"""Idempotent routes: a key in a header, of one client alone, and the answers where it is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pytest
+
+from lambda_kit import HttpApp, idempotent
+from lambda_kit.http import ApiKey, Bearer, Depends, from_header
+from lambda_kit.idempotency import MemoryStore
+from tests.http.clients import every_trigger, problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+jwt: Any = pytest.importorskip("jwt")
+SECRET = "s" * 64
+known = ApiKey({"shop": "k-1", "warehouse": "k-2"})
+signed_in = Bearer(SECRET, algorithms=["HS256"], issuer=None, audience=None)
+
+
+def anyone() -> str:
+    return "anyone"
+
+
+def paying(client: Callable[[Any], Any] | None, **options: Any) -> tuple[HttpApp, list[str]]:
+    app, paid = HttpApp(), list[str]()
+
+    def pay(order: dict[str, int], who: Any) -> Any:
+        paid.append(str(who))
+        return {"payment": len(paid)}
+
+    pay.__annotations__["who"] = Annotated[Any, Depends(client or anyone)]
+    store = MemoryStore()
+    key = from_header("idempotency-key", client=client)
+    app.post("/payments", layers=[idempotent(store, key=key, payload="body", **options)])(pay)
+    return app, paid
+
+
+def token(subject: str, issuer: str = "a") -> str:
+    made: str = jwt.encode({"sub": subject, "iss": issuer, "exp": 4_000_000_000}, SECRET, "HS256")
+    return f"Bearer {made}"
+
+
+@every_trigger
+def test_a_key_belongs_to_the_client_that_has_sent_it(trigger: Any) -> None:
+    app, paid = paying(known)
+    client = app.test_client(trigger)
+
+    def pay(key: str) -> Any:
+        return client.post("/payments", json={"a": 1}, headers={"Idempotency-Key": "1", "X-Api-Key": key})
+
+    assert [pay(key).json()["payment"] for key in ("k-1", "k-2", "k-1", "k-2")] == [1, 2, 1, 2]
+    assert paid == ["shop", "warehouse"]
+    refused = pay("k-3")
+    assert (refused.status, problem(refused)["title"]) == (401, "Unauthorized")
+
+
+def test_a_key_outlives_the_token_of_its_client() -> None:
+    app, paid = paying(signed_in)
+    client = app.test_client()
+    for authorization in (token("Ada"), token("Ada"), token("Bob"), token("Ada", "b")):
+        headers = {"Idempotency-Key": "1", "Authorization": authorization}
+        assert client.post("/payments", json={"a": 1}, headers=headers).status == 200
+    assert len(paid) == 3
+    headers = {"Idempotency-Key": "1", "Authorization": "Bearer x"}
+    assert client.post("/payments", json={"a": 1}, headers=headers).status == 401
+
+
+@every_trigger
+def test_a_refused_key_is_the_clients_mistake(trigger: Any) -> None:
+    app, paid = paying(None)
+    client = app.test_client(trigger)
+    missing = client.post("/payments", json={"a": 1})
+    assert (missing.status, problem(missing)["detail"]) == (400, "the request has no idempotency key")
+    key = {"Idempotency-Key": "1"}
+    assert client.post("/payments", json={"a": 1}, headers=key).status == 200
+    other = client.post("/payments", json={"a": 2}, headers=key)
+    assert (other.status, problem(other)["detail"][:36]) == (422, "the idempotency key was used before,")
+    assert len(paid) == 1
+
+
+def test_a_second_request_while_the_first_is_carried_out_is_a_conflict() -> None:
+    answers: list[Any] = []
+    app = HttpApp()
+    store = MemoryStore()
+
+    def pay() -> None:
+        answers.append(client.post("/payments", headers={"Idempotency-Key": "1"}))
+
+    app.post("/payments", layers=[idempotent(store, key=from_header("idempotency-key"))])(pay)
+    client = app.test_client()
+    assert client.post("/payments", headers={"Idempotency-Key": "1"}).status == 204
+    (second,) = answers
+    assert (second.status, second.headers["retry-after"]) == (409, "1")
