@@ -85,6 +85,8 @@ current_record: ContextVar[Callable[[], object] | None] = ContextVar("lambda_kit
 current_place: ContextVar[Place | None] = ContextVar("lambda_kit_place", default=None)
 # Callbacks for work that must not silently outlive the invocation. They are called with the invocation when it ends.
 at_end: dict[object, Callable[[Invocation], object]] = {}
+# Weak references to objects that are told of each request that an HTTP app has answered. It is measured for them alone.
+request_observers: list[Callable[[], Any]] = []
 
 
 def here() -> tuple[Invocation | None, object]:

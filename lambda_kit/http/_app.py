@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from contextvars import ContextVar
+from time import perf_counter
 
 from lambda_kit._kernel import callables, facts, log, type_of
 from lambda_kit.errors import ConfigurationError, IdempotencyError
@@ -17,7 +18,7 @@ from lambda_kit.http._response import Response, as_dict, from_dict, json_respons
 from lambda_kit.http._route import prepare, stacked, whole
 from lambda_kit.http._router import Router
 from lambda_kit.http._serialise import Unsendable, serialise
-from lambda_kit.invocation import current
+from lambda_kit.invocation import current, request_observers
 
 TYPE_CHECKING = False
 if not TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any, TypeVar, overload  # noqa: TC004  # the function above stands for it
 
+    from lambda_kit._kernel.facts import Operation
     from lambda_kit._kernel.layers import AnyLayer
     from lambda_kit.events._http_trigger import HttpTrigger
     from lambda_kit.http._cors import Cors
@@ -312,23 +314,31 @@ class HttpApp(Router):
         """
         request = HttpEvent(event)
         method, path = request.method, request.raw_path
+        started = perf_counter() if request_observers else None
+        response: Response | None = None
         try:
-            if self._inner is not None:
-                response = whole(self, request, from_dict(self._inner(event, context, **provided)))
-            else:
-                response = self._respond(request, method, path, Call(request, context, provided, self._limits))
-        except Exception as error:
-            response = self._failed(request, error)
-        body: Any = response.body
-        if body.__class__ is not str and body.__class__ is not bytes and body is not None:
-            return body  # type: ignore[no-any-return]  # the stream that was sent
-        trigger = request.trigger
-        try:
-            return serialise(trigger, self._finished(request, method, response))
-        except Unsendable as error:
-            log.error("lambda_kit: %s %s was not answered: %s", request.method, request.raw_path, error)
-            failed = self._problem(request, HttpError(500, "the answer cannot be sent"))
-            return serialise(trigger, self._finished(request, method, failed))
+            try:
+                if self._inner is not None:
+                    response = whole(self, request, from_dict(self._inner(event, context, **provided)))
+                else:
+                    response = self._respond(request, method, path, Call(request, context, provided, self._limits))
+            except Exception as error:
+                response = self._failed(request, error)
+            body: Any = response.body
+            if body.__class__ is not str and body.__class__ is not bytes and body is not None:
+                return body  # type: ignore[no-any-return]  # the stream that was sent
+            trigger = request.trigger
+            try:
+                response = self._finished(request, method, response)
+                return serialise(trigger, response)
+            except Unsendable as error:
+                log.error("lambda_kit: %s %s was not answered: %s", request.method, request.raw_path, error)
+                response = self._problem(request, HttpError(500, "the answer cannot be sent"))
+                response = self._finished(request, method, response)
+                return serialise(trigger, response)
+        finally:
+            if started is not None:
+                _tell(method, 500 if response is None else response.status, perf_counter() - started)
 
     def _finished(self, request: HttpEvent, method: str, response: Response) -> Response:
         for step in self._after:
@@ -369,12 +379,40 @@ class HttpApp(Router):
             invocation.route = route.rule
             if facts.observers:
                 facts.tell("http.matched", route=route.rule, method=method)
+                span = facts.operation(f"{method} {route.rule}")
+                if span is not facts.UNOBSERVED:
+                    return self._spanned(span, route, call)
         if route.layers:
             return self._layered(route, call)
         run = route.run
         if run is None:
             run = route.run = prepare(route, self, call.provided)
         return run(call)
+
+    def _spanned(self, span: Operation, route: Route, call: Call) -> Response:
+        """Answer a call within a span. An exception that is an answer to the client's mistake is no failure of it."""
+        refused: HttpError | None = None
+        response: Response | None = None
+        status = 500
+        with span:
+            try:
+                if route.layers:
+                    response = self._layered(route, call)
+                else:
+                    run = route.run = route.run or prepare(route, self, call.provided)
+                    response = run(call)
+                status = response.status
+            except HttpError as error:
+                status = error.status
+                if status >= 500:
+                    raise
+                refused = error
+            finally:
+                span.annotate(status=status)
+        if response is None:
+            assert refused is not None  # noqa: S101  # one of them is there
+            raise refused
+        return response
 
     def _layered(self, route: Route, call: Call) -> Response:
         run: Any = route.run
@@ -469,6 +507,20 @@ class HttpApp(Router):
         for name, value in error.headers.items():
             response._headers[name.lower()] = value
         return response
+
+
+def _tell(method: str, status: int, seconds: float) -> None:
+    """Tell those who measure requests of one that was answered. What fails there is logged."""
+    invocation = current.get(None)
+    if invocation is None:
+        return
+    for find in tuple(request_observers):
+        observer = find()
+        try:
+            if observer is not None:
+                observer._note_request(invocation, method, status, seconds)
+        except Exception:
+            log.exception("lambda_kit: the metrics of a request could not be written")
 
 
 def _answered(fn: Any, error: Exception, request: HttpEvent) -> Response:

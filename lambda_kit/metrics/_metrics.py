@@ -8,7 +8,7 @@ from time import time
 from lambda_kit._kernel import environment, lifecycle, refuse_probe
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.invocation import at_end, current, here
+from lambda_kit.invocation import at_end, current, here, request_observers
 from lambda_kit.metrics import _rules as rules
 from lambda_kit.metrics._head import Head, InvocationHead, resolved_head
 from lambda_kit.metrics._pending import Pending
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from lambda_kit._kernel.bindings import Binding, Chain
     from lambda_kit.invocation import Invocation
+    from lambda_kit.metrics._record import Record
+    from lambda_kit.metrics._requests import Requests
     from lambda_kit.metrics._rules import Unit
     from lambda_kit.metrics._timer import Timer
 
@@ -57,6 +59,9 @@ class Metrics:
         flags: whether the layer counts the evaluations of each variant of each feature flag: the metric
             `FlagEvaluations`, on lines of its own, with the dimensions `flag`, `variant` and `service`. It needs
             `@handler` around it, and `FeatureFlags(record=True)`.
+        routes: whether the layer counts the requests that an `HttpApp` within it has answered: the metrics `Requests`,
+            `Latency` and `ServerErrors`, on lines of their own, with the dimensions `route` and `service`; default
+            True. It needs `@handler` around it.
         clock: returns the time in seconds, for tests. By default the wall clock for timestamps, and a monotonic one for
             timers.
         **dimensions: dimensions of every metric.
@@ -89,12 +94,14 @@ class Metrics:
         "_clock_of_lines",
         "_cold_start",
         "_counts_flags",
+        "_counts_routes",
         "_definitions",
         "_dimensions",
         "_encoder",
         "_head",
         "_namespace",
         "_pending",
+        "_requests",
         "_service",
     )
 
@@ -105,6 +112,7 @@ class Metrics:
         *,
         cold_start: bool = False,
         flags: bool = False,
+        routes: bool = True,
         clock: Callable[[], float] | None = None,
         **dimensions: object,
     ) -> None:
@@ -121,6 +129,8 @@ class Metrics:
         self._cold_start = cold_start
         self._clock = clock
         self._counts_flags = flags
+        self._counts_routes = routes
+        self._requests: Requests | None = None
         if flags:
             from lambda_kit.metrics import _flags
 
@@ -355,6 +365,8 @@ class Metrics:
         callables.refuse_handler(fn, "Metrics(...)")
         layer = Layer(self, self._pending, self._known_head, cold_start=self._cold_start, flags=self._counts_flags)
         layered: Callable[P, R] = layer.around(fn)
+        if self._counts_routes and not any(find() is self for find in request_observers):
+            request_observers.append(weakref.ref(self, request_observers.remove))
         return layered
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -364,6 +376,17 @@ class Metrics:
         raise _unknown.attribute(self, name)
 
     # Within
+
+    def _note_request(self, invocation: Invocation, method: str, status: int, seconds: float) -> None:
+        """Write the metrics of a request that an HTTP app has answered, if it was within the layer."""
+        record: Record | None = invocation._peek(self)
+        if record is None or not record.layered:
+            return
+        if self._requests is None:
+            from lambda_kit.metrics._requests import Requests
+
+            self._requests = Requests(self._pending, self._known_head)
+        self._requests.write(invocation.route, method, status, seconds)
 
     def _add_dimensions(self, dimensions: dict[str, object], *, as_set: bool) -> None:
         head = self._head or self._resolve()
@@ -406,6 +429,7 @@ class Metrics:
         """Drop the waiting values and what was read from the environment."""
         self._head = None
         self._definitions = {}
+        self._requests = None
         self._pending.clear()
 
 
