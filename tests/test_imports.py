@@ -378,7 +378,7 @@ ALSO = {
     "http": {"events"},
     "_pytest_plugin": {"testing"},
     "local": {"events", "flags", "http"},
-    "testing": {"idempotency", "tracer"},
+    "testing": {"events", "http", "idempotency", "local", "tracer"},
 }
 LOWEST_FIRST = ["errors", "_kernel", "invocation", "init_cache", "aws"]  # none of these imports one behind it
 FILES = sorted(PACKAGE.rglob("*.py"))

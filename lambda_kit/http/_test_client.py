@@ -115,8 +115,7 @@ class TestClient:
         headers: Mapping[str, str] | None = None,
         context: Any = None,
     ) -> None:
-        if trigger not in HTTP_TRIGGERS:
-            raise ConfigurationError(f"there is no trigger {trigger!r}; there are {', '.join(HTTP_TRIGGERS)}")
+        _check_trigger(trigger)
         _check_app_in(handler)
         self._handler = handler if getattr(handler, callables.HANDLER, False) else opening(handler)
         self._context = _Context() if context is None else context
@@ -149,17 +148,18 @@ class TestClient:
             files: files that are sent as `multipart/form-data`, each an `UploadFile`, or bytes; default: none.
             content: the body itself, as bytes or text; default: none.
         """
-        pairs = list(self._headers.items()) + _pairs(headers)
-        if cookies:
-            pairs.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
-        body, content_type = _body(json, data, files, content)
-        if content_type and "content-type" not in [name.lower() for name, _ in pairs]:
-            pairs.append(("Content-Type", content_type))
-        path, separator, query = path.partition("?")
-        target = quote(path, safe=_IN_PATHS) + separator + query
-        if params:
-            target += ("&" if separator else "?") + urlencode(_pairs(params), doseq=True)
-        event = http_event(self._trigger, method, target, pairs, body)
+        event = request_event(
+            self._trigger,
+            method,
+            path,
+            params=params,
+            headers=list(self._headers.items()) + _pairs(headers),
+            cookies=cookies,
+            json=json,
+            data=data,
+            files=files,
+            content=content,
+        )
         return ClientResponse(self._handler(event, self._context))
 
     def get(self, path: str, **options: Any) -> ClientResponse:
@@ -189,6 +189,44 @@ class TestClient:
     def delete(self, path: str, **options: Any) -> ClientResponse:
         """Send `DELETE`. See `request`."""
         return self.request("DELETE", path, **options)
+
+
+def request_event(  # noqa: PLR0913  # the parts of a request
+    trigger: HttpTrigger,
+    method: str,
+    path: str,
+    *,
+    params: Any = None,
+    headers: Any = None,
+    cookies: Mapping[str, str] | None = None,
+    json: Any = ...,
+    data: Any = None,
+    files: Any = None,
+    content: bytes | str | None = None,
+    source_ip: str = "192.0.2.1",
+) -> dict[str, Any]:
+    """Return the event that a trigger makes of a request. `TestClient.request` has the same arguments.
+
+    Raises:
+        ConfigurationError: there is no such trigger.
+    """
+    _check_trigger(trigger)
+    pairs = _pairs(headers)
+    if cookies:
+        pairs.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
+    body, content_type = _body(json, data, files, content)
+    if content_type and "content-type" not in [name.lower() for name, _ in pairs]:
+        pairs.append(("Content-Type", content_type))
+    path, separator, query = path.partition("?")
+    target = quote(path, safe=_IN_PATHS) + separator + query
+    if params:
+        target += ("&" if separator else "?") + urlencode(_pairs(params), doseq=True)
+    return http_event(trigger, method, target, pairs, body, source_ip=source_ip)
+
+
+def _check_trigger(trigger: HttpTrigger) -> None:
+    if trigger not in HTTP_TRIGGERS:
+        raise ConfigurationError(f"there is no trigger {trigger!r}; there are {', '.join(HTTP_TRIGGERS)}")
 
 
 def _check_app_in(handler: Any) -> None:
