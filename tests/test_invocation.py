@@ -133,6 +133,22 @@ def test_the_init_type_is_on_demand_where_the_platform_says_nothing(monkeypatch:
     assert Invocation({}, None).init_type == "snap-start"
 
 
+def test_the_invocation_of_a_handler_has_what_the_constructor_sets() -> None:
+    event, context = {"n": 1}, make_context()
+
+    @handler
+    def attributes(event: object, context: object) -> dict[str, object]:
+        return _attributes(current_invocation())
+
+    attributes(event, context)
+    assert attributes(event, context) == _attributes(Invocation(event, context))
+    assert {**attributes(event, context), "cold_start": True} == _attributes(Invocation(event, context, True))
+
+
+def _attributes(invocation: Invocation) -> dict[str, object]:
+    return {name: getattr(invocation, name) for name in Invocation.__slots__ if hasattr(invocation, name)}
+
+
 def test_the_state_is_empty_for_every_invocation_and_shared_within_it() -> None:
     @handler
     def place(event: object, context: object) -> list[int]:

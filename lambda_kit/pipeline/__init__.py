@@ -274,20 +274,28 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
         raise _wrong_signature(fn, signature)
     callables.refuse_handler(fn, "handler(...)")
     _refuse_layers_of_generator(fn)
-    inner = fn if hasattr(fn, "record_function") else _delivering(fn)
+    whole_only = hasattr(fn, "record_function")
+    # Without layers, the entry delivers: one function less is called.
+    by_entry = not (whole_only or layers or in_class or _is_asynchronous(fn))
+    inner = fn if whole_only or by_entry else _delivering(fn)
     call = _stack(layers, inner)
     if not in_class:
         _check_provided(call, callables.plain(fn))
     _warm_eager_resources()
     if callables.is_coroutine_function(inner):
         call = _blocking(call)
-    entry: Any = _method_entry(call) if in_class else opening(call)
+    deliver = _delivered if by_entry else None
+    entry: Any = _method_entry(call) if in_class else opening(call, deliver, _WHOLE)
     functools.update_wrapper(entry, fn)
     entry.__wrapped__ = callables.plain(fn)
     setattr(entry, callables.HANDLER, True)
     if _are_own(call, callables.plain(fn)):  # other layers may pass keywords that nobody knows of
         setattr(entry, callables.PROVIDES, callables.provided_keywords(call))
     return entry
+
+
+def _is_asynchronous(fn: Any) -> bool:
+    return callables.is_coroutine_function(fn) or callables.is_async_generator_function(fn)
 
 
 def _delivering(fn: Any) -> Any:
