@@ -12,7 +12,7 @@ from lambda_kit.errors import OutsideInvocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable
     from typing import Any, Protocol, TypeVar, overload
 
     from lambda_kit._kernel.replay import Place
@@ -267,19 +267,18 @@ class Invocation:
 
 def opening(
     call: Callable[[Any, Any], Any],
-    deliver: Callable[[Any], Any] | None = None,
-    whole: Container[type] = (),
+    deliver: Callable[[Any], tuple[Any, type | None]] | None = None,
 ) -> Callable[[Any, Any], Any]:
     """Return a function `(event, context)` that opens an `Invocation`, calls `call`, and closes the invocation.
 
     Args:
         call: the handler with its layers.
-        deliver: takes each result whose class is not one of `whole`, and returns the result to return; None for none.
-        whole: the classes of results that are returned as they are.
+        deliver: takes a result, and returns the one to return and its class, if results of that class can be returned
+            as they are; it is not called for results of the class that it has returned last.
     """
     enter, leave = current.set, current.reset
 
-    usual: Any = None  # the class of the last result: comparing takes less time than looking in a set
+    usual: type | None = None
 
     def entry(event: Any, context: Any) -> Any:
         nonlocal usual
@@ -300,11 +299,8 @@ def opening(
                 result = _durable(invocation, call, event, context)
             else:
                 result = call(event, context)
-            if deliver is None or type_of(result) is usual:
-                return result
-            if type_of(result) not in whole:
-                return deliver(result)
-            usual = type_of(result)
+            if deliver is not None and type_of(result) is not usual:
+                result, usual = deliver(result)
             return result
         except BaseException as error:
             if not isinstance(error, Exception):

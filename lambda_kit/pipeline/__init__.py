@@ -284,8 +284,7 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     _warm_eager_resources()
     if callables.is_coroutine_function(inner):
         call = _blocking(call)
-    deliver = _delivered if by_entry else None
-    entry: Any = _method_entry(call) if in_class else opening(call, deliver, _WHOLE)
+    entry: Any = _method_entry(call) if in_class else opening(call, _checked if by_entry else None)
     functools.update_wrapper(entry, fn)
     entry.__wrapped__ = callables.plain(fn)
     setattr(entry, callables.HANDLER, True)
@@ -351,6 +350,11 @@ def _delivering_async_generator(fn: Any) -> Any:
         return await deliver_from_coroutine(fn(*args, **kwargs))
 
     return delivering
+
+
+def _checked(result: Any) -> tuple[Any, type | None]:
+    """Return a result, delivered if it is a stream, and its class if no result of that class is one."""
+    return (result, result.__class__) if result.__class__ in _WHOLE else (_delivered(result), None)
 
 
 def _delivered(result: Any) -> Any:
