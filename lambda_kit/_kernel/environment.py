@@ -118,6 +118,12 @@ VARIABLES: dict[str, tuple[str, str, str, str]] = {
         "`true`",
         "sends streams part by part where the client can; if false, each is answered as a whole",
     ),
+    "LAMBDA_KIT_RUNTIME_ENCODING": (
+        "",
+        "`plain`, `rich`",
+        "`plain`",
+        "which types of results `lambda_kit.runtime` encodes",
+    ),
     "LAMBDA_KIT_MAX_EXPANSION": (
         "",
         "bytes",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections import deque
     from typing import Any
 
+_CLIENTS = ("awslambdaric.bootstrap", "lambda_kit.runtime._output")  # the modules of streams that flush each write
 # The last `sys.stdout` that was examined, and its descriptor if it is the runtime client's, else -1.
 _known: tuple[Any, int] = (None, -1)
 _asked: tuple[Any, bool] = (None, False)  # the last one that was asked, and whether it is a terminal
@@ -82,7 +83,7 @@ def _write_to(stream: Any, line: str) -> None:
 
 def _descriptor(stream: Any) -> int:
     inner: Any = stream
-    while type(inner).__module__ == "awslambdaric.bootstrap" and hasattr(inner, "stream"):
+    while type(inner).__module__ in _CLIENTS and hasattr(inner, "stream"):
         inner = inner.stream  # a worker of a Managed Instance has two of them
     own: Any = sys.__stdout__
     if inner is stream or inner is None or inner is not own:

@@ -37,8 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
         _refuse("no handler was named; pass MODULE.FUNCTION, as in python -m lambda_kit.runtime app.handler")
     if not address:
         _refuse(
-            "the environment variable AWS_LAMBDA_RUNTIME_API is not set, so that there is no Runtime API to ask; on this "
-            "machine, run lambda-kit invoke --runtime kit MODULE.FUNCTION"
+            "the environment variable AWS_LAMBDA_RUNTIME_API is not set: there is no Runtime API; on your machine, run "
+            "lambda-kit invoke --runtime kit MODULE.FUNCTION"
         )
     workers = os.environ.get("AWS_LAMBDA_MAX_CONCURRENCY")
     if workers is not None:

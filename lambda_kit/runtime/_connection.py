@@ -202,7 +202,7 @@ class Connection:
             name, _, value = line.partition(b":")
             headers[name.lower()] = value.strip()
         length = headers.get(b"content-length")
-        if length is not None and len(data) == (int(length) if length.isdigit() else -1):
+        if length is not None and length == b"%d" % len(data):
             body = data
         else:
             body = self._body(data, headers, length, status, what)
@@ -218,7 +218,7 @@ class Connection:
             return self._chunked(data, headers, what)
         if length is None:
             return b"" if status in (204, 304) else self._to_the_end(data, what)
-        if not length.isdigit() or int(length) > _LONGEST_BODY:
+        if not length.isdigit() or len(length) > 12 or int(length) > _LONGEST_BODY:
             self._malformed(what, f"its Content-Length is {length[:40]!r}")
         size = int(length)
         if len(data) > size:
@@ -261,13 +261,7 @@ class Connection:
                 if len(data) > 100:
                     self._malformed(what, "the size of a chunk is missing")
                 data += self._more(what, "a chunk")
-            digits = data[:end].partition(b";")[0].strip()
-            try:
-                size = int(digits, 16)
-            except ValueError:
-                size = -1
-            if not 0 <= size <= _LONGEST_BODY - len(body) or not digits.isalnum():
-                self._malformed(what, f"the size of a chunk is {digits[:40]!r}")
+            size = self._size_of(data[:end].partition(b";")[0].strip(), len(body), what)
             data = data[end + 2 :]
             if size == 0:
                 break
@@ -283,6 +277,15 @@ class Connection:
                 self._malformed(what, f"its trailers have over {_LONGEST_HEAD} bytes")
             data += self._more(what, "its trailers")
         return bytes(body)
+
+    def _size_of(self, digits: bytes, before: int, what: bytes | str) -> int:
+        try:
+            size = int(digits, 16) if digits.isalnum() and len(digits) < 16 else -1
+        except ValueError:
+            size = -1
+        if not 0 <= size <= _LONGEST_BODY - before:
+            self._malformed(what, f"the size of a chunk is {digits[:40]!r}")
+        return size
 
     def _more(self, what: bytes | str, part: str) -> bytes:
         try:

@@ -29,13 +29,13 @@ def settings_of_function() -> dict[str, Any]:
 
 
 class LambdaContext:
-    """What Lambda says about an invocation. See <https://docs.aws.amazon.com/lambda/latest/dg/python-context.html>."""
+    """The request, the function and the time that is left, as Lambda tells them. See <https://docs.aws.amazon.com/lambda/latest/dg/python-context.html>."""
 
     def __init__(
         self,
         settings: dict[str, Any],
         request_id: str,
-        arn: str | None,
+        arn: str,
         deadline_ms: int,
         tenant_id: str | None,
         client_context: Any,
@@ -62,11 +62,11 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds left before Lambda ends the invocation, 0 or more."""
-        left: int = self.__dict__["_epoch_deadline_time_in_ms"] - int(time.time() * 1000)
-        return left if left > 0 else 0
+        deadline: int = self.__dict__["_epoch_deadline_time_in_ms"]
+        return max(0, deadline - int(time.time() * 1000))
 
     def w3c(self) -> dict[str, str]:
-        """Return the W3C trace context of the invocation: `traceparent`, `tracestate` and `baggage`, if there are any."""
+        """Return the W3C trace context of the invocation: `traceparent`, `tracestate`, `baggage`, as far as given."""
         return dict(self.__dict__["_w3c_fields"])
 
     def log(self, msg: object) -> None:
@@ -143,10 +143,10 @@ def _w3c_of(client_context: Any) -> dict[str, str]:
     """Take the W3C trace context out of a client context, so that it is read through `w3c()` alone."""
     if not isinstance(client_context, dict) or "w3c" not in client_context:
         return {}
-    found: Any = client_context.pop("w3c")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if not isinstance(found, dict):
+    given: Any = client_context  # pyright: ignore[reportUnknownVariableType]  # whatever its keys are
+    values: Any = given.pop("w3c")
+    if values.__class__ is not dict:
         return {}
-    values: dict[str, Any] = found
     return {name: values[name] for name in _FIELDS_OF_W3C if isinstance(values.get(name), str)}
 
 

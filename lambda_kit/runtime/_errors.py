@@ -6,7 +6,9 @@ import os
 import time
 import traceback
 
+from lambda_kit._kernel import type_of
 from lambda_kit.runtime import _output
+from lambda_kit.runtime._connection import RuntimeApiError
 from lambda_kit.runtime._state import state
 
 TYPE_CHECKING = False
@@ -58,7 +60,7 @@ class Report:
             self.frames = _frames(error.__traceback__)
             self.kind = name = type(error).__name__
             message = _message_of(error)
-            trace = traceback.format_list(self.frames)  # type: ignore[arg-type]  # tuples are what it takes too
+            trace = _formatted(self.frames)
             self.related = related(error)
         self.fields: dict[str, Any] = {
             "errorMessage": message,
@@ -120,7 +122,7 @@ def related(error: BaseException) -> list[dict[str, Any]]:
                 "relation": relation,
                 "errorType": type(one).__name__,
                 "errorMessage": _message_of(one),
-                "stackTrace": traceback.format_list(_frames(one.__traceback__)),  # type: ignore[arg-type]
+                "stackTrace": _formatted(_frames(one.__traceback__)),
             }
         )
         waiting = _next_to(one) + waiting
@@ -129,7 +131,9 @@ def related(error: BaseException) -> list[dict[str, Any]]:
 
 def _next_to(error: BaseException) -> list[tuple[str, BaseException]]:
     found: list[tuple[str, BaseException]] = []
-    members: Any = error.exceptions if isinstance(error, BaseExceptionGroup) else ()  # pyright: ignore[reportUnknownMemberType]
+    members: Any = getattr(error, "exceptions", ())
+    if not issubclass(type_of(error), BaseExceptionGroup):
+        members = ()
     for number, one in enumerate(members, start=1):
         found.append((f"Exception {number} of {len(members)} in the group", one))
     if error.__cause__ is not None:
@@ -148,6 +152,10 @@ def _frames(trace: TracebackType | None) -> list[tuple[str, int | None, str, str
     return frames
 
 
+def _formatted(frames: Any) -> list[str]:
+    return traceback.format_list(frames)
+
+
 def _message_of(error: BaseException) -> str:
     try:
         return str(error)
@@ -162,3 +170,20 @@ def _indented(entries: list[str]) -> list[str]:
             text = line.lstrip(" ")
             lines.append(_BLANK * (len(line) - len(text)) + text)
     return lines
+
+
+def post_failure(path: bytes, kind: str, body: bytes, *, is_worker: bool = False) -> None:
+    """Report that the environment cannot be used.
+
+    Args:
+        path: `init/error` or `restore/error`.
+        kind: the type of the error.
+        body: the error.
+        is_worker: True if another process may have reported it before.
+    """
+    name = kind.encode("utf-8", "replace").replace(b"\r", b"?").replace(b"\n", b"?")
+    try:
+        state.connection.post(path, b"Lambda-Runtime-Function-Error-Type: %b\r\n" % name, body)
+    except RuntimeApiError as error:
+        if not is_worker or error.status != 403:
+            raise

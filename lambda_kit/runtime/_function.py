@@ -26,9 +26,7 @@ def load(handler: str) -> Callable[[Any, Any], Any]:
     except ValueError as error:
         raise _fault("Runtime.MalformedHandlerName", f"Bad handler '{handler}': {error}") from error
     if module_name.split(".")[0] in sys.builtin_module_names:
-        raise _fault(
-            "Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module_name} as a handler module"
-        )
+        raise _fault("Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module_name} as a handler module")
     try:
         module = _import(module_name.replace("/", "."))
     except ImportError as error:
@@ -61,9 +59,10 @@ def _fault(kind: str, message: str, trace: list[str] | None = None) -> Exception
 
 def watch_imports() -> None:
     """Set up for Lambda what functions may import, when they import it."""
-    hooks = {
+    hooks: dict[str, Callable[[], object]] = {
         "logging": _set_up_logging,
         "subprocess": _set_up_subprocess,
+        "multiprocessing.util": _set_up_multiprocessing,
         "lambda_kit._kernel.streaming": _set_up_streaming,
     }
     watcher = _Watcher(hooks)
@@ -105,11 +104,12 @@ class _Loader:
         self._hook = hook
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        spec.loader = self._loader
         return self._loader.create_module(spec)  # type: ignore[no-any-return]
 
     def exec_module(self, module: ModuleType) -> None:
         module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
         self._loader.exec_module(module)
         self._hook()
 
@@ -124,6 +124,12 @@ def _set_up_subprocess() -> None:
     from lambda_kit.runtime import _trace
 
     _trace.wrap_subprocess(sys.modules["subprocess"])
+
+
+def _set_up_multiprocessing() -> None:
+    from lambda_kit.runtime import _trace
+
+    _trace.wrap_multiprocessing(sys.modules["multiprocessing.util"])
 
 
 def _set_up_streaming() -> None:

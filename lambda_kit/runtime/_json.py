@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_BLANKS = " \t\n\r"
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
@@ -36,7 +35,8 @@ class _Options:
     parse_constant = staticmethod(_refuse_constant)
 
 
-_scan: Any = make_scanner(_Options)
+_options: Any = _Options
+_scan: Any = make_scanner(_options)
 
 
 def decode(data: bytes) -> Any:
@@ -50,7 +50,7 @@ def decode(data: bytes) -> Any:
     try:
         value, end = _scan(text, 0)
     except StopIteration:
-        end = -1
+        value, end = None, -1
     if end != len(text):
         from lambda_kit.runtime import _json_slow
 
@@ -59,7 +59,7 @@ def decode(data: bytes) -> Any:
 
 
 def writes_ascii() -> bool:
-    """Return True if text is escaped, as AWS's client does on the runtimes up to Python 3.11, and where it knows none."""
+    """Return True if text is escaped, as by AWS's client up to Python 3.11, and where it knows no runtime."""
     name, _, minor = os.environ.get("AWS_EXECUTION_ENV", "").rpartition(".")
     return name != "AWS_Lambda_python3" or not minor.isdigit() or int(minor) < 12
 
@@ -86,9 +86,8 @@ def make_encode(*, ascii_only: bool, rich: bool) -> Callable[[Any], bytes]:
             try:
                 probe(value)  # it takes exact types alone: no named tuple, enumeration, Decimal or date
                 parts = chunks(value, 0)
-                text = parts if parts.__class__ is str else "".join(parts)
-                if ascii_only or ("\u2028" not in text and "\u2029" not in text):
-                    return text.encode()  # type: ignore[no-any-return]
+                text: str = parts if parts.__class__ is str else "".join(parts)
+                return text.encode()
             except (_Slow, TypeError, ValueError, RecursionError):
                 pass
         from lambda_kit.runtime import _json_slow

@@ -7,8 +7,11 @@ its digits, a named tuple an object, `bytes` are text in UTF-8.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from json.encoder import encode_basestring, encode_basestring_ascii
+
+from lambda_kit._kernel import type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +22,11 @@ _BLANKS = " \t\n\r"
 
 
 def decode(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> Any:
-    """Return the value of JSON with blanks or a byte order mark around it, or raise the error that says what is wrong."""
+    """Return the value of JSON that has blanks or a byte order mark around it.
+
+    Raises:
+        ValueError: it is no JSON. The message says where.
+    """
     text = text.removeprefix("\ufeff")
     start = len(text) - len(text.lstrip(_BLANKS))
     try:
@@ -50,7 +57,7 @@ def encode(value: Any, *, ascii_only: bool, rich: bool) -> bytes:
 
 class _Encoder:
     def __init__(self, ascii_only: bool, rich: bool) -> None:
-        self._quote = encode_basestring_ascii if ascii_only else _quote
+        self._quote = encode_basestring_ascii if ascii_only else encode_basestring
         self._rich = rich
         self._parts: list[str] = []
         self._inside: set[int] = set()  # ids of the containers that are being written
@@ -77,12 +84,14 @@ class _Encoder:
         if id(value) in self._inside:
             raise ValueError("Circular reference detected")
         self._inside.add(id(value))
-        if isinstance(value, dict):
-            self._write_object(value)  # pyright: ignore[reportUnknownArgumentType]
-        elif isinstance(value, list) or (isinstance(value, tuple) and not callable(getattr(value, "_asdict", None))):
-            self._write_array(value)  # pyright: ignore[reportUnknownArgumentType]
-        elif callable(as_dict := getattr(value, "_asdict", None)) and isinstance(as_dict(), dict):
-            self._write_object(as_dict())
+        as_dict = getattr(value, "_asdict", None)
+        kind = type_of(value)
+        if issubclass(kind, dict):
+            self._write_object(value)
+        elif callable(as_dict):
+            self._write(as_dict())
+        elif issubclass(kind, list | tuple):
+            self._write_array(value)
         else:
             self._write_other(value)
         self._inside.discard(id(value))
@@ -138,18 +147,9 @@ class _Encoder:
 
 
 def _float(value: float) -> str:
-    if value != value:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "Infinity" if value > 0 else "-Infinity"
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return float.__repr__(value)
-
-
-def _quote(text: str) -> str:
-    quoted = encode_basestring(text)
-    if "\u2028" in quoted or "\u2029" in quoted:  # line ends in JavaScript
-        quoted = quoted.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return quoted
 
 
 def _rich(value: Any) -> Any:
@@ -160,15 +160,21 @@ def _rich(value: Any) -> Any:
     fields = getattr(value, "__dataclass_fields__", None) or getattr(value, "__attrs_attrs__", None)
     if fields is not None and not isinstance(value, type):
         return {name: getattr(value, name) for name in (getattr(one, "name", one) for one in fields)}
-    if hasattr(value, "__struct_fields__"):
-        return {name: getattr(value, name) for name in value.__struct_fields__}
-    if isinstance(value, set | frozenset):
-        return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    if hasattr(value, "isoformat"):
+    struct: Any = getattr(value, "__struct_fields__", None)
+    if struct is not None:
+        return {name: getattr(value, name) for name in struct}
+    return _rich_scalar(value)
+
+
+def _rich_scalar(value: Any) -> Any:
+    kind = type_of(value)
+    if issubclass(kind, set | frozenset):
+        return list(value)
+    if hasattr(kind, "isoformat"):
         return value.isoformat()
-    if hasattr(value, "__fspath__") or type(value).__name__ == "UUID":
+    if hasattr(kind, "__fspath__") or kind.__name__ == "UUID":
         return str(value)
     enum: Any = sys.modules.get("enum")
-    if enum is not None and isinstance(value, enum.Enum):
+    if enum is not None and issubclass(kind, enum.Enum):
         return value.value
     return None

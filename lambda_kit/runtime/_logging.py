@@ -1,4 +1,4 @@
-"""What the standard `logging` gets on Lambda: one handler at the root, for records as text or as JSON.
+"""The handler of the root logger on Lambda, which writes records as text or as JSON.
 
 It is set up when `logging` is imported. A function that never imports it does not pay for it.
 """
@@ -34,7 +34,7 @@ def set_up() -> None:
     """Add the handler to the root logger, and set its level to `AWS_LAMBDA_LOG_LEVEL`, if that is set."""
     level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "")
     level = "DEBUG" if level == "TRACE" else level.upper()
-    logging.Formatter.converter = time.gmtime  # type: ignore[assignment]  # typeshed has the type of a method
+    logging.Formatter.converter = time.gmtime
     root = logging.getLogger()
     handler = RecordHandler(_output.sink, has_level=state.logs_json or bool(level))
     if state.logs_json:
@@ -92,11 +92,12 @@ class JsonFormatter(logging.Formatter):
         record.levelno = _level_of(record)
         record.levelname = logging.getLevelName(record.levelno)
         record._frame_type = _FRAMES_OF_JSON[record.levelno]
-        whole = isinstance(record.msg, dict) and not record.args
+        message: Any = record.msg
+        whole = isinstance(message, dict) and not record.args
         fields: dict[str, Any] = {
             "timestamp": self.formatTime(record, self.datefmt),
             "level": record.levelname,
-            "message": record.msg if whole else record.getMessage(),
+            "message": message if whole else record.getMessage(),
             "logger": record.name,
             "stackTrace": None,
             "errorType": None,

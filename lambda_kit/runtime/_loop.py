@@ -23,13 +23,14 @@ _QUICK = frozenset((dict, str, list, type(None), int, float, bool))  # types of 
 _JSON, _OTHER = b"content-type: application/json\r\n", b"content-type: application/unknown\r\n"
 
 
-def run(handler: str, address: str, *, is_worker: bool = False) -> NoReturn:
+def run(handler: str, address: str, *, lenient: Callable[[Connection], Any] | None = None) -> NoReturn:
     """Initialise the function, and answer its invocations until the environment ends.
 
     Args:
         handler: `MODULE.FUNCTION`.
         address: `host:port` of the Runtime API.
-        is_worker: True for one of several processes on Managed Instances, which outlives failures of the Runtime API.
+        lenient: makes a connection that survives failures of the Runtime API, for one of several processes on Managed
+            Instances. Default: a failure ends the process.
 
     Raises:
         SystemExit: the function cannot be initialised, or the Runtime API does not answer as it should.
@@ -46,22 +47,18 @@ def run(handler: str, address: str, *, is_worker: bool = False) -> NoReturn:
         try:
             function = load(handler)
         except Exception as error:
-            _fail_init(error, is_worker=is_worker)
+            _fail_init(error, is_worker=lenient is not None)
         if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
             from lambda_kit.runtime._snapshot import take_snapshot
 
             take_snapshot(connection)
-        if is_worker:
-            from lambda_kit.runtime._managed import Lenient
-
-            _serve(Lenient(connection), function)
-        _serve(connection, function)
+        _serve(connection if lenient is None else lenient(connection), function)
     except RuntimeApiError as error:
         sys.stderr.write(f"lambda_kit.runtime: {error}\n")
         raise SystemExit(1) from error
 
 
-def _serve(connection: Any, function: Callable[[Any, Any], Any]) -> NoReturn:
+def _serve(connection: Any, function: Callable[[Any, Any], Any]) -> NoReturn:  # noqa: C901  # calls cost each invocation
     """Answer invocations, one after another."""
     settings = settings_of_function()
     encode = state.encode
@@ -116,12 +113,12 @@ def _context(settings: dict[str, Any], headers: dict[bytes, bytes], request_id: 
     get = headers.get
     client = get(b"lambda-runtime-client-context")
     identity = get(b"lambda-runtime-cognito-identity")
-    arn = get(b"lambda-runtime-invoked-function-arn")
+    arn = get(b"lambda-runtime-invoked-function-arn", b"")
     deadline = get(b"lambda-runtime-deadline-ms", b"")
     return LambdaContext(
         settings,
         request_id,
-        None if arn is None else arn.decode(),
+        arn.decode(),
         int(deadline) if deadline.isdigit() and len(deadline) < 20 else 0,
         state.tenant_id,
         _header_value(client, "Client Context") if client else None,
@@ -207,26 +204,9 @@ def _report(error: Exception, request_id: str, post: Callable[[bytes, bytes, byt
 
 
 def _fail_init(error: Exception, *, is_worker: bool) -> NoReturn:
-    from lambda_kit.runtime._errors import Report
+    from lambda_kit.runtime._errors import Report, post_failure
 
     report = Report(error, None)
     report.log()
     post_failure(b"init/error", report.fields["errorType"], report.body(), is_worker=is_worker)
     raise SystemExit(1)
-
-
-def post_failure(path: bytes, kind: str, body: bytes, *, is_worker: bool = False) -> None:
-    """Report that the environment cannot be used.
-
-    Args:
-        path: `init/error` or `restore/error`.
-        kind: the type of the error.
-        body: the error.
-        is_worker: True if another process may have reported it before.
-    """
-    name = kind.encode("utf-8", "replace").replace(b"\r", b"?").replace(b"\n", b"?")
-    try:
-        state.connection.post(path, b"Lambda-Runtime-Function-Error-Type: %b\r\n" % name, body)
-    except RuntimeApiError as error:
-        if not is_worker or error.status != 403:
-            raise

@@ -65,7 +65,7 @@ def _fork(handler: str, address: str) -> int:
         _connect_output()
         from lambda_kit.runtime._loop import run
 
-        run(handler, address, is_worker=True)
+        run(handler, address, lenient=Lenient)
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             status = end.code or 0

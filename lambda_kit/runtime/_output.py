@@ -1,4 +1,4 @@
-"""Where lines go: standard output and error, flushed at once, and the descriptor for records of the log."""
+"""The outputs: standard output and error, flushed at once, and the descriptor for records of the log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Self
 
 _LOG_DESCRIPTOR = "_LAMBDA_TELEMETRY_LOG_FD"
 PLAIN = 0xA55A0003
@@ -27,7 +27,7 @@ class Flushing:
     def __iter__(self) -> Any:
         return iter(self.stream)
 
-    def __enter__(self) -> Flushing:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -50,14 +50,14 @@ class StandardSink:
 
     framed = False
 
-    def log(self, msg: str, frame_type: int | None = None) -> None:
+    def log(self, msg: str, frame_type: int | None = None) -> None:  # noqa: ARG002  # as of the other sink
         """Write a record, which ends with its newline."""
         try:
             sys.stdout.write(msg)
         except UnicodeEncodeError:  # half of a surrogate pair
             sys.stdout.write(msg.encode("utf-8", "backslashreplace").decode())
 
-    def log_error(self, message_lines: list[str], frame_type: int = 0) -> None:
+    def log_error(self, message_lines: list[str], frame_type: int = 0) -> None:  # noqa: ARG002
         """Write lines as one record: the log of Lambda takes a newline for its end, and a carriage return for none."""
         self.log("\r".join(message_lines) + "\n")
 
@@ -91,16 +91,16 @@ class FramedSink:
 
 
 sink: Any = StandardSink()
-"""Where records go, once `open_outputs` was called."""
+"""The sink of records, once `open_outputs` was called."""
 
 
 def open_outputs() -> None:
-    """Flush standard output and error after each write from now on, and take the descriptor for records, if there is one.
+    """Flush standard output and error after each write from now on, and take the descriptor for records.
 
     Its variable is removed, so that child processes do not write to it.
     """
     global sink
-    sys.stdout = Flushing(sys.stdout)  # type: ignore[assignment]
-    sys.stderr = Flushing(sys.stderr)  # type: ignore[assignment]
+    sys.stdout = Flushing(sys.stdout)
+    sys.stderr = Flushing(sys.stderr)
     descriptor = os.environ.pop(_LOG_DESCRIPTOR, None)
     sink = StandardSink() if descriptor is None else FramedSink(int(descriptor))

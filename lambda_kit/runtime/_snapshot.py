@@ -1,10 +1,11 @@
-"""SnapStart: the hooks before the snapshot and after the restore. See
-<https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html>."""
+"""SnapStart: the hooks before the snapshot and after the restore.
+
+See <https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html>.
+"""
 
 from __future__ import annotations
 
 from lambda_kit.runtime._connection import RuntimeApiError
-from lambda_kit.runtime._loop import post_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def take_snapshot(connection: Connection) -> None:
 def _end(error: BaseException, path: bytes, kind: str, status: int) -> NoReturn:
     if isinstance(error, RuntimeApiError):
         raise error
-    from lambda_kit.runtime._errors import Report
+    from lambda_kit.runtime._errors import Report, post_failure
 
     report = Report(error, None)
     report.log()

@@ -1,4 +1,4 @@
-"""What the modules of the client share: the running invocation, and the settings of the process."""
+"""The state that the modules of the client share: the running invocation, and the settings of the process."""
 
 from __future__ import annotations
 

@@ -113,7 +113,9 @@ class StreamedResponse:
         if len(part) < _AT_ONCE:
             self._send_all(_chunk(part))
         else:
-            self._send_all(b"%x\r\n" % len(part)) and self._send_all(part) and self._send_all(b"\r\n")
+            for data in (b"%x\r\n" % len(part), part, b"\r\n"):
+                if not self._send_all(data):
+                    break
 
     def _end(self, data: bytes) -> None:
         if not self.has_begun:

@@ -1,8 +1,8 @@
 """The variable with the trace header, `_X_AMZN_TRACE_ID`, which is another one in each invocation.
 
-`os.environ[...] = value` also calls `setenv` of the C library, which never frees an older value: 144 bytes would be lost
-in each invocation. So the value is put into `os.environ` alone, and into the environment of the process when a child is
-about to be started, because children inherit that one.
+`os.environ[...] = value` also calls `setenv` of the C library, which never frees an older value: 144 bytes would be
+lost in each invocation. So the value is put into `os.environ` alone, and into the environment of the process when a
+child is about to be started, because children inherit that one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
     from typing import Any
 
@@ -23,7 +24,7 @@ _in_process: bytes | None = os.environb.get(_KEY)  # the value that the environm
 def set_header(value: bytes | None) -> None:
     """Set the variable to the header of the invocation, or remove it."""
     environ: Any = os.environ
-    data = getattr(environ, "_data", None)
+    data: Any = getattr(environ, "_data", None)
     if data.__class__ is not dict:  # code has put something else in its place
         if value is not None:
             environ[NAME] = value.decode("latin-1")
@@ -50,24 +51,26 @@ def pass_on() -> None:
 
 def wrap_subprocess(subprocess: ModuleType) -> None:
     """Pass the variable on to the children of `subprocess`."""
-    own: Any = subprocess
-    start = own._fork_exec
+    popen: Any = vars(subprocess)["Popen"]
+    popen._execute_child = _passing_on(popen._execute_child)
 
-    def fork_exec(*args: Any) -> Any:
+
+def wrap_multiprocessing(util: ModuleType) -> None:
+    """Pass the variable on to the processes that `multiprocessing` starts by `exec`."""
+    own: Any = util
+    own.spawnv_passfds = _passing_on(own.spawnv_passfds)
+
+
+def _passing_on(start: Callable[..., Any]) -> Callable[..., Any]:
+    def starting(*args: Any, **kwargs: Any) -> Any:
         pass_on()
-        return start(*args)
+        return start(*args, **kwargs)
 
-    own._fork_exec = fork_exec
+    return starting
 
 
 def watch_children() -> None:
     """Pass the variable on to children that are started without `subprocess`."""
-    run = os.system
-
-    def system(command: Any) -> int:
-        """Execute the command in a subshell."""
-        pass_on()
-        return run(command)
-
-    os.system = system
+    own: Any = os
+    own.system = _passing_on(own.system)
     os.register_at_fork(after_in_child=pass_on)
