@@ -30,6 +30,7 @@ class _Options:
     strict = True
     object_hook = None
     object_pairs_hook = None
+    array_hook = None  # from Python 3.15 on
     parse_float = float
     parse_int = int
     parse_constant = staticmethod(_refuse_constant)

@@ -328,6 +328,7 @@ _EVENTS: dict[str, str] = dict.fromkeys(
         "infinity",
         "bad-escape",
         "leading-zero",
+        "trailing-comma",
     ),
     "words-of-the-parser",
 )

@@ -218,7 +218,7 @@ def _warning(whole: Any) -> Any:
 _RELATED = r"(Caused by|Raised while handling|Exception \d+ of \d+ in the group): "
 _HIDE: dict[str, Callable[[Any], Any]] = {
     "words-of-the-parser": _words(r"(?<=Unable to unmarshal input: )[^\r]*"),
-    "words-of-the-encoder": _words(r"(?<=maximum recursion depth exceeded).*"),
+    "words-of-the-encoder": _words(r"(?<=Unable to marshal response: )[^\r]*"),
     "causes": _related,
     "frames-of-the-client": _frames(""),
     "frames-of-imports": _frames("importlib"),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FUNCTIONS = Path(__file__).parent / "functions"
 PROJECT = Path(__file__).parents[2]
 CLIENTS = {"awslambdaric": "awslambdaric", "kit": "lambda_kit.runtime"}
-PYTHON = f"AWS_Lambda_python3.{sys.version_info.minor}"
+PYTHON = "AWS_Lambda_python3.13"  # on all versions: what AWS's client does goes by it
 BASE = {
     "AWS_EXECUTION_ENV": PYTHON,
     "AWS_LAMBDA_FUNCTION_NAME": "both",

@@ -64,7 +64,8 @@ def test_both_clients_do_the_same(name: str) -> None:
 def test_both_clients_do_the_same_but_for_a_known_difference(name: str) -> None:
     case = CASES[name]
     theirs, ours = both(case)
-    assert ours != theirs, "the difference is gone: take it out of the table"
+    if not case.difference.startswith("words-of-the-"):  # they depend on the version of Python
+        assert ours != theirs, "the difference is gone: take it out of the table"
     assert compared(ours, (case.difference,)) == compared(theirs, (case.difference,))
 
 

@@ -13,9 +13,23 @@ from tests.conditions import budget_of_eager_imports
 from tests.runtime.differential import PROJECT, Client
 
 SCRIPT = PROJECT / "scripts" / "lambda-kit-runtime"
-PROBE = "import sys\nloaded = sorted(sys.modules)\ndef handler(event, context):\n    return [loaded, sorted(sys.modules)]\n"
+PROBE = (
+    "import sys\nloaded = sorted(sys.modules)\ndef handler(event, context):\n    return [loaded, sorted(sys.modules)]\n"
+)
 OWN = {"_connection", "_context", "_function", "_json", "_loop", "_output", "_state", "_trace"}
-HEAVY = {"json", "re", "socket", "selectors", "logging", "http", "typing", "traceback", "simplejson", "subprocess", "enum"}
+HEAVY = {
+    "json",
+    "re",
+    "socket",
+    "selectors",
+    "logging",
+    "http",
+    "typing",
+    "traceback",
+    "simplejson",
+    "subprocess",
+    "enum",
+}
 
 
 @budget_of_eager_imports
