@@ -36,6 +36,8 @@ TOPICS = (
     "stampede",
     "flags",
     "http",
+    "http_warm",
+    "http_cold",
     "idempotency",
     "batch",
     "parse",

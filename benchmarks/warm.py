@@ -8,51 +8,18 @@ time of the process, all its threads, as the kernel counts it.
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from benchmarks._function import Function
 from benchmarks._model import Case, Figure, Measure, Options, Row, Topic
 from benchmarks._service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from lambda_kit.local import Environment
-
 _ROOT = Path(__file__).parent.parent
-_WARM_UP = 50  # invocations before the first round: the interpreter specialises code, caches fill
-
-
-class _Function:
-    """One function under the runtime client, and how many invocations make a turn."""
-
-    def __init__(self, environment: Environment, turn: int) -> None:
-        self._environment = environment
-        self._turn = turn
-        self._pid = int(str(self._invoke({"pid": True})))
-        for _ in range(_WARM_UP):
-            self._invoke({})
-
-    def _invoke(self, event: dict[str, Any]) -> object:
-        trace_id = f"Root=1-{int(time.time()):08x}-{os.urandom(12).hex()};Parent={os.urandom(8).hex()};Sampled=1"
-        outcome = self._environment.invoke(event, trace_id=trace_id)
-        if outcome.status != "success":
-            raise RuntimeError(f"{outcome.error}\n{outcome.output}")
-        return outcome.payload
-
-    def turn(self) -> float:
-        """Return the processor time of one invocation of a turn, in µs."""
-        before = self._processor_ns()
-        for _ in range(self._turn):
-            self._invoke({})
-        return (self._processor_ns() - before) / self._turn / 1000
-
-    def _processor_ns(self) -> int:
-        tasks = Path(f"/proc/{self._pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
 
 
 @contextlib.contextmanager
@@ -64,12 +31,12 @@ def _opened(options: Options, cases: Sequence[Case]) -> Generator[Measure]:
         daemon = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))  # of X-Ray; nobody reads what it gets
         daemon.bind(("127.0.0.1", 0))
         environ = {**service.environ(), "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}"}
-        functions: dict[str, _Function] = {}
+        functions: dict[str, Function] = {}
         for case in cases:
             name = f"benchmarks.functions.{case.setup}"
             python = str(Path.cwd() / options.python(case.side))
             environment = Environment(name, cwd=_ROOT, python=python, timeout=30, memory=512, env=environ)
-            functions[case.name] = _Function(stack.enter_context(environment), 50 if options.quick else 200)
+            functions[case.name] = Function(stack.enter_context(environment), 50 if options.quick else 200)
         yield lambda case: {case.name: functions[case.name].turn()}
 
 

@@ -1,0 +1,42 @@
+"""The same with FastAPI behind Mangum."""
+
+# The peer is not in the environment of the type checkers.
+# pyright: reportMissingImports=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+from __future__ import annotations
+
+from fastapi import FastAPI
+from mangum import Mangum
+
+from benchmarks.functions.http_events import routes_of, told
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+async def _get(order_id: str) -> dict[str, str]:
+    return {"id": order_id}
+
+
+def app_of(what: str) -> Callable[[Any, Any], Any]:
+    """Return the app of a benchmark."""
+    app: Any = FastAPI(openapi_url=None)
+    for number in range(routes_of(what)):
+        app.get(f"/resource-{number}/{{order_id}}")(_get)
+    if what == "post":
+        from benchmarks.functions import http_models
+
+        async def place(body: Any) -> Any:
+            return http_models.Order(id=1, customer=body.customer, lines=body.lines)
+
+        place.__annotations__.update({"body": http_models.NewOrder, "return": http_models.Order})
+        app.post("/orders")(place)
+    found: Callable[[Any, Any], Any] = Mangum(app, lifespan="off")
+    return found
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    return told(app_of(name))
