@@ -1,13 +1,16 @@
-"""The cost of reading events through views: records of SQS, one event of EventBridge, and recognising the source.
+"""The cost of reading events through views: records of SQS, an event of EventBridge, a request; and of recognition.
 
 Both sides read the same values of the same events.
 """
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import lambda_kit
 from benchmarks._calls import calls_of
 from benchmarks._model import Case, Figure, Row, Topic
 from benchmarks._worker import Loop
@@ -77,6 +80,32 @@ def peer_order() -> Loop:
     return _order(classes.EventBridgeEvent, lambda event: event.source)
 
 
+def _request(view: Callable[[Any], Any], query_of: Callable[[Any], str], json_of: Callable[[Any], Any]) -> Loop:
+    def read(event: Any) -> tuple[str, str, int]:
+        found = view(event)
+        return found.headers["Content-Type"], query_of(found), json_of(found)["count"]
+
+    path = Path(lambda_kit.__file__).parent / "local" / "samples" / "rest-api.json"
+    event = json.loads(path.read_text("utf-8"))
+    assert read(event) == ("application/json", "b c", 2)
+    return Loop("fn(event)", {"fn": read, "event": event})
+
+
+def request() -> Loop:
+    """Read a header, a query parameter and the body of a request of a REST API through the kit's view."""
+    from lambda_kit.events import HttpEvent
+
+    return _request(HttpEvent, lambda event: event.query["tag"], lambda event: event.json)
+
+
+def peer_request() -> Loop:
+    """Read a header, a query parameter and the body of a request of a REST API through the peer's data class."""
+    classes: Any = import_module("aws_lambda_powertools.utilities.data_classes")
+    return _request(
+        classes.APIGatewayProxyEvent, lambda event: event.query_string_parameters["tag"], lambda event: event.json_body
+    )
+
+
 def recognise() -> Loop:
     """Recognise an event whose rule is the last one."""
     from lambda_kit.events import source_of
@@ -97,14 +126,15 @@ def recognise_first() -> Loop:
 
 TOPIC = Topic(
     name="events",
-    about="The cost of reading a record of SQS, or three values of an event; and of recognising an event.",
+    about="The cost of reading a record of SQS, or three values of an event or a request; and of recognising an event.",
     cases=(
-        *(Case(name, "kit", name) for name in ("records", "order", "recognise", "recognise_first")),
-        *(Case(name, "peer", name) for name in ("peer_records", "peer_order")),
+        *(Case(name, "kit", name) for name in ("records", "order", "request", "recognise", "recognise_first")),
+        *(Case(name, "peer", name) for name in ("peer_records", "peer_order", "peer_request")),
     ),
     rows=(
         Row("id and body of a record", Figure("records"), Figure("peer_records"), "Powertools", goal=1.0),
         Row("three values of an event", Figure("order"), Figure("peer_order"), "Powertools", goal=1.0),
+        Row("header, query and body of a request", Figure("request"), Figure("peer_request"), "Powertools", goal=1.0),
         Row("recognise by the last rule", Figure("recognise"), Figure("recognise_first"), "records of SQS"),
     ),
     open=calls_of("benchmarks.events"),

@@ -55,11 +55,14 @@ _CASES: list[tuple[str, Side, str]] = [
         "peer",
         f"import {_POWERTOOLS}.utilities.parameters, {_POWERTOOLS}.middleware_factory",
     ),
+    ("views", "kit", "from lambda_kit.events import HttpEvent, SqsEvent"),
+    ("peer views", "peer", f"from {_POWERTOOLS}.utilities.data_classes import APIGatewayProxyEvent, SQSEvent"),
     ("peer nothing", "peer", "pass"),
 ]
 _MEASURES = [("cpu", "processor", "ms"), ("wall", "wall clock", "ms"), ("modules", "modules", "")]
 _ROWS = [
     ("import lambda_kit", "root", "import of the peer's root", "peer root"),
+    ("import views of SQS and HTTP", "views", "the peer's data classes", "peer views"),
     ("import all of the kit", "all", "the peer's middleware, parameters", "peer all"),
 ]
 

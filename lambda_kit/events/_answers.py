@@ -80,6 +80,28 @@ def check_text(value: Any, where: str, longest: int, *, shortest: int = 1) -> st
     return text
 
 
+def check_dict(value: Any, where: str) -> dict[str, Any]:
+    """Return a mapping as a dict.
+
+    Raises:
+        AnswerError: it is none.
+    """
+    if type_of(value) is dict or hasattr(value, "items"):
+        return dict(value)
+    raise AnswerError(f"{where} is of type {type_of(value).__name__}; pass a dict")
+
+
+def check_list(value: Any, where: str, wanted: str = "a list") -> list[Any]:
+    """Return a sequence as a list.
+
+    Raises:
+        AnswerError: it is a text, or no sequence.
+    """
+    if type_of(value) in (str, bytes, dict) or not hasattr(value, "__iter__"):
+        raise AnswerError(f"{where} is of type {type_of(value).__name__}; pass {wanted}")
+    return list(value)
+
+
 def check_choice(value: Any, where: str, known: Iterable[str]) -> str:
     """Return a text that is one of those known.
 

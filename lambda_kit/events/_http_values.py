@@ -83,6 +83,10 @@ class HeaderValues(QueryValues):
     def _key(self, name: str) -> str:
         return name.lower()
 
+    def __getitem__(self, name: str) -> str:
+        values = self._lists[name.lower()]
+        return values[0] if len(values) == 1 else self._one(values, name)
+
     def _one(self, values: list[str], name: str) -> str:
         return values[0] if len(values) == 1 else ("; " if name.lower() == "cookie" else ", ").join(values)
 
@@ -92,10 +96,30 @@ def lists_of(found: Any) -> dict[str, list[str]]:
     lists: dict[str, list[str]] = {}
     if type_of(found) is dict:
         for name, value in found.items():
-            if type_of(value) is str:
+            if value.__class__ is str:
                 lists[name] = [value]
-            elif type_of(value) is list and (texts := [one for one in value if type_of(one) is str]):
+            elif value.__class__ is list and (texts := [one for one in value if one.__class__ is str]):
                 lists[name] = texts
+    return lists
+
+
+def header_lists(found: Any) -> dict[str, list[str]]:
+    """Return the lists of texts as `lists_of` does, by names in small letters; equal names share a list."""
+    lists: dict[str, list[str]] = {}
+    if type_of(found) is dict:
+        for name, value in found.items():
+            texts: list[str]
+            if value.__class__ is str:
+                texts = [value]
+            elif value.__class__ is list:
+                texts = [one for one in value if one.__class__ is str]
+            else:
+                continue
+            key = name.lower()
+            if key in lists:
+                lists[key] += texts
+            elif texts:
+                lists[key] = texts
     return lists
 
 

@@ -6,7 +6,7 @@ import functools
 
 from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError, EventError
-from lambda_kit.events._source import source_of
+from lambda_kit.events._source import VIEWS, source_of
 from lambda_kit.events._view import View
 
 TYPE_CHECKING = False
@@ -72,7 +72,9 @@ def _checked(view: type[E], event: Any) -> E:
     kind: Any = view
     found = source_of(event)
     if found not in (kind.source, *kind._also) and not _is_empty(kind, event):
-        what = f"an event of {found}" if found is not None else "an event of no known source"
+        what = (
+            f"an event of {found}; its view is {VIEWS[found]}" if found is not None else "an event of no known source"
+        )
         raise EventError(f"as_event({kind.__name__}) needs an event of {kind.source}, and was given {what}")
     return view(event)
 

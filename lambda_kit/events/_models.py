@@ -126,6 +126,8 @@ def _compile(model: Any, where: str) -> Model:
         from lambda_kit.events._msgspec import compile_struct
 
         return Model(title(model), *compile_struct(model, where))
+    if type_of(model) is str:
+        raise ConfigurationError(f"{where}: {model!r} is the name of a type; pass the type")
     try:
         import pydantic
     except ImportError as error:

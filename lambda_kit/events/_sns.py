@@ -5,7 +5,7 @@ from __future__ import annotations
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
 from lambda_kit.events._fields import optional
-from lambda_kit.events._view import EventView, RecordView, T_co, View, once
+from lambda_kit.events._view import EventView, RecordView, T_co, View, once, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,8 +103,9 @@ class SnsMessage(RecordView[T_co]):
         values: dict[str, Any] = {
             name: one.get("Value") if type_of(one) is dict else None for name, one in found.items()
         }
-        if not all(type_of(one) is str for one in values.values()):
-            raise EventError("a message attribute of the SnsMessage has no text")
+        for name, value in values.items():
+            if type_of(value) is not str:
+                raise EventError(f"the message attribute {shown(name)!r} of the SnsMessage has no text")
         return values
 
     @once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import EventError
-from lambda_kit.events._view import EventView, Failed, RecordView, T_co, once
+from lambda_kit.events._view import EventView, Failed, RecordView, T_co, once, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,15 +142,15 @@ class SqsRecord(RecordView[T_co]):
         found = self._find("messageAttributes")
         if type_of(found) is not dict:
             return {}
-        return {name: self._attribute(one) for name, one in found.items()}
+        return {name: self._attribute(name, one) for name, one in found.items()}
 
-    def _attribute(self, one: Any) -> str | bytes:
+    def _attribute(self, name: str, one: Any) -> str | bytes:
         values: dict[str, Any] = one if type_of(one) is dict else {}
         text, encoded = values.get("stringValue"), values.get("binaryValue")
         if isinstance(text, str):
             return text
         if not isinstance(encoded, str):
-            raise EventError("a message attribute of the SqsRecord has neither text nor base64")
+            raise EventError(f"the message attribute {shown(name)!r} of the SqsRecord has neither text nor base64")
         from lambda_kit.events._data import decoded
 
         value = decoded(self, lambda: encoded)

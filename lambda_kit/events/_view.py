@@ -149,6 +149,22 @@ class View:  # noqa: PLW1641  # a dict has no hash either
             return EventError(f"the {what} has no {name!r}; it has {keys or 'nothing'}")
         return EventError(f"{name!r} of the {what} is of type {type_of(found).__name__}; {wanted} is needed")
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            if name[:1] == "_" or name == "raw":
+                raise AttributeError(name)
+            from lambda_kit.events._hints import missing_attribute
+
+            raise missing_attribute(self, name)
+
+        def __getitem__(self, key):
+            from lambda_kit.events._hints import no_key
+
+            raise no_key(self, key)
+
+        __iter__ = None  # `__getitem__` alone would make it iterable
+
     def __repr__(self) -> str:
         label = self._optional(*self._label) if self._label else None
         return f"<{type_of(self).__name__}{'' if label is None else f' {shown(label)}'}>"
@@ -326,7 +342,7 @@ class RecordView(ContentView[T_co]):
         except ValueError as error:
             where = getattr(error, "pos", None)
             position = "" if where is None else f", at character {where}"
-            return Failed(f"the {type_of(self).__name__} does not hold JSON{position}")
+            return Failed(f"the {type_of(self).__name__} does not hold JSON{position}; read .body for its text")
         if end < len(text) and text[end:].strip(_BLANKS):
             return Failed(f"the {type_of(self).__name__} holds something else after its JSON, from character {end} on")
         return found

@@ -23,7 +23,7 @@ import re
 
 from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import AnswerError, EventError, NotAuthorized
-from lambda_kit.events._answers import check_text, check_whole, json_size, raw_of
+from lambda_kit.events._answers import check_dict, check_list, check_text, check_whole, json_size, raw_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,6 +148,8 @@ class Policy:
         if self._is_web_socket:
             raise AnswerError("a WebSocket API has no methods; use allow_route and deny_route")
         if method not in _METHODS:
+            if " /" in method:
+                raise AnswerError(f"{method!r} is a method and a path; pass them as two arguments")
             raise AnswerError(
                 f"{method!r} is no method{callables.closest(method.upper(), _METHODS)}; it takes {', '.join(_METHODS)}"
             )
@@ -216,7 +218,7 @@ def appsync(
         if size > _LONGEST_CONTEXT:
             raise AnswerError(f"resolver_context has {size} bytes as JSON, and AppSync takes {_LONGEST_CONTEXT}")
         made["resolverContext"] = _checked_context(resolver_context, "AppSync")
-    for field in denied_fields:
+    for field in check_list(denied_fields, "appsync: denied_fields"):
         if not re.fullmatch(r"\w+\.\w+|arn:aws[\w-]*:appsync:.+/types/\w+/fields/\w+", field):
             raise AnswerError(f"the denied field {field!r} is neither 'Type.field' nor an ARN of AppSync")
     if denied_fields:
@@ -250,9 +252,11 @@ def iot(
         raise AnswerError(f"iot: principal is {principal!r}; pass 1 to 128 letters and digits alone")
     if _checked_flag(authenticated, "iot: authenticated") and not policies:
         raise AnswerError("iot: policies is empty, so that the device could do nothing; pass a policy document")
+    policies = check_list(policies, "iot: policies")
     if len(policies) > 10:
         raise AnswerError(f"iot: {len(policies)} policies were passed, and IoT Core takes 10")
     for document in policies:
+        check_dict(document, "iot: a policy")
         if not document.get("Statement"):
             raise AnswerError("iot: a policy has no 'Statement'")
         size = json_size(dict(document), "iot: a policy")
@@ -279,7 +283,7 @@ def _checked_context(context: Mapping[str, Any], flat_for: str = "") -> dict[str
     Raises:
         AnswerError: it is not one.
     """
-    for name, value in context.items():
+    for name, value in check_dict(context, "the context").items():
         if type_of(name) is not str or not name:
             raise AnswerError("a name in the context is empty or no text")
         if not flat_for:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import AnswerError, EventError
-from lambda_kit.events._answers import check_choice, check_whole, raw_of, text_at
+from lambda_kit.events._answers import check_choice, check_dict, check_whole, raw_of, text_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def _attributes(raw: dict[str, Any], name: str, given: Mapping[str, str] | None)
     if given is None:
         found: Any = raw.get(name)
         return dict(found) if type_of(found) is dict else {}
-    for key, value in given.items():
+    checked = check_dict(given, f"bedrock.answer: {name}")
+    for key, value in checked.items():
         if type_of(value) is not str:
             raise AnswerError(f"bedrock.answer: {key!r} of {name} is of type {type_of(value).__name__}; pass text")
-    return dict(given)
+    return checked

@@ -29,6 +29,8 @@ from lambda_kit.events._answers import (
     TEXT,
     TEXTS,
     check_choice,
+    check_dict,
+    check_list,
     check_text,
     fits,
     kind_of,
@@ -261,14 +263,15 @@ def create_challenge(
         EventError: the event is not one of this trigger.
     """
     raw = _event_of(event, "CreateAuthChallenge")
+    public, private = check_dict(public, "create_challenge: public"), check_dict(private, "create_challenge: private")
     if not private:
         raise AnswerError("create_challenge: private is empty; the verify trigger needs the answer in it")
     leaked = [name for name in private if name in public and private[name] == public[name]]
     if leaked:
         raise AnswerError(f"create_challenge: {leaked[0]!r} is private and public, so the client would see the answer")
     response: dict[str, Any] = {
-        "publicChallengeParameters": dict(public),
-        "privateChallengeParameters": dict(private),
+        "publicChallengeParameters": public,
+        "privateChallengeParameters": private,
     }
     return respond(raw, response if metadata is None else {**response, "challengeMetadata": metadata})
 
@@ -316,7 +319,7 @@ def migrate_user(
     raw = _event_of(event, "UserMigration")
     if not attributes:
         raise AnswerError("migrate_user: attributes is empty; pass at least 'email', 'phone_number' or 'username'")
-    response: dict[str, Any] = {"userAttributes": dict(attributes)}
+    response: dict[str, Any] = {"userAttributes": check_dict(attributes, "migrate_user: attributes")}
     if status is None and raw["triggerSource"] == "UserMigration_Authentication":
         status = "CONFIRMED"
     if status is not None:
@@ -325,7 +328,8 @@ def migrate_user(
         response["messageAction"] = "SUPPRESS"
     if deliver_by is not None:
         response["desiredDeliveryMediums"] = [
-            check_choice(one, "migrate_user: deliver_by", ("EMAIL", "SMS")) for one in deliver_by
+            check_choice(one, "migrate_user: deliver_by", ("EMAIL", "SMS"))
+            for one in check_list(deliver_by, "migrate_user: deliver_by")
         ]
     flags = {"forceAliasCreation": force_alias, "enableSMSMFA": sms_mfa}
     response |= {name: value for name, value in flags.items() if value is not None}
@@ -354,7 +358,7 @@ def map_attributes(event: Any, attributes: Mapping[str, str] | None = None) -> d
             "map_attributes: attributes is empty, and Cognito would keep all that the provider has sent; pass the "
             "attributes to keep, or None to keep all"
         )
-    return respond(raw, {"userAttributesToMap": dict(attributes or {})})
+    return respond(raw, {"userAttributesToMap": check_dict(attributes or {}, "map_attributes: attributes")})
 
 
 def pre_token_generation(  # noqa: PLR0913  # each is a part of the response
@@ -399,12 +403,12 @@ def pre_token_generation(  # noqa: PLR0913  # each is a part of the response
         raw,
         token_response(
             raw,
-            id_claims=id_claims or {},
-            access_claims=access_claims or {},
-            suppress_id_claims=suppress_id_claims,
-            suppress_access_claims=suppress_access_claims,
-            add_scopes=add_scopes,
-            suppress_scopes=suppress_scopes,
+            id_claims=check_dict(id_claims or {}, "id_claims"),
+            access_claims=check_dict(access_claims or {}, "access_claims"),
+            suppress_id_claims=check_list(suppress_id_claims, "suppress_id_claims"),
+            suppress_access_claims=check_list(suppress_access_claims, "suppress_access_claims"),
+            add_scopes=check_list(add_scopes, "add_scopes"),
+            suppress_scopes=check_list(suppress_scopes, "suppress_scopes"),
             groups={"groupsToOverride": groups, "iamRolesToOverride": iam_roles, "preferredRole": preferred_role},
         ),
     )

@@ -24,7 +24,7 @@ import time
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import AnswerError, AnswerNotSent, ConfigurationError, EventError
 from lambda_kit.events._always import always
-from lambda_kit.events._answers import check_text, raw_of, text_at
+from lambda_kit.events._answers import check_dict, check_text, raw_of, text_at
 from lambda_kit.invocation import current_invocation
 
 TYPE_CHECKING = False
@@ -79,26 +79,27 @@ def success(data: Mapping[str, Any] | None = None, *, physical_id: str | None = 
         no_echo: True to mask the data in CloudFormation; default False.
 
     Raises:
-        AnswerError: the id is empty or too long.
+        AnswerError: the data is no dict, or the id is empty or too long.
     """
     _check_id(physical_id, "success")
-    return Outcome("SUCCESS", data or {}, physical_id, "", no_echo=no_echo)
+    return Outcome("SUCCESS", check_dict(data or {}, "success: data"), physical_id, "", no_echo=no_echo)
 
 
-def failed(reason: str, *, physical_id: str | None = None) -> Outcome:
+def failed(reason: str | BaseException, *, physical_id: str | None = None) -> Outcome:
     """Return the outcome of a request that failed.
 
     Args:
-        reason: the reason, which CloudFormation shows; cut after 1,024 characters.
+        reason: the reason, which CloudFormation shows, or an exception; cut after 1,024 characters.
         physical_id: the id of the resource, if there is one; default the id in the event.
 
     Raises:
         AnswerError: the reason is empty, or the id is empty or too long.
     """
-    if not reason:
-        raise AnswerError("failed: the reason is empty; CloudFormation refuses an answer without one")
+    text = f"{type_of(reason).__name__}: {reason}" if isinstance(reason, BaseException) else reason
+    if type_of(text) is not str or not text:
+        raise AnswerError("failed: the reason is empty or no text; CloudFormation refuses an answer without one")
     _check_id(physical_id, "failed")
-    return Outcome("FAILED", {}, physical_id, reason[:_LONGEST_REASON], no_echo=False)
+    return Outcome("FAILED", {}, physical_id, text[:_LONGEST_REASON], no_echo=False)
 
 
 def _check_id(physical_id: str | None, what: str) -> None:

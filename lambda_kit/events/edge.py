@@ -27,7 +27,7 @@ import re
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import AnswerError, EventError
-from lambda_kit.events._answers import check_whole, raw_of
+from lambda_kit.events._answers import check_dict, check_list, check_whole, raw_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,11 +161,11 @@ def request(
         raise EventError("edge.request: the event has no request")
     made: dict[str, Any] = {**found}
     if uri is not None:
-        if not uri.startswith("/") or "?" in uri or "#" in uri:
+        if type_of(uri) is not str or not uri.startswith("/") or "?" in uri or "#" in uri:
             raise AnswerError(f"edge.request: uri is {uri!r}; pass a path with a slash at its beginning and no query")
         made["uri"] = _line(uri, "uri")
     if query is not None:
-        made["querystring"] = _line(query.removeprefix("?"), "query")
+        made["querystring"] = _line(query, "query").removeprefix("?")
         if " " in query or "#" in query:
             raise AnswerError("edge.request: query has a space or '#'; encode it, for example by urllib.parse.quote")
     length = len(str(made.get("uri", ""))) + len(str(made.get("querystring", "")))
@@ -205,12 +205,14 @@ def _headers(
 ) -> dict[str, list[dict[str, str]]]:
     """Return the headers that are kept, without those removed, and with those set, as CloudFront writes them."""
     made: dict[str, Any] = {name: pairs for name, pairs in kept.items() if _is_header(pairs)}
-    for name in remove:
+    for name in check_list(remove, "remove"):
         _check_name(kind, name)
         made.pop(name.lower(), None)
-    for name, value in headers.items():
+    for name, value in check_dict(headers, "headers").items():
         _check_name(kind, name)
-        values: Sequence[Any] = (value,) if isinstance(value, str) else value
+        values = (
+            [value] if isinstance(value, str) else check_list(value, f"the header {name!r}", "text, or a list of texts")
+        )
         made[name.lower()] = [{"key": name, "value": _line(one, f"the header {name!r}")} for one in values]
     return made
 
@@ -220,6 +222,8 @@ def _is_header(pairs: Any) -> bool:
 
 
 def _check_name(kind: str, name: str) -> None:
+    if type_of(name) is not str:
+        raise AnswerError(f"{name!r} is no name of a header")
     lower = name.lower()
     if not _TOKEN.fullmatch(name):
         raise AnswerError(f"{name!r} is no name of a header")

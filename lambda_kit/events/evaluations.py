@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import AnswerError, EventError
-from lambda_kit.events._answers import check_choice, check_text, raw_of, text_at
+from lambda_kit.events._answers import check_choice, check_dict, check_list, check_text, raw_of, text_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,8 +101,15 @@ def put_evaluations(event: Any, evaluations: Iterable[Evaluation], *, client: An
     from lambda_kit.aws import connect
 
     token = text_at(raw_of(event, "put_evaluations"), "put_evaluations", "resultToken")
+    found = check_list(evaluations, "put_evaluations: evaluations")
+    for one in found:
+        if type_of(one) is not Evaluation:
+            raise AnswerError(
+                f"put_evaluations: an evaluation is of type {type_of(one).__name__}; pass what evaluate(...) or "
+                "Evaluation(...) returns"
+            )
+    pending = [one._params for one in found]
     caller = connect("config", client)
-    pending = [one._params for one in evaluations]
     refused: list[Any] = []
     for start in range(0, max(len(pending), 1), _AT_ONCE):
         params = {"Evaluations": pending[start : start + _AT_ONCE], "ResultToken": token}
@@ -132,7 +139,11 @@ def metric_data(
     _check_kind(event, "metric_data", "GetMetricData")
     start, period = _periods(raw_of(event, "metric_data"))
     results: list[dict[str, Any]] = []
-    for label, pairs in series.items():
+    for label, pairs in check_dict(series, "metric_data: series").items():
+        if not all(
+            type_of(one) in (tuple, list) and len(one) == 2 for one in check_list(pairs, f"metric_data: {label!r}")
+        ):
+            raise AnswerError(f"metric_data: {label!r} is no list of pairs of a time and a number")
         for at, value in pairs:
             if not callables.is_number(at) or not callables.is_number(value):
                 raise AnswerError(f"metric_data: {label!r} has a time or a value that is no number")

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import log, type_of
 from lambda_kit.errors import AnswerError, AwsError
-from lambda_kit.events._answers import check_choice, check_text, check_whole, raw_of, text_at
+from lambda_kit.events._answers import check_choice, check_dict, check_text, check_whole, raw_of, text_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def unfinished(continuation_token: str, *, summary: str | None = None, percent: 
     Raises:
         AnswerError: a value is not one that CodePipeline takes.
     """
-    return _succeeded("unfinished", summary, None, continuation_token, percent)
+    token = check_text(continuation_token, "unfinished: continuation_token", _LONGEST_TOKEN)
+    return _succeeded("unfinished", summary, None, token, percent)
 
 
 def failed(message: str | BaseException, *, kind: FailureKind = "JobFailed") -> JobOutcome:
@@ -332,6 +333,7 @@ def _succeeded(
     if details:
         params["executionDetails"] = details
     if variables:
+        variables = check_dict(variables, f"{what}: variables")
         for name, value in variables.items():
             if type_of(name) is not str or type_of(value) is not str:
                 raise AnswerError(f"{what}: the variable {name!r} is of type {type_of(value).__name__}; pass text")
@@ -341,7 +343,7 @@ def _succeeded(
                 )
         if continuation_token is not None:
             raise AnswerError(f"{what}: a job that goes on has no output variables yet; pass them with the last answer")
-        params["outputVariables"] = dict(variables)
+        params["outputVariables"] = variables
     return JobOutcome("PutJobSuccessResult", params)
 
 

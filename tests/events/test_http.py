@@ -331,3 +331,12 @@ def test_the_program_of_the_client_is_found_without_headers(name: str) -> None:
     event: dict[str, Any] = {**payload(name), "headers": {}, "multiValueHeaders": None}
     assert HttpEvent(event).user_agent
     assert HttpEvent({**event, "requestContext": {"http": {"method": "GET"}}}).user_agent is None
+
+
+@pytest.mark.parametrize(
+    ("body", "position"), [('{"a": 1} x', 8), ("[1] [2]", 3), (" \n{} \t{}", 4)], ids=["text", "a value", "blanks"]
+)
+def test_a_body_that_holds_more_than_one_json_value_is_refused(body: str, position: int) -> None:
+    with pytest.raises(EventError, match=f"it holds something else from character {position} on"):
+        _ = HttpEvent({"httpMethod": "POST", "path": "/", "body": body}).json
+    assert HttpEvent({"httpMethod": "POST", "path": "/", "body": f"{body[:position]} \r\n"}).json in ({}, [1], {"a": 1})
