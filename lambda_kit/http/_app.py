@@ -331,8 +331,9 @@ class HttpApp(Router):
             try:
                 response = self._finished(request, method, response)
                 return serialise(trigger, response)
-            except Unsendable as error:
-                log.error("lambda_kit: %s %s was not answered: %s", request.method, request.raw_path, error)
+            except Exception as error:  # a header of another type, for example
+                shown = None if isinstance(error, Unsendable) else error
+                log.error("lambda_kit: %s %s was not answered: %s", method, path, error, exc_info=shown)
                 response = self._problem(request, HttpError(500, "the answer cannot be sent"))
                 response = self._finished(request, method, response)
                 return serialise(trigger, response)
@@ -504,8 +505,9 @@ class HttpApp(Router):
             log.error("lambda_kit: the members of a problem of %s have no JSON: %s", request.raw_path, raised)
             text = json_of(HttpError(error.status, title=error.title).problem())
         response = json_response(text, error.status, _PROBLEM)
+        headers = response.headers
         for name, value in error.headers.items():
-            response._headers[name.lower()] = value
+            headers[name] = value
         return response
 
 

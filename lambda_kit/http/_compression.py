@@ -43,7 +43,10 @@ def compressed(request: HttpEvent, response: Response) -> Response:
     coding, pack = _chosen(request.headers.get("accept-encoding", ""), request.trigger)
     if pack is None:
         return response
-    data = body.encode() if isinstance(body, str) else body
+    try:
+        data = body.encode() if isinstance(body, str) else body
+    except UnicodeEncodeError:  # it is no text, and will be refused
+        return response
     packed = pack(data)
     if len(packed) >= len(data):
         return response
@@ -51,8 +54,8 @@ def compressed(request: HttpEvent, response: Response) -> Response:
     headers["content-encoding"] = coding
     headers.pop("content-length", None)
     etag: Any = headers.get("etag")
-    if type_of(etag) is str and not etag.startswith("W/"):
-        headers["etag"] = f"W/{etag}"  # the bytes differ, and the meaning does not (section 8.8.1)
+    if type_of(etag) is str and etag[:1] == '"' == etag[-1:]:
+        headers["etag"] = f'{etag[:-1]}-{coding}"'  # other bytes need another tag (section 8.8.3.3)
     return response
 
 

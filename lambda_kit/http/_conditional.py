@@ -8,8 +8,11 @@ from lambda_kit.http._response import Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from lambda_kit.events import HttpEvent
 
+_CODINGS = ("-zstd", "-br", "-gzip")  # the ends of the tags of compressed bodies
 _KEPT = ("cache-control", "content-location", "date", "etag", "expires", "vary")  # section 15.4.5
 
 
@@ -26,13 +29,22 @@ def tagged(request: HttpEvent, response: Response) -> Response:
     asked = request.headers.get("if-none-match")
     if asked is None or type_of(tag) is not str or not weakly_matches(asked, tag):
         return response
-    return not_modified(response)
+    return not_modified(response, asked)
 
 
-def not_modified(response: Response) -> Response:
-    """Return the answer to a client that has a response already."""
+def not_modified(response: Response, known: str = "") -> Response:
+    """Return the answer to a client that has a response already.
+
+    Args:
+        response: the response.
+        known: the tags that the client knows, to name the one of the body that it has: that may be a compressed one.
+    """
     made = Response(None, 304)
     made._headers = {name: value for name, value in response._headers.items() if name in _KEPT}
+    tag: Any = made._headers.get("etag")
+    for one in _tags(known):
+        if type_of(tag) is str and _plain(one) == _plain(tag):
+            made._headers["etag"] = one
     made.cookies = response.cookies
     return made
 
@@ -63,15 +75,26 @@ def check_etag(request: HttpEvent, etag: str | None) -> None:
         raise PreconditionFailed("the resource exists already")
 
 
-def _tags(text: str, etag: str) -> list[str]:
-    return [etag] if text.strip() == "*" else [one.strip() for one in text.split(",")]
-
-
 def strongly_matches(text: str, etag: str) -> bool:
     """Return True if one of the tags in a header is this one. Weak tags never match (section 13.1.1)."""
-    return not etag.startswith("W/") and etag in _tags(text, etag)
+    if etag.startswith("W/"):
+        return False
+    return text.strip() == "*" or _plain(etag) in [_plain(one) for one in _tags(text)]
 
 
 def weakly_matches(text: str, etag: str) -> bool:
     """Return True if one of the tags in a header is this one. `W/` does not count (section 13.1.2)."""
-    return etag.removeprefix("W/") in [one.removeprefix("W/") for one in _tags(text, etag)]
+    wanted = _plain(etag.removeprefix("W/"))
+    return text.strip() == "*" or wanted in [_plain(one.removeprefix("W/")) for one in _tags(text)]
+
+
+def _tags(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",")]
+
+
+def _plain(etag: str) -> str:
+    """Return the tag of the body that is not compressed, for that of one that is."""
+    for end in _CODINGS:
+        if etag.endswith(f'{end}"'):
+            return f'{etag[: -len(end) - 1]}"'
+    return etag

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lambda_kit._kernel import type_of
 from lambda_kit.errors import ConfigurationError
+from lambda_kit.http._response import TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class Cors:
         function_url: False if the function URL has rules of its own, which then make these headers; default True.
 
     Raises:
-        ConfigurationError: an origin is not one, or credentials are allowed for all origins.
+        ConfigurationError: an origin or the name of a header is not one, or credentials are allowed for all origins
+            or with all headers that pages may read.
     """
 
     __slots__ = ("all_headers", "all_origins", "credentials", "expose", "function_url", "headers", "max_age", "origins")
@@ -57,6 +58,11 @@ class Cors:
         self.all_origins = "*" in origins
         if self.all_origins and credentials:
             raise ConfigurationError("Cors(credentials=True) needs named origins: browsers refuse '*' with credentials")
+        if credentials and "*" in expose:
+            raise ConfigurationError("Cors(credentials=True) needs names in expose: with credentials '*' is a name")
+        for option, names in (("headers", headers), ("expose", expose)):
+            if isinstance(names, str) or not all(name and TOKEN.issuperset(name) for name in names):
+                raise ConfigurationError(f"Cors({option}={names!r}): pass a list of names of headers")
         self.origins = frozenset(one.lower() for one in origins)
         self.all_headers = "*" in headers
         self.headers = ", ".join(one.lower() for one in headers)
@@ -100,16 +106,22 @@ class Cors:
         asked = found.get("access-control-request-headers")
         if self.all_headers:
             vary(headers, "Access-Control-Request-Headers")
-        allowed = asked if self.all_headers else self.headers
+        allowed = _listed(asked) if self.all_headers else self.headers
         if allowed:
             headers["access-control-allow-headers"] = allowed
         headers["access-control-max-age"] = str(self.max_age)
 
 
+def _listed(asked: str | None) -> str:
+    """Return the names of headers that a page asks for. What is no name is left out."""
+    names = [one.strip() for one in (asked or "").split(",")]
+    return ", ".join([one for one in names if one and TOKEN.issuperset(one)])
+
+
 def vary(headers: dict[str, Any], name: str) -> None:
     """Add a name to `Vary`, if it is not there."""
     found: Any = headers.get("vary", [])
-    text: str = found if type_of(found) is str else ", ".join(found)
+    text = found if isinstance(found, str) else ", ".join(found)
     names = [one.strip() for one in text.split(",") if one.strip()]
     if "*" not in names and name.lower() not in [one.lower() for one in names]:
         headers["vary"] = ", ".join([*names, name])

@@ -7,6 +7,7 @@ import sys
 from lambda_kit._kernel import type_of
 from lambda_kit.http._call import STREAM, InvalidResponse
 from lambda_kit.http._parts import Parts
+from lambda_kit.http._response import charset_of
 from lambda_kit.http._serialise import Unsendable, most_bytes, serialise
 from lambda_kit.invocation import current_invocation
 
@@ -68,20 +69,29 @@ def _sent(app: Any, request: HttpEvent, response: Response, parts: Parts) -> Res
     except Unsendable as error:
         raise InvalidResponse(str(error)) from None
     prelude: dict[str, Any] = {name: found[name] for name in ("statusCode", "headers", "cookies") if name in found}
-    stream = Stream(_encoded(first, parts), prelude, whole=bytes)
+    stream = Stream(_encoded(first, parts, _charset(head)), prelude, whole=bytes)
     current_invocation().state[STREAM] = stream
     response.body = deliver(stream)  # layers see the stream that was sent, or the bytes that could not be
     _set_media_type(response, first)
     return response
 
 
-def _encoded(first: str | bytes | None, parts: Parts) -> Iterator[bytes]:
+def _charset(response: Response) -> str:
+    found = charset_of(str(response._headers.get("content-type", "")).lower())
+    try:
+        "".encode(found)
+    except LookupError:
+        raise InvalidResponse(f"there is no charset {found!r}, which the content type of the answer names") from None
+    return found
+
+
+def _encoded(first: str | bytes | None, parts: Parts, charset: str) -> Iterator[bytes]:
     if first is None:
         return
-    yield first.encode() if isinstance(first, str) else first
+    yield first.encode(charset) if isinstance(first, str) else first
     del first
     for part in parts:
-        yield part.encode() if isinstance(part, str) else part
+        yield part.encode(charset) if isinstance(part, str) else part
 
 
 def _joined(response: Response, parts: Parts, trigger: str) -> str | bytes:
@@ -96,10 +106,11 @@ def _joined(response: Response, parts: Parts, trigger: str) -> str | bytes:
                 "once; a runtime client that streams sends them one by one"
             )
     _set_media_type(response, found[0] if found else None)
+    charset = _charset(response)
     texts = [one for one in found if isinstance(one, str)]
-    if len(texts) == len(found):
+    if len(texts) == len(found) and charset == "utf-8":
         return "".join(texts)
-    return b"".join([one.encode() if isinstance(one, str) else one for one in found])
+    return b"".join([one.encode(charset) if isinstance(one, str) else one for one in found])
 
 
 def _set_media_type(response: Response, first: str | bytes | None) -> None:

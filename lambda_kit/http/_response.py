@@ -22,15 +22,22 @@ _COOKIE_VALUE = frozenset(map(chr, range(0x21, 0x7F))) - frozenset('",;\\')
 
 
 class ResponseHeaders:
-    """The headers of a response. Letter case of names does not count. A value is text, or a list of texts."""
+    """The headers of a response. Letter case of names does not count. A value is text, or a list of texts.
 
-    __slots__ = ("_values",)
+    `Set-Cookie` is not among them: what is set or added under this name goes to the cookies of the response.
+    """
 
-    def __init__(self, values: dict[str, Any]) -> None:
+    __slots__ = ("_cookies", "_values")
+
+    def __init__(self, values: dict[str, Any], cookies: list[str]) -> None:
         self._values = values
+        self._cookies = cookies
 
     def __setitem__(self, name: str, value: str | list[str]) -> None:
-        self._values[name.lower()] = value
+        if name.lower() == "set-cookie":
+            self._cookies[:] = [value] if isinstance(value, str) else value
+        else:
+            self._values[name.lower()] = value
 
     def __getitem__(self, name: str) -> str:
         value = self._values[name.lower()]
@@ -55,7 +62,9 @@ class ResponseHeaders:
     def add(self, name: str, value: str) -> None:
         """Add a value to a header, and keep those that it has."""
         found = self._values.get(name.lower())
-        if found is None:
+        if name.lower() == "set-cookie":
+            self._cookies.append(value)
+        elif found is None:
             self._values[name.lower()] = value
         else:
             self._values[name.lower()] = [*(found if type_of(found) is list else [found]), value]
@@ -73,8 +82,8 @@ class Response:
     ```
 
     Args:
-        body: text, which is sent as UTF-8; bytes; an iterator or async iterator of both, which is sent part by part
-            where the runtime client can; or None for no body, the default.
+        body: text, which is sent in the charset of its media type, UTF-8 by default; bytes; an iterator or async
+            iterator of both, which is sent part by part where the runtime client can; or None for no body, the default.
         status: the status; default 200.
         headers: headers, whose values are texts or lists of texts; default: none.
         media_type: the content type; default `text/plain` for text and `application/octet-stream` for bytes, unless
@@ -86,7 +95,8 @@ class Response:
         cookies: the values of `Set-Cookie`, in their order.
 
     Raises:
-        ConfigurationError: the body is of another type, or the status is no number from 200 to 599.
+        ConfigurationError: the body is of another type, the status is no number from 200 to 599, or the charset of the
+            media type is not known or does not have the characters of the text.
     """
 
     __slots__ = ("_headers", "body", "cookies", "status")
@@ -120,11 +130,13 @@ class Response:
             self._headers["content-type"] = (
                 "text/plain; charset=utf-8" if type_of(body) is str else "application/octet-stream"
             )
+        if type_of(body) is str and "charset" in (content_type := str(self._headers["content-type"]).lower()):
+            self.body = _in_charset(given, content_type)
 
     @property
     def headers(self) -> ResponseHeaders:
         """The headers, without cookies."""
-        return ResponseHeaders(self._headers)
+        return ResponseHeaders(self._headers, self.cookies)
 
     def set_cookie(
         self,
@@ -212,8 +224,29 @@ def _places(name: str, path: str | None, domain: str | None) -> list[str]:
     return parts
 
 
+def _in_charset(text: str, content_type: str) -> str | bytes:
+    """Return text as it is if its charset is UTF-8, else as bytes."""
+    charset = charset_of(content_type)
+    if charset == "utf-8":
+        return text
+    try:
+        return text.encode(charset)
+    except LookupError:
+        raise ConfigurationError(f"Response(media_type={content_type!r}): there is no charset {charset!r}") from None
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"Response(media_type={content_type!r}): the charset {charset} does not have all characters of the text"
+        ) from None
+
+
+def charset_of(content_type: str) -> str:
+    """Return the charset that a content type in lower case names; UTF-8 without one."""
+    found = content_type.partition("charset")[2].partition(";")[0].strip(" =\"'")
+    return "utf-8" if found in ("", "utf8") else found
+
+
 def _with_charset(media_type: str) -> str:
-    if media_type.startswith("text/") and "charset" not in media_type:
+    if media_type.lower().startswith("text/") and "charset" not in media_type.lower():
         return f"{media_type}; charset=utf-8"
     return media_type
 
@@ -222,7 +255,7 @@ class Redirect(Response):
     """A redirect.
 
     Args:
-        location: the URL or the path to go to.
+        location: the URL or the path to go to. Characters that no URL has are encoded.
         status: 303 (See Other) by default, which lets the client use GET; 307 and 308 keep the method.
 
     Raises:
@@ -234,6 +267,10 @@ class Redirect(Response):
     def __init__(self, location: str, status: int = 303) -> None:
         if status not in (301, 302, 303, 307, 308):
             raise ConfigurationError(f"Redirect(status={status!r}): pass 301, 302, 303, 307 or 308")
+        if not location.isascii() or not location.isprintable() or " " in location:
+            from urllib.parse import quote
+
+            location = quote(location, safe="!#$%&'()*+,/:;=?@[]~", errors="replace")
         super().__init__(None, status, headers={"location": location})
 
 

@@ -31,12 +31,24 @@ class Route:
         status: the status of answers; None for 200, or 204 without a value.
         layers: the layers around the function, the outermost first.
         body: the type of the body, which the first parameter gets; `MISSING` if the annotations say it.
+        cache_control: the `Cache-Control` of successful answers; None for none.
         documented: what the declaration says for the OpenAPI document.
         names: the names of the parameters in the path.
         run: the function that answers a call; None until the route is first matched.
     """
 
-    __slots__ = ("body", "documented", "function", "layers", "methods", "names", "rule", "run", "status")
+    __slots__ = (
+        "body",
+        "cache_control",
+        "documented",
+        "function",
+        "layers",
+        "methods",
+        "names",
+        "rule",
+        "run",
+        "status",
+    )
 
     def __init__(
         self,
@@ -47,6 +59,7 @@ class Route:
         layers: tuple[Any, ...],
         body: Any = MISSING,
         documented: Documented = _NO_TEXTS,
+        cache_control: str | None = None,
     ) -> None:
         self.rule = rule
         self.methods = methods
@@ -55,6 +68,7 @@ class Route:
         self.layers = layers
         self.body = body
         self.documented = documented
+        self.cache_control = cache_control
         self.names = names_in(rule)
         self.run: Callable[[Call], Response] | None = None
         _check(self)
@@ -68,7 +82,8 @@ class Route:
         if tags:
             documented = documented.copy()
             documented["tags"] = (*tags, *documented.get("tags", ()))
-        return Route(rule, self.methods, self.function, self.status, layers + self.layers, self.body, documented)
+        layers += self.layers
+        return Route(rule, self.methods, self.function, self.status, layers, self.body, documented, self.cache_control)
 
 
 def _check(route: Route) -> None:
@@ -110,7 +125,7 @@ def prepare(route: Route, app: Any, provided: Any = ()) -> Callable[[Call], Resp
     readers = readers_of(fn, parameters, route.names, app)
     plain = callables.plain(fn)
     returned = annotations_of(getattr(plain, "__func__", plain), provided).get("return")
-    answer = answer_of(returned, route.status, what)
+    answer = _cached(answer_of(returned, route.status, what), route.cache_control)
     is_async = callables.is_coroutine_function(fn)
 
     def call_function(call: Call) -> Response:
@@ -142,6 +157,19 @@ def prepare(route: Route, app: Any, provided: Any = ()) -> Callable[[Call], Resp
         return response
 
     return call_with_dependencies
+
+
+def _cached(answer: Callable[[Any], Response], cache_control: str | None) -> Callable[[Any], Response]:
+    if cache_control is None:
+        return answer
+
+    def cached(value: Any) -> Response:
+        response = answer(value)
+        if response.status < 300:
+            response._headers.setdefault("cache-control", cache_control)
+        return response
+
+    return cached
 
 
 def whole(app: Any, request: Any, response: Response) -> Response:

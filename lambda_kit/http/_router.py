@@ -63,6 +63,7 @@ class Router:
         *methods: str,
         status: int | None = None,
         layers: Sequence[AnyLayer] = (),
+        cache_control: str | None = None,
         **documented: Unpack[Documented],
     ) -> Callable[[F], F]:
         """Return a decorator that makes a route of a function, which it leaves as it is.
@@ -76,6 +77,8 @@ class Router:
             status: the status of answers; default 200, and 204 if the function returns None.
             layers: layers around the function, the outermost first; default: none. They are called with
                 `(event, context)` and get the response as a dict.
+            cache_control: the `Cache-Control` of successful answers, such as `"max-age=60"`; errors do not get it, and
+                a response that sets its own keeps it; default: none.
             **documented: what the OpenAPI document says of the route beside its annotations and its docstring: `tags`,
                 `summary`, `description`, `operation_id`, `deprecated=True`, `hidden=True` to leave the route out,
                 `security` with the names of authorizers of `OpenApi` (`[]` for none), and `responses`: a text, a type,
@@ -96,7 +99,7 @@ class Router:
             texts = checked(path, documented)
 
         def decorate(fn: F) -> F:
-            made = Route(path, methods, fn, status, tuple(layers), documented=texts)
+            made = Route(path, methods, fn, status, tuple(layers), documented=texts, cache_control=cache_control)
             self._add(made.below(self._prefix, self._layers, self._tags))
             return fn
 
@@ -116,10 +119,11 @@ class Router:
         *,
         status: int | None = None,
         layers: Sequence[AnyLayer] = (),
+        cache_control: str | None = None,
         **documented: Unpack[Documented],
     ) -> Callable[[F], F]:
         """Return a decorator for `GET` and `HEAD`. See `route`."""
-        return self.route(path, "GET", status=status, layers=layers, **documented)
+        return self.route(path, "GET", status=status, layers=layers, cache_control=cache_control, **documented)
 
     def post(
         self,

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_kit import HttpApp
+from lambda_kit.events import HttpEvent  # noqa: TC001  # annotations of routes are evaluated
 from lambda_kit.events._http_build import HTTP_TRIGGERS
-from lambda_kit.http import Cors, Response, _compression
+from lambda_kit.http import Cors, Response, _compression, check_etag
 from tests.http.clients import check_taken, every_trigger
 
 LONG = "a" * 2000
@@ -167,13 +168,13 @@ def test_what_gains_nothing_or_must_stay_is_not_compressed(response: Response) -
     assert answer.headers.get("content-encoding") == before
 
 
-def test_a_compressed_answer_has_a_weak_tag_no_length_and_one_vary() -> None:
+def test_a_compressed_answer_has_a_tag_of_its_own_no_length_and_one_vary() -> None:
     def body() -> Response:
         headers: Any = {"ETag": '"v1"', "Content-Length": "2000", "Vary": ["accept-encoding", "X-A"]}
         return Response(LONG, headers=headers)
 
     answer = client(body=body, cors=Cors(["https://a.example"])).get("/", headers={"Accept-Encoding": "gzip"})
-    assert (answer.headers["etag"], "content-length" in answer.headers) == ('W/"v1"', False)
+    assert (answer.headers["etag"], "content-length" in answer.headers) == ('"v1-gzip"', False)
     assert answer.headers["vary"] == "accept-encoding, X-A, Origin"
 
 
@@ -181,7 +182,27 @@ def test_an_answer_that_the_client_has_varies_as_the_whole_one() -> None:
     one = client(etag=True)
     tag = one.get("/", headers={"Accept-Encoding": "gzip"}).headers["etag"]
     again = one.get("/", headers={"If-None-Match": tag})
-    assert (again.status, again.headers["vary"]) == (304, "Accept-Encoding")
+    assert (again.status, again.headers["vary"], again.headers["etag"]) == (304, "Accept-Encoding", tag)
+
+
+@every_trigger
+def test_a_client_of_compressed_answers_can_change_what_it_knows(trigger: Any) -> None:
+    app = HttpApp(compress=True)
+
+    @app.get("/")
+    def get() -> Any:
+        return Response(LONG, headers={"ETag": '"v1"'})
+
+    @app.put("/")
+    def put(request: HttpEvent) -> Any:
+        check_etag(request, '"v1"')
+
+    one = app.test_client(trigger)
+    for accepted in ("gzip", "br", "zstd", ""):
+        tag = one.get("/", headers={"Accept-Encoding": accepted}).headers["etag"]
+        assert one.put("/", headers={"If-Match": tag}).status == 204
+    assert one.put("/", headers={"If-Match": '"v0-gzip"'}).status == 412
+    assert one.put("/", headers={"If-Match": 'W/"v1"'}).status == 412
 
 
 WORDS = ["gzip", "br", "zstd", "identity", "*", ";", "q=", "q=0", "q=1", "q=0.5", ",", " ", "\xe9"]

@@ -148,7 +148,8 @@ def test_a_client_that_has_the_answer_gets_304_without_a_body(trigger: Any) -> N
         assert "content-type" not in again.headers
         check_taken(trigger, again.raw)
     assert client.get("/orders/2", headers={"If-None-Match": tag}).status == 200
-    assert client.head("/orders/1").headers["etag"].removeprefix("W/") == tag.removeprefix("W/")
+    assert client.head("/orders/1", headers={"Accept-Encoding": "gzip"}).headers["etag"] == tag
+    assert client.head("/orders/1").headers["etag"] == tag.replace("-gzip", "")
     assert "etag" not in client.get("/orders/3").headers
     assert "etag" not in client.post("/orders/1", json={}).headers
 
