@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import pytest
 import shop_api
 
-from lambda_kit.http import TestClient
+from lambda_kit.http import TestClient, UploadFile
+from lambda_kit.local import main
 from lambda_kit.testing import invoke
 
 if TYPE_CHECKING:
@@ -17,15 +20,23 @@ if TYPE_CHECKING:
 
     from lambda_kit.events._http_trigger import HttpTrigger
 
-KEY = {"X-Api-Key": "k-shop"}
 ORDER = {"lines": [{"sku": "tea", "count": 2}]}
 TRIGGERS: list[HttpTrigger] = ["rest_api", "http_api_2", "function_url", "alb"]
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def signed_in(user: str, **claims: Any) -> dict[str, str]:
+    """Return the header of a user, with a token as an issuer would make it."""
+    found = {"sub": user, "iss": "https://id.example", "aud": "shop", "exp": time.time() + 60, **claims}
+    token = jwt.encode(found, "a secret that is for this example alone", "HS256")
+    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture(params=TRIGGERS)
 def client(request: Any) -> Iterator[TestClient]:
-    with shop_api.table.override({}):
-        yield TestClient(shop_api.lambda_handler, request.param, headers=KEY)
+    with shop_api.table.override({}), shop_api.photos.override({}):
+        headers = signed_in("Ada", scope="orders:delete")
+        yield TestClient(shop_api.lambda_handler, request.param, headers=headers)
 
 
 def test_an_order_is_placed_once_for_a_key(client: TestClient, request: Any) -> None:
@@ -34,6 +45,16 @@ def test_an_order_is_placed_once_for_a_key(client: TestClient, request: Any) -> 
     assert (first.status, first.json()) == (second.status, second.json())
     assert first.status == 201
     assert len(client.get("/orders").json()["orders"]) == 1
+    other = {"lines": [{"sku": "milk", "count": 1}]}
+    assert client.post("/orders", json=other, headers=key).status == 422
+
+
+def test_a_key_of_another_user_is_another_key(client: TestClient, request: Any) -> None:
+    key = {"Idempotency-Key": request.node.name}
+    assert client.post("/orders", json=ORDER, headers=key).json()["user"] == "Ada"
+    bob = TestClient(shop_api.lambda_handler, headers={**signed_in("Bob"), **key})
+    assert bob.post("/orders", json=ORDER).json()["user"] == "Bob"
+    assert TestClient(shop_api.lambda_handler, headers=key).post("/orders", json=ORDER).status == 401
 
 
 def test_orders_come_in_pages(client: TestClient) -> None:
@@ -49,8 +70,9 @@ def test_an_order_is_changed_only_by_who_knows_it(client: TestClient) -> None:
     number = client.post("/orders", json=ORDER).json()["id"]
     assert client.put(f"/orders/{number}", json=ORDER, headers={"If-Match": '"v1"'}).json()["version"] == 2
     assert client.put(f"/orders/{number}", json=ORDER, headers={"If-Match": '"v1"'}).status == 412
-    other = TestClient(shop_api.lambda_handler, headers={"X-Api-Key": "k-warehouse"})
-    assert other.get(f"/orders/{number}").status == 404
+    bob = TestClient(shop_api.lambda_handler, headers=signed_in("Bob"))
+    assert bob.get(f"/orders/{number}").status == 404
+    assert bob.delete(f"/orders/{number}").status == 403
     assert client.delete(f"/orders/{number}").status == 204
     assert client.get(f"/orders/{number}").status == 404
 
@@ -63,11 +85,25 @@ def test_an_answer_that_the_client_has_is_not_sent_again(client: TestClient) -> 
     assert (again.status, again.content) == (304, b"")
 
 
+def test_a_photo_is_kept_with_its_order(client: TestClient) -> None:
+    number = client.post("/orders", json=ORDER).json()["id"]
+    path = f"/orders/{number}/photo"
+    assert client.get(path).status == 404
+    assert client.put(path, files={"photo": UploadFile(PNG, "box.png", "image/png")}).status == 204
+    answer = client.get(path)
+    assert (answer.headers["content-type"], answer.content) == ("image/png", PNG)
+    assert client.put(path, files={"photo": UploadFile(b"MZ", "box.exe")}).status == 415
+    client.delete(f"/orders/{number}")
+    assert client.get(path).status == 404
+
+
 def test_what_is_wrong_is_told(client: TestClient) -> None:
     answer = client.post("/orders", json={"lines": [{"sku": "tea", "count": 0}]})
     assert (answer.status, answer.json()["errors"][0]["pointer"]) == (422, "#/lines/0/count")
     nobody = TestClient(shop_api.lambda_handler, headers={"Origin": "https://shop.example"}).get("/orders")
     assert (nobody.status, nobody.headers["access-control-allow-origin"]) == (401, "https://shop.example")
+    expired = TestClient(shop_api.lambda_handler, headers=signed_in("Ada", exp=time.time() - 60))
+    assert expired.get("/orders").headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
 def test_the_event_of_the_example_is_answered() -> None:
@@ -75,3 +111,10 @@ def test_the_event_of_the_example_is_answered() -> None:
     answer = invoke(shop_api.lambda_handler, event).unwrap()
     assert answer["statusCode"] == 201
     assert json.loads(answer["body"])["lines"] == [{"sku": "tea", "count": 2}]
+
+
+def test_the_committed_document_is_up_to_date_and_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parent)
+    assert main(["openapi", "shop_api:app", "--check", "shop_api.openapi.json"]) == 0
+    answer = TestClient(shop_api.lambda_handler).get("/openapi.json")
+    assert answer.json()["paths"].keys() >= {"/orders", "/orders/{order_id}/photo"}
