@@ -71,12 +71,19 @@ $(VENVS)/microburst/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
 	@$(INSTALL) $(VENVS)/microburst/bin/python --group microburst
 	@touch $@
 
-SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed $(VENVS)/peer/.installed
+# Requests that are made of an OpenAPI document, for tests of HTTP. It pins what we do not, too.
+$(VENVS)/schemathesis/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
+	@test -x $(VENVS)/schemathesis/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$(MAIN)) $(VENVS)/schemathesis
+	@$(INSTALL) $(VENVS)/schemathesis/bin/python --group schemathesis
+	@touch $@
+
+SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed $(VENVS)/peer/.installed $(VENVS)/schemathesis/.installed
 
 .PHONY: demo
 demo: $(VENVS)/$(MAIN)/.test ## run an example under the real runtime client, cold and warm
 	@cd examples && ../$(BIN)/lambda-kit invoke orders.place_order --event orders.json --repeat 3
 	@cd examples && ../$(BIN)/lambda-kit invoke shop_api.lambda_handler --event shop_api.json
+	@cd examples && ../$(BIN)/lambda-kit openapi shop_api:app --check shop_api.openapi.json && echo "shop_api.openapi.json is up to date"
 
 .PHONY: test
 test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES) ## run the tests on every Python found (PYTHONS=3.12 for one)

@@ -21,12 +21,12 @@ from lambda_kit.http import (
     Bearer,
     Cors,
     Depends,
+    File,
     NotFound,
     OpenApi,
     Query,
     Response,
     Router,
-    UnsupportedMediaType,
     UploadFile,
     check_etag,
     from_header,
@@ -153,7 +153,7 @@ def delete_order(order_id: int, user: Annotated[Any, Depends(signed_in.scopes("o
 
 
 @orders.put("/{order_id}/photo")
-def put_photo(order_id: int, photo: UploadFile, user: User) -> None:
+def put_photo(order_id: int, photo: Annotated[UploadFile, File(media_types=PHOTOS)], user: User) -> None:
     """Keep a photo of what has arrived.
 
     Args:
@@ -161,12 +161,8 @@ def put_photo(order_id: int, photo: UploadFile, user: User) -> None:
 
     Raises:
         NotFound: you have no such order.
-        UnsupportedMediaType: the file is no photo.
     """
-    number = _order_of(order_id, user).id
-    if photo.content_type not in PHOTOS:
-        raise UnsupportedMediaType(f"a photo is {' or '.join(PHOTOS)}")
-    photos()[number] = photo
+    photos()[_order_of(order_id, user).id] = photo
 
 
 @orders.get("/{order_id}/photo", responses={200: {"content": {kind: {} for kind in PHOTOS}}})

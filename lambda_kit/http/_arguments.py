@@ -34,9 +34,10 @@ class Parameter:
         default: the default; `MISSING` without one.
         is_list: True for a list of values.
         function: the function of a dependency; None elsewhere.
+        media_types: the media types of a file that are taken; empty for all.
     """
 
-    __slots__ = ("alias", "annotation", "default", "extra", "function", "is_list", "name", "place")
+    __slots__ = ("alias", "annotation", "default", "extra", "function", "is_list", "media_types", "name", "place")
 
     def __init__(self, name: str, place: str, alias: str, annotation: Any, default: Any) -> None:
         self.name = name
@@ -47,6 +48,7 @@ class Parameter:
         self.extra: tuple[Any, ...] = ()
         self.is_list = False
         self.function: Any = None
+        self.media_types: tuple[str, ...] = ()
 
 
 def annotations_of(fn: Any, without: Any = ()) -> dict[str, Any]:
@@ -164,6 +166,8 @@ def _parameter(
     made.extra = tuple(one for one in metadata if one is not marker)
     if place == "dependency":
         made.function = marker.function
+    elif place == "file":
+        made.media_types = getattr(marker, "media_types", ())
     if place in ("path", "query", "header", "cookie", "form", "file"):
         _set_list(made)
         if made.is_list and place in ("path", "cookie"):

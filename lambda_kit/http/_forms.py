@@ -221,11 +221,14 @@ def file_reader(one: Any, what: str) -> Read:
 
         raise extras.missing(f"the file {one.name!r} of {what}", "multipart", "multipart")
     name, default, is_list = one.alias, one.default, one.is_list
+    accepted: tuple[str, ...] = one.media_types
 
     def read(call: Call) -> Any:
         form = form_of(call)
         files = form.files.get(name)
         if files is not None:
+            if accepted:
+                _check_types(files, accepted, name)
             values = files if annotation is UploadFile else [file.data for file in files]
             return values if is_list else values[-1]
         if default is not MISSING:
@@ -236,3 +239,10 @@ def file_reader(one: Any, what: str) -> Read:
         raise Invalid({"detail": detail, "in": "form", "name": name})
 
     return read
+
+
+def _check_types(files: list[UploadFile], accepted: tuple[str, ...], name: str) -> None:
+    for file in files:
+        media_type = file.content_type.partition(";")[0].strip()
+        if media_type not in accepted and media_type.partition("/")[0] + "/*" not in accepted:
+            raise UnsupportedMediaType(f"the file {name!r} has to be {' or '.join(accepted)}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from lambda_kit.errors import ConfigurationError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
 
@@ -58,10 +60,26 @@ class File(Marker):
 
     `Annotated[bytes, File()]` gets the data alone, and a list gets all files of the name. A parameter of the type
     `UploadFile` needs no marker. Files need the extra `multipart`.
+
+    Args:
+        name: the name in the form; default: that of the parameter.
+        media_types: the media types that are taken, such as `["image/png", "text/*"]`. The answer to others is 415.
+            It is what the client says: check the data too. Default: all.
+
+    Raises:
+        ConfigurationError: `media_types` is a text, or one of them is no media type.
     """
 
-    __slots__ = ()
+    __slots__ = ("media_types",)
     PLACE = "file"
+
+    def __init__(self, name: str | None = None, *, media_types: Sequence[str] = ()) -> None:
+        super().__init__(name)
+        if isinstance(media_types, str) or [one for one in media_types if one.count("/") != 1]:
+            raise ConfigurationError(
+                f"File(media_types={media_types!r}): pass a list of media types, such as ['image/png', 'text/*']"
+            )
+        self.media_types = tuple(one.lower() for one in media_types)
 
 
 class Body(Marker):

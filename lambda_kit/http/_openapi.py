@@ -212,6 +212,9 @@ class _Document:
         if required:
             media["schema"]["required"] = required
         has_file = any(one.place == "file" for one in found)
+        types = {one.alias: ", ".join(one.media_types) for one in found if one.media_types}
+        if types:
+            media["encoding"] = {name: {"contentType": text} for name, text in types.items()}
         kinds = ["multipart/form-data"] if has_file else ["application/x-www-form-urlencoded", "multipart/form-data"]
         return {"required": bool(required), "content": dict.fromkeys(kinds, media)}
 

@@ -187,6 +187,38 @@ def test_a_form_at_the_limits_is_taken() -> None:
     assert app.test_client().post("/files", data={"tag": ["a", "b", "c", "d"]}).status == 413
 
 
+def keep(photo: Annotated[list[UploadFile], File(media_types=["image/png", "TEXT/*"])]) -> int:
+    return len(photo)
+
+
+@every_trigger
+@pytest.mark.parametrize(
+    ("media_type", "status"),
+    [
+        ("image/png", 200),
+        ("IMAGE/PNG; a=b", 200),
+        ("text/csv", 200),
+        ("image/jpeg", 415),
+        ("image", 415),
+        ("application/text", 415),
+    ],
+)
+def test_a_file_of_a_media_type_that_is_not_taken_is_415(trigger: Any, media_type: str, status: int) -> None:
+    app = HttpApp()
+    app.post("/")(keep)
+    files = [("photo", UploadFile(PNG, "a.png", "image/png")), ("photo", UploadFile(PNG, "b", media_type))]
+    answer = app.test_client(trigger).post("/", files=files)
+    assert answer.status == status
+    if status == 415:
+        assert problem(answer)["detail"] == "the file 'photo' has to be image/png or text/*"
+
+
+@pytest.mark.parametrize("types", ["image/png", ["png"], [""]], ids=str)
+def test_media_types_that_are_none_are_refused(types: Any) -> None:
+    with pytest.raises(ConfigurationError, match="media_types"):
+        File(media_types=types)
+
+
 @pytest.mark.parametrize("option", ["max_body", "max_parts", "max_files", "max_file"])
 @pytest.mark.parametrize("value", [-1, "many", 1.5])
 def test_a_limit_that_is_no_number_is_refused(option: str, value: Any) -> None:

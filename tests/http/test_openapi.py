@@ -410,6 +410,7 @@ def test_a_form_with_files_is_multipart() -> None:
         "data": binary,
         "title": {"type": "string"},
     }
+    assert media["encoding"] == {"data": {"contentType": "image/png, text/*"}}
     assert list(post["responses"]) == ["204", "400", "413", "415", "422"]
 
 
@@ -417,7 +418,7 @@ def with_files(
     photo: UploadFile,
     title: Annotated[str, Form()],
     more: list[UploadFile] | None = None,
-    data: Annotated[bytes, File()] = b"",
+    data: Annotated[bytes, File(media_types=["image/png", "Text/*"])] = b"",
 ) -> None:
     """Send photos.
 
