@@ -159,6 +159,10 @@ class Invocation:
         parts = (self.execution_arn or "").partition("/durable-execution/")[2].split("/")
         return parts[0] if len(parts) == 2 and parts[0] else None
 
+    def _execution(self) -> str | None:
+        """Return the ARN of the durable execution that the invocation is a run of, quickly where there is none."""
+        return None if self._state is None or _RUN not in self._state else self.execution_arn
+
     @property
     def replay(self) -> bool:
         """True for a run of a durable execution that begins with a replay of what earlier runs have done."""
@@ -324,9 +328,7 @@ def _durable(invocation: Invocation, call: Callable[[Any, Any], Any], event: Any
     """Call the handler in a run of a durable execution, whose context is noted for the time of the call."""
     from lambda_kit._kernel import replay
 
-    run = replay.begin(context, call, current_place)
-    if run is not None:
-        invocation.state[_RUN] = run
+    invocation.state[_RUN] = replay.begin(context, call, current_place)
     try:
         return call(event, context)
     finally:

@@ -116,16 +116,21 @@ class Place:
         """
         self._held = True
         result = callback.result
-        is_new = getattr(self.context.state, "is_operation_updated_since_last_invocation", None)
 
         def told_result() -> Any:
             try:
                 return result()
             finally:
-                if is_new is None or is_new(callback.operation_id):
+                if _is_new(self.context.state, callback.operation_id):
                     self._held = False
 
         callback.result = told_result
+
+
+def _is_new(state: Any, operation: str) -> bool:
+    """Tell whether a callback was answered after the last run; True if the service does not say what was."""
+    is_updated = getattr(state, "is_operation_updated_since_last_invocation", None)
+    return is_updated is None or is_updated(operation) or not any(is_updated(one) for one in state.operations)
 
 
 def _is_over(context: Any) -> bool:

@@ -73,9 +73,11 @@ class Names:
             text += self._rare(5, tenant_id)
         if correlation_id is not None:
             text += self._rare(6, correlation_id)
+        if (execution := invocation._execution()) is not None:
+            text += self._rare(7, execution)
         if self.powertools:
-            text += self._rare(7, getattr(context, "memory_limit_in_mb", None) or None)
-            text += self._rare(8, getattr(context, "invoked_function_arn", None) or None)
+            text += self._rare(8, getattr(context, "memory_limit_in_mb", None) or None)
+            text += self._rare(9, getattr(context, "invoked_function_arn", None) or None)
         invocation.log_text = (self, correlation_id, text)
         return text
 
@@ -102,7 +104,16 @@ class Names:
 
 NAMES = {
     "kit": Names(
-        ("functionName", "requestId", "coldStart", "initType", "xrayTraceId", "tenantId", "correlationId"),
+        (
+            "functionName",
+            "requestId",
+            "coldStart",
+            "initType",
+            "xrayTraceId",
+            "tenantId",
+            "correlationId",
+            "executionArn",
+        ),
         powertools=False,
     ),
     "powertools": Names(
@@ -114,6 +125,7 @@ NAMES = {
             "xray_trace_id",
             "tenant_id",
             "correlation_id",
+            "execution_arn",
             "function_memory_size",
             "function_arn",
         ),

@@ -118,7 +118,7 @@ class _Layer:
                 if found is not None:
                     invocation.correlation_id = found
             except Exception as failure:
-                if settings.threshold <= WARNING:
+                if settings.threshold <= WARNING and not invocation.replay:
                     text = f"the correlation id could not be found: {describe(failure)}"
                     writer.log(WARNING, "WARN", text, (), {}, self._where)
         if settings.log_event and settings.threshold <= INFO:

@@ -26,7 +26,8 @@ class Logger:
 
     Names of fields are `timestamp` (RFC 3339, UTC, milliseconds), `level` (as Lambda spells it), `message`, `location`,
     `service`, `functionName`, `requestId`, `coldStart`, `initType` (if not on demand), `xrayTraceId`, `tenantId`,
-    `correlationId`, `exception`. A field of yours with the name of one of the first four gets an underscore behind it.
+    `correlationId`, `executionArn` (of a durable execution), `exception`. A field of yours with the name of one of the
+    first four gets an underscore behind it.
 
     As a layer it finds the correlation id, logs an exception of the handler once, writes the buffered lines if the
     handler fails, drops what was appended, and takes the records of the kit's own logger, `lambda_kit`. Lines that are
@@ -54,6 +55,9 @@ class Logger:
         format: a function that takes the line as a dict and returns the text that is written in its place.
         fast: whether orjson is loaded, the extra `fast`, which encodes large nested values in half the time. Where the
             function has loaded it, it is used without this option.
+        replays: lines of a durable execution that an earlier run has told, because a replay runs their code again:
+            `"once"` leaves them out, `"mark"` writes them with the field `replayed: true`. The kit's own warnings and
+            errors about the run are always written.
         **static: fields of every line of this logger.
 
     Raises:
@@ -94,6 +98,7 @@ class Logger:
         names: Literal["kit", "powertools"] = "kit",
         format: Callable[[dict[str, Any]], str] | None = None,  # noqa: A002  # the word of logging
         fast: bool = False,
+        replays: Literal["once", "mark"] = "once",
         **static: Any,
     ) -> None:
         if static:
@@ -110,6 +115,7 @@ class Logger:
             names=names,
             format=format,
             fast=fast,
+            replays=replays,
         )
         facts.observe(context.note_fact)
         name = service_name(service)

@@ -29,6 +29,7 @@ class Settings:
         buffer: bytes of lines below the level that are kept for each invocation; 0 for no buffer.
         format: the function of the user that formats a line; None for JSON.
         is_plain: whether lines are written as they are, as JSON.
+        marks_replays: whether lines of a replay are written, with a mark, in a durable execution.
         names: the names of the fields of the invocation.
         pretty: whether lines are for people; None if it depends on where standard output goes at the moment.
 
@@ -44,6 +45,7 @@ class Settings:
         "is_plain",
         "level",
         "log_event",
+        "marks_replays",
         "names",
         "pretty",
         "sample_rate",
@@ -62,6 +64,7 @@ class Settings:
         names: Any,
         format: Any,  # noqa: A002
         fast: bool,
+        replays: Any,
     ) -> None:
         if fast:
             _load_orjson()
@@ -73,6 +76,8 @@ class Settings:
             raise ConfigurationError(f"Logger(buffer={buffer!r}): pass a number of bytes above 0, or None")
         if names not in NAMES:
             raise ConfigurationError(f"Logger(names={names!r}): pass {' or '.join(map(repr, NAMES))}")
+        if replays not in ("once", "mark"):
+            raise ConfigurationError(f"Logger(replays={replays!r}): pass 'once' or 'mark'")
         if format is not None and not callable(format):
             raise ConfigurationError(
                 f"Logger(format={format!r}): pass a function that takes the line as a dict and returns text"
@@ -83,6 +88,7 @@ class Settings:
         self.correlation_id = _finder(correlation_id)
         self.encoder = Encoder(redaction.checked("Logger", redact))
         self.log_event = log_event
+        self.marks_replays = replays == "mark"
         self.sample_rate = float(sample_rate)
         self.buffer = int(buffer or 0)
         self.names = NAMES[names]

@@ -12,9 +12,9 @@ import os
 from lambda_kit._kernel import type_of
 from lambda_kit._kernel.json_text import REDACTED, describe, escape, guarded
 from lambda_kit._kernel.stdout import is_terminal, write
-from lambda_kit.invocation import current
+from lambda_kit.invocation import current, current_place
 from lambda_kit.logger import _context as context
-from lambda_kit.logger._levels import ERROR, spelling
+from lambda_kit.logger._levels import ERROR, WARNING, spelling
 from lambda_kit.logger._line import LIMIT, SAFE, join, place, size_of, timestamp
 
 TYPE_CHECKING = False
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lambda_kit._kernel.json_text import Encoder
+    from lambda_kit._kernel.replay import Place
     from lambda_kit.invocation import Invocation
     from lambda_kit.logger._buffer import InvocationLog
     from lambda_kit.logger._settings import Settings
 
 chain_get = context.chain.get
+_place_now = current_place.get
+_OWN = "lambda_kit"  # the name of the kit's own logger
 _FEW = 16  # fields up to which adding one text to the other is faster than joining them at the end
 _SHORT = 10**15  # integers below it need no care
 
@@ -45,7 +48,7 @@ class Writer:
         self.settings = settings
         self.common = common
 
-    def log(
+    def log(  # noqa: C901  # it runs for each line: what the usual one needs stands in it
         self, number: int, level: str, message: Any, args: Any, fields: dict[str, Any], where: str | None = None
     ) -> None:
         """Write a line, or keep it for an error to come. It raises nothing.
@@ -61,6 +64,8 @@ class Writer:
         try:
             settings = self.settings
             invocation = current.get(None)
+            if (here := _place_now()) is not None and not self._is_told(here, number, where, fields):
+                return
             if where is None:
                 where = place(2)
             if number < settings.level:
@@ -83,6 +88,19 @@ class Writer:
                 _log_anyway(level, message, failure)
             except Exception:  # at the end of the stack, or of the memory, not even this can be done
                 return
+
+    def _is_told(self, here: Place, number: int, where: str | None, fields: dict[str, Any]) -> bool:
+        """Tell whether a line of a durable execution is written: a new one, or a replayed one with a mark.
+
+        Failures of the run, and warnings of the kit about it, are always new.
+        """
+        own = where is not None and number >= WARNING and fields.get("logger", _OWN) == _OWN
+        if own or not here.is_replaying():
+            return True
+        if self.settings.marks_replays:
+            fields["replayed"] = True
+            return True
+        return False
 
     def log_record(self, number: int, message: Any, args: Any, fields: dict[str, Any], where: str) -> None:
         """Write a record of `logging`, if its level is high enough."""

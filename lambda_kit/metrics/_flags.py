@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 
 from lambda_kit._kernel import facts
-from lambda_kit.invocation import current
+from lambda_kit.invocation import current, current_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ def taken(metrics: object, invocation: Invocation) -> dict[tuple[str, str], int]
 def _note_fact(name: str, fields: dict[str, Any]) -> None:
     invocation = current.get(None)
     if name != "flags.evaluated" or invocation is None:
+        return
+    place = current_place.get()
+    if place is not None and place.is_replaying():
         return
     for metrics in list(_counting):
         record: Record | None = invocation._peek(metrics)

@@ -8,7 +8,7 @@ from sys import modules
 
 from lambda_kit._kernel import callables, log
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.invocation import current
+from lambda_kit.invocation import current, current_place
 from lambda_kit.metrics import _rules as rules
 from lambda_kit.metrics._head import Head
 from lambda_kit.metrics._lines import lines_of
@@ -114,8 +114,9 @@ class Layer:
             record.layered = True
             record.head = None  # those of an earlier run of a layer in this invocation
         record.flow = get_ident() if "asyncio" not in modules else flow()
-        self._pending.recent = invocation, record
-        if self._cold_start and invocation.cold_start and not record.counted:
+        if current_place.get() is None:
+            self._pending.recent = invocation, record
+        if self._cold_start and invocation.cold_start and not record.counted and not invocation.replay:
             record.counted = True
             if invocation.init_type == "on-demand":
                 self._count_cold_start(invocation)

@@ -198,7 +198,7 @@ class Metrics:
         pending = self._pending
         recent, record = pending.recent
         if recent is not invocation:
-            record = pending.record(invocation)
+            record = pending.adding(invocation)
         series = record.series.get(name)
         if series is None:
             if record.head is not None:
@@ -223,7 +223,7 @@ class Metrics:
         if bound is not None:
             own = {**{name: value for (owner, name), value in bound.fields.items() if owner is self}, **own}
         milliseconds = rules.checked_timestamp(timestamp, self._clock_of_lines())
-        record = pending.record(invocation)
+        record = pending.adding(invocation)
         head = record.head or self._known_head()
         head.check_metric(definition.name)
         if own or milliseconds is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from lambda_kit._kernel.stdout import take_all, write
+from lambda_kit.invocation import current_place
 from lambda_kit.metrics._head import Head
 from lambda_kit.metrics._lines import lines_of
 from lambda_kit.metrics._record import Record
@@ -65,8 +66,14 @@ class Pending:
             if invocation is None
             else invocation._peek(self._key) or invocation.state.setdefault(self._key, Record(False))
         )
-        self.recent = invocation, record
+        if current_place.get() is None:  # else each value asks again whether it is one of a replay
+            self.recent = invocation, record
         return record
+
+    def adding(self, invocation: Invocation | None) -> Record:
+        """Return the record that takes a value; in the replay of a durable execution, one that is never written."""
+        place = current_place.get()
+        return Record(True) if place is not None and place.is_replaying() else self.record(invocation)
 
     def let_wait(self, record: Record, invocation: Invocation | None) -> None:
         """Note that no layer is going to write this record."""

@@ -43,6 +43,11 @@ class Timer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         started, self._started = self._started, None
+        if error is not None and not isinstance(error, Exception):
+            from lambda_kit._kernel.durable import is_suspension
+
+            if is_suspension(error):  # the block goes on in another run
+                return
         seconds = self._clock() - (started or 0.0)
         try:
             self._add(seconds)
