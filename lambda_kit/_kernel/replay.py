@@ -128,9 +128,12 @@ class Place:
 
 
 def _is_new(state: Any, operation: str) -> bool:
-    """Tell whether a callback was answered after the last run; True if the service does not say what was."""
+    """Tell whether a callback was answered after the last run; True if the service does not say which ones were."""
     is_updated = getattr(state, "is_operation_updated_since_last_invocation", None)
-    return is_updated is None or is_updated(operation) or not any(is_updated(one) for one in state.operations)
+    if is_updated is None or is_updated(operation):
+        return True
+    kinds = {key: getattr(one.operation_type, "value", None) for key, one in state.operations.items()}
+    return not any(is_updated(key) for key, kind in kinds.items() if kind == "CALLBACK")
 
 
 def _is_over(context: Any) -> bool:

@@ -8,6 +8,7 @@ whatever goes wrong, a line is written that says so, and the handler never learn
 from __future__ import annotations
 
 import os
+import sys
 
 from lambda_kit._kernel import type_of
 from lambda_kit._kernel.json_text import REDACTED, describe, escape, guarded
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 chain_get = context.chain.get
 _place_now = current_place.get
+_SDK_LOGGER = "aws_durable_execution_sdk_python.logger"  # the module of `context.logger` in durable executions
 _OWN = "lambda_kit"  # the name of the kit's own logger
 _FEW = 16  # fields up to which adding one text to the other is faster than joining them at the end
 _SHORT = 10**15  # integers below it need no care
@@ -67,7 +69,7 @@ class Writer:
             if (here := _place_now()) is not None and not self._is_told(here, number, where, fields):
                 return
             if where is None:
-                where = place(2)
+                where = place(2 if here is None else _depth(fields))
             if number < settings.level:
                 log = _log_of(invocation)
                 if log is None or not log.is_sampled(settings.sample_rate):
@@ -198,6 +200,11 @@ class Writer:
             colour = terminal and not os.environ.get("NO_COLOR")
             line = prettify(line, self.common.members(current.get(None)), colour=colour)
         write(line)
+
+
+def _depth(fields: dict[str, Any]) -> int:
+    """Return how many frames up the code is that tells a line: past the SDK's logger, which passes `extra` on."""
+    return 4 if "extra" in fields and sys._getframe(3).f_globals.get("__name__") == _SDK_LOGGER else 2
 
 
 def _log_of(invocation: Invocation | None) -> InvocationLog | None:

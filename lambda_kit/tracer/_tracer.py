@@ -35,8 +35,8 @@ class Tracer:
 
     As a layer it puts a span around handlers, functions, methods, coroutines, generators and context managers of
     `contextlib`. The outermost span of an invocation has the annotations `ColdStart` and, if there is one, `Service`.
-    In a durable execution it also has `ExecutionArn` and `Replay`. Spans nest by context variables. A thread needs a copy
-    of the context; tasks, `asyncio.to_thread` and branches of a durable execution have one.
+    In a durable execution it also has `ExecutionArn` and `Replay`. Spans nest by context variables. A thread needs a
+    copy of the context; tasks, `asyncio.to_thread` and branches of a durable execution have one.
 
     Args:
         service: the name of the service; default: `LAMBDA_KIT_SERVICE`, then `POWERTOOLS_SERVICE_NAME`, else none.
