@@ -14,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lambda_kit.idempotency import MemoryStore
     from lambda_kit.testing import FakeContext, FakeXRayDaemon
 
 
@@ -46,6 +47,16 @@ def lambda_context() -> FakeContext:
     from lambda_kit.testing import make_context
 
     return make_context()
+
+
+@pytest.fixture
+def idempotency_store() -> Iterator[MemoryStore]:
+    """A `MemoryStore` that takes the place of all stores of `idempotent` for the test."""
+    from lambda_kit.idempotency import MemoryStore
+    from lambda_kit.testing import override_stores
+
+    with override_stores(MemoryStore()) as store:
+        yield store
 
 
 @pytest.fixture

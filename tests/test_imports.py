@@ -376,7 +376,7 @@ ALSO = {
     "__main__": {"local"},
     "batch": {"events"},
     "http": {"events"},
-    "_pytest_plugin": {"testing"},
+    "_pytest_plugin": {"idempotency", "testing"},
     "local": {"events", "flags", "http"},
     "testing": {"events", "http", "idempotency", "local", "tracer"},
 }

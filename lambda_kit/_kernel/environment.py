@@ -84,9 +84,9 @@ VARIABLES: dict[str, tuple[str, str, str, str]] = {
     ),
     "LAMBDA_KIT_IDEMPOTENCY_DISABLED": (
         "POWERTOOLS_IDEMPOTENCY_DISABLED",
-        "true or false",
+        "true, false or `force`",
         "`false`",
-        "runs each call, without a store; for tests",
+        "runs each call, without a store; for tests: on Lambda only `force` does it",
     ),
     "LAMBDA_KIT_PARAMETERS_SOURCE": (
         "",

@@ -89,10 +89,11 @@ def _watch_process() -> None:
     global _watched
     if not _watched:
         _watched = True
-        lifecycle.on_fork(_clear)
-        lifecycle.on_reset(_clear)
+        lifecycle.on_fork(clear_all)
+        lifecycle.on_reset(clear_all)
 
 
-def _clear() -> None:
+def clear_all() -> None:
+    """Forget all records of all caches."""
     for cache in list(_caches):
         cache.clear()

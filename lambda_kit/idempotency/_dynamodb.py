@@ -8,7 +8,7 @@ from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConditionalCheckFailed, ConfigurationError
 from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record, record_of, unreadable
 from lambda_kit.idempotency._results import is_marked
-from lambda_kit.idempotency._settings import refuse_options
+from lambda_kit.idempotency._settings import Replaceable, refuse_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _MAY_CLAIM = (
 _REST_OF_ITEM = 4 * 1024  # for names and the other attributes; a partition key alone may have 2 KiB
 
 
-class DynamoDBStore:
+class DynamoDBStore(Replaceable):
     """Keeps records in a DynamoDB table. Each step is one conditional write.
 
     The default names of attributes are those of Powertools, so that one table serves both.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency._record import decide, may_complete, may_release, renews
+from lambda_kit.idempotency._settings import Replaceable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from lambda_kit.idempotency._record import Claim, Record
 
 
-class MemoryStore:
+class MemoryStore(Replaceable):
     """Keeps records in the memory of this process: for tests, and for duplicates within one environment.
 
     Do not use it where money depends on it: another environment does not see its records.

@@ -245,19 +245,26 @@ _warned = False
 
 
 def is_disabled() -> bool:
-    """Tell whether the environment says that calls run without a store."""
+    """Return True if the environment says that calls run without a store. On Lambda, it has to say `force`."""
     get = os.environ.get
     if not (get("LAMBDA_KIT_IDEMPOTENCY_DISABLED") or get("POWERTOOLS_IDEMPOTENCY_DISABLED")):
         return False
     from lambda_kit._kernel import environment
 
-    if not environment.flag("LAMBDA_KIT_IDEMPOTENCY_DISABLED"):
+    is_forced = (environment.text("LAMBDA_KIT_IDEMPOTENCY_DISABLED") or "").strip().lower() == "force"
+    if not is_forced and not environment.flag("LAMBDA_KIT_IDEMPOTENCY_DISABLED"):
         return False
+    is_ignored = not is_forced and "AWS_LAMBDA_RUNTIME_API" in os.environ
     global _warned
     if not _warned:
         _warned = True
-        log.warning("LAMBDA_KIT_IDEMPOTENCY_DISABLED is set: no call is protected from running twice")
-    return True
+        log.warning(
+            "LAMBDA_KIT_IDEMPOTENCY_DISABLED is true, which is for tests: on Lambda calls stay protected; set it to "
+            "force to run them unprotected there too"
+            if is_ignored
+            else "LAMBDA_KIT_IDEMPOTENCY_DISABLED is set: no call is protected from running twice"
+        )
+    return not is_ignored
 
 
 class _Pending:

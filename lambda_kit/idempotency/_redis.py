@@ -8,6 +8,7 @@ from _thread import allocate_lock, start_new_thread
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency._claim import seconds_left
 from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, record_of, unreadable
+from lambda_kit.idempotency._settings import Replaceable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ return 1
 """
 
 
-class RedisStore:
+class RedisStore(Replaceable):
     """Keeps records in Redis or Valkey, in one hash each.
 
     A call waits no longer for the server than the invocation lasts.

@@ -8,15 +8,20 @@ import time
 
 from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
+from lambda_kit.idempotency import _cache
 from lambda_kit.idempotency._codec import codec_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, NoReturn
+    from contextlib import AbstractContextManager
+    from typing import Any, NoReturn, TypeVar
 
     from lambda_kit.idempotency._codec import Codec
     from lambda_kit.idempotency._powertools import PowertoolsKeys
+    from lambda_kit.idempotency._store import Store
+
+    S = TypeVar("S", bound=Store)
 
 _LONGEST = 3_155_760_000.0  # seconds: a hundred years; stores cannot hold times without limit
 _CHOICES = {
@@ -27,6 +32,58 @@ _CHOICES = {
 }
 
 
+replaced: tuple[tuple[Any, Any], ...] = ()
+"""The stores that tests have replaced, each with the one in its place. None stands for all stores."""
+
+
+class Replaceable:
+    """A store that a test can replace by another one."""
+
+    def override(self, store: S) -> AbstractContextManager[S]:
+        """Return a context manager in which another store takes the place of this one, in all threads.
+
+        It forgets the results in local caches when it begins and when it ends.
+
+        Args:
+            store: the other store, such as `MemoryStore()`.
+
+        Raises:
+            ConfigurationError: it is no store.
+        """
+        return Override(self, store)
+
+
+class Override:
+    """A store that takes the place of another one, or of all, while this context manager is entered.
+
+    Args:
+        given: the store that is replaced; None for all stores.
+        store: the one in its place.
+
+    Raises:
+        ConfigurationError: `store` is no store.
+    """
+
+    __slots__ = ("_entry",)
+
+    def __init__(self, given: Any, store: Any) -> None:
+        _check_store(store, "override")
+        self._entry = (given, store)
+
+    def __enter__(self) -> Any:
+        self._replace((*replaced, self._entry))
+        return self._entry[1]
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._replace(tuple(one for one in replaced if one is not self._entry))
+
+    @staticmethod
+    def _replace(stores: tuple[tuple[Any, Any], ...]) -> None:
+        global replaced
+        replaced = stores
+        _cache.clear_all()
+
+
 class Settings:
     """The options of one `idempotent(...)` that say how a call goes.
 
@@ -35,13 +92,12 @@ class Settings:
     """
 
     __slots__ = (
-        "blocks",
+        "_store",
         "clock",
         "codec",
         "finish_codec",
         "lease",
         "log_replays",
-        "max_bytes",
         "missing_key",
         "on_claim_error",
         "on_in_progress",
@@ -50,12 +106,11 @@ class Settings:
         "random_bytes",
         "replay_errors",
         "sleep",
-        "store",
         "ttl",
     )
 
     def __init__(self, store: Any, options: dict[str, Any]) -> None:
-        _check_store(store)
+        _check_store(store, "idempotent")
         for name, known in _CHOICES.items():
             if options[name] not in known:
                 hint = callables.closest(options[name], known) if isinstance(options[name], str) else ""
@@ -73,9 +128,7 @@ class Settings:
         for name in ("on_replay", "clock", "sleep", "random_bytes"):
             if options[name] is not None and not callable(options[name]):
                 raise ConfigurationError(f"idempotent({name}={options[name]!r}): pass a function")
-        self.store: Any = store
-        self.max_bytes: int | None = getattr(store, "max_bytes", None)
-        self.blocks: bool = getattr(store, "blocks", True)
+        self._store: Any = store
         self.ttl: float = options["ttl"]
         self.lease: float | None = options["lease"]
         self.on_in_progress: str = options["on_in_progress"]
@@ -91,6 +144,28 @@ class Settings:
         self.clock: Callable[[], float] = options["clock"] or _wall_clock
         self.sleep: Any = options["sleep"]
         self.random_bytes: Callable[[int], bytes] = options["random_bytes"] or os.urandom
+
+    @property
+    def store(self) -> Any:
+        """The store that a call uses: the one that was given, unless a test has replaced it."""
+        store = self._store
+        if replaced:
+            for given, other in reversed(replaced):
+                if given is store or given is None:
+                    return other
+        return store
+
+    @property
+    def max_bytes(self) -> int | None:
+        """The longest result that the store takes."""
+        found: int | None = getattr(self.store, "max_bytes", None)
+        return found
+
+    @property
+    def blocks(self) -> bool:
+        """True if the methods of the store wait for something."""
+        found: bool = getattr(self.store, "blocks", True)
+        return found
 
 
 _INSTEAD = {  # of the options of Powertools
@@ -175,14 +250,14 @@ def _wall_clock() -> float:
     return time.time()  # looked up at each call: libraries that freeze time replace it
 
 
-def _check_store(store: Any) -> None:
-    if store is None:
+def _check_store(store: Any, what: str) -> None:
+    if store is None and what == "idempotent":
         raise ConfigurationError("idempotent(): pass a store and a key: idempotent(DynamoDBStore(...), key=...)")
     if isinstance(store, type):
-        raise ConfigurationError(f"idempotent({store.__name__}): pass a store, not its class: {store.__name__}(...)")
+        raise ConfigurationError(f"{what}({store.__name__}): pass a store, not its class: {store.__name__}(...)")
     for name in ("claim", "complete", "release"):
         if not callable(getattr(store, name, None)):
-            raise ConfigurationError(f"idempotent({store!r}): pass a store, which has a method {name}")
+            raise ConfigurationError(f"{what}({store!r}): pass a store, which has a method {name}")
 
 
 def _check_seconds(name: str, given: Any) -> None:

@@ -10,6 +10,7 @@ from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency._claim import seconds_left
 from lambda_kit.idempotency._record import decide, may_complete, may_release, record_of, renews
+from lambda_kit.idempotency._settings import Replaceable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ CREATE TABLE IF NOT EXISTS idempotency (
 _COLUMNS = "key, status, owner, expires, leased_until, payload, result"
 
 
-class SQLiteStore:
+class SQLiteStore(Replaceable):
     """Keeps records in a SQLite file, and creates it if necessary. Threads and processes share it.
 
     Args:

@@ -1,7 +1,7 @@
 """Tools for testing handlers: `invoke`, contexts, clocks, fakes of extensions and of the X-Ray daemon, `reset`.
 
 The kit also brings a pytest plugin, which needs no configuration: it resets the kit's state between tests and offers
-the fixtures `lambda_context` and `xray_daemon`.
+the fixtures `lambda_context`, `idempotency_store` and `xray_daemon`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,14 @@ from lambda_kit.testing._xray_tree import SpanException, SpanNode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.testing._store_contract import StoreContract
+    from lambda_kit.testing._stores import override_stores
 else:
-    __getattr__, __dir__ = lazy_exports(  # lazy, because it loads `idempotency`
-        globals(), {"StoreContract": "lambda_kit.testing._store_contract"}
+    __getattr__, __dir__ = lazy_exports(  # lazy, because they load `idempotency`
+        globals(),
+        {
+            "StoreContract": "lambda_kit.testing._store_contract",
+            "override_stores": "lambda_kit.testing._stores",
+        },
     )
 
 
@@ -38,5 +43,6 @@ __all__ = [
     "StoreContract",
     "invoke",
     "make_context",
+    "override_stores",
     "reset",
 ]

@@ -313,3 +313,26 @@ def test_protection_can_be_switched_off_for_tests(
     monkeypatch.setenv(variable, "maybe")
     with pytest.raises(ConfigurationError, match=f"{variable} is 'maybe'"):
         charge("o-1")
+
+
+def test_on_lambda_protection_is_switched_off_by_force_alone(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs: list[str] = []
+
+    @idempotent(store, key="order")
+    def charge(order: str) -> None:
+        runs.append(order)
+
+    monkeypatch.setattr("lambda_kit.idempotency._protected._warned", False)
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+    monkeypatch.setenv("LAMBDA_KIT_IDEMPOTENCY_DISABLED", "true")
+    for _ in range(3):
+        charge("o-1")
+    assert len(runs) == 1
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "LAMBDA_KIT_IDEMPOTENCY_DISABLED is true, which is for tests"
+    ]
+    monkeypatch.setenv("LAMBDA_KIT_IDEMPOTENCY_DISABLED", "Force")
+    charge("o-1")
+    assert len(runs) == 2
