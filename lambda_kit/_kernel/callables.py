@@ -15,6 +15,7 @@ from lambda_kit.errors import ConfigurationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import CodeType
     from typing import Any
 
 _NO_NAMES: frozenset[str] = frozenset()
@@ -184,6 +185,9 @@ def required_keywords(fn: Any) -> frozenset[str]:
     names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     return frozenset(names) - frozenset(fn.__kwdefaults__ or ())
 
+
+delivering: set[CodeType] = set()
+"""The code of functions that the pipeline puts around a handler's function, so that results that are streams are sent."""
 
 PROVIDES = "__lambda_kit_provides__"
 """The attribute of a layered function that holds the names of the keywords which its layers pass."""

@@ -195,7 +195,9 @@ class _Registered:
     __slots__ = ("function", "module", "place", "stateful")
 
     def __init__(self, fn: Any) -> None:
-        chain = _chain_of(fn)
+        # The functions that deliver streams are made anew for each handler: they say nothing about the function.
+        chain = [one for one in _chain_of(fn) if getattr(one, "__code__", None) not in callables.delivering]
+        fn = chain[0]
         code = code_of(chain[-1])
         self.function = weakref.ref(fn.__self__ if isinstance(fn, MethodType) else fn)
         self.stateful = any(_is_stateful(one) for one in chain)

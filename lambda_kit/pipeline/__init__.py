@@ -314,6 +314,7 @@ def _delivering(fn: Any) -> Any:
 
         delivering = delivering_any
     functools.update_wrapper(delivering, fn)
+    callables.delivering.add(delivering.__code__)
     if not hasattr(fn, "__qualname__"):  # an object with __call__ is named by its repr
         delivering.__module__, delivering.__qualname__ = "", repr(fn)
     return delivering
