@@ -187,7 +187,7 @@ def required_keywords(fn: Any) -> frozenset[str]:
 
 
 delivering: set[CodeType] = set()
-"""The code of functions that the pipeline puts around a handler's function, so that results that are streams are sent."""
+"""The code of functions that the pipeline puts around those of handlers, to send results that are streams."""
 
 PROVIDES = "__lambda_kit_provides__"
 """The attribute of a layered function that holds the names of the keywords which its layers pass."""
