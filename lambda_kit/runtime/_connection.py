@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 ROOT = b"/2018-06-01/runtime/"
-_SILENCE = 60  # seconds after which a reply that has begun, or that answers a post, is given up
+_SILENCE = 60.0  # seconds after which a reply that has begun, or that answers a post, is given up
 _LONGEST_HEAD = 1 << 20
 _LONGEST_BODY = 1 << 28
 _AT_ONCE = 1 << 16
@@ -100,7 +100,7 @@ class Connection:
             try:
                 made.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
                 # The kernel's limit: `settimeout` would cost two further system calls for each request.
-                seconds = _SILENCE.to_bytes(8, sys.byteorder) + bytes(8)
+                seconds = b"".join(int(one).to_bytes(8, sys.byteorder) for one in (_SILENCE, _SILENCE % 1 * 1e6))
                 made.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, seconds)
                 made.connect((host, self._port))
             except OSError as error:
@@ -119,14 +119,14 @@ class Connection:
         try:
             if len(body) < _AT_ONCE:
                 connected.sendall(head + body if body else head)
-            else:
-                connected.sendall(head)
-                connected.sendall(body)
-        except OSError as error:
-            # An early answer, for example 413, may be waiting to be read although the rest could not be sent.
-            reply = self._early_reply(what)
-            if reply is not None:
+            elif not (self.send_all(head, what) and self.send_all(body, what)):
+                reply = self.read_reply(what)  # an early one, for example 413, to a post that is not taken to its end
+                self.close()
                 return reply
+        except OSError as error:
+            early = self._early_reply(what)
+            if early is not None:
+                return early
             return self._again(head, body, what, error, waits=waits)
         try:
             data = self._receive(what, waits=waits)
@@ -159,6 +159,31 @@ class Connection:
         self.close()
         return reply
 
+    def send_all(self, data: bytes, what: bytes | str | None = None) -> bool:
+        """Send data, and return True; return False as soon as a reply, or the end of the connection, has come instead.
+
+        Args:
+            data: the data.
+            what: the request. If the other side takes nothing for a minute, it is given up. Default: it takes its time.
+        """
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self.socket.send(view, _socket.MSG_DONTWAIT) :]
+            except BlockingIOError:
+                import select
+
+                poll = select.poll()
+                poll.register(self.socket, select.POLLIN | select.POLLOUT)
+                ready = poll.poll(None if what is None else _SILENCE * 1000)
+                if not ready:
+                    self._fail(
+                        f"the Runtime API at {self.address} took nothing for {_SILENCE:g} s of {_text(what or '')}"
+                    )
+                if not ready[0][1] & select.POLLOUT or ready[0][1] & select.POLLIN:
+                    return False
+        return True
+
     # Replies
 
     def _receive(self, what: bytes | str, *, waits: bool = False) -> bytes:
@@ -168,7 +193,7 @@ class Connection:
             except BlockingIOError:
                 if waits:  # there is no work yet
                     continue
-                self._fail(f"the Runtime API at {self.address} was silent for {_SILENCE} s during {_text(what)}")
+                self._fail(f"the Runtime API at {self.address} was silent for {_SILENCE:g} s during {_text(what)}")
             return data
 
     def read_reply(self, what: bytes | str) -> tuple[int, dict[bytes, bytes], bytes]:
@@ -231,7 +256,7 @@ class Connection:
             try:
                 count = self.socket.recv_into(view[filled:])
             except BlockingIOError:
-                self._fail(f"the Runtime API at {self.address} was silent for {_SILENCE} s during {_text(what)}")
+                self._fail(f"the Runtime API at {self.address} was silent for {_SILENCE:g} s during {_text(what)}")
             except OSError as error:
                 self._lost(what, error)
             if not count:

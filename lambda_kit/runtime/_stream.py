@@ -138,11 +138,12 @@ class StreamedResponse:
 
     def _send_all(self, data: bytes) -> bool:
         try:
-            self._socket.sendall(data)
-        except OSError:
-            self._break()
-            return False
-        return True
+            if state.connection.send_all(data):
+                return True
+        except OSError:  # the connection is broken
+            pass
+        self._break()
+        return False
 
     def _break(self) -> None:
         """Note that nobody receives the response. The next request takes a new connection."""
