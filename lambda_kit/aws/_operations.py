@@ -201,6 +201,16 @@ def read_items(reply: Reply) -> None:
         decode_item(reply["ItemCollectionMetrics"].get("ItemCollectionKey", {}))
 
 
+def read_messages(reply: Reply) -> None:
+    """Convert the binary values in the attributes of messages of SQS."""
+    for message in reply.get("Messages", ()):
+        for value in message.get("MessageAttributes", {}).values():
+            if "BinaryValue" in value:
+                value["BinaryValue"] = _decode(value["BinaryValue"])
+            if "BinaryListValues" in value:
+                value["BinaryListValues"] = [_decode(one) for one in value["BinaryListValues"]]
+
+
 def decode_item(item: Reply) -> None:
     """Turn the binary values in a map of DynamoDB's attribute values into bytes, at any depth."""
     for value in item.values():

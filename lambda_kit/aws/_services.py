@@ -7,6 +7,7 @@ from lambda_kit.aws._operations import (
     GetLatestConfiguration,
     Operation,
     read_items,
+    read_messages,
     read_parameters,
     read_secret,
 )
@@ -101,14 +102,19 @@ _services: dict[str, dict[str, Operation]] = {
         "AmazonSQS",
         "1.0",
         [
-            Operation(name)
-            for name in (
-                "SendMessage",
-                "SendMessageBatch",
-                "DeleteMessage",
-                "ChangeMessageVisibility",
-                "ChangeMessageVisibilityBatch",
-            )
+            Operation("ReceiveMessage", read_messages),
+            *(
+                Operation(name)
+                for name in (
+                    "SendMessage",
+                    "SendMessageBatch",
+                    "DeleteMessage",
+                    "DeleteMessageBatch",
+                    "GetQueueAttributes",
+                    "ChangeMessageVisibility",
+                    "ChangeMessageVisibilityBatch",
+                )
+            ),
         ],
         x_amzn_query_mode="true",
     ),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from lambda_kit._kernel import type_of
 from lambda_kit.http._call import STREAM, InvalidResponse
 from lambda_kit.http._parts import Parts
@@ -51,8 +49,9 @@ def delivered(app: Any, request: HttpEvent, response: Response) -> Response:
 
 
 def _can_stream() -> bool:
-    streaming: Any = sys.modules.get("lambda_kit._kernel.streaming")  # a client that streams has loaded it
-    return streaming is not None and streaming.can_stream() and current_invocation(default=None) is not None
+    from lambda_kit._kernel import streaming  # a client that streams puts itself there when it is imported
+
+    return streaming.can_stream() and current_invocation(default=None) is not None
 
 
 def _sent(app: Any, request: HttpEvent, response: Response, parts: Parts) -> Response:

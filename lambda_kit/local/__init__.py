@@ -12,6 +12,7 @@ from lambda_kit.local._function_url import FunctionUrl, ServedRequest
 from lambda_kit.local._outcome import FunctionError, Outcome
 from lambda_kit.local._runtime_api import RuntimeApi
 from lambda_kit.local._settings import RuntimeClientMissing
+from lambda_kit.local._sqs import ServedBatch, SqsQueue
 
 __all__ = [
     "Environment",
@@ -20,6 +21,8 @@ __all__ = [
     "Outcome",
     "RuntimeApi",
     "RuntimeClientMissing",
+    "ServedBatch",
     "ServedRequest",
+    "SqsQueue",
     "main",
 ]

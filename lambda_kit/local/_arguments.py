@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_kit._kernel.callables import closest
 from lambda_kit.local import _flags, _openapi
-from lambda_kit.local._settings import INIT_TYPES, LOG_FORMATS, LOG_LEVELS
+from lambda_kit.local._settings import INIT_TYPES, LOG_FORMATS, LOG_LEVELS, RUNTIMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     invoke = found.add_parser(
         "invoke",
         help="invoke a function as Lambda would",
-        description="Invoke a function under awslambdaric, the runtime client that AWS ships.",
+        description="Invoke a function under awslambdaric, the runtime client that AWS ships, or under the kit's.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -63,7 +63,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     serve = found.add_parser(
         "serve",
         help="answer HTTP requests as a function URL would",
-        description="Answer HTTP requests on 127.0.0.1 as a function URL would, under awslambdaric.",
+        description="Answer HTTP requests on 127.0.0.1 as a function URL would.",
         epilog=_SERVE_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -126,6 +126,7 @@ def _add_function(parser: _Parser) -> None:
     add("--env", action="append", default=[], metavar="KEY=VALUE", help="an environment variable; may be repeated")
     add("--env-file", metavar="FILE", help="a file of KEY=VALUE lines; --env goes over it")
     add("--python", metavar="PATH", help="the interpreter to run it with (this one)")
+    add("--runtime", default="awslambdaric", metavar="CLIENT", help=f"{' or '.join(RUNTIMES)} (awslambdaric)")
     add("--function-name", metavar="NAME", help="the function's name (that of its module)")
     add(
         "--log-format", metavar="FORMAT", help=f"{' or '.join(LOG_FORMATS)}, as in the function's logging configuration"
@@ -168,6 +169,16 @@ def _add_serve(parser: _Parser) -> None:
         metavar="N",
         help="how many requests run at a time, each in an environment of its own; others wait (4)",
     )
+    add(
+        "--event-source",
+        action="append",
+        default=[],
+        metavar="sqs=URL",
+        help="deliver the messages of an SQS queue too, as an event source mapping does; may be repeated",
+    )
+    add("--batch-size", type=_whole, default=10, metavar="N", help="messages in an event, at most (10)")
+    add("--batch-window", type=_seconds, default=0.0, metavar="S", help="seconds for which messages are gathered (0)")
+    add("--whole-batches", action="store_true", help="read no ReportBatchItemFailures: batches fail as a whole")
     add("--no-reload", action="store_true", help="keep the environments when source files change")
 
 
@@ -232,11 +243,11 @@ def _seconds(text: str) -> float:
 def in_options(message: str) -> str:
     """Spell the names of arguments in a message as the options that they came from."""
     message = re.sub(
-        r"\b(init_type|log_format|log_level|function_name|trace_id|tenant_id|client_context)\b",
+        r"\b(init_type|log_format|log_level|function_name|trace_id|tenant_id|client_context|batch_size)\b",
         lambda found: f"--{found[0].replace('_', '-')}",
         message,
     )
-    return re.sub(r"(^|use |without |; )(timeout|memory|concurrency|python)(?=$| is |;)", r"\1--\2", message)
+    return re.sub(r"(^|use |without |; )(timeout|memory|concurrency|python|runtime)(?=$| is |;)", r"\1--\2", message)
 
 
 def _version() -> str:

@@ -28,7 +28,7 @@ SIGTERM_GRACE = 0.3
 
 
 class Environment:
-    """One execution environment: the function under `awslambdaric`, the runtime client that AWS ships.
+    """One execution environment: the function under a runtime client, by default the one that AWS ships.
 
     The first invocation starts the process. For every `init_type` but `on-demand`, Lambda starts it before there is an
     invocation; so does entering the context. After a timeout or a crash the next invocation starts another one. The
@@ -50,6 +50,7 @@ class Environment:
         log_format: `text` or `json`; by default what `AWS_LAMBDA_LOG_FORMAT` says here.
         log_level: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`; by default what `AWS_LAMBDA_LOG_LEVEL` says.
         function_name: by default the last part of the module's name.
+        runtime: the runtime client: `awslambdaric`, which AWS ships and which is the default, or `kit`, the kit's own.
         sigterm: on `close`, send SIGTERM and wait up to 0.3 seconds before the kill, as Lambda does for functions with
             extensions.
 
@@ -58,7 +59,7 @@ class Environment:
 
     Raises:
         ConfigurationError: an argument is wrong.
-        RuntimeClientMissing: the interpreter has no `awslambdaric`.
+        RuntimeClientMissing: the interpreter does not have the runtime client.
 
     Example:
         >>> with Environment("app.handler", timeout=10) as environment:  # doctest: +SKIP
@@ -82,6 +83,7 @@ class Environment:
         log_format: str | None = None,
         log_level: str | None = None,
         function_name: str | None = None,
+        runtime: str = "awslambdaric",
         sigterm: bool = False,
     ) -> None:
         self.settings = Settings.checked(
@@ -96,10 +98,11 @@ class Environment:
             log_format=log_format,
             log_level=log_level,
             function_name=function_name,
+            runtime=runtime,
         )
-        version, found = probe(self.settings.python)
+        version, found = probe(self.settings.python, runtime)
         if not found:
-            raise missing(self.settings.python)
+            raise missing(self.settings.python, runtime)
         self._output = Output(on_output, on_report, labelled=self.settings.concurrency is not None)
         self._sandboxes = Sandboxes(self.settings, version, self._output, grace=SIGTERM_GRACE if sigterm else 0.0)
         self._turn = threading.Lock()  # of an environment that runs one invocation at a time

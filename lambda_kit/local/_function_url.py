@@ -18,12 +18,14 @@ from lambda_kit.local._http_messages import Request, RequestRefusedError, read_b
 from lambda_kit.local._http_reply import Reply
 from lambda_kit.local._pool import Pool
 from lambda_kit.local._request import encoded, exchange_for, new_trace, new_trace_root
+from lambda_kit.local._sqs import Mapping, ServedBatch, SqsQueue
 from lambda_kit.local._url_messages import MalformedResultError, Response, event_of, response_of
 from lambda_kit.local._watch import Sources
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping as MappingOf
     from io import BufferedIOBase
     from types import TracebackType
     from typing import Self
@@ -82,9 +84,13 @@ class FunctionUrl:
         log_format: `text` or `json`; by default what `AWS_LAMBDA_LOG_FORMAT` says here.
         log_level: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`; by default what `AWS_LAMBDA_LOG_LEVEL` says.
         function_name: by default the last part of the module's name.
+        runtime: the runtime client: `awslambdaric`, which AWS ships and which is the default, or `kit`, the kit's own,
+            which streams responses.
+        queues: SQS queues whose messages are delivered to the function, as by an event source mapping; default: none.
         on_output: called with the number of an environment, from 1, and text that the function prints there, as it is
             printed. It may be called on any thread.
         on_request: called with each request that was answered; on any thread.
+        on_batch: called with each batch of messages that was delivered; on any thread.
         on_reload: called with the source files that have changed, when environments are ended for that; on any thread.
 
     Attributes:
@@ -92,7 +98,7 @@ class FunctionUrl:
 
     Raises:
         ConfigurationError: an argument is wrong, or the port cannot be had.
-        RuntimeClientMissing: the interpreter has no `awslambdaric`.
+        RuntimeClientMissing: the interpreter does not have the runtime client.
 
     Example:
         >>> with FunctionUrl("app.handler") as url:  # doctest: +SKIP
@@ -109,14 +115,17 @@ class FunctionUrl:
         reload: bool = True,
         timeout: float = 3.0,
         memory: int = 128,
-        env: Mapping[str, str] | None = None,
+        env: MappingOf[str, str] | None = None,
         python: str | None = None,
         cwd: str | os.PathLike[str] | None = None,
         log_format: str | None = None,
         log_level: str | None = None,
         function_name: str | None = None,
+        runtime: str = "awslambdaric",
+        queues: Sequence[SqsQueue] = (),
         on_output: Callable[[int, str], None] | None = None,
         on_request: Callable[[ServedRequest], None] | None = None,
+        on_batch: Callable[[ServedBatch], None] | None = None,
         on_reload: Callable[[list[str]], None] | None = None,
     ) -> None:
         if environments < 1:
@@ -132,6 +141,7 @@ class FunctionUrl:
             "log_format": log_format,
             "log_level": log_level,
             "function_name": function_name,
+            "runtime": runtime,
         }
 
         def make(number: int) -> Environment:
@@ -152,6 +162,13 @@ class FunctionUrl:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._accept, name="lambda-kit-function-url", daemon=True)
         self._thread.start()
+        self._mappings: list[Mapping] = []
+        try:
+            for queue in queues:
+                self._mappings.append(Mapping(queue, timeout, environments, self._invoke, on_batch))
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -168,6 +185,8 @@ class FunctionUrl:
                 return
             self._closed = True
             connections = list(self._connections)
+        for mapping in self._mappings:
+            mapping.close()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._listener.close()
@@ -176,6 +195,12 @@ class FunctionUrl:
                 connection.shutdown(socket.SHUT_RDWR)
         self._pool.close()
         self._thread.join()
+        for mapping in self._mappings:
+            mapping.join()
+
+    def _invoke(self, event: Any) -> Outcome:
+        with self._pool.environment() as environment:
+            return environment.invoke(event)
 
     # Connections, each on a thread of its own
 

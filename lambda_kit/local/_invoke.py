@@ -75,7 +75,7 @@ def invoke_command(options: argparse.Namespace) -> bool:
         console.document(
             {
                 "handler": options.handler,
-                "runtime": "awslambdaric" if isinstance(environment, Environment) else "in-process",
+                "runtime": options.runtime if isinstance(environment, Environment) else "in-process",
                 "outcomes": [record(outcome) for outcome in outcomes],
                 "summary": summarize(outcomes),
             }
@@ -148,7 +148,7 @@ def _environment(options: argparse.Namespace, console: Console) -> Environment |
             on_report=console.report,
         )
     except RuntimeClientMissing:
-        if options.python is not None:
+        if options.python is not None or options.runtime != "awslambdaric":
             raise
     checked = Settings.checked(options.handler, **settings, cwd=None)
     if options.sigterm:
@@ -182,6 +182,7 @@ def function_settings(options: argparse.Namespace) -> dict[str, Any]:
         "log_format": options.log_format,
         "log_level": options.log_level,
         "function_name": options.function_name,
+        "runtime": options.runtime,
     }
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 InitEnd = Literal["ready", "snapshot", "error", "exit", "timeout", "memory"]
 RunEnd = Literal["answered", "exit", "timeout", "memory", "busy"]
 
+# The runtime clients, as `python -m` starts them.
+_MODULES = {"awslambdaric": "awslambdaric", "kit": "lambda_kit.runtime"}
 # Seconds between two looks at the memory while code runs. The kernel keeps the peak of the process itself.
 _SAMPLE = 0.1
 # Seconds that a runtime may take to end after it posted an error.
@@ -57,7 +59,7 @@ class Sandbox:
         self.started_at = time.perf_counter()
         try:
             self.process = Process(
-                [settings.python, "-m", "awslambdaric", settings.handler],
+                [settings.python, "-m", _MODULES[settings.runtime], settings.handler],
                 env=settings.environment(self.api.address, python_version),
                 cwd=settings.cwd,
                 mark=f"AWS_LAMBDA_RUNTIME_API={self.api.address}",

@@ -7,15 +7,19 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.local import _handler
 from lambda_kit.local._console import BOLD, DIM, NOISE, PLAIN, RED, has_colours
 from lambda_kit.local._function_url import FunctionUrl
 from lambda_kit.local._invoke import function_settings
+from lambda_kit.local._sqs import SqsQueue
 
 if TYPE_CHECKING:
     import argparse
 
     from lambda_kit.local._function_url import ServedRequest
+    from lambda_kit.local._outcome import FunctionError
+    from lambda_kit.local._sqs import ServedBatch
 
 _GREEN, _YELLOW = "\033[32m", "\033[33m"
 _OF_ENVIRONMENTS = ("\033[36m", "\033[35m", "\033[34m", "\033[33m", "\033[32m")
@@ -33,7 +37,9 @@ def serve_command(options: argparse.Namespace) -> None:
         environments=options.environments,
         reload=not options.no_reload,
         on_output=console.output,
+        queues=_queues(options),
         on_request=console.request,
+        on_batch=console.batch,
         on_reload=console.reload,
     )
     with url:
@@ -42,6 +48,23 @@ def serve_command(options: argparse.Namespace) -> None:
         while True:
             # A signal that comes just before a thread goes to sleep does not wake it, so no sleep is for ever.
             forever.wait(0.2)
+
+
+def _queues(options: argparse.Namespace) -> list[SqsQueue]:
+    queues: list[SqsQueue] = []
+    for source in options.event_source:
+        kind, _, url = source.partition("=")
+        if kind != "sqs":
+            raise ConfigurationError(f"--event-source {source!r} is no sqs=URL")
+        queues.append(
+            SqsQueue(
+                url,
+                batch_size=options.batch_size,
+                window=options.batch_window,
+                report_failures=not options.whole_batches,
+            )
+        )
+    return queues
 
 
 class _Console:
@@ -80,6 +103,15 @@ class _Console:
         more = f" and {len(files) - 3} more" if len(files) > 3 else ""
         self._write(self._painted(DIM, f"{', '.join(files[:3])}{more} changed: starting anew"))
 
+    def batch(self, served: ServedBatch) -> None:
+        """Show a batch of messages, with what went wrong."""
+        failed = f", {served.failed} failed" if served.failed else ""
+        style = _YELLOW if served.failed else _GREEN
+        cold = "" if served.init_ms is None else f" (cold, {served.init_ms:.0f} ms)"
+        count = "1 message" if served.messages == 1 else f"{served.messages} messages"
+        first = f"sqs {served.queue} {self._painted(style, f'{count}{failed}')} {served.duration_ms:.1f} ms{cold}"
+        self._write(*([first] if served.messages else []), *self._wrong(served.error, served.problem))
+
     def request(self, served: ServedRequest) -> None:
         """Show a request, with what went wrong."""
         status = str(served.status) if served.status else "---"
@@ -88,15 +120,19 @@ class _Console:
         lines = [
             f"{served.method} {served.target} {self._painted(style, status)} {served.duration_ms:.1f} ms{cold}",
         ]
-        if served.error is not None:
-            text = f"{served.error.type}: {served.error.message}" if served.error.message else served.error.type
+        self._write(*lines, *self._wrong(served.error, served.problem))
+
+    def _wrong(self, error: FunctionError | None, problem: str | None) -> list[str]:
+        lines: list[str] = []
+        if error is not None:
+            text = f"{error.type}: {error.message}" if error.message else error.type
             lines.append(self._painted(RED, f"  {text}"))
-            advice = _handler.advice(served.error, self._handler, self._root, self._python)
+            advice = _handler.advice(error, self._handler, self._root, self._python)
             if advice is not None:
                 lines.append(f"  {advice}")
-        if served.problem is not None:
-            lines.append(self._painted(RED, f"  {served.problem}"))
-        self._write(*lines)
+        if problem is not None:
+            lines.append(self._painted(RED, f"  {problem}"))
+        return lines
 
     def _painted(self, style: str, text: str) -> str:
         return f"{style}{text}{PLAIN}" if self._colour else text

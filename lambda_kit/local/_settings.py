@@ -28,6 +28,11 @@ LONGEST_TIMEOUT, LONGEST_TIMEOUT_MANAGED = 1800.0, 5400.0
 LEAST_MEMORY, MOST_MEMORY, MOST_MEMORY_MANAGED = 128, 10_240, 32_768
 LONGEST_HANDLER = 128
 INSTALL = extras.command("local")
+RUNTIMES: dict[str, tuple[str, ...]] = {
+    "awslambdaric": ("awslambdaric", "runtime_client"),
+    "kit": ("lambda_kit", "lambda_kit.runtime"),
+}
+"""The runtime clients, and the modules that an interpreter needs for each."""
 
 # Each of these variables has an option; its value from the environment would be overwritten, or be misleading.
 _OWN_OPTIONS = {
@@ -53,7 +58,7 @@ _RESERVED = {
 
 
 class RuntimeClientMissing(MissingExtra):
-    """The chosen interpreter has no `awslambdaric`, the runtime client that AWS ships."""
+    """The chosen interpreter does not have the runtime client: `awslambdaric`, which AWS ships, or the kit's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class Settings:
     log_level: str | None
     function_name: str
     region: str
+    runtime: str
 
     @classmethod
     def checked(  # noqa: PLR0913  # each is one setting of a function
@@ -88,9 +94,11 @@ class Settings:
         log_format: str | None,
         log_level: str | None,
         function_name: str | None,
+        runtime: str = "awslambdaric",
     ) -> Settings:
         """Return the settings, or raise `ConfigurationError` for a value that Lambda does not accept."""
         _check_handler(handler)
+        _one_of("runtime", runtime, tuple(RUNTIMES))
         init_type = _init_type(init_type, concurrency)
         _check_limits(timeout, memory, managed=init_type == MANAGED)
         if function_name is not None and not _FUNCTION_NAME.fullmatch(function_name):
@@ -129,6 +137,7 @@ class Settings:
             log_level=log_level,
             function_name=function_name or _name_of(handler),
             region=env.get("AWS_REGION") or os.environ.get("AWS_REGION") or _default_region(env),
+            runtime=runtime,
         )
 
     @property
@@ -231,23 +240,23 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 _PROBE = (
-    "import sys, importlib.util as u;"
-    "print('%d.%d' % sys.version_info[:2], int(all(map(u.find_spec, ('awslambdaric', 'runtime_client')))))"
+    "import sys, importlib.util as u;print('%d.%d' % sys.version_info[:2], int(all(map(u.find_spec, sys.argv[1:]))))"
 )
 
 
-def probe(python: str) -> tuple[str, bool]:
+def probe(python: str, runtime: str) -> tuple[str, bool]:
     """Return the version (`3.13`) of an interpreter, and True if it has the runtime client.
 
     Raises:
         ConfigurationError: it does not run.
     """
+    modules = RUNTIMES[runtime]
     if python == sys.executable:
-        found = all(importlib.util.find_spec(name) is not None for name in ("awslambdaric", "runtime_client"))
+        found = all(importlib.util.find_spec(name) is not None for name in modules)
         return f"{sys.version_info.major}.{sys.version_info.minor}", found
     try:
         run = subprocess.run(  # noqa: S603  # the interpreter that the user chose
-            [python, "-c", _PROBE], capture_output=True, text=True, check=True, timeout=60
+            [python, "-c", _PROBE, *modules], capture_output=True, text=True, check=True, timeout=60
         )
         version, found_word = run.stdout.split()
     except (OSError, subprocess.SubprocessError, ValueError) as error:
@@ -255,8 +264,12 @@ def probe(python: str) -> tuple[str, bool]:
     return version, found_word == "1"
 
 
-def missing(python: str) -> RuntimeClientMissing:
+def missing(python: str, runtime: str) -> RuntimeClientMissing:
     """Return the error for an interpreter without the runtime client."""
-    error = RuntimeClientMissing(f"{python} cannot import awslambdaric, the runtime client; install it: {INSTALL}")
+    if runtime == "kit":
+        message = "lambda_kit.runtime, the kit's runtime client; install there: pip install lambda-kit-sdk"
+    else:
+        message = f"awslambdaric, the runtime client; install it: {INSTALL}"
+    error = RuntimeClientMissing(f"{python} cannot import {message}")
     error.extra = "local"
     return error

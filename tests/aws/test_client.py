@@ -127,7 +127,7 @@ def test_the_trace_goes_along_so_that_lambda_can_see_circles(serve: Serve, monke
     ("service", "operation", "hint"),
     [
         ("ssm", "GetParamter", "did you mean 'GetParameter'"),
-        ("sqs", "ReceiveMessage", "does not call 'ReceiveMessage'"),
+        ("sqs", "PurgeQueue", "does not call 'PurgeQueue'"),
     ],
 )
 def test_an_operation_that_the_kit_does_not_call_is_refused(

@@ -104,16 +104,21 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, A
     """What pages of the named origin and of another one have seen."""
     profile, steps = tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("steps")
     ours, other = Pages(steps), Pages(steps)
-    streams = HERE.parent / "local" / "functions"
     try:
         with (
             FunctionUrl(
                 "service.lambda_handler", cwd=HERE / "functions", timeout=PATIENCE, env={"ORIGIN": ours.origin}
             ) as api,
-            FunctionUrl("streams.handler", cwd=streams, timeout=PATIENCE) as stream,
+            FunctionUrl(
+                "service.lambda_handler",
+                cwd=HERE / "functions",
+                timeout=PATIENCE,
+                env={"ORIGIN": ours.origin},
+                runtime="kit",
+            ) as stream,
         ):
             inner = f"{other.origin}/page?{urlencode({'api': api.url})}"
-            query = {"api": api.url, "stream": f"{stream.url}/steps?{steps}", "other": inner}
+            query = {"api": api.url, "stream": f"{stream.url}/events?{urlencode({'steps': steps})}", "other": inner}
             browse(f"{ours.origin}/page?{urlencode(query)}", profile, ours.done, other.done)
             yield ours.results, other.results
     finally:

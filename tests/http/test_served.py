@@ -129,6 +129,33 @@ def test_a_preflight_is_answered_with_the_methods_of_the_path(client: httpx.Clie
     assert "x-own" in answer.headers["access-control-allow-headers"]
 
 
+def test_events_arrive_one_by_one_under_the_runtime_client_of_the_kit(tmp_path: Path) -> None:
+    with (
+        FunctionUrl("service.lambda_handler", cwd=FUNCTIONS, timeout=PATIENCE, runtime="kit") as streaming,
+        httpx.Client(base_url=streaming.url, timeout=PATIENCE, trust_env=False, verify=False) as client,
+    ):
+        with client.stream("GET", "/events", params={"steps": str(tmp_path)}) as answer:
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
+            lines = (line for line in answer.iter_lines() if line)
+            for number in range(3):  # the next event is sent when this one has been read
+                assert next(lines) == f"data: {number}"
+                (tmp_path / str(number)).touch()
+            assert list(lines) == []
+        with pytest.raises(httpx.TransportError):
+            client.get("/breaks")
+        assert client.get("/echo/a").json() == {"text": "a", "tags": []}
+
+
+def test_events_arrive_together_under_a_runtime_client_that_does_not_stream(
+    client: httpx.Client, tmp_path: Path
+) -> None:
+    for number in range(3):
+        (tmp_path / str(number)).touch()
+    answer = client.get("/events", params={"steps": str(tmp_path)})
+    assert answer.text == "data: 0\n\ndata: 1\n\ndata: 2\n\n"
+    assert client.get("/breaks").status_code == 500
+
+
 def test_a_thousand_requests_at_once_get_their_own_answers(url: str) -> None:
     count = scaled(1000)
     workers = min(100, count)

@@ -28,6 +28,7 @@ if sys.platform != "linux":
         "test_function_url.py",
         "test_streamed.py",
         "test_serve.py",
+        "test_runtime_clients.py",
     ]
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lambda_kit.local import main
+from lambda_kit.local import FunctionError, ServedBatch, main
+from lambda_kit.local._serve import _Console
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -121,12 +122,28 @@ def test_ctrl_c_leaves_nothing_behind(
     connection.close()
 
 
+def test_batches_of_messages_are_lines(capsys: pytest.CaptureFixture[str], functions: Path) -> None:
+    console = _Console("orders.handler", functions, sys.executable, many=True)
+    console.batch(ServedBatch("orders", 10, duration_ms=41.0, init_ms=190.0))
+    console.batch(ServedBatch("orders", 1, 1, 2.0, error=FunctionError("ValueError", "bad batch")))
+    console.batch(ServedBatch("orders", problem="AWS refused"))
+    out, _ = capsys.readouterr()
+    assert out.splitlines() == [
+        "sqs orders 10 messages 41.0 ms (cold, 190 ms)",
+        "sqs orders 1 message, 1 failed 2.0 ms",
+        "  ValueError: bad batch",
+        "  AWS refused",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["web.py"], "the handler 'web.py' is not MODULE.FUNCTION, as in Lambda's configuration"),
         (["web.handler", "--port", "70000"], "'70000' is not a number of a port, 0 to 65535"),
         (["web.handler", "--environments", "0"], "'0' is less than 1"),
+        (["web.handler", "--event-source", "kinesis=x"], "--event-source 'kinesis=x' is no sqs=URL"),
+        (["web.handler", "--event-source", "sqs=orders"], "'orders' is no URL of a queue"),
         (["web.handler", "--prot", "1"], "unknown option --prot; did you mean '--port'?"),
     ],
 )

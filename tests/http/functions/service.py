@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from lambda_kit import HttpApp, handler
 from lambda_kit.events import HttpEvent  # noqa: TC001  # annotations of routes are evaluated
-from lambda_kit.http import Cookie, Cors, NotFound, Query, Response
+from lambda_kit.http import Cookie, Cors, EventStream, NotFound, Query, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ORIGIN = os.environ.get("ORIGIN", "https://shop.example")
 app = HttpApp(
@@ -62,6 +67,28 @@ def tagged() -> Response:
 def delete(order_id: int) -> None:
     if order_id != 7:
         raise NotFound("there is no such order")
+
+
+@app.get("/events")
+def events(steps: str) -> EventStream:
+    """Send three events; the next one when a file says that the one before has been read."""
+
+    def found() -> Iterator[str]:
+        for number in range(3):
+            yield str(number)
+            while not Path(steps, str(number)).exists():
+                time.sleep(0.005)
+
+    return EventStream(found())
+
+
+@app.get("/breaks")
+def breaks() -> Response:
+    def parts() -> Iterator[str]:
+        yield "half"
+        raise KeyError("secret")
+
+    return Response(parts())
 
 
 @app.get("/broken")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 HTTP = "application/vnd.awslambda.http-integration-response"
-EVENTS = {"content-type": "text/event-stream", "access-control-allow-origin": "*"}
+EVENTS = {"content-type": "text/event-stream", "cache-control": "no-store"}
 HOST, PORT = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
 
 
