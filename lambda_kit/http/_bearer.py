@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _SYMMETRIC = ("HS256", "HS384", "HS512")
+_TIMES = ("exp", "nbf", "iat")
 _KEYS_TTL = 3600.0  # seconds
 _KEYS_STALE = 86_400.0
 _LEAST_REFRESH = 60.0  # seconds between fetches for unknown key ids, which anyone can send
@@ -146,6 +147,8 @@ class Bearer:
                 leeway=self._leeway,
                 options={"require": ["exp"], "verify_aud": self._audience is not None},
             )
+            if any(type_of(claims.get(name, 0)) not in (int, float) for name in _TIMES):
+                raise _invalid("its times are no numbers")  # RFC 7519, section 2; PyJWT takes texts with digits
         except jwt.ExpiredSignatureError:
             raise _invalid("it has expired") from None
         except (jwt.PyJWTError, ValueError, TypeError):
@@ -176,6 +179,11 @@ def _invalid(why: str) -> Unauthorized:
     return Unauthorized(f"the token is not valid: {why}", challenge='Bearer error="invalid_token"')
 
 
+def _signs(key: dict[str, Any]) -> bool:
+    """Return True for a key that is published for signatures: RFC 7517, sections 4.2 and 4.3."""
+    return key.get("use", "sig") == "sig" and "verify" in key.get("key_ops", ("verify",))
+
+
 def _load() -> Any:
     try:
         import jwt
@@ -202,6 +210,7 @@ def _fetched_keys(url: str) -> Any:
 
         with urlopen(url, timeout=_FETCH_TIMEOUT) as answer:  # noqa: S310  # the scheme was checked
             found = json.loads(answer.read(_MOST_KEYS_BYTES))
-        return {one.key_id: one for one in _load().PyJWKSet.from_dict(found).keys}
+        signing = [one for one in found["keys"] if _signs(one)]
+        return {one.key_id: one for one in _load().PyJWKSet(signing).keys}
 
     return init.resource(ttl=_KEYS_TTL, stale_if_error=_KEYS_STALE)(keys)

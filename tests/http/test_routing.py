@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -245,3 +245,38 @@ def test_the_tree_finds_what_a_search_over_all_rules_finds(rules: list[list[str]
 
 def fits(part: str, text: str) -> bool:
     return part in ("{p}", text) or (part == "x{p}" and text.startswith("x") and len(text) > 1)
+
+
+METHODS = st.sets(st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]), min_size=1)
+SENT = st.lists(st.sampled_from(["a", "b", "xa", "..", "%2F", "%00", "x%2Fa", "%61", "%zz"]), min_size=1, max_size=3)
+
+
+@every_trigger
+@given(st.lists(st.tuples(PARTS, METHODS), max_size=5), SENT, st.sampled_from(["", "/"]))
+def test_each_method_of_a_path_is_answered_by_the_rules_of_http(
+    trigger: Any, rules: list[tuple[list[str], set[str]]], path: list[str], slash: str
+) -> None:
+    """RFC 9110, sections 9.3.2, 9.3.7 and 15.5.6: the methods are those of all rules that fit the path."""
+    app = HttpApp()
+    known: dict[tuple[str, ...], set[str]] = {}
+    for rule, methods in rules:
+        if tuple(rule) not in known:
+            known[tuple(rule)] = methods
+            named = [part.replace("{p}", f"{{p{i}}}") for i, part in enumerate(rule)]
+            code = f"lambda {', '.join(f'p{i}' for i, part in enumerate(rule) if '{' in part)}: 'answer'"
+            app.route("/" + "/".join(named), *sorted(methods))(eval(code))
+    sent = "/".join(path)
+    parts = unquote(sent).split("/") if trigger in DECODED else [unquote(part) for part in path]
+    fitting = [found for rule, found in known.items() if len(rule) == len(parts) and all(map(fits, rule, parts))]
+    allowed = set[str]().union(*fitting)
+    allowed |= {"HEAD"} if "GET" in allowed else set()
+    client = app.test_client(trigger)
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+        answer = client.request(method, f"/{sent}{slash}")
+        if method in allowed:
+            assert (answer.status, answer.content) == (200, b"" if method == "HEAD" else b"answer")
+        elif fitting:
+            assert answer.status == (204 if method == "OPTIONS" else 405)
+            assert answer.headers["allow"].split(", ") == sorted({*allowed, "OPTIONS"})
+        else:
+            assert (answer.status, "allow" in answer.headers) == (404, False)
