@@ -131,7 +131,7 @@ def changed(sample: Any, path: Path, index: int) -> Any:
 TEXTS = [json.dumps(value) for value in HOSTILE]  # a value is made anew for each use, because a mutation may change it
 GONE = len(TEXTS)  # the value is removed
 PROFILE = settings.get_profile(settings.get_current_profile_name())
-EXAMPLES = 2 * PROFILE.max_examples  # for each of some 85 samples: 10,000 cases in the profile `full`
+EXAMPLES = 2 * PROFILE.max_examples  # for each of some 95 samples: 11,000 cases in the profile `full`
 
 
 @pytest.mark.parametrize("name", kinds.SAMPLES)
