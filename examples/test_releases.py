@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,30 +10,17 @@ from releases import published, release
 
 from lambda_kit.local import Environment
 from lambda_kit.testing import invoke
-from tests.events.answers.fakes import KEYS, Got, serving
+from tests.events.answers.fakes import Calls, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class CodePipeline:
-    """The calls that came."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, Any]] = []
-        self.url = ""
-
-    def __call__(self, got: Got) -> tuple[int, bytes]:
-        self.calls.append((got.headers["x-amz-target"].partition(".")[2], json.loads(got.body)))
-        return 200, b"{}"
-
-
 @pytest.fixture
-def pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[CodePipeline]:
-    found = CodePipeline()
-    with serving(found) as url:
-        found.url = url
-        for name, value in {**KEYS, "AWS_ENDPOINT_URL": url}.items():
+def pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
+    found = Calls()
+    with serving(found) as found.url:
+        for name, value in found.environ.items():
             monkeypatch.setenv(name, value)
         yield found
 
@@ -44,7 +30,7 @@ def job(parameters: str, **data: Any) -> dict[str, Any]:
     return {"CodePipeline.job": {"id": "j-1", "data": {"actionConfiguration": configuration, **data}}}
 
 
-def test_a_release_goes_on_until_it_is_done(pipeline: CodePipeline) -> None:
+def test_a_release_goes_on_until_it_is_done(pipeline: Calls) -> None:
     invoke(release, job('{"version": "7"}'))
     assert published == ["7"]
     (first,) = pipeline.calls
@@ -54,7 +40,7 @@ def test_a_release_goes_on_until_it_is_done(pipeline: CodePipeline) -> None:
     assert pipeline.calls[1][1]["outputVariables"] == {"version": "7"}
 
 
-def test_parameters_that_are_wrong_fail_the_job_and_leave_no_pipeline_that_waits(pipeline: CodePipeline) -> None:
+def test_parameters_that_are_wrong_fail_the_job_and_leave_no_pipeline_that_waits(pipeline: Calls) -> None:
     invoke(release, job("{}"))
     invoke(release, job("version 7"))
     assert [(name, call["failureDetails"]["type"]) for name, call in pipeline.calls] == [
@@ -63,8 +49,7 @@ def test_parameters_that_are_wrong_fail_the_job_and_leave_no_pipeline_that_waits
     ]
 
 
-def test_it_runs_under_the_runtime_client(pipeline: CodePipeline) -> None:
-    environ = {**KEYS, "AWS_ENDPOINT_URL": pipeline.url}
-    with Environment("releases.release", cwd=Path(__file__).parent, env=environ) as environment:
+def test_it_runs_under_the_runtime_client(pipeline: Calls) -> None:
+    with Environment("releases.release", cwd=Path(__file__).parent, env=pipeline.environ) as environment:
         assert environment.invoke(job('{"version": "7"}', continuationToken="7")).status == "success"
     assert [name for name, _ in pipeline.calls] == ["PutJobSuccessResult"]

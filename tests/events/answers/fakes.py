@@ -8,6 +8,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lambda_kit import handler
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -54,6 +56,47 @@ def serving(answer: Callable[[Got], tuple[int, bytes]]) -> Generator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class Calls:
+    """Calls of services with a JSON protocol: a server that records them, and answers with nothing.
+
+    Attributes:
+        calls: the operations that came, with their parameters.
+        url: where the server is; the test sets it.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self.url = ""
+
+    def __call__(self, got: Got) -> tuple[int, bytes]:
+        self.calls.append((got.headers["x-amz-target"].partition(".")[2], json.loads(got.body)))
+        return 200, b"{}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment variables with which the kit calls this server."""
+        return {**KEYS, "AWS_ENDPOINT_URL": self.url}
+
+
+def answering(layer: Any, result: Any = None, *, is_async: bool = False) -> Any:
+    """Return a handler under a layer, which returns `result`, raises it, or returns what it returns."""
+
+    def respond() -> Any:
+        if isinstance(result, BaseException):
+            raise result
+        return result() if callable(result) else result
+
+    def plain(event: Any, context: Any) -> Any:
+        return respond()
+
+    async def later(event: Any, context: Any) -> Any:
+        return respond()
+
+    function: Any = later if is_async else plain
+    made: Any = handler
+    return made(layer(function))
 
 
 class Secrets:

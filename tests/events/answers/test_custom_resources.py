@@ -12,6 +12,7 @@ from lambda_kit import handler, time_limit
 from lambda_kit.errors import AnswerError, AnswerNotSent, ConfigurationError, EventError, TimeLimitReached
 from lambda_kit.events.custom_resources import custom_resource, failed, success
 from lambda_kit.testing import invoke, make_context
+from tests.events.answers import fakes
 from tests.events.answers.fakes import Got, serving
 from tests.patience import PATIENCE
 
@@ -65,20 +66,7 @@ def stack() -> Iterator[Stack]:
 
 
 def answering(result: Any = None, *, is_async: bool = False) -> Any:
-    def respond() -> Any:
-        if isinstance(result, BaseException):
-            raise result
-        return result() if callable(result) else result
-
-    def plain(event: Any, context: Any) -> Any:
-        return respond()
-
-    async def later(event: Any, context: Any) -> Any:
-        return respond()
-
-    function: Any = later if is_async else plain
-    made: Any = handler
-    return made(custom_resource()(function))
+    return fakes.answering(custom_resource(), result, is_async=is_async)
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["def", "async def"])

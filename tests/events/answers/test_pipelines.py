@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import handler
 from lambda_kit.errors import AnswerError, AwsError, ConfigurationError, EventError, TimeLimitInterrupt
 from lambda_kit.events import pipelines
 from lambda_kit.testing import invoke, make_context
-from tests.events.answers.fakes import KEYS, Got, serving
+from tests.events.answers.fakes import Calls, Got, answering, serving
 from tests.patience import PATIENCE
 from tests.stepping import Outcome, interrupt_each_step
 
@@ -25,16 +24,11 @@ HOOK = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]:
-    found: list[tuple[str, Any]] = []
-
-    def answer(got: Got) -> tuple[int, bytes]:
-        found.append((got.headers["x-amz-target"].partition(".")[2], json.loads(got.body)))
-        return 200, b""
-
-    with serving(answer) as url:
-        for name, value in {**KEYS, "AWS_ENDPOINT_URL": url}.items():
+    services = Calls()
+    with serving(services) as services.url:
+        for name, value in services.environ.items():
             monkeypatch.setenv(name, value)
-        yield found
+        yield services.calls
 
 
 def test_a_job_succeeds(sent: list[Any]) -> None:
@@ -99,52 +93,32 @@ def test_an_event_of_another_kind_is_refused() -> None:
 # Layers
 
 
-class Waiting:
+class Waiting(Calls):
     """The services that wait for an outcome.
 
     Attributes:
-        got: the operations that came, with their parameters.
         failures: the errors of the next calls.
         came: set when the first call has come.
     """
 
     def __init__(self) -> None:
-        self.got: list[tuple[str, Any]] = []
+        super().__init__()
         self.failures: list[str] = []
         self.came = threading.Event()
 
     def __call__(self, got: Got) -> tuple[int, bytes]:
-        self.got.append((got.headers["x-amz-target"].partition(".")[2], json.loads(got.body)))
+        answer = super().__call__(got)
         self.came.set()
-        if self.failures:
-            return 400, json.dumps({"__type": self.failures.pop(0), "message": "no"}).encode()
-        return 200, b"{}"
+        return (400, json.dumps({"__type": self.failures.pop(0)}).encode()) if self.failures else answer
 
 
 @pytest.fixture
 def waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Waiting]:
     services = Waiting()
-    with serving(services) as url:
-        for name, value in {**KEYS, "AWS_ENDPOINT_URL": url}.items():
+    with serving(services) as services.url:
+        for name, value in services.environ.items():
             monkeypatch.setenv(name, value)
         yield services
-
-
-def layered(layer: Any, result: Any = None, *, is_async: bool = False) -> Any:
-    def respond() -> Any:
-        if isinstance(result, BaseException):
-            raise result
-        return result() if callable(result) else result
-
-    def plain(event: Any, context: Any) -> Any:
-        return respond()
-
-    async def later(event: Any, context: Any) -> Any:
-        return respond()
-
-    function: Any = later if is_async else plain
-    made: Any = handler
-    return made(layer(function))
 
 
 ID = {"jobId": "11111111-abcd-1111-abcd-111111abcdef"}
@@ -175,9 +149,9 @@ SUCCEEDED, FAILED = "PutJobSuccessResult", "PutJobFailureResult"
 def test_the_outcome_of_a_job_is_what_the_handler_returns_or_raises(
     result: Any, operation: str, params: Any, is_async: bool, waiting: Waiting
 ) -> None:
-    called = invoke(layered(pipelines.pipeline_job(), result, is_async=is_async), JOB)
+    called = invoke(answering(pipelines.pipeline_job(), result, is_async=is_async), JOB)
     assert (called.value, called.error) == (None, None)
-    assert waiting.got == [(operation, {**ID, **params})]
+    assert waiting.calls == [(operation, {**ID, **params})]
 
 
 @pytest.mark.parametrize(
@@ -192,8 +166,8 @@ def test_the_outcome_of_a_job_is_what_the_handler_returns_or_raises(
 def test_a_result_that_cannot_be_the_outcome_of_a_job_fails_it_with_the_reason(
     result: Any, told: str, waiting: Waiting, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert invoke(layered(pipelines.pipeline_job(), result), JOB).error is None
-    ((operation, params),) = waiting.got
+    assert invoke(answering(pipelines.pipeline_job(), result), JOB).error is None
+    ((operation, params),) = waiting.calls
     assert operation == FAILED
     assert told in params["failureDetails"]["message"]
     assert told in caplog.text
@@ -208,8 +182,8 @@ def test_a_result_that_cannot_be_the_outcome_of_a_job_fails_it_with_the_reason(
 def test_the_status_of_a_hook_is_what_the_handler_returns_or_raises(
     result: Any, status: str, is_async: bool, waiting: Waiting, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert invoke(layered(pipelines.deployment_hook(), result, is_async=is_async), HOOK).error is None
-    ((operation, params),) = waiting.got
+    assert invoke(answering(pipelines.deployment_hook(), result, is_async=is_async), HOOK).error is None
+    ((operation, params),) = waiting.calls
     assert (operation, params["status"]) == ("PutLifecycleEventHookExecutionStatus", status)
     assert (params["deploymentId"], params["lifecycleEventHookExecutionId"]) == ("d-1", "h-1")
     assert ("deployment_hook: " in caplog.text) == (result == "ok" or isinstance(result, ValueError))
@@ -230,8 +204,8 @@ def test_a_handler_that_is_stuck_is_reported_before_the_deadline_and_only_once(
         assert waiting.came.wait(PATIENCE)
 
     # Less time than the margin is left, so that half of it is the margin.
-    assert invoke(layered(layer, wait), event, context=make_context(timeout=1.0)).error is None
-    ((_, params),) = waiting.got
+    assert invoke(answering(layer, wait), event, context=make_context(timeout=1.0)).error is None
+    ((_, params),) = waiting.calls
     assert status in json.dumps(params)
     assert "ran out of time; the answer is a failure of the" in caplog.text
 
@@ -251,22 +225,22 @@ def test_an_outcome_that_the_handler_has_reported_itself_counts(
         report(event)
         waiting.failures = [code]
 
-    assert invoke(layered(layer, do), event).error is None
-    assert len(waiting.got) == 2
+    assert invoke(answering(layer, do), event).error is None
+    assert len(waiting.calls) == 2
     assert "the outcome was reported before, and that one counts" in caplog.text
 
 
 def test_an_outcome_that_cannot_be_reported_is_an_error_so_that_lambda_runs_the_job_again(waiting: Waiting) -> None:
     waiting.failures = ["AccessDeniedException"]
-    assert isinstance(invoke(layered(pipelines.pipeline_job()), JOB).error, AwsError)
+    assert isinstance(invoke(answering(pipelines.pipeline_job()), JOB).error, AwsError)
 
 
 @pytest.mark.parametrize("layer", [pipelines.pipeline_job, pipelines.deployment_hook], ids=["job", "hook"])
 def test_a_layer_refuses_another_event_and_a_margin_that_is_no_number_above_zero(layer: Any, waiting: Waiting) -> None:
-    error = invoke(layered(layer()), {}).error
+    error = invoke(answering(layer()), {}).error
     assert isinstance(error, EventError)
     assert str(error).startswith(f"{layer.__name__}: the event has no text at ")
-    assert waiting.got == []
+    assert waiting.calls == []
     with pytest.raises(ConfigurationError, match="pass the seconds before the deadline, above 0"):
         layer(margin=0)
 
@@ -274,15 +248,15 @@ def test_a_layer_refuses_another_event_and_a_margin_that_is_no_number_above_zero
 def test_a_time_limit_that_strikes_at_any_step_leaves_no_job_without_an_outcome(waiting: Waiting) -> None:
     """The interrupt strikes once, at each step of the invocation and of the call to AWS."""
     runs: list[int] = []
-    run = layered(pipelines.pipeline_job(), lambda: runs.append(1))
+    run = answering(pipelines.pipeline_job(), lambda: runs.append(1))
 
     def prepare() -> None:
         runs.clear()
-        waiting.got.clear()
+        waiting.calls.clear()
 
     def check(_: None, outcome: Outcome) -> None:
         assert isinstance(outcome.error, TimeLimitInterrupt)
-        assert len(waiting.got) >= len(runs)
-        assert len({operation for operation, _ in waiting.got}) <= 1
+        assert len(waiting.calls) >= len(runs)
+        assert len({operation for operation, _ in waiting.calls}) <= 1
 
     assert interrupt_each_step(lambda _: run(JOB, make_context()), prepare=prepare, check=check) > 50
