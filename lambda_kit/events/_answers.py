@@ -102,6 +102,19 @@ def check_list(value: Any, where: str, wanted: str = "a list") -> list[Any]:
     return list(value)
 
 
+def check_texts(value: Any, where: str) -> list[str]:
+    """Return a sequence of texts as a list.
+
+    Raises:
+        AnswerError: it is a text, or no sequence, or holds something else.
+    """
+    found = check_list(value, where, "a list of texts")
+    for one in found:
+        if type_of(one) is not str:
+            raise AnswerError(f"{where} holds a value of type {type_of(one).__name__}; pass a list of texts")
+    return found
+
+
 def check_choice(value: Any, where: str, known: Iterable[str]) -> str:
     """Return a text that is one of those known.
 

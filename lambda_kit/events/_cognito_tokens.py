@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import AnswerError
-from lambda_kit.events._answers import LIST, TEXT, TEXTS, fits, json_size, kind_of
+from lambda_kit.events._answers import LIST, TEXT, TEXTS, check_list, fits, json_size, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _groups(raw: dict[str, Any], given: Mapping[str, Sequence[str] | str | None]
     made: dict[str, Any] = {}
     for name, value in given.items():
         if value is not None:
-            made[name] = value if type_of(value) is str else list(value)
+            made[name] = value if type_of(value) is str else check_list(value, repr(name))
             if not fits(made[name], _GROUPS[name]):
                 raise AnswerError(f"{name!r} is of type {kind_of(made[name])}; {_GROUPS[name]} is needed")
     if not made:

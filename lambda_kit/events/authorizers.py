@@ -23,7 +23,7 @@ import re
 
 from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import AnswerError, EventError, NotAuthorized
-from lambda_kit.events._answers import check_dict, check_list, check_text, check_whole, json_size, raw_of
+from lambda_kit.events._answers import check_dict, check_list, check_text, check_texts, check_whole, json_size, raw_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _METHODS = ("*", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _ARN = re.compile(r"(arn:aws[\w-]*:execute-api:[^:/]+:[^:/]+:)([^:/]+)/([^/]+)/(.*)", re.DOTALL)
+_LONGEST_PATH = 10_000  # characters; a shorter one may be too long for the ARN
 _LONGEST_ARN = 512  # characters of a resource in a policy
 _LONGEST_CONTEXT = 5_000_000  # bytes of AppSync's resolver context
 
@@ -147,6 +148,8 @@ class Policy:
     def _resource(self, method: str, path: str, stage: str | None) -> str:
         if self._is_web_socket:
             raise AnswerError("a WebSocket API has no methods; use allow_route and deny_route")
+        check_text(method, "method", _LONGEST_ARN)
+        check_text(path, "path", _LONGEST_PATH)
         if method not in _METHODS:
             if " /" in method:
                 raise AnswerError(f"{method!r} is a method and a path; pass them as two arguments")
@@ -214,11 +217,12 @@ def appsync(
     """
     made: dict[str, Any] = {"isAuthorized": _checked_flag(authorized, "appsync: authorized")}
     if resolver_context:
-        size = json_size(dict(resolver_context), "resolver_context")
+        checked = _checked_context(resolver_context, "AppSync")
+        size = json_size(checked, "resolver_context")
         if size > _LONGEST_CONTEXT:
             raise AnswerError(f"resolver_context has {size} bytes as JSON, and AppSync takes {_LONGEST_CONTEXT}")
-        made["resolverContext"] = _checked_context(resolver_context, "AppSync")
-    for field in check_list(denied_fields, "appsync: denied_fields"):
+        made["resolverContext"] = checked
+    for field in check_texts(denied_fields, "appsync: denied_fields"):
         if not re.fullmatch(r"\w+\.\w+|arn:aws[\w-]*:appsync:.+/types/\w+/fields/\w+", field):
             raise AnswerError(f"the denied field {field!r} is neither 'Type.field' nor an ARN of AppSync")
     if denied_fields:

@@ -32,6 +32,7 @@ from lambda_kit.events._answers import (
     check_dict,
     check_list,
     check_text,
+    check_texts,
     fits,
     kind_of,
     raw_of,
@@ -109,7 +110,7 @@ def respond(event: Any, response: Mapping[str, Any]) -> dict[str, Any]:
         raise EventError(
             f"cognito.respond: {source!r} is no trigger that the kit knows{callables.closest(trigger, _FIELDS)}"
         )
-    for name, value in response.items():
+    for name, value in check_dict(response, "cognito.respond: response").items():
         kind = known.get(name)
         if kind is None:
             fields = ", ".join(map(repr, known)) or "no fields at all"
@@ -405,10 +406,10 @@ def pre_token_generation(  # noqa: PLR0913  # each is a part of the response
             raw,
             id_claims=check_dict(id_claims or {}, "id_claims"),
             access_claims=check_dict(access_claims or {}, "access_claims"),
-            suppress_id_claims=check_list(suppress_id_claims, "suppress_id_claims"),
-            suppress_access_claims=check_list(suppress_access_claims, "suppress_access_claims"),
-            add_scopes=check_list(add_scopes, "add_scopes"),
-            suppress_scopes=check_list(suppress_scopes, "suppress_scopes"),
+            suppress_id_claims=check_texts(suppress_id_claims, "suppress_id_claims"),
+            suppress_access_claims=check_texts(suppress_access_claims, "suppress_access_claims"),
+            add_scopes=check_texts(add_scopes, "add_scopes"),
+            suppress_scopes=check_texts(suppress_scopes, "suppress_scopes"),
             groups={"groupsToOverride": groups, "iamRolesToOverride": iam_roles, "preferredRole": preferred_role},
         ),
     )

@@ -49,6 +49,8 @@ class Evaluation:
             "ComplianceType": check_choice(compliance, "Evaluation: compliance", _COMPLIANCES),
             "OrderingTimestamp": _seconds(at),
         }
+        if annotation is not None and type_of(annotation) is not str:
+            raise AnswerError(f"Evaluation: annotation is of type {type_of(annotation).__name__}; pass text")
         if annotation:
             self._params["Annotation"] = annotation[:_LONGEST_ANNOTATION]
 
@@ -191,7 +193,7 @@ def metric_description(event: Any, description: str, defaults: Sequence[str | fl
         EventError: the event is not one of a data source.
     """
     _check_kind(event, "metric_description", "DescribeGetMetricData")
-    for one in defaults:
+    for one in check_list(defaults, "metric_description: defaults"):
         if type_of(one) is not str and not callables.is_number(one):
             raise AnswerError(f"metric_description: a default is of type {type_of(one).__name__}; pass text or numbers")
     return {"Description": _filled(description), "ArgumentDefaults": [{"Value": one} for one in defaults]}

@@ -90,11 +90,21 @@ def same(event: Any, context: Any) -> Any:
     [
         ("authorizers.Policy", (API, 7), {}, "Policy: principal is of type int; pass text"),
         ("authorizers.Policy", (API, "u"), {"context": ["a"]}, "the context is of type list; pass a dict"),
-        ("authorizers.appsync", (True,), {"denied_fields": "Query.a"}, "denied_fields is of type str; pass a list"),
+        (
+            "authorizers.appsync",
+            (True,),
+            {"denied_fields": "Query.a"},
+            "denied_fields is of type str; pass a list of texts",
+        ),
         ("authorizers.iot", (True,), {"principal": "a", "policies": {"a": 1}}, "policies is of type dict; pass a list"),
         ("authorizers.iot", (True,), {"principal": "a", "policies": ["x"]}, "a policy is of type str; pass a dict"),
         ("bedrock.answer", (AGENT, "x"), {"session": "y"}, "sessionAttributes is of type str; pass a dict"),
-        ("cognito.pre_token_generation", (TOKENS,), {"add_scopes": "a b"}, "add_scopes is of type str; pass a list"),
+        (
+            "cognito.pre_token_generation",
+            (TOKENS,),
+            {"add_scopes": "a b"},
+            "add_scopes is of type str; pass a list of texts",
+        ),
         ("cognito.pre_token_generation", (TOKENS,), {"id_claims": ["a"]}, "id_claims is of type list; pass a dict"),
         ("custom_resources.success", ("ok",), {}, "success: data is of type str; pass a dict"),
         ("custom_resources.failed", (5,), {}, "failed: the reason is empty or no text"),
