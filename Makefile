@@ -77,6 +77,10 @@ $(VENVS)/schemathesis/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
 	@$(INSTALL) $(VENVS)/schemathesis/bin/python --group schemathesis
 	@touch $@
 
+# Tests that run functions under a runtime client.
+END_TO_END := $(wildcard tests/*/test_under_the_runtime.py) tests/batch/end_to_end tests/local/test_environment.py \
+	tests/local/test_managed.py tests/local/test_init.py tests/logger/test_own_records.py tests/tracer/test_otel_export.py
+
 SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed $(VENVS)/peer/.installed $(VENVS)/schemathesis/.installed
 
 .PHONY: demo
@@ -93,6 +97,10 @@ test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES) ## run the 
 .PHONY: test-lazy
 test-lazy: $(VENVS)/3.15/.test $(RIE) $(SERVICES) ## run the tests on Python 3.15 with all imports lazy
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(VENVS)/3.15/bin/$(PYTEST) -p tests.lazy_imports
+
+.PHONY: test-runtime
+test-runtime: $(VENVS)/$(MAIN)/.test $(SERVICES) ## run the end-to-end tests under the kit's own runtime client
+	@TEST_RUNTIME=kit HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/$(PYTEST) $(END_TO_END)
 
 .PHONY: coverage
 coverage: $(VENVS)/$(MAIN)/.test $(RIE) $(SERVICES) ## run the tests once and report the lines and branches they miss

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lambda_kit.local import Environment, FunctionUrl
 from tests.effort import load_profile
 from tests.services import REGION, Faults, Ministack
 
@@ -21,6 +22,10 @@ _OURS = ("LAMBDA_KIT_RIE",)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 load_profile()
+if "TEST_RUNTIME" in os.environ:  # `make test-runtime`: functions run under this client, where a test names none
+    for runs in (Environment, FunctionUrl):
+        defaults: Any = runs.__init__.__kwdefaults__
+        defaults["runtime"] = os.environ["TEST_RUNTIME"]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell lets commands in the background ignore Ctrl-C, and children inherit that. Tests send it to theirs.
     signal.signal(signal.SIGINT, signal.default_int_handler)

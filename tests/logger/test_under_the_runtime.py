@@ -192,6 +192,6 @@ def handler(event, context):
 
 def test_the_logger_loads_little(tmp_path: Path) -> None:
     (tmp_path / "probe.py").write_text(IMPORTS)
-    with Environment("probe.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
+    with Environment("probe.handler", cwd=tmp_path, timeout=PATIENCE, runtime="awslambdaric") as environment:
         loaded: Any = environment.invoke({}).payload
     assert {name for name in loaded if not name.startswith("lambda_kit")} <= {"_contextvars", "contextvars", "gc"}
