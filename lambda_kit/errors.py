@@ -9,6 +9,7 @@ Exception
     ├── LayerError (also RuntimeError)         a layer broke the rules of the pipeline
     ├── EventLoopRunning (also RuntimeError)   an async handler was called from a running event loop
     ├── UnexpectedCancellation (also RuntimeError)  a coroutine was cancelled, and nobody has cancelled its task
+    ├── ExecutionFailed                        a durable execution that a test has run failed
     ├── TimeLimitReached                       the time limit ended the handler
     ├── ResponseTooLarge                       a stream was to be answered as a whole, and is over Lambda's limit
     ├── ResourceBuildError                     the factory of a resource failed; the cause is chained
@@ -79,6 +80,7 @@ __all__ = [
     "ConfigurationError",
     "EventError",
     "EventLoopRunning",
+    "ExecutionFailed",
     "FailedEarlier",
     "FlagError",
     "FlagSchemaError",
@@ -181,6 +183,18 @@ class UnexpectedCancellation(LambdaKitError, RuntimeError):
     In most cases it awaited a task or a future that other code has cancelled. The `CancelledError` is the `__cause__`.
     It is not raised itself, because it is no `Exception`: the runtime would end the process.
     """
+
+
+class ExecutionFailed(LambdaKitError):
+    """A durable execution that `lambda_kit.testing.invoke` has run to its end failed.
+
+    Attributes:
+        error_type: the name of the exception that ended it, with its module, as AWS's SDK keeps it.
+        reason: the message of that exception.
+    """
+
+    error_type: str = ""
+    reason: str = ""
 
 
 class TimeLimitReached(LambdaKitError):

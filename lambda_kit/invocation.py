@@ -328,6 +328,7 @@ def _durable(invocation: Invocation, call: Callable[[Any, Any], Any], event: Any
     """Call the handler in a run of a durable execution, whose context is noted for the time of the call."""
     from lambda_kit._kernel import replay
 
+    invocation.state[_RUN] = None  # a line that is written meanwhile has the execution, too
     invocation.state[_RUN] = replay.begin(context, call, current_place)
     try:
         return call(event, context)

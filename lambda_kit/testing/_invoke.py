@@ -11,14 +11,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from lambda_kit._kernel import lifecycle
+from lambda_kit._kernel import durable, lifecycle
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import process
 from lambda_kit.testing._context import make_context
 from lambda_kit.testing._recorded import metrics_in, recorded_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
+    from lambda_kit.testing._durable import Run
     from lambda_kit.testing._xray_tree import SpanNode
 
 R = TypeVar("R")
@@ -38,6 +40,7 @@ class Result(Generic[R]):
             invocation; their `children` are the other spans. Empty if the environment configures a backend.
         metrics: the values of each metric that was written, by name.
         duration: the handler's run time, in seconds.
+        runs: of a durable execution, its runs with their checkpoints; empty for other handlers.
     """
 
     value: R | None
@@ -47,6 +50,7 @@ class Result(Generic[R]):
     spans: tuple[SpanNode, ...]
     metrics: dict[str, list[float]]
     duration: float
+    runs: tuple[Run, ...] = ()
 
     def unwrap(self) -> R:
         """Return the value, or raise the error with its own traceback."""
@@ -58,9 +62,19 @@ class Result(Generic[R]):
 
 
 def invoke(
-    handler: Callable[[Any, Any], R], event: Any = None, *, context: Any = None, cold: bool = False
+    handler: Callable[[Any, Any], R],
+    event: Any = None,
+    *,
+    context: Any = None,
+    cold: bool = False,
+    answers: Mapping[str, Any] | None = None,
+    skip_waits: bool = True,
+    patience: float = 30.0,
 ) -> Result[R]:
     r"""Run a handler once, with all its layers, and return its result; an exception is part of the result.
+
+    A handler under `durable_execution` of AWS's SDK runs as often as its execution needs, with AWS's testing package
+    (extra `durable`) in place of the service. The value is that of the whole execution.
 
     Args:
         handler: the handler: any callable that takes `(event, context)`.
@@ -68,10 +82,19 @@ def invoke(
         context: the context; default `make_context()`.
         cold: whether this is the environment's first invocation; default False. If True, the kit's state is reset
             before and the init cache is empty; if False, `cold_start` is False.
+        answers: for a durable handler: the answers to its callbacks, by their names. A text is sent as it is, another
+            value as JSON; an exception is a failure.
+        skip_waits: for a durable handler: whether its waits end at once; default True.
+        patience: for a durable handler: seconds that the execution may take by the clock of this machine; default 30.
 
     Returns:
         The value or the error, the output, log entries, spans, metrics and duration. `KeyboardInterrupt` and
-        `SystemExit` are not caught, because they would end the process on Lambda too.
+        `SystemExit` are not caught, because they would end the process on Lambda too. The error of a durable execution
+        is `ExecutionFailed`.
+
+    Raises:
+        ConfigurationError: of a durable handler: the testing package is not installed, a callback has no answer, or a
+            context was passed.
 
     Example:
         ```python
@@ -95,8 +118,12 @@ def invoke(
         process.cold = True
     elif process.cold:
         process.warm_up()
-    context = make_context() if context is None else context
     stream = _Lines()
+    runs: list[Run] = []
+    is_durable = durable.is_durable_function(handler)
+    if is_durable:
+        handler, runs = _whole(handler, stream.logs, context, answers, skip_waits, patience)
+    context = make_context() if context is None else context
     value: R | None = None
     error: Exception | None = None
     spans: list[SpanNode] = []
@@ -105,11 +132,30 @@ def invoke(
         try:
             value = handler({} if event is None else event, context)
         except Exception as raised:
+            if is_durable and isinstance(raised, ConfigurationError):
+                raise  # of this call: those of the handler are the reason of an `ExecutionFailed`
             error = raised
         duration = time.perf_counter() - started
     stream.end()
     logs = tuple(stream.logs)
-    return Result(value, error, stream.getvalue(), logs, tuple(spans), metrics_in(logs), duration)
+    return Result(value, error, stream.getvalue(), logs, tuple(spans), metrics_in(logs), duration, tuple(runs))
+
+
+def _whole(
+    handler: Callable[[Any, Any], Any],
+    logs: list[dict[str, Any]],
+    context: Any,
+    answers: Mapping[str, Any] | None,
+    skip_waits: bool,
+    patience: float,
+) -> tuple[Callable[[Any, Any], Any], list[Run]]:
+    """Return a function that runs a whole durable execution, and the list that gets its runs."""
+    from lambda_kit.testing._durable import Execution
+
+    if context is not None:
+        raise ConfigurationError("invoke(context=...): AWS's testing package makes the contexts of a durable handler")
+    execution = Execution(handler, logs, answers=answers or {}, skip_waits=skip_waits, patience=patience)
+    return lambda event, _: execution.run(event), execution.runs
 
 
 class _Lines(io.StringIO):
