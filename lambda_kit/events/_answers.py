@@ -66,7 +66,7 @@ def text_at(event: dict[str, Any], what: str, *path: str) -> str:
     return text
 
 
-def check_text(value: Any, where: str, longest: int, *, shortest: int = 1) -> str:
+def check_text(value: Any, where: str, longest: int | None = None, *, shortest: int = 1) -> str:
     """Return a text whose length is within bounds.
 
     Raises:
@@ -74,7 +74,9 @@ def check_text(value: Any, where: str, longest: int, *, shortest: int = 1) -> st
     """
     if type_of(value) is not str:
         raise AnswerError(f"{where} is of type {type_of(value).__name__}; pass text")
-    if not shortest <= len(value) <= longest:
+    if longest is None and not value:
+        raise AnswerError(f"{where} is empty")
+    if longest is not None and not shortest <= len(value) <= longest:
         raise AnswerError(f"{where} has {len(value)} characters; pass {shortest} to {longest}")
     text: str = value
     return text

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _METHODS = ("*", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _ARN = re.compile(r"(arn:aws[\w-]*:execute-api:[^:/]+:[^:/]+:)([^:/]+)/([^/]+)/(.*)", re.DOTALL)
-_LONGEST_PATH = 10_000  # characters; a shorter one may be too long for the ARN
 _LONGEST_ARN = 512  # characters of a resource in a policy
 _LONGEST_CONTEXT = 5_000_000  # bytes of AppSync's resolver context
 
@@ -69,7 +68,7 @@ class Policy:
         self._is_web_socket = type_of(request) is dict and "connectionId" in request
         self._base = f"{found[1]}{found[2]}"
         self._stage = found[3]
-        self._principal = check_text(principal, "Policy: principal", 1024)
+        self._principal = check_text(principal, "Policy: principal")
         self._context = _checked_context(context or {}, "" if raw.get("version") == "2.0" else "API Gateway")
         self._usage_key = usage_key
         self._resources: dict[str, list[str]] = {}
@@ -148,8 +147,8 @@ class Policy:
     def _resource(self, method: str, path: str, stage: str | None) -> str:
         if self._is_web_socket:
             raise AnswerError("a WebSocket API has no methods; use allow_route and deny_route")
-        check_text(method, "method", _LONGEST_ARN)
-        check_text(path, "path", _LONGEST_PATH)
+        check_text(method, "method")
+        check_text(path, "path")
         if method not in _METHODS:
             if " /" in method:
                 raise AnswerError(f"{method!r} is a method and a path; pass them as two arguments")
@@ -168,7 +167,7 @@ class Policy:
     def _route(self, route: str, stage: str | None) -> str:
         if not self._is_web_socket:
             raise AnswerError("the event is not one of a WebSocket API; use allow and deny")
-        return f"{self._base}/{self._stage if stage is None else stage}/{check_text(route, 'route', 128)}"
+        return f"{self._base}/{self._stage if stage is None else stage}/{check_text(route, 'route')}"
 
 
 def refuse() -> Never:

@@ -72,7 +72,7 @@ _FIELDS: dict[str, dict[str, str]] = {
     "CustomSMSSender": {},
     "InboundFederation": {"userAttributesToMap": TEXTS},
 }
-_SHORT, _SMS, _EMAIL, _SUBJECT = 6, 140, 20_000, 140  # characters
+_SHORT, _SMS, _EMAIL, _SUBJECT, _ATTRIBUTE = 6, 140, 20_000, 140, 2048  # characters
 _BUILTIN_CHALLENGES = (
     "CUSTOM_CHALLENGE",
     "SMS_MFA",
@@ -303,9 +303,13 @@ def migrate_user(
 ) -> dict[str, Any]:
     """Answer a user migration trigger: the user exists, and is created in the pool.
 
+    See <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-migrate-user.html>; the length of
+    a value is that of <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AttributeType.html>.
+
     Args:
         event: the event.
-        attributes: the attributes of the user, with `username`, `email` or `phone_number`.
+        attributes: the attributes of the user, with `username`, `email` or `phone_number`. Their values are text of at
+            most 2,048 characters.
         status: `"CONFIRMED"` to sign the user in with this password, `"RESET_REQUIRED"` for a new password. Default:
             `"CONFIRMED"` at a sign-in. After a forgotten password Cognito does not read it.
         suppress_message: True, the default, to send no welcome message.
@@ -321,6 +325,8 @@ def migrate_user(
     if not attributes:
         raise AnswerError("migrate_user: attributes is empty; pass at least 'email', 'phone_number' or 'username'")
     response: dict[str, Any] = {"userAttributes": check_dict(attributes, "migrate_user: attributes")}
+    for name, value in response["userAttributes"].items():
+        check_text(value, f"migrate_user: the attribute {name!r}", _ATTRIBUTE, shortest=0)
     if status is None and raw["triggerSource"] == "UserMigration_Authentication":
         status = "CONFIRMED"
     if status is not None:

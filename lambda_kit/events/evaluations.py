@@ -1,6 +1,7 @@
 """Evaluations: of resources for AWS Config, and of custom metrics for alarms and graphs of CloudWatch.
 
 - <https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_lambda-functions.html>
+- Lengths of an evaluation: <https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html>
 - <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_MultiDataSources-Connect-Custom.html>
 
 The role of a rule's function needs `config:PutEvaluations`. A data source of CloudWatch reads the return value.
@@ -177,7 +178,7 @@ def metric_error(message: str, *, code: str = "Validation") -> dict[str, Any]:
     Raises:
         AnswerError: the message is empty.
     """
-    return {"Error": {"Code": check_text(code, "metric_error: code", 100), "Value": _filled(message)}}
+    return {"Error": {"Code": check_text(code, "metric_error: code"), "Value": _filled(message)}}
 
 
 def metric_description(event: Any, description: str, defaults: Sequence[str | float] = ()) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Answers to CodePipeline and CodeDeploy, which wait until the function reports its outcome.
 
 - <https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html>
+- Lengths: <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html>
 - <https://docs.aws.amazon.com/codedeploy/latest/userguide/tutorial-ecs-with-hooks-create-hooks.html>
 
 Without an outcome, an action and a deployment hang until they time out. The layers `pipeline_job` and

@@ -239,6 +239,10 @@ def test_the_event_is_not_changed_and_comes_back_whole() -> None:
             "'answerCorrect' of the response to VerifyAuthChallengeResponse_A is of type str; a boolean is needed",
         ),
         (
+            lambda: cognito.migrate_user(event_of("UserMigration_Authentication"), attributes={"email": "x" * 2049}),
+            "migrate_user: the attribute 'email' has 2049 characters; pass 0 to 2048",
+        ),
+        (
             lambda: cognito.migrate_user(event_of("UserMigration_Authentication"), attributes={}),
             "attributes is empty",
         ),
@@ -277,7 +281,7 @@ def test_the_event_is_not_changed_and_comes_back_whole() -> None:
         (lambda: cognito.pre_token_generation(V2, groups=[5]), "'groupsToOverride' is of type list with int"),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
         (lambda: cognito.accept(event_of("PreSignUp_SignUp")), "reads a response; use cognito.pre_sign_up"),
     ],
-    ids=range(29),
+    ids=range(30),
 )
 def test_what_cognito_would_refuse_is_an_error_that_says_what_can_be(answer: Any, told: str) -> None:
     with pytest.raises(AnswerError) as caught:
