@@ -50,7 +50,9 @@ class AppSyncIdentity(View):
     cognito_identity_auth_provider = optional("cognitoIdentityAuthProvider")
     """The provider of the identity, for IAM through Cognito."""
     resolver_context = mapping("resolverContext")
-    """The context that a Lambda authorizer returned."""
+    """The context that a Lambda authorizer of a GraphQL API returned; else empty."""
+    handler_context = mapping("handlerContext")
+    """The context that a Lambda authorizer of AppSync Events returned; else empty."""
 
 
 class AppSyncEvent(Event):

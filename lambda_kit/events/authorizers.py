@@ -3,6 +3,7 @@
 - <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html>
 - <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>
 - <https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html>
+- AppSync Events: <https://docs.aws.amazon.com/appsync/latest/eventapi/configure-event-api-auth.html>
 - <https://docs.aws.amazon.com/iot/latest/developerguide/custom-auth-lambda.html>
 
 ```python
@@ -199,6 +200,7 @@ def appsync(
     authorized: bool,
     *,
     resolver_context: Mapping[str, Any] | None = None,
+    handler_context: Mapping[str, Any] | None = None,
     denied_fields: Sequence[str] = (),
     ttl: int | None = None,
 ) -> dict[str, Any]:
@@ -208,6 +210,7 @@ def appsync(
         authorized: True to let the request pass.
         resolver_context: values for the resolvers, at `$ctx.identity.resolverContext`: text, numbers and booleans; at
             most 5 MB. Default none.
+        handler_context: the same for AppSync Events, at `ctx.identity.handlerContext` of its handlers. Default none.
         denied_fields: fields that are null in the answer, as `"Type.field"` or as ARNs. Default none.
         ttl: seconds to cache the answer, 0 for not at all; default that of the API.
 
@@ -215,12 +218,16 @@ def appsync(
         AnswerError: a value is not one that AppSync takes.
     """
     made: dict[str, Any] = {"isAuthorized": _checked_flag(authorized, "appsync: authorized")}
-    if resolver_context:
-        checked = _checked_context(resolver_context, "AppSync")
-        size = json_size(checked, "resolver_context")
-        if size > _LONGEST_CONTEXT:
-            raise AnswerError(f"resolver_context has {size} bytes as JSON, and AppSync takes {_LONGEST_CONTEXT}")
-        made["resolverContext"] = checked
+    contexts = (
+        ("resolver_context", "resolverContext", resolver_context),
+        ("handler_context", "handlerContext", handler_context),
+    )
+    for name, field, context in contexts:
+        if context:
+            made[field] = _checked_context(context, "AppSync")
+            size = json_size(made[field], name)
+            if size > _LONGEST_CONTEXT:
+                raise AnswerError(f"{name} has {size} bytes as JSON, and AppSync takes {_LONGEST_CONTEXT}")
     for field in check_texts(denied_fields, "appsync: denied_fields"):
         if not re.fullmatch(r"\w+\.\w+|arn:aws[\w-]*:appsync:.+/types/\w+/fields/\w+", field):
             raise AnswerError(f"the denied field {field!r} is neither 'Type.field' nor an ARN of AppSync")

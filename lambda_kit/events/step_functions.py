@@ -1,8 +1,8 @@
 """Answers to Step Functions for a task that waits for a token.
 
 A state with `.waitForTaskToken` passes a token, and waits until somebody answers with it: this function, or another one
-later. See <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>; lengths are
-those of <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html>.
+later. See <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>. Lengths
+are those of <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html>.
 
 ```python
 from lambda_kit import handler

@@ -451,6 +451,7 @@ VALUES: list[tuple[str, Any, dict[str, Any]]] = [
     ("VerifyAuthChallengeEvent", request(userNotFound=True), {"user_not_found": True, "challenge_answer": None}),
     ("WebSocketEvent", {"requestContext": {"authorizer": {"principalId": "u"}}}, {"authorizer": {"principalId": "u"}}),
     ("WebSocketEvent", {"body": "AP8=", "isBase64Encoded": True}, {"data": b"\x00\xff"}),
+    ("AppSyncIdentity", {"handlerContext": {"tenant": "t-1"}}, {"handler_context": {"tenant": "t-1"}}),
     (
         "InboundFederationEvent",
         request(attributes={"samlResponse": {"mail": "a@b"}}, clientMetadata={"a": "b"}, userAttributes={"c": "d"}),

@@ -115,6 +115,8 @@ def test_the_other_answers() -> None:
     assert authorizers.simple(True, context={"a": [1]}) == {"isAuthorized": True, "context": {"a": [1]}}
     assert authorizers.simple(False) == {"isAuthorized": False}
     assert authorizers.appsync(False) == {"isAuthorized": False}
+    events_api = authorizers.appsync(True, handler_context={"tenant": "t-1"})
+    assert events_api == {"isAuthorized": True, "handlerContext": {"tenant": "t-1"}}
     assert authorizers.appsync(
         True,
         resolver_context={"tenant": "t"},

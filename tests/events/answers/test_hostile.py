@@ -158,7 +158,13 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "simple": (authorizers.simple, {"authorized": True, "context": {"a": [1]}}),
     "appsync": (
         authorizers.appsync,
-        {"authorized": True, "resolver_context": {"a": 1}, "denied_fields": ["A.b"], "ttl": 5},
+        {
+            "authorized": True,
+            "resolver_context": {"a": 1},
+            "handler_context": {"b": 2},
+            "denied_fields": ["A.b"],
+            "ttl": 5,
+        },
     ),
     "iot": (
         authorizers.iot,
