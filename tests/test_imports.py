@@ -227,6 +227,8 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit.events import custom_resources": CORE
     | ANSWERS
     | {"lambda_kit._kernel.durable", "lambda_kit.events._always", "lambda_kit.events.custom_resources"},
+    "from lambda_kit.durable import checkpointed": (CORE - {"lambda_kit._kernel.lifecycle", "lambda_kit.invocation"})
+    | {"lambda_kit.durable"},
     "from lambda_kit.aws import connect": CORE
     | {
         "lambda_kit.aws",

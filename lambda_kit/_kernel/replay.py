@@ -16,7 +16,7 @@ from __future__ import annotations
 import functools
 from contextvars import copy_context
 
-from lambda_kit._kernel import callables, lifecycle, log
+from lambda_kit._kernel import callables, facts, lifecycle, log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _TERMINAL = frozenset(("SUCCEEDED", "FAILED", "TIMED_OUT", "CANCELLED", "STOPPED"))
-_warned = False
+_warned = _warned_of_flags = False
+_variable: ContextVar[Place | None] | None = None  # the one that notes which part of the code runs
 
 
 class Run:
@@ -160,7 +161,7 @@ def _refused(name: str) -> Exception:
 
 def begin(context: Any, handler: Any, here: ContextVar[Place | None]) -> Run | None:
     """Begin a run in this context of the SDK, and return it. Return None, with one warning, if the SDK is unknown."""
-    global _warned
+    global _warned, _variable
     try:
         arn = context.execution_context.durable_execution_arn
         run = Run(arn, handler, here, replay=bool(context.is_replaying()))
@@ -176,13 +177,31 @@ def begin(context: Any, handler: Any, here: ContextVar[Place | None]) -> Run | N
                 error,
             )
         return None
+    _variable = here
     here.set(place)
+    facts.observe(_note_fact)
     return run
 
 
+def _note_fact(name: str, fields: dict[str, Any]) -> None:
+    """Warn once of a flag that is evaluated while its part of the code is replayed: it may have another value now."""
+    global _warned_of_flags
+    if name != "flags.evaluated" or _warned_of_flags or _variable is None:
+        return
+    place = _variable.get()
+    if place is not None and place.is_replaying():
+        _warned_of_flags = True
+        lifecycle.on_reset(_forget_warning)
+        log.warning(
+            "the feature flag %r was evaluated again in the replay of a durable execution, outside of a step; if it "
+            "has changed, the replay takes another way and fails. Use lambda_kit.durable.checkpointed(context, ...)",
+            fields["flag"],
+        )
+
+
 def _forget_warning() -> None:
-    global _warned
-    _warned = False
+    global _warned, _warned_of_flags
+    _warned = _warned_of_flags = False
 
 
 def innermost(place: Place | None, context: Any) -> Any:
