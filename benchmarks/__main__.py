@@ -26,6 +26,7 @@ TOPICS = (
     "lazy_start",
     "ahead",
     "warm",
+    "runtime",
     "layers",
     "init_cache",
     "logger",

@@ -33,7 +33,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @contextmanager
-def emulator(handler: str, root: Path) -> Generator[Callable[[object], tuple[int, bytes]]]:
+def emulator(
+    handler: str, root: Path, client: str = "awslambdaric"
+) -> Generator[Callable[[object], tuple[int, bytes]]]:
     """Run a function under AWS's emulator; what comes out is a function that invokes it."""
     if not BINARY.exists():
         pytest.fail(
@@ -46,7 +48,7 @@ def emulator(handler: str, root: Path) -> Generator[Callable[[object], tuple[int
             str(BINARY),
             *("--runtime-interface-emulator-address", f"127.0.0.1:{front}"),
             *("--runtime-api-address", f"127.0.0.1:{runtime}"),
-            *(sys.executable, "-m", "awslambdaric", handler),
+            *(sys.executable, "-m", client, handler),
         ],
         cwd=root,
         env={
@@ -54,7 +56,7 @@ def emulator(handler: str, root: Path) -> Generator[Callable[[object], tuple[int
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python3.{sys.version_info.minor}",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(TIMEOUT),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-            "PYTHONPATH": str(root),
+            "PYTHONPATH": f"{root}{os.pathsep}{Path(__file__).parents[2]}",
             "_HANDLER": handler,
         },
         stdin=subprocess.DEVNULL,
