@@ -189,6 +189,9 @@ def required_keywords(fn: Any) -> frozenset[str]:
 delivering: set[CodeType] = set()
 """The code of functions that the pipeline puts around those of handlers, to send results that are streams."""
 
+NEEDS_RESULT = "__lambda_kit_needs_result__"
+"""The attribute of layers that need the whole result, so that a stream inside them cannot be sent part by part."""
+
 PROVIDES = "__lambda_kit_provides__"
 """The attribute of a layered function that holds the names of the keywords which its layers pass."""
 

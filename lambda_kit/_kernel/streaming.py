@@ -7,8 +7,9 @@ the layers around the function are still entered. Where it cannot be sent part b
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 
-from lambda_kit._kernel import PACKAGE, type_of
+from lambda_kit._kernel import PACKAGE, callables, type_of
 from lambda_kit.errors import ConfigurationError, ResponseTooLarge
 
 TYPE_CHECKING = False
@@ -35,17 +36,44 @@ if TYPE_CHECKING:
 WHOLE_LIMIT = 6 * 1024 * 1024
 """Bytes of a response that Lambda takes as a whole."""
 
+_collects: ContextVar[bool] = ContextVar("lambda_kit_collects", default=False)
+
 client: Client | None = None
 """The running client, if it sends parts; it puts itself here."""
 
 
 def can_stream() -> bool:
-    """Return True if the running client sends responses part by part."""
-    if client is None:
+    """Return True if the running client sends responses part by part, and no layer needs the whole response."""
+    if client is None or _collects.get():
         return False
     from lambda_kit._kernel import environment
 
     return environment.flag("LAMBDA_KIT_STREAMING") is not False
+
+
+def collect(fn: Any) -> Any:
+    """Return `fn` that answers with the whole where its result is a stream, for the layers outside that need it."""
+    if callables.is_coroutine_function(fn) or callables.is_async_generator_function(fn):
+        waits = callables.is_coroutine_function(fn)
+
+        async def collecting(*args: Any, **kwargs: Any) -> Any:
+            token = _collects.set(True)
+            try:
+                result = fn(*args, **kwargs)
+                return await deliver_from_coroutine(await result if waits else result)
+            finally:
+                _collects.reset(token)
+
+        return collecting
+
+    def collecting_now(*args: Any, **kwargs: Any) -> Any:
+        token = _collects.set(True)
+        try:
+            return deliver(fn(*args, **kwargs))
+        finally:
+            _collects.reset(token)
+
+    return collecting_now
 
 
 class Stream:
@@ -233,7 +261,10 @@ def _whole(stream: Stream, body: bytearray) -> Any:
 
 
 def _too_large(stream: Stream) -> ResponseTooLarge:
-    why = "its trigger takes whole responses alone" if not stream.streamed else "this client of the Runtime API cannot"
+    if not stream.streamed:
+        why = "its trigger takes whole responses alone"
+    else:
+        why = "a layer needs the whole" if _collects.get() else "this client of the Runtime API cannot"
     return ResponseTooLarge(
         f"the response is over {WHOLE_LIMIT} bytes, Lambda's limit for a whole response, and it was not sent part by "
         f"part, because {why}; run the function under lambda_kit.runtime behind a function URL or a REST API that "

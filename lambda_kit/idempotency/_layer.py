@@ -171,6 +171,7 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
 
     made: Any = decorate  # the OpenAPI document tells what a request may meet
     made.key, made.needs_key, made.checks_payload = key, missing_key == "raise", payload is not None
+    setattr(made, callables.NEEDS_RESULT, True)
     return decorate
 
 

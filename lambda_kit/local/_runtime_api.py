@@ -12,16 +12,19 @@ import time
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from lambda_kit.local._chunks import MalformedBodyError, chunks
 from lambda_kit.local._exchange import PAYLOAD_LIMIT, RESPONSE_LIMIT, STREAM_LIMIT, Answer, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from io import BufferedIOBase
     from types import TracebackType
     from typing import Self
 
+_CAUSE = b"lambda-runtime-function-xray-error-cause:"
+_MOST = 1 << 16
 _ROOT = ["2018-06-01", "runtime"]
 
 
@@ -227,12 +230,36 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+class _Heads:
+    """A file that leaves out a long document for X-Ray, a header of up to 1 MiB: the base class takes 64 KiB."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readline(self, limit: int = -1) -> bytes:
+        """Read a line, which is a whole header."""
+        line: bytes = self._file.readline(limit)
+        if line.endswith(b"\n") or line[: len(_CAUSE)].lower() != _CAUSE:
+            return line
+        while line and not line.endswith(b"\n"):
+            line = self._file.readline(_MOST)
+        return self.readline(limit)
+
+
 class _Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # One packet for each answer: headers and body in two would wait for a delayed acknowledgement.
     wbufsize = -1
     disable_nagle_algorithm = True
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]  # no other server makes one
+
+    def parse_request(self) -> bool:
+        kept = self.rfile
+        self.rfile = cast("BufferedIOBase", _Heads(kept))
+        try:
+            return super().parse_request()
+        finally:
+            self.rfile = kept
 
     def version_string(self) -> str:
         return "lambda_kit"

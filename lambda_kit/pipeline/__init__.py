@@ -70,6 +70,7 @@ else:
 _WHOLE = frozenset(
     {type(None), bool, int, float, str, bytes, list, tuple, dict}
 )  # types of responses that are no streams
+_STREAMING = frozenset({"lambda_kit.runtime", "lambda_kit._kernel.streaming"})  # one is loaded where parts are sent
 _WARM_AT_INIT = 8.0  # seconds; Lambda allows 10 for the init phase of an on-demand function
 
 __all__ = ["Handler", "Layer", "Stream", "handler", "layer", "provide", "time_limit"]
@@ -277,7 +278,8 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     whole_only = hasattr(fn, "record_function")
     # Without layers, the entry delivers: one function less is called.
     by_entry = not (whole_only or layers or in_class or _is_asynchronous(fn))
-    inner = fn if whole_only or by_entry else _delivering(fn)
+    needs_result = any(getattr(one, callables.NEEDS_RESULT, False) for one in layers)
+    inner = fn if whole_only or by_entry else _delivering(fn, needs_result=needs_result)
     call = _stack(layers, inner)
     if not in_class:
         _check_provided(call, callables.plain(fn))
@@ -297,10 +299,14 @@ def _is_asynchronous(fn: Any) -> bool:
     return callables.is_coroutine_function(fn) or callables.is_async_generator_function(fn)
 
 
-def _delivering(fn: Any) -> Any:
-    """Return `fn`, which delivers its result, if it is a stream, inside the layers."""
+def _delivering(fn: Any, *, needs_result: bool) -> Any:
+    """Return `fn`, which delivers its result, if it is a stream, inside the layers; as a whole if one needs it."""
     delivering: Any
-    if callables.is_coroutine_function(fn):
+    if needs_result and _STREAMING & sys.modules.keys():  # under other clients nothing is sent part by part
+        from lambda_kit._kernel.streaming import collect
+
+        delivering = collect(fn)
+    elif callables.is_coroutine_function(fn):
         delivering = _delivering_coroutine(fn)
     elif callables.is_async_generator_function(fn):
         delivering = _delivering_async_generator(fn)

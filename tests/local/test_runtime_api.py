@@ -191,3 +191,17 @@ def test_closing_drops_those_that_wait(runtime: Runtime, api: RuntimeApi) -> Non
     api.close()
     with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
         runtime.connection.getresponse()
+
+
+def test_an_error_may_come_with_a_long_document_for_x_ray(api: RuntimeApi, runtime: Runtime) -> None:
+    one = exchange()
+    api.submit(one)
+    runtime.call("GET", f"{ROOT}/invocation/next")
+    headers = {
+        "Lambda-Runtime-Function-XRay-Error-Cause": "x" * 1_000_000,
+        "Lambda-Runtime-Function-Error-Type": "RecursionError",
+    }
+    status, _, _ = runtime.call("POST", f"{ROOT}/invocation/r1/error", b"{}", headers)
+    assert status == 202
+    assert one.answer is not None
+    assert one.answer.error_type == "RecursionError"

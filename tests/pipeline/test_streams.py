@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import handler, layer, time_limit
+from lambda_kit import handler, idempotent, layer, time_limit
 from lambda_kit._kernel import streaming
 from lambda_kit.errors import ConfigurationError, ResponseTooLarge, TimeLimitReached
+from lambda_kit.idempotency import MemoryStore
 from lambda_kit.invocation import current_invocation
 from lambda_kit.pipeline import Stream
 from lambda_kit.testing import make_context
@@ -344,3 +345,27 @@ def test_a_decorator_of_the_user_may_collect_what_a_generator_makes() -> None:
         yield 2
 
     assert numbers({}, None) == [1, 2]
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_layer_that_stores_the_result_gets_the_whole_of_a_stream(asynchronous: bool) -> None:
+    decorate = handler(idempotent(MemoryStore(), key="id"))
+    if asynchronous:
+
+        @decorate
+        async def stream(event: Any, context: Any) -> Any:
+            log.append("called")
+            yield "one"
+            yield "two"
+    else:
+
+        @decorate
+        def stream(event: Any, context: Any) -> Any:
+            log.append("called")
+            yield "one"
+            yield "two"
+
+    answers: list[Any] = [stream({"id": 1}, make_context()) for _ in range(2)]
+    assert answers == [b"onetwo", b"onetwo"]
+    assert log == ["called"]

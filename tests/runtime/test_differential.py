@@ -138,7 +138,7 @@ def test_every_difference_is_shown_by_a_case_or_by_a_test_of_its_own() -> None:
         "settings-of-the-context",
         "name",
         "preview",  # below
-        "streams",  # test_streams.py
+        "streams",  # test_streamed.py
         "environment-of-the-process",  # test_trace.py
         "retries-of-workers",  # test_managed.py
     }

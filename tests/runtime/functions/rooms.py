@@ -37,7 +37,6 @@ def table() -> dict[str, int]:
     tracer,
     metrics,
     time_limit(margin=0.5),
-    idempotent(MemoryStore(), key="id"),
     provide(table=table),
 )
 def place(event: Any, context: Any, *, table: dict[str, int]) -> Any:
@@ -66,3 +65,10 @@ async def asynchronous(event: Any, context: Any) -> Any:
     await asyncio.sleep(0)
     log.info("awaited")
     return event
+
+
+@handler(log, idempotent(MemoryStore(), key="id"))
+def stored(event: Any, context: Any) -> Any:
+    log.info("called")
+    yield "one"
+    yield "two"
