@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 USAGE = 2
 """The exit status where the command cannot be carried out as given."""
 
+PATIENCE = 30.0
+"""Seconds that a durable execution may take."""
+
 _EPILOG = """\
 exit status: 0 success, 1 the function failed, 2 the command cannot be carried out as given, 128 and the number of
 the signal if one ended it: 130 for Ctrl-C, 143 for SIGTERM
@@ -151,6 +154,16 @@ def _add_invoke(parser: _Parser) -> None:
     add("--asynchronous", action="store_true", help="refuse an event over 1 MiB, the limit of asynchronous invocations")
     add("--sigterm", action="store_true", help="end the function with SIGTERM first, as Lambda does with extensions")
     add("--client-context", metavar="FILE|JSON", help="the client context")
+    add("--durable", action="store_true", help="run the whole execution of a durable function, in this process")
+    add(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="with --durable: the answer to the callback of this name; may be repeated",
+    )
+    add("--real-waits", action="store_true", help="with --durable: let waits take their time")
+    add("--patience", type=_seconds, default=PATIENCE, metavar="S", help="with --durable: seconds for all of it (30)")
     add(
         "--json",
         action="store_true",

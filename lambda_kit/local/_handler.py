@@ -76,7 +76,8 @@ def advice(error: FunctionError, handler: str, root: Path, python: str) -> str |
                 return f"there is no module {module!r} in {root}; did you mean {close[0]}.{function}?"
             return f"there is no module {module!r} in {root}; run the command in the directory that holds it"
         return f"the function imports {absent[1]!r}, which is not installed for {python}"
-    return None
+    is_durable = "provided to start the durable execution" in error.message
+    return f"{handler} is a durable function; add --durable to run its whole execution" if is_durable else None
 
 
 def advice_on_response(payload: object, content_type: str) -> str | None:

@@ -18,6 +18,7 @@ import traceback
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, cast
 
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.local import _outcome, _platform_lines
 from lambda_kit.local._outcome import FunctionError, Outcome
 from lambda_kit.local._request import exchange_for
@@ -73,6 +74,17 @@ class InProcess:
             os.environ.update(self._saved[0])
             sys.path[:] = self._saved[1]
             os.chdir(self._saved[2])
+
+    def function(self) -> Callable[[Any, Any], Any]:
+        """Import the function, and return it.
+
+        Raises:
+            ConfigurationError: it cannot be imported.
+        """
+        error = self._load()
+        if error is not None or self._function is None:
+            raise ConfigurationError("the handler was not found" if error is None else f"{error.type}: {error.message}")
+        return self._function
 
     def invoke(
         self,

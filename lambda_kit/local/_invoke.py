@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.local import _events, _handler, _in_process
+from lambda_kit.local._arguments import PATIENCE
 from lambda_kit.local._console import Console, record, summarize
 from lambda_kit.local._environment import Environment
 from lambda_kit.local._settings import INSTALL, RuntimeClientMissing, Settings
@@ -38,6 +39,12 @@ def invoke_command(options: argparse.Namespace) -> bool:
     root = Path.cwd()
     _handler.check(options.handler, root)
     event = _events.load(options.event)
+    if options.durable:
+        from lambda_kit.local import _durable
+
+        return _durable.execute(options, {**function_settings(options), "init_type": None, "concurrency": None}, event)
+    if (unused := _durable_option(options)) is not None:
+        raise ConfigurationError(f"{unused} needs --durable")
     given = options.client_context
     context = None if given is None else _events.load_object(given, "--client-context")
     console = Console(options.repeat, json_only=options.json)
@@ -167,6 +174,12 @@ def _environment(options: argparse.Namespace, console: Console) -> Environment |
         f"  To run it as Lambda does: {INSTALL} (on Linux; there is no wheel for macOS and Windows)\n"
     )
     return _in_process.InProcess(checked, on_output=console.output, on_report=console.report)
+
+
+def _durable_option(options: argparse.Namespace) -> str | None:
+    """Return an option that was given, and counts only for durable functions."""
+    given = {"--answer": options.answer, "--real-waits": options.real_waits, "--patience": options.patience != PATIENCE}
+    return next((name for name, value in given.items() if value), None)
 
 
 def function_settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -17,15 +17,15 @@ from lambda_kit.testing._xray_tree import SpanException, SpanNode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lambda_kit.testing._durable import Checkpoint, Run
+    from lambda_kit.local._execution import Checkpoint, Run
     from lambda_kit.testing._store_contract import StoreContract
     from lambda_kit.testing._stores import override_stores
 else:
     __getattr__, __dir__ = lazy_exports(  # lazy, because few tests need them
         globals(),
         {
-            "Checkpoint": "lambda_kit.testing._durable",
-            "Run": "lambda_kit.testing._durable",
+            "Checkpoint": "lambda_kit.local._execution",
+            "Run": "lambda_kit.local._execution",
             "StoreContract": "lambda_kit.testing._store_contract",
             "override_stores": "lambda_kit.testing._stores",
         },

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import json
 import logging
 import sys
 import time
@@ -14,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from lambda_kit._kernel import durable, lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import process
+from lambda_kit.local._lines import Lines
 from lambda_kit.testing._context import make_context
 from lambda_kit.testing._recorded import metrics_in, recorded_spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
-    from lambda_kit.testing._durable import Run
+    from lambda_kit.local._execution import Run
     from lambda_kit.testing._xray_tree import SpanNode
 
 R = TypeVar("R")
@@ -118,11 +117,11 @@ def invoke(
         process.cold = True
     elif process.cold:
         process.warm_up()
-    stream = _Lines()
+    stream = Lines()
     runs: list[Run] = []
     is_durable = durable.is_durable_function(handler)
     if is_durable:
-        handler, runs = _whole(handler, stream.logs, context, answers, skip_waits, patience)
+        handler, runs = _whole(handler, stream, context, answers, skip_waits, patience)
     context = make_context() if context is None else context
     value: R | None = None
     error: Exception | None = None
@@ -143,43 +142,19 @@ def invoke(
 
 def _whole(
     handler: Callable[[Any, Any], Any],
-    logs: list[dict[str, Any]],
+    lines: Lines,
     context: Any,
     answers: Mapping[str, Any] | None,
     skip_waits: bool,
     patience: float,
 ) -> tuple[Callable[[Any, Any], Any], list[Run]]:
     """Return a function that runs a whole durable execution, and the list that gets its runs."""
-    from lambda_kit.testing._durable import Execution
+    from lambda_kit.local._execution import Execution
 
     if context is not None:
         raise ConfigurationError("invoke(context=...): AWS's testing package makes the contexts of a durable handler")
-    execution = Execution(handler, logs, answers=answers or {}, skip_waits=skip_waits, patience=patience)
+    execution = Execution(handler, lines, answers=answers or {}, skip_waits=skip_waits, patience=patience)
     return lambda event, _: execution.run(event), execution.runs
-
-
-class _Lines(io.StringIO):
-    """A stand-in for standard output that also keeps the lines that are JSON objects."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.logs: list[dict[str, Any]] = []
-        self._rest = ""
-
-    def write(self, text: str, /) -> int:
-        *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
-            self._keep(line)
-        return super().write(text)
-
-    def end(self) -> None:
-        self._keep(self._rest)
-
-    def _keep(self, line: str) -> None:
-        if line.startswith("{"):
-            with contextlib.suppress(ValueError):
-                entry: dict[str, Any] = json.loads(line)
-                self.logs.append(entry)
 
 
 class _Recorder(logging.Handler):

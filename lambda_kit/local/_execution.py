@@ -14,6 +14,8 @@ from lambda_kit.errors import ConfigurationError, ExecutionFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from lambda_kit.local._lines import Lines
+
 _TESTING = "aws_durable_execution_sdk_python_testing"
 _LONGEST = 366 * 86_400  # seconds that an execution may take, by the clock that skips waits
 
@@ -42,11 +44,13 @@ class Run:
             tries the run again.
         checkpoints: what it has sent, in order.
         logs: the entries of `Result.logs` that it has written.
+        output: what it has printed to standard output.
     """
 
     status: str
     checkpoints: tuple[Checkpoint, ...]
     logs: tuple[dict[str, Any], ...]
+    output: str
 
 
 class Execution:
@@ -54,7 +58,7 @@ class Execution:
 
     Args:
         handler: the function under `durable_execution`.
-        logs: the list that gets the log entries while it runs.
+        lines: the standard output while it runs.
         answers: the answers to callbacks, by their names; an exception is a failure.
         skip_waits: whether waits end at once.
         patience: seconds that the execution may take by the clock of this machine.
@@ -66,7 +70,7 @@ class Execution:
     def __init__(
         self,
         handler: Callable[[Any, Any], Any],
-        logs: list[dict[str, Any]],
+        lines: Lines,
         *,
         answers: Mapping[str, Any],
         skip_waits: bool,
@@ -74,7 +78,7 @@ class Execution:
     ) -> None:
         self.runs: list[Run] = []
         self._handler = handler
-        self._logs = logs
+        self._lines = lines
         self._answers = dict(answers)
         self._skip_waits = skip_waits
         self._patience = patience
@@ -121,21 +125,23 @@ class Execution:
         if names:
             return (
                 f"the execution waits for the callback {', '.join(names)}, which has no answer; pass "
-                f"invoke(..., answers={{{names[0]!r}: ...}})"
+                f"answers={{{names[0]!r}: ...}} to invoke(), or --answer {names[0]}=VALUE to lambda-kit"
             )
         return f"the execution did not end within {self._patience:g} s; pass a longer patience= to invoke()"
 
     def _run_once(self, event: Any, context: Any) -> Any:
         checkpoints: list[Checkpoint] = []
         self._checkpoints = checkpoints
-        before, status = len(self._logs), "RETRY"
+        lines, status = self._lines, "RETRY"
+        logged, printed = len(lines.logs), len(lines.getvalue())
         client = _Recording(event.service_client, self._note)
         try:
-            output = self._handler(replace(event, service_client=client), context)
-            status = output["Status"]
-            return output
+            answer = self._handler(replace(event, service_client=client), context)
+            status = answer["Status"]
+            return answer
         finally:
-            self.runs.append(Run(status, tuple(checkpoints), tuple(self._logs[before:])))
+            output = lines.getvalue()[printed:]
+            self.runs.append(Run(status, tuple(checkpoints), tuple(lines.logs[logged:]), output))
             self._answer()
 
     def _note(self, updates: Any, output: Any) -> None:
