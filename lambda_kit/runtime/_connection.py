@@ -86,6 +86,10 @@ class Connection:
         if status != 202:
             self._refused(f"POST {path.decode()}", status, reply)
 
+    def forgive(self, error: RuntimeApiError) -> None:
+        """Raise the error of a stream: the client ends."""
+        raise error
+
     def close(self) -> None:
         """Close the connection. The next request opens another one."""
         if self.socket is not None:

@@ -62,7 +62,7 @@ def _serve(connection: Any, function: Callable[[Any, Any], Any]) -> NoReturn:  #
     """Answer invocations, one after another."""
     settings = settings_of_function()
     encode = state.encode
-    next_, post = connection.next, connection.post
+    next_, post, forgive = connection.next, connection.post, connection.forgive
     while True:
         headers, body = next_()
         get = headers.get
@@ -98,10 +98,10 @@ def _serve(connection: Any, function: Callable[[Any, Any], Any]) -> NoReturn:  #
                 data = data if isinstance(data, bytes) else encode(data)
             if state.stream is not None:
                 raise _replaced()
-        except RuntimeApiError:
-            raise
+        except RuntimeApiError as error:  # of a stream
+            forgive(error)
         except Exception as error:
-            _report(error, request_id, post)
+            _report(error, request_id, post, forgive)
             del error
         else:
             post(b"invocation/%b/response" % request_id.encode("latin-1"), kind + state.echo, data)
@@ -187,7 +187,12 @@ def _again_sent() -> Exception:
     return LayerError("the handler returned a stream that was sent in another invocation; make a new one", layer="")
 
 
-def _report(error: Exception, request_id: str, post: Callable[[bytes, bytes, bytes], None]) -> None:
+def _report(
+    error: Exception,
+    request_id: str,
+    post: Callable[[bytes, bytes, bytes], None],
+    forgive: Callable[[RuntimeApiError], None],
+) -> None:
     """Log an error of the function, and report it to Lambda."""
     from lambda_kit.runtime._errors import Report
 
@@ -196,7 +201,10 @@ def _report(error: Exception, request_id: str, post: Callable[[bytes, bytes, byt
     stream = state.stream
     if stream is not None and stream.has_begun:
         if not stream.is_broken:
-            stream.fail(report)
+            try:
+                stream.fail(report)
+            except RuntimeApiError as refused:
+                forgive(refused)
         return
     cause = report.cause()
     fields = b"%blambda-runtime-function-xray-error-cause: %b\r\n%b" % (_JSON, cause, state.echo)

@@ -118,6 +118,10 @@ class Lenient:
         except RuntimeApiError as error:
             _warn(f"{error}; the worker goes on")
 
+    def forgive(self, error: RuntimeApiError) -> None:
+        """Log the error of a stream."""
+        _warn(f"{error}; the worker goes on")
+
 
 def _warn(message: str) -> Any:
     import logging

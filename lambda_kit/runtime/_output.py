@@ -22,6 +22,8 @@ class Flushing:
         self.stream = stream
 
     def __getattr__(self, name: str) -> Any:
+        if name == "stream":  # of a copy that is not filled yet
+            raise AttributeError(name)
         return getattr(self.stream, name)
 
     def __iter__(self) -> Any:

@@ -47,7 +47,7 @@ class StreamedResponse:
         is_broken: True once nobody receives it any longer.
     """
 
-    __slots__ = ("_early", "_head", "_poll", "_socket", "_what", "has_begun", "is_broken")
+    __slots__ = ("_early", "_head", "_is_sending", "_poll", "_socket", "_what", "has_begun", "is_broken")
 
     def __init__(self, prelude: Mapping[str, Any] | None) -> None:
         connection = state.connection
@@ -64,7 +64,7 @@ class StreamedResponse:
                 b"" if prelude is None else _chunk(state.encode(dict(prelude)) + bytes(8)),
             )
         )
-        self.has_begun = self.is_broken = False
+        self.has_begun = self.is_broken = self._is_sending = False
         self._early: tuple[int, bytes] | None = None
 
     def send(self, part: bytes) -> bool:
@@ -113,13 +113,13 @@ class StreamedResponse:
         if len(part) < _AT_ONCE:
             self._send_all(_chunk(part))
         else:
-            for data in (b"%x\r\n" % len(part), part, b"\r\n"):
-                if not self._send_all(data):
-                    break
+            self._send_all(b"%x\r\n" % len(part), part, b"\r\n")
 
     def _end(self, data: bytes) -> None:
         if not self.has_begun:
             self._begin(data)
+        elif self._is_sending:  # an interrupt struck within a chunk, behind which nothing can be told
+            self._break()
         elif not self.is_broken:
             self._send_all(data)
         connection = state.connection
@@ -136,14 +136,15 @@ class StreamedResponse:
                 status,
             )
 
-    def _send_all(self, data: bytes) -> bool:
+    def _send_all(self, *pieces: bytes) -> None:
+        self._is_sending = True
         try:
-            if state.connection.send_all(data):
-                return True
+            is_sent = all(map(state.connection.send_all, pieces))
         except OSError:  # the connection is broken
-            pass
-        self._break()
-        return False
+            is_sent = False
+        self._is_sending = False
+        if not is_sent:
+            self._break()
 
     def _break(self) -> None:
         """Note that nobody receives the response. The next request takes a new connection."""

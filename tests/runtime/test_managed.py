@@ -52,9 +52,14 @@ def test_a_worker_gives_up_after_the_fifth_time() -> None:
     assert connection.asked == 5
 
 
-def test_a_worker_goes_on_after_an_answer_that_was_not_taken(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_worker_goes_on_after_an_answer_that_was_not_taken(streamed: bool, caplog: pytest.LogCaptureFixture) -> None:
     connection: Any = Failing(0)
-    _managed.Lenient(connection).post(b"invocation/r/response", b"", b"")
+    lenient = _managed.Lenient(connection)
+    if streamed:
+        lenient.forgive(RuntimeApiError("the Runtime API is busy"))
+    else:
+        lenient.post(b"invocation/r/response", b"", b"")
     assert [one.getMessage() for one in caplog.records] == [
         "lambda_kit.runtime: the Runtime API is busy; the worker goes on"
     ]

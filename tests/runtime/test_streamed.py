@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -126,6 +127,25 @@ def test_a_time_limit_ends_a_stream_with_an_error_in_the_trailers() -> None:
         assert request.chunks[0] == b"one"
         assert request.trailers["lambda-runtime-function-error-type"] == "TimeLimitReached"
         assert api.written().count("left") == 1
+
+
+def test_a_time_limit_that_strikes_within_a_part_breaks_the_stream_off() -> None:
+    taken = threading.Event()
+
+    def stall(request: Request, connected: socket.socket) -> bool:
+        if request.line.endswith("/r1/response"):
+            taken.wait(PATIENCE)  # nothing more is read until the limit has struck
+        return False
+
+    with RawApi("streams.limited_blocks", on_chunk=stall) as api:
+        api.send({}, timeout=1.2)
+        request = api.next_request()
+        following = api.answer({"one": True})
+        taken.set()
+        assert following.chunks == [b"one"]
+        assert not request.whole
+        assert request.trailers == {}
+        assert "[ERROR] TimeLimitReached" in api.written()
 
 
 @pytest.mark.parametrize("end", ["close", "reset", "refuse"])

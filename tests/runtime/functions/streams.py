@@ -63,6 +63,13 @@ def limited(event: Any, context: Any) -> Any:
         yield "."
 
 
+@handler(around, time_limit(margin=1.0))
+def limited_blocks(event: Any, context: Any) -> Any:
+    yield "one"
+    while not event.get("one"):
+        yield b"x" * (1 << 20)
+
+
 @handler(around)
 async def asynchronous(event: Any, context: Any) -> Any:
     for part in parts(event):
