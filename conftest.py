@@ -33,6 +33,7 @@ _docstrings = Sybil(
 )
 # Files that take seconds, the longest first. They start first, so that no worker is left alone with one at the end.
 _LONG = [
+    "tests/durable/test_histories.py",
     "tests/idempotency/test_processes.py",
     "tests/events/test_hostile.py",
     "tests/batch/end_to_end/test_sqs.py",

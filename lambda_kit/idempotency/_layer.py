@@ -75,7 +75,8 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
             they share keys. A function with a name may be moved or renamed.
         ttl: seconds that a result is replayed, at least 1.
         lease: seconds that a claim lasts if its worker dies. By default the remaining time of the invocation plus one
-            second; outside of an invocation, and in a task that has outlived its own, 300 seconds.
+            second; outside of an invocation, and in a task that has outlived its own, 300 seconds. In a durable
+            execution of AWS's SDK it is a year, and each run begins it anew: pass the time-out of your executions.
         payload: the part of the event that two calls with the same key must share, found as `key` is. Its hash is
             stored.
         on_in_progress: while another call runs: `"raise"` raises `AlreadyInProgress`, `"wait"` waits for the result as
