@@ -329,8 +329,8 @@ def _durable(invocation: Invocation, call: Callable[[Any, Any], Any], event: Any
     from lambda_kit._kernel import replay
 
     invocation.state[_RUN] = None  # a line that is written meanwhile has the execution, too
-    invocation.state[_RUN] = replay.begin(context, call, current_place)
     try:
+        invocation.state[_RUN] = replay.begin(context, call, current_place)
         return call(event, context)
     finally:
         current_place.set(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -78,3 +79,34 @@ def test_methods_are_put_on_the_context_and_not_on_its_class() -> None:
 
     assert place({}, context) is True
     assert {name: getattr(methods, name) for name in before} == before
+
+
+def test_the_sdk_has_all_that_the_kit_relies_on() -> None:
+    context = durable_context()
+    sdk = "aws_durable_execution_sdk_python"
+    owners: dict[str, tuple[Any, tuple[str, ...]]] = {
+        "context": (
+            context,
+            (
+                *("create_callback", "invoke", "map", "parallel", "run_in_child_context", "step", "wait"),
+                *("wait_for_callback", "wait_for_condition", "is_replaying", "lambda_context", "set_logger"),
+                *("_next_operation_exists", "_parent_id"),
+            ),
+        ),
+        "state": (
+            context.state,
+            ("operations", "is_operation_updated_since_last_invocation", "is_checkpoint_token_revoked"),
+        ),
+        "callback": (import_module(f"{sdk}.context").Callback, ("result",)),
+        "exceptions": (
+            import_module(f"{sdk}.exceptions"),
+            (
+                *("BackgroundThreadError", "DurableOperationError", "ExecutionError", "InvocationError"),
+                *("OrphanedChildException", "SuspendExecution", "TimedSuspendExecution"),
+            ),
+        ),
+        "decorator": (import_module(f"{sdk}.execution"), ("durable_execution",)),
+        "logger": (import_module(f"{sdk}.logger"), ("Logger",)),
+    }
+    missing = {(owner, name) for owner, (value, names) in owners.items() for name in names if not hasattr(value, name)}
+    assert missing == set()
