@@ -25,6 +25,8 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTEST = python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 # Long tests run in full on the newest Python only.
 profile = $(if $(filter $(lastword $(PYTHONS)),$(1)),full,quick)
+# On one of them, the functions of tests run under the kit's own runtime client.
+runtime = $(if $(filter 3.12,$(1)),TEST_RUNTIME=kit)
 
 .PHONY: help
 help: ## list the commands
@@ -91,7 +93,7 @@ demo: $(VENVS)/$(MAIN)/.test ## run an example under the real runtime client, co
 
 .PHONY: test
 test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES) ## run the tests on every Python found (PYTHONS=3.12 for one)
-	@set -e; $(foreach v,$(PYTHONS),echo "== Python $(v)"; HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-$(call profile,$(v))} $(VENVS)/$(v)/bin/$(PYTEST);)
+	@set -e; $(foreach v,$(PYTHONS),echo "== Python $(v) $(call runtime,$(v))"; $(call runtime,$(v)) HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-$(call profile,$(v))} $(VENVS)/$(v)/bin/$(PYTEST);)
 	@echo "tested on Python $(PYTHONS)$(if $(filter-out $(PYTHONS),$(SUPPORTED)),; not on $(filter-out $(PYTHONS),$(SUPPORTED)))"
 
 .PHONY: test-lazy

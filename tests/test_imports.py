@@ -20,6 +20,13 @@ from tests.conditions import budget_of_eager_imports
 from tests.patience import PATIENCE
 
 PACKAGE = Path(lambda_kit.__file__).parent
+
+
+def under_the_client_of_aws(handler: str, **settings: Any) -> Environment:
+    """Return an environment under the client that most functions run under; it loads more modules than the kit's."""
+    return Environment(handler, runtime="awslambdaric", **settings)
+
+
 LOWEST = {  # what every invocation needs
     "_contextvars",
     "contextvars",
@@ -266,7 +273,7 @@ def test_an_import_under_the_runtime_client_loads_what_is_listed_and_nothing_els
     statement: str, tmp_path: Path
 ) -> None:
     (tmp_path / "probe.py").write_text(PROBE.format(statement=statement))
-    with Environment("probe.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
+    with under_the_client_of_aws("probe.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
         outcome = environment.invoke({})
     assert outcome.status == "success", outcome
     loaded: Any = outcome.payload
@@ -305,9 +312,9 @@ typing_was_loaded_by_the_client = "typing" in sys.modules
 def test_a_synchronous_pipeline_runs_without_loading_anything_heavy(tmp_path: Path) -> None:
     (tmp_path / "bare.py").write_text("import sys\ndef handler(event, context):\n    return sorted(sys.modules)\n")
     (tmp_path / "app.py").write_text(WHOLE)
-    with Environment("bare.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
+    with under_the_client_of_aws("bare.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
         bare: Any = environment.invoke({}).payload
-    with Environment("app.place", cwd=tmp_path, timeout=PATIENCE) as environment:
+    with under_the_client_of_aws("app.place", cwd=tmp_path, timeout=PATIENCE) as environment:
         environment.invoke({})
         loaded: Any = environment.invoke({}).payload
     assert set(loaded) <= set(bare)
@@ -335,7 +342,7 @@ def handler(event, context):
 @budget_of_eager_imports
 def test_evaluating_a_flag_loads_the_rules_alone(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(FLAGS)
-    with Environment("app.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
+    with under_the_client_of_aws("app.handler", cwd=tmp_path, timeout=PATIENCE) as environment:
         loaded: Any = environment.invoke({}).payload
     names = ("_actions", "_conditions", "_model", "_problems", "_schema")
     assert set(loaded) == {"gc", "lambda_kit._kernel.copies", *(f"lambda_kit.flags.{name}" for name in names)}
@@ -487,7 +494,7 @@ def test_a_first_invocation_that_opens_sockets_loads_neither_their_python_module
         "AWS_SECRET_ACCESS_KEY": "secret",
     }
     trace_id = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
-    with Environment("app.place", cwd=tmp_path, timeout=30, env=environ) as environment:
+    with under_the_client_of_aws("app.place", cwd=tmp_path, timeout=30, env=environ) as environment:
         outcome = environment.invoke({}, trace_id=trace_id)
     assert outcome.status == "success", outcome
     loaded: Any = outcome.payload
@@ -522,7 +529,7 @@ def handle(event, context):
 def test_declarations_without_an_error_load_no_message_of_one(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(DECLARATIONS)
     environ = {"AWS_REGION": "eu-west-1", "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000"}
-    with Environment("app.handle", cwd=tmp_path, timeout=PATIENCE, env=environ) as environment:
+    with under_the_client_of_aws("app.handle", cwd=tmp_path, timeout=PATIENCE, env=environ) as environment:
         loaded: Any = environment.invoke({}).payload
     assert "lambda_kit.idempotency._layer" in loaded
     of_messages = {"difflib", "lambda_kit._kernel.hints", *(name for name in loaded if name.endswith("._unknown"))}

@@ -146,14 +146,16 @@ def test_events_arrive_one_by_one_under_the_runtime_client_of_the_kit(tmp_path: 
         assert client.get("/echo/a").json() == {"text": "a", "tags": []}
 
 
-def test_events_arrive_together_under_a_runtime_client_that_does_not_stream(
-    client: httpx.Client, tmp_path: Path
-) -> None:
+def test_events_arrive_together_under_a_runtime_client_that_does_not_stream(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / str(number)).touch()
-    answer = client.get("/events", params={"steps": str(tmp_path)})
-    assert answer.text == "data: 0\n\ndata: 1\n\ndata: 2\n\n"
-    assert client.get("/breaks").status_code == 500
+    with (
+        FunctionUrl("service.lambda_handler", cwd=FUNCTIONS, timeout=PATIENCE, runtime="awslambdaric") as whole,
+        httpx.Client(base_url=whole.url, timeout=PATIENCE, trust_env=False, verify=False) as client,
+    ):
+        answer = client.get("/events", params={"steps": str(tmp_path)})
+        assert answer.text == "data: 0\n\ndata: 1\n\ndata: 2\n\n"
+        assert client.get("/breaks").status_code == 500
 
 
 def test_a_thousand_requests_at_once_get_their_own_answers(url: str) -> None:
