@@ -63,7 +63,11 @@ def _serve(connection: Any, function: Callable[[Any, Any], Any]) -> NoReturn:  #
     settings = settings_of_function()
     encode = state.encode
     next_, post, forgive = connection.next, connection.post, connection.forgive
+    event: Any
+    result: Any
+    data: Any
     while True:
+        event = result = data = context = body = None  # their memory is free while the client waits
         headers, body = next_()
         get = headers.get
         state.request_id = request_id = get(b"lambda-runtime-aws-request-id", b"").decode("latin-1")
@@ -73,7 +77,7 @@ def _serve(connection: Any, function: Callable[[Any, Any], Any]) -> NoReturn:  #
                 "Lambda-Runtime-Aws-Request-Id"
             )
         tenant_id = get(b"lambda-runtime-aws-tenant-id")
-        state.tenant_id = tenant_id if tenant_id is None else tenant_id.decode()
+        state.tenant_id = tenant_id if tenant_id is None else tenant_id.decode("utf-8", "replace")
         attempt = get(b"lambda-runtime-invocation-id")
         state.echo = b"" if attempt is None else b"lambda-runtime-invocation-id: %b\r\n" % attempt
         state.stream = None
@@ -95,18 +99,15 @@ def _serve(connection: Any, function: Callable[[Any, Any], Any]) -> NoReturn:  #
                 if data is None:
                     continue
                 kind = _OTHER if isinstance(data, bytes) else _JSON
-                data = data if isinstance(data, bytes) else encode(data)
+                data = data if isinstance(data, bytes) else _encoded(encode, data)
             if state.stream is not None:
                 raise _replaced()
         except RuntimeApiError as error:  # of a stream
             forgive(error)
         except Exception as error:
             _report(error, request_id, post, forgive)
-            del error
         else:
             post(b"invocation/%b/response" % request_id.encode("latin-1"), kind + state.echo, data)
-            del event, context, result, data
-        del body
 
 
 def _context(settings: dict[str, Any], headers: dict[bytes, bytes], request_id: str) -> LambdaContext:
@@ -118,7 +119,7 @@ def _context(settings: dict[str, Any], headers: dict[bytes, bytes], request_id: 
     return LambdaContext(
         settings,
         request_id,
-        arn.decode(),
+        arn.decode("utf-8", "replace"),
         int(deadline) if deadline.isdigit() and len(deadline) < 20 else 0,
         state.tenant_id,
         _header_value(client, "Client Context") if client else None,
@@ -143,6 +144,13 @@ def _decoded(body: bytes) -> Any:
         from lambda_kit.runtime._errors import Fault
 
         raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from error
+
+
+def _encoded(encode: Callable[[Any], bytes], value: Any) -> bytes:
+    try:
+        return encode(value)
+    except Exception as error:
+        raise _unencodable(error) from error
 
 
 def _unencodable(error: Exception) -> Exception:

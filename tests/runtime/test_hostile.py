@@ -114,3 +114,10 @@ def complete(request: bytes) -> bool:
         return body.endswith(b"0\r\n\r\n")
     length = head.lower().partition(b"content-length: ")[2].partition(b"\r")[0]
     return len(body) >= int(length or 0)
+
+
+def test_headers_that_are_no_utf_8_reach_the_function(tmp_path: Path) -> None:
+    source = "def handler(event, context):\n    print([context.tenant_id, context.invoked_function_arn])\n"
+    fields = b"Lambda-Runtime-Aws-Tenant-Id: t\xff\r\nLambda-Runtime-Invoked-Function-Arn: a\xff\r\nContent-Type"
+    _, output = run(source, [NEXT.replace(b"Content-Type", fields)], tmp_path)
+    assert "['t\N{REPLACEMENT CHARACTER}', 'a\N{REPLACEMENT CHARACTER}']" in output
