@@ -22,6 +22,7 @@ FEW = 5
 """The most invocations that are shown one by one."""
 
 DIM, RED, BOLD, PLAIN = "\033[2m", "\033[31m", "\033[1m", "\033[0m"
+_STREAMED_HTTP = "application/vnd.awslambda.http-integration-response"
 # The runtime client puts this before every error of initialization. It is about updates of Lambda's own runtimes.
 NOISE = "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code."
 
@@ -204,15 +205,19 @@ def pretty(outcome: Outcome) -> str:
     payload = outcome.payload
     if not isinstance(payload, bytes):
         return json.dumps(payload, indent=2, ensure_ascii=False)
+    head = ""
+    if outcome.content_type == _STREAMED_HTTP:  # status and headers, and behind eight zero bytes the body
+        prelude, _, payload = payload.partition(bytes(8))
+        head = f"{prelude.decode('utf-8', 'replace')}\n\n"
     try:
         text = payload.decode()
     except UnicodeDecodeError:
         text = ""
-    if text.isprintable() and text:
-        return text
+    if text and all(line.isprintable() for line in text.splitlines()):
+        return f"{head}{text}"
     shown = payload[:64].hex(" ")
     more = " ..." if len(payload) > 64 else ""
-    return f"{len(payload)} bytes of {outcome.content_type}: {shown}{more}"
+    return f"{head}{len(payload)} bytes of {outcome.content_type}: {shown}{more}"
 
 
 def compact(payload: Any) -> str:

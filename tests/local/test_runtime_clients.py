@@ -71,3 +71,45 @@ def test_an_interpreter_without_the_client_is_refused(
         (tmp_path / "python").symlink_to(sys.executable)
     with pytest.raises(RuntimeClientMissing, match=message):
         Environment("app.handler", cwd=functions, runtime=runtime, python=python)
+
+
+STREAMS = """
+from lambda_kit import handler
+from lambda_kit.pipeline import Stream
+
+@handler
+def prelude(event, context):
+    parts = ("one\\n", "two\\n") if event == "text" else (b"\\xff",)
+    return Stream(parts, {"statusCode": 201})
+
+@handler
+def bare(event, context):
+    yield "one\\n"
+    yield "two\\n"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "shown"),
+    [
+        ("prelude", "text", '{"statusCode": 201}\n\none\ntwo\n'),
+        (
+            "prelude",
+            "bytes",
+            '{"statusCode": 201}\n\n1 bytes of application/vnd.awslambda.http-integration-response: ff',
+        ),
+        ("bare", "text", "\none\ntwo\n"),
+    ],
+    ids=["http", "http-of-bytes", "text"],
+)
+def test_the_command_shows_a_streamed_response_as_text(
+    module: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    event: str,
+    shown: str,
+) -> None:
+    monkeypatch.chdir(module(STREAMS))
+    assert main(["invoke", f"app.{name}", "--event", f'"{event}"', "--runtime", "kit"]) == 0
+    assert shown in capsys.readouterr()[0]
