@@ -90,6 +90,7 @@ demo: $(VENVS)/$(MAIN)/.test ## run an example under the real runtime client, co
 	@cd examples && ../$(BIN)/lambda-kit invoke orders.place_order --event orders.json --repeat 3
 	@cd examples && ../$(BIN)/lambda-kit invoke shop_api.lambda_handler --event shop_api.json
 	@cd examples && ../$(BIN)/lambda-kit openapi shop_api:app --check shop_api.openapi.json && echo "shop_api.openapi.json is up to date"
+	@cd examples && ../$(BIN)/lambda-kit invoke chat.lambda_handler --event websocket-connect
 
 .PHONY: test
 test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES) ## run the tests on every Python found (PYTHONS=3.12 for one)

@@ -45,6 +45,7 @@ Exception
     │       └── ResultTooLarge                 the result did not fit into the store
     └── AwsError                               a call to AWS failed
         ├── AccessDenied                       the role lacks a permission
+        ├── ConnectionGone                     the client of a WebSocket API has disconnected
         ├── ConditionalCheckFailed             a DynamoDB condition was not met; the item is attached
         ├── NoAnswer                           no connection, no reply, or no time left for one
         ├── NoCredentials                      no credentials were found, or they could not be fetched
@@ -78,6 +79,7 @@ __all__ = [
     "BatchFailed",
     "ConditionalCheckFailed",
     "ConfigurationError",
+    "ConnectionGone",
     "EventError",
     "EventLoopRunning",
     "ExecutionFailed",
@@ -460,6 +462,10 @@ class ConditionalCheckFailed(AwsError):
     """
 
     item: dict[str, Any] | None = None
+
+
+class ConnectionGone(AwsError):
+    """The client of a WebSocket API has disconnected: forget the id of its connection."""
 
 
 class NoAnswer(AwsError):

@@ -208,6 +208,8 @@ LOADED_BY: dict[str, set[str]] = {
     },
     "from lambda_kit import HttpApp": HTTP_APP,
     "from lambda_kit.http import http": HTTP_APP | {"lambda_kit.http._function"},
+    "from lambda_kit.http import HttpApp; HttpApp().websocket('say')(lambda: None)": HTTP_APP
+    | {"lambda_kit.events._fields", "lambda_kit.events._websocket", "lambda_kit.http._websocket"},
     "from lambda_kit.events import HttpEvent": (EVENTS - {"lambda_kit.events._source"})
     | {
         "binascii",

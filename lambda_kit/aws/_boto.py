@@ -131,7 +131,7 @@ class BotoCaller:
         )
 
 
-def instead(service: str, region: str | None, reason: str) -> BotoCaller:
+def instead(service: str, region: str | None, reason: str, endpoint: str | None = None) -> BotoCaller:
     """Return a client of botocore for settings that the lean client does not support, and log that.
 
     Raises:
@@ -152,6 +152,7 @@ def instead(service: str, region: str | None, reason: str) -> BotoCaller:
         client = made.get_session().create_client(
             service,
             region_name=region or os.environ.get("AWS_REGION"),
+            endpoint_url=endpoint,
             config=Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT),
         )
     except BotoCoreError as error:

@@ -30,7 +30,7 @@ def _chance() -> float:
     return int.from_bytes(os.urandom(6)) / (1 << 48)
 
 
-def _with_endpoint(url: str | None, environ: Mapping[str, str]) -> Mapping[str, str]:
+def with_endpoint(url: str | None, environ: Mapping[str, str]) -> Mapping[str, str]:
     """Return the environment with `url` as the endpoint of every service."""
     if url is None:
         return environ
@@ -51,7 +51,7 @@ class AwsClient:
 
     Args:
         service: the name that boto3 gives it: `"ssm"`, `"secretsmanager"`, `"appconfigdata"`, `"dynamodb"`, `"sqs"`,
-            `"s3"`, `"stepfunctions"`, `"config"`, `"codepipeline"` or `"codedeploy"`.
+            `"s3"`, `"stepfunctions"`, `"config"`, `"codepipeline"`, `"codedeploy"` or `"apigatewaymanagementapi"`.
         region: the region; None, the default, for that of the function.
         endpoint_url: the URL to call; None, the default, for that of the environment, else AWS's own.
         connect_timeout: seconds that connecting may take, 1 by default.
@@ -92,7 +92,7 @@ class AwsClient:
         from lambda_kit.aws import _credentials, _endpoints, _http, _signing
 
         try:
-            endpoint = _endpoints.resolve(service, region, _with_endpoint(endpoint_url, os.environ))
+            endpoint = _endpoints.resolve(service, region, with_endpoint(endpoint_url, os.environ))
         except _endpoints.Beyond as beyond:
             raise ConfigurationError(f"{beyond}; use connect({service!r}), which takes botocore for this") from beyond
         self.service = service

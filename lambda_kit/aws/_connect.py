@@ -6,7 +6,7 @@ import os
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.aws import _retries as retries
-from lambda_kit.aws._client import AwsClient
+from lambda_kit.aws._client import AwsClient, with_endpoint
 from lambda_kit.aws._services import operations_of
 
 TYPE_CHECKING = False
@@ -58,12 +58,13 @@ _OWN_ENDPOINT = {
     "config": "AWS_ENDPOINT_URL_CONFIG_SERVICE",
     "codepipeline": "AWS_ENDPOINT_URL_CODEPIPELINE",
     "codedeploy": "AWS_ENDPOINT_URL_CODEDEPLOY",
+    "apigatewaymanagementapi": "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
 }
 _shared: dict[tuple[str | None, ...], Caller] = {}
 _watched = False
 
 
-def connect(service: str, client: Any = None, *, region: str | None = None) -> Caller:
+def connect(service: str, client: Any = None, *, region: str | None = None, endpoint: str | None = None) -> Caller:
     """Return the lean client of a service, one for all callers in this process; or `client` with the same interface.
 
     Some settings need more than the lean client can do: proxies, profiles, adaptive retries and so on. A client of
@@ -75,6 +76,7 @@ def connect(service: str, client: Any = None, *, region: str | None = None) -> C
         client: a boto3 client of the service, which is then used for every call, with its own time-outs and retries.
             Not the client of a boto3 resource, which takes and returns other values.
         region: another region than that of the function.
+        endpoint: the URL to call; default: that of the environment, else AWS's own.
 
     Raises:
         ConfigurationError: the kit does not call this service, `client` is not a client of it, or a setting is wrong.
@@ -84,30 +86,31 @@ def connect(service: str, client: Any = None, *, region: str | None = None) -> C
 
         return BotoCaller(service, client)
     own = _OWN_ENDPOINT.get(service, "")
-    key = (service, region, *map(os.environ.get, _SETTINGS), os.environ.get(own))
+    key = (service, region, endpoint, *map(os.environ.get, _SETTINGS), os.environ.get(own))
     found = _shared.get(key)
     if found is None:
         _watch_process()
-        found = _shared.setdefault(key, _make(service, region))  # threads may make several at once, and all get one
+        # Threads may make several at once, and all get one.
+        found = _shared.setdefault(key, _make(service, region, endpoint))
     return found
 
 
-def _make(service: str, region: str | None) -> Caller:
+def _make(service: str, region: str | None, endpoint: str | None) -> Caller:
     operations_of(service)  # an unknown service is named before anything else is looked at
-    reason = "AWS_RETRY_MODE is adaptive" if retries.is_adaptive(os.environ) else _beyond(service, region)
+    reason = "AWS_RETRY_MODE is adaptive" if retries.is_adaptive(os.environ) else _beyond(service, region, endpoint)
     if reason is None:
-        return AwsClient(service, region)
+        return AwsClient(service, region, endpoint)
     from lambda_kit.aws import _boto
 
-    return _boto.instead(service, region, reason)
+    return _boto.instead(service, region, reason, endpoint)
 
 
-def _beyond(service: str, region: str | None) -> str | None:
+def _beyond(service: str, region: str | None, endpoint: str | None) -> str | None:
     """Return the setting that only botocore supports; None if there is none."""
     from lambda_kit.aws import _endpoints
 
     try:
-        _endpoints.resolve(service, region)
+        _endpoints.resolve(service, region, with_endpoint(endpoint, os.environ))
     except _endpoints.Beyond as beyond:
         return str(beyond)
     return None

@@ -25,8 +25,9 @@ _SERVICES = {
     "config": ("CONFIG_SERVICE", "config"),
     "codepipeline": ("CODEPIPELINE", "codepipeline"),
     "codedeploy": ("CODEDEPLOY", "codedeploy"),
+    "apigatewaymanagementapi": ("APIGATEWAYMANAGEMENTAPI", "execute-api"),
 }
-_HOSTS = {"stepfunctions": "states"}
+_HOSTS = {"stepfunctions": "states", "apigatewaymanagementapi": "execute-api"}
 # Prefixes of region names, with the partition, its domain, and the domain of dual-stack endpoints.
 _PARTITIONS = (
     ("cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
@@ -123,7 +124,7 @@ def _own_url(service: str, region: str, environ: Mapping[str, str]) -> str:
         return f"https://{host}.{region}.{dual_domain if dual and not plain else domain}"
     if service == "stepfunctions" and partition == "aws-us-gov":
         host = name if not dual and (not fips or region == "us-gov-west-1") else f"{name}-fips"
-    elif partition == "aws-us-gov" and fips and not dual and not service.startswith("code"):
+    elif partition == "aws-us-gov" and fips and not dual and not service.startswith(("code", "api")):
         host = name  # every endpoint there is one
     return f"https://{host}.{region}.{dual_domain if dual else domain}"
 

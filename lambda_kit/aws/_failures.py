@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lambda_kit.aws._operations import decode_item, read_object
 from lambda_kit.aws._retries import THROTTLING_CODES
-from lambda_kit.errors import AccessDenied, AwsError, ConditionalCheckFailed, NotFound, Throttled
+from lambda_kit.errors import AccessDenied, AwsError, ConditionalCheckFailed, ConnectionGone, NotFound, Throttled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ _CLASSES: dict[str, type[AwsError]] = {
     ),
     **dict.fromkeys(THROTTLING_CODES, Throttled),
     "ConditionalCheckFailedException": ConditionalCheckFailed,
+    "GoneException": ConnectionGone,
 }
+_CLASSES_OF_STATUS = {410: ConnectionGone, 429: Throttled}
 
 
 def error_of(
@@ -60,7 +62,7 @@ def error_of(
     item: dict[str, Any] | None,
 ) -> AwsError:
     """Return the error of the kit for a code of AWS: a plain `AwsError` for a code that is not known."""
-    cls = _CLASSES.get(code) or (Throttled if status == 429 else AwsError)
+    cls = _CLASSES.get(code) or _CLASSES_OF_STATUS.get(status or 0, AwsError)
     error = cls(
         reason or "AWS gave no reason",
         service=service,
@@ -110,7 +112,7 @@ def read_failure(service: str, status: int, headers: dict[str, str], body: bytes
     legacy, _, more = headers.get("x-amzn-query-error", "").partition(";")
     if legacy and more and ";" not in more:
         code = legacy
-    if service == "appconfigdata":
+    if service in ("appconfigdata", "apigatewaymanagementapi"):
         given = headers.get("x-amzn-errortype", report.get("code", report.get("Code")))
         code = code if given is None else _bare(given)
     item: dict[str, Any] | None = None

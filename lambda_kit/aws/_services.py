@@ -28,9 +28,13 @@ def operations_of(service: str) -> dict[str, Operation]:
         from lambda_kit.aws._s3 import PutObject
 
         _services["s3"] = {"PutObject": PutObject()}
+    if service == "apigatewaymanagementapi" and service not in _services:
+        from lambda_kit.aws._connections import OPERATIONS
+
+        _services[service] = OPERATIONS
     found = _services.get(service)
     if found is None:
-        known = (*_services, "s3")
+        known = (*_services, "s3", "apigatewaymanagementapi")
         raise ConfigurationError(
             f"the kit does not call the service {service!r}, only {', '.join(dict.fromkeys(known))}"
             f"{callables.closest(service, known)}; for others use boto3"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lambda_kit.http._app import HttpApp
     from lambda_kit.http._bearer import Bearer
     from lambda_kit.http._conditional import check_etag
+    from lambda_kit.http._connection import Connection, connection
     from lambda_kit.http._cors import Cors
     from lambda_kit.http._errors import (
         BadRequest,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from lambda_kit.http._security import SecurityHeaders
     from lambda_kit.http._streams import EventStream, JsonLines, ServerEvent
     from lambda_kit.http._test_client import ClientResponse, TestClient
+    from lambda_kit.http._test_socket import SocketAnswer, TestSocket
     from lambda_kit.http._upload import UploadFile
 else:
     _PLACES = {
@@ -65,6 +67,7 @@ else:
         "_app": ("HttpApp",),
         "_bearer": ("Bearer",),
         "_conditional": ("check_etag",),
+        "_connection": ("Connection", "connection"),
         "_cors": ("Cors",),
         "_errors": (
             "BadRequest",
@@ -94,6 +97,7 @@ else:
         "_security": ("SecurityHeaders",),
         "_streams": ("EventStream", "JsonLines", "ServerEvent"),
         "_test_client": ("ClientResponse", "TestClient"),
+        "_test_socket": ("SocketAnswer", "TestSocket"),
         "_upload": ("UploadFile",),
     }
     _MODULES = {name: f"lambda_kit.http.{file}" for file, names in _PLACES.items() for name in names}
@@ -106,6 +110,7 @@ __all__ = [
     "Body",
     "ClientResponse",
     "Conflict",
+    "Connection",
     "ContentTooLarge",
     "Cookie",
     "Cors",
@@ -135,13 +140,16 @@ __all__ = [
     "SecurityHeaders",
     "ServerEvent",
     "ServiceUnavailable",
+    "SocketAnswer",
     "TestClient",
+    "TestSocket",
     "TooManyRequests",
     "Unauthorized",
     "UnprocessableContent",
     "UnsupportedMediaType",
     "UploadFile",
     "check_etag",
+    "connection",
     "from_header",
     "http",
 ]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-import os
 from contextvars import ContextVar
 from time import perf_counter
 
-from lambda_kit._kernel import callables, facts, log, type_of
-from lambda_kit.errors import ConfigurationError, IdempotencyError
+from lambda_kit._kernel import callables, facts, type_of
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http import HttpEvent
 from lambda_kit.events._http_values import decoded_path
 from lambda_kit.http import _tree
-from lambda_kit.http._call import STREAM, Call, InvalidResponse, Limits, together
-from lambda_kit.http._errors import HttpError, InvalidRequest, MethodNotAllowed, NotFound
-from lambda_kit.http._response import Response, as_dict, from_dict, json_response
-from lambda_kit.http._route import prepare, stacked, whole
+from lambda_kit.http._call import Call, Limits, together
+from lambda_kit.http._errors import MethodNotAllowed, NotFound
+from lambda_kit.http._response import Response, as_dict, from_dict
+from lambda_kit.http._route import stacked, whole
 from lambda_kit.http._router import Router
 from lambda_kit.http._serialise import Unsendable, serialise
 from lambda_kit.invocation import current, request_observers
@@ -33,19 +32,19 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any, TypeVar, overload  # noqa: TC004  # the function above stands for it
 
-    from lambda_kit._kernel.facts import Operation
     from lambda_kit._kernel.layers import AnyLayer
     from lambda_kit.events._http_trigger import HttpTrigger
+    from lambda_kit.http._arguments import Parameter
     from lambda_kit.http._cors import Cors
     from lambda_kit.http._openapi_options import OpenApi
     from lambda_kit.http._route import Route
     from lambda_kit.http._security import SecurityHeaders
     from lambda_kit.http._test_client import TestClient
+    from lambda_kit.http._websocket import SocketRoute, Sockets
 
     F = TypeVar("F", bound=Callable[..., Any])
 
 _WITHOUT_BODY = (204, 304)
-_PROBLEM = "application/problem+json"
 _current: ContextVar[Call] = ContextVar("lambda_kit_http_call")
 
 
@@ -105,7 +104,9 @@ class HttpApp(Router):
         "_inner",
         "_limits",
         "_options",
+        "_outer",
         "_replaced",
+        "_sockets",
         "_title",
         "_tree",
         "_validator_messages",
@@ -162,7 +163,9 @@ class HttpApp(Router):
             self._after.append(security.apply)
         if cors is not None:
             self._after.append(cors.apply)
-        self._inner = self._within(tuple(layers)) if layers else None
+        self._outer = tuple(layers)
+        self._inner = self._within(self._outer) if layers else None
+        self._sockets: Sockets | None = None
 
     def __repr__(self) -> str:
         return f"<HttpApp with {len(self._routes)} routes>"
@@ -182,6 +185,13 @@ class HttpApp(Router):
         if not route.names:
             self._fixed[route.rule] = routes
         self._routes.append(route)
+
+    def _add_socket(self, route: SocketRoute) -> None:
+        if self._sockets is None:
+            from lambda_kit.http._websocket import Sockets
+
+            self._sockets = Sockets(self, self._outer)
+        self._sockets.add(route)
 
     def on_error(self, kind: type[BaseException], /) -> Callable[[F], F]:
         """Return a decorator for a function `(error, request)` that answers exceptions of a class and those below it.
@@ -219,7 +229,12 @@ class HttpApp(Router):
             try:
                 if route.layers and route.run is None:
                     route.run = self._with_layers(route)
-                prepare(route, self, outer | callables.provided_keywords(route.run if route.layers else None))
+                route.prepare(self, outer | callables.provided_keywords(route.run if route.layers else None))
+            except ConfigurationError as error:
+                wrong.append(error)
+        if self._sockets is not None:
+            try:
+                self._sockets.check(outer)
             except ConfigurationError as error:
                 wrong.append(error)
         if wrong:
@@ -286,6 +301,11 @@ class HttpApp(Router):
         """Return what a test has put in place of a dependency, or None."""
         return self._replaced.get(dependency) if self._replaced else None
 
+    def check_parameter(self, one: Parameter, what: str) -> None:
+        """Refuse a parameter that only routes of WebSocket APIs have."""
+        if one.place == "object" and one.annotation.__name__ in ("Connection", "WebSocketEvent"):
+            raise ConfigurationError(f"{what} takes a {one.annotation.__name__}, which HTTP requests do not have")
+
     def test_client(self, trigger: HttpTrigger = "http_api_2", /, **provided: Any) -> TestClient:
         """Return a client that calls the app with the events of a trigger, without a server.
 
@@ -312,6 +332,8 @@ class HttpApp(Router):
         Raises:
             EventError: the event is no HTTP request.
         """
+        if self._sockets is not None and self._sockets.takes(event):
+            return self._sockets.answer(event, context, provided)
         request = HttpEvent(event)
         method, path = request.method, request.raw_path
         started = perf_counter() if request_observers else None
@@ -323,7 +345,9 @@ class HttpApp(Router):
                 else:
                     response = self._respond(request, method, path, Call(request, context, provided, self._limits))
             except Exception as error:
-                response = self._failed(request, error)
+                from lambda_kit.http._failures import failed
+
+                response = failed(self, request, error)
             body: Any = response.body
             if body.__class__ is not str and body.__class__ is not bytes and body is not None:
                 return body  # type: ignore[no-any-return]  # the stream that was sent
@@ -332,14 +356,15 @@ class HttpApp(Router):
                 response = self._finished(request, method, response)
                 return serialise(trigger, response)
             except Exception as error:  # a header of another type, for example
-                shown = None if isinstance(error, Unsendable) else error
-                log.error("lambda_kit: %s %s was not answered: %s", method, path, error, exc_info=shown)
-                response = self._problem(request, HttpError(500, "the answer cannot be sent"))
-                response = self._finished(request, method, response)
+                from lambda_kit.http._failures import unsendable
+
+                response = self._finished(request, method, unsendable(request, error))
                 return serialise(trigger, response)
         finally:
             if started is not None:
-                _tell(method, 500 if response is None else response.status, perf_counter() - started)
+                from lambda_kit.http._observed import tell_observers
+
+                tell_observers(method, 500 if response is None else response.status, perf_counter() - started)
 
     def _finished(self, request: HttpEvent, method: str, response: Response) -> Response:
         for step in self._after:
@@ -358,7 +383,9 @@ class HttpApp(Router):
                 call = Call(request, context, provided, self._limits)
                 return as_dict(self._respond(request, request.method, request.raw_path, call))
             except Exception as error:
-                return as_dict(self._failed(request, error))
+                from lambda_kit.http._failures import failed
+
+                return as_dict(failed(self, request, error))
 
         return stacked(layers, innermost)
 
@@ -375,6 +402,10 @@ class HttpApp(Router):
             route = _tree.find(self._tree, parts, 0, method, call.values)
             if route is None:
                 return self._without_route(request, method, parts)
+        return self._run(route, method, call)
+
+    def _run(self, route: Route | SocketRoute, method: str, call: Call) -> Response:
+        """Answer a call by the route that was found for it."""
         invocation = current.get(None)
         if invocation is not None:
             invocation.route = route.rule
@@ -382,40 +413,17 @@ class HttpApp(Router):
                 facts.tell("http.matched", route=route.rule, method=method)
                 span = facts.operation(f"{method} {route.rule}")
                 if span is not facts.UNOBSERVED:
-                    return self._spanned(span, route, call)
+                    from lambda_kit.http._observed import spanned
+
+                    return spanned(self, span, route, call)
         if route.layers:
             return self._layered(route, call)
         run = route.run
         if run is None:
-            run = route.run = prepare(route, self, call.provided)
+            run = route.run = route.prepare(self, call.provided)
         return run(call)
 
-    def _spanned(self, span: Operation, route: Route, call: Call) -> Response:
-        """Answer a call within a span. An exception that is an answer to the client's mistake is no failure of it."""
-        refused: HttpError | None = None
-        response: Response | None = None
-        status = 500
-        with span:
-            try:
-                if route.layers:
-                    response = self._layered(route, call)
-                else:
-                    run = route.run = route.run or prepare(route, self, call.provided)
-                    response = run(call)
-                status = response.status
-            except HttpError as error:
-                status = error.status
-                if status >= 500:
-                    raise
-                refused = error
-            finally:
-                span.annotate(status=status)
-        if response is None:
-            assert refused is not None  # noqa: S101  # one of them is there
-            raise refused
-        return response
-
-    def _layered(self, route: Route, call: Call) -> Response:
+    def _layered(self, route: Route | SocketRoute, call: Call) -> Response:
         run: Any = route.run
         if run is None:
             run = route.run = self._with_layers(route)
@@ -425,16 +433,18 @@ class HttpApp(Router):
         finally:
             _current.reset(token)
 
-    def _with_layers(self, route: Route) -> Any:
+    def _with_layers(self, route: Route | SocketRoute) -> Any:
         """Return the layers of a route around its function. Layers take `(event, context)` and return dicts."""
         run: Any = None
 
         def innermost(event: Any, context: Any, /, **provided: Any) -> dict[str, Any]:
             nonlocal run
             if run is None:
-                run = prepare(route, self, provided)
+                run = route.prepare(self, provided)
             outer = _current.get()
-            request = outer.request if event is outer.request.raw else HttpEvent(getattr(event, "raw", event))
+            request = outer.request
+            if event is not request.raw:
+                request = type_of(request)(getattr(event, "raw", event))
             call = Call(request, context, provided, outer.limits)
             call.values = outer.values
             return as_dict(run(call))
@@ -457,80 +467,3 @@ class HttpApp(Router):
         if self._cors is not None:
             self._cors.preflight(request, allowed, response)
         return response
-
-    def _failed(self, request: HttpEvent, error: Exception) -> Response:
-        invocation = current.get(None)
-        stream = None if invocation is None else invocation._peek(STREAM)
-        if stream is not None and stream.sent:
-            raise error  # no other answer can take the place of one that is on its way
-        if self._validator_messages and isinstance(error, InvalidRequest):
-            error.tell_own()
-        for kind in type_of(error).__mro__:
-            fn = self._handlers.get(kind)
-            if fn is not None:
-                try:
-                    return whole(self, request, _answered(fn, error, request))
-                except Exception as raised:
-                    error = raised
-                    break
-        if isinstance(error, HttpError):
-            return self._problem(request, error)
-        if isinstance(error, IdempotencyError):
-            from lambda_kit.http._keys import refused
-
-            if (known := refused(error)) is not None:
-                return self._problem(request, known)
-        return self._unknown(request, error)
-
-    def _unknown(self, request: HttpEvent, error: Exception) -> Response:
-        what = str(error) if isinstance(error, InvalidResponse) else "an exception was raised"
-        log.error("lambda_kit: %s %s failed: %s", request.method, request.raw_path, what, exc_info=error)
-        members: dict[str, Any] = {}
-        invocation = current.get(None)
-        request_id = invocation.request_id if invocation is not None else request.request_id
-        if request_id:
-            members["request_id"] = request_id
-        if self._debug and "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
-            import traceback
-
-            members["debug"] = traceback.format_exception(error)
-        return self._problem(request, HttpError(500, **members))
-
-    def _problem(self, request: HttpEvent, error: HttpError) -> Response:
-        from lambda_kit.http._answers import json_of
-
-        try:
-            text = json_of(error.problem())
-        except (TypeError, ValueError, RecursionError) as raised:
-            log.error("lambda_kit: the members of a problem of %s have no JSON: %s", request.raw_path, raised)
-            text = json_of(HttpError(error.status, title=error.title).problem())
-        response = json_response(text, error.status, _PROBLEM)
-        headers = response.headers
-        for name, value in error.headers.items():
-            headers[name] = value
-        return response
-
-
-def _tell(method: str, status: int, seconds: float) -> None:
-    """Tell those who measure requests of one that was answered. What fails there is logged."""
-    invocation = current.get(None)
-    if invocation is None:
-        return
-    for find in tuple(request_observers):
-        observer = find()
-        try:
-            if observer is not None:
-                observer._note_request(invocation, method, status, seconds)
-        except Exception:
-            log.exception("lambda_kit: the metrics of a request could not be written")
-
-
-def _answered(fn: Any, error: Exception, request: HttpEvent) -> Response:
-    from lambda_kit.http._answers import any_answer
-
-    found = fn(error, request)
-    if callables.is_coroutine_function(fn):
-        from lambda_kit._kernel import event_loop
-
-        found = event_loop.run(found)
-    return any_answer(found, None)

@@ -215,7 +215,7 @@ def _place_of(annotation: Any, what: str) -> str:
         return "query"
     if isinstance(annotation, type) and annotation.__module__.startswith("lambda_kit."):
         name = annotation.__name__
-        if name in ("HttpEvent", "Invocation", "LambdaContext"):
+        if name in ("HttpEvent", "Invocation", "LambdaContext", "WebSocketEvent", "Connection"):
             return "object"
     inner, _ = _scalars.without_none(annotation)
     if getattr(inner, "__origin__", None) is list:
@@ -285,9 +285,20 @@ def _object_reader(one: Parameter) -> Read:
         return lambda call: call.request
     if one.annotation.__name__ == "LambdaContext":
         return lambda call: call.context
+    if one.annotation.__name__ == "WebSocketEvent":
+        return _view_of
+    if one.annotation.__name__ == "Connection":
+        from lambda_kit.http._connection import connection_of
+
+        return lambda call: connection_of(call.request.raw)
     from lambda_kit.invocation import current_invocation
 
     return lambda _: current_invocation()
+
+
+def _view_of(call: Call) -> Any:
+    message: Any = call.request  # of a WebSocket API
+    return message.view
 
 
 def _value_reader(one: Parameter, path_names: tuple[str, ...], what: str) -> Read:

@@ -73,6 +73,7 @@ def readers_of(
     wrong: list[ConfigurationError] = []
     for one in parameters:
         try:
+            app.check_parameter(one, what)
             if one.place == "dependency":
                 found.append((one.name, _reader(one.function, path_names, app, (*way, fn))))
             else:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lambda_kit.http._call import Call
     from lambda_kit.http._documented import Documented
     from lambda_kit.http._response import Response
+    from lambda_kit.http._websocket import SocketRoute
 
 _NO_TEXTS: Documented = {}
 
@@ -73,6 +74,10 @@ class Route:
         self.run: Callable[[Call], Response] | None = None
         _check(self)
 
+    def prepare(self, app: Any, provided: Any) -> Callable[[Call], Response]:
+        """Return the function that answers a call: see `prepare`."""
+        return prepare(self, app, provided)
+
     def below(self, prefix: str, layers: tuple[Any, ...], tags: tuple[str, ...] = ()) -> Route:
         """Return the route with a prefix before its path, more layers around it, and more tags."""
         if not prefix and not layers and not tags:
@@ -86,14 +91,26 @@ class Route:
         return Route(rule, self.methods, self.function, self.status, layers, self.body, documented, self.cache_control)
 
 
+def check_function(function: Any, route: str) -> callables.Signature:
+    """Return the signature of the function of a route.
+
+    Raises:
+        ConfigurationError: it is no function, or does not name its parameters.
+    """
+    if not callable(function):
+        raise ConfigurationError(f"{route} was put above {function!r}, which is no function")
+    callables.refuse_handler(function, route)
+    signature = callables.signature_of(function)
+    if signature is None or signature.var_positional or signature.var_keyword:
+        raise ConfigurationError(
+            f"{callables.name_of(function)} has to name the parameters that it takes from a request"
+        )
+    return signature
+
+
 def _check(route: Route) -> None:
     what = callables.name_of(route.function)
-    if not callable(route.function):
-        raise ConfigurationError(f"the route {route.rule!r} was put above {route.function!r}, which is no function")
-    callables.refuse_handler(route.function, f"the route {route.rule!r}")
-    signature = callables.signature_of(route.function)
-    if signature is None or signature.var_positional or signature.var_keyword:
-        raise ConfigurationError(f"{what} has to name the parameters that it takes from a request")
+    signature = check_function(route.function, f"the route {route.rule!r}")
     if route.status is not None and not 200 <= route.status <= 599:
         raise ConfigurationError(f"the route {route.rule!r} has the status {route.status!r}; pass 200 to 599")
     known = (*signature.positional, *signature.keyword_only)
@@ -105,7 +122,7 @@ def _check(route: Route) -> None:
             )
 
 
-def prepare(route: Route, app: Any, provided: Any = ()) -> Callable[[Call], Response]:
+def prepare(route: Route | SocketRoute, app: Any, provided: Any = ()) -> Callable[[Call], Response]:
     """Return the function that answers a call of a route: it reads arguments, calls, and makes the response.
 
     Args:

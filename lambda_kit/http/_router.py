@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from lambda_kit._kernel.layers import AnyLayer
     from lambda_kit.http._documented import Documented
+    from lambda_kit.http._websocket import SocketRoute
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,7 +48,7 @@ class Router:
         ConfigurationError: the prefix does not begin with a slash, or ends with one.
     """
 
-    __slots__ = ("_layers", "_prefix", "_routes", "_tags")
+    __slots__ = ("_layers", "_prefix", "_routes", "_socket_routes", "_tags")
 
     def __init__(self, prefix: str = "", *, layers: Sequence[AnyLayer] = (), tags: Sequence[str] = ()) -> None:
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
@@ -56,6 +57,7 @@ class Router:
         self._layers = tuple(layers)
         self._tags = tuple(tags)
         self._routes: list[Route] = []
+        self._socket_routes: list[SocketRoute] = []
 
     def route(
         self,
@@ -108,10 +110,35 @@ class Router:
     def _add(self, route: Route) -> None:
         self._routes.append(route)
 
+    def websocket(self, key: str, *, layers: Sequence[AnyLayer] = ()) -> Callable[[F], F]:
+        """Return a decorator for a route of a WebSocket API. The function stays as it is.
+
+        Args:
+            key: the route key: `"$connect"`, `"$disconnect"`, `"$default"`, or one of your own, which the API finds in
+                the message.
+            layers: layers around the function, the outermost first; default: none.
+
+        Raises:
+            ConfigurationError: the key is not valid, or another function has it.
+        """
+
+        def decorate(fn: F) -> F:
+            from lambda_kit.http._websocket import SocketRoute
+
+            self._add_socket(SocketRoute(key, fn, self._layers + tuple(layers)))
+            return fn
+
+        return decorate
+
+    def _add_socket(self, route: SocketRoute) -> None:
+        self._socket_routes.append(route)
+
     def include(self, router: Router, prefix: str = "") -> None:
         """Add the routes that a router has now, below a prefix and within the layers of this one."""
         for one in router._routes:
             self._add(one.below(self._prefix + prefix, self._layers, self._tags))
+        for socket in router._socket_routes:
+            self._add_socket(socket.within(self._layers))
 
     def get(
         self,

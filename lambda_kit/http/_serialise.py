@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lambda_kit.http._response import Response
 
-_MOST_BYTES_OF = {"alb": 1_000_000, "alb_multi_value": 1_000_000}
+_MOST_BYTES_OF = {"alb": 1_000_000, "alb_multi_value": 1_000_000, "websocket": 128 * 1024}
 _MOST_BYTES = 6 * 1024 * 1024
 _LONGEST_ESCAPE = 6  # characters of JSON for one of text
 _WITH_COOKIES = ("http_api_2", "function_url")
@@ -27,7 +27,7 @@ class Unsendable(ValueError):
 
 
 def most_bytes(trigger: str) -> int:
-    """Return the largest size of a response. Load balancers take 1 MB; all other triggers what Lambda takes."""
+    """Return the most bytes of a response: 1 MB for load balancers, 128 kB for WebSocket APIs, else 6 MB."""
     return _MOST_BYTES_OF.get(trigger, _MOST_BYTES)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lambda_kit.events._http_trigger import HttpTrigger
+    from lambda_kit.http._test_socket import TestSocket
 
     Pairs = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
@@ -161,6 +162,30 @@ class TestClient:
             content=content,
         )
         return ClientResponse(self._handler(event, self._context))
+
+    def websocket(
+        self,
+        *,
+        params: Pairs | None = None,
+        headers: Pairs | None = None,
+        cookies: Mapping[str, str] | None = None,
+        authorizer: Mapping[str, Any] | None = None,
+    ) -> TestSocket:
+        """Return the client of a WebSocket API. `with` connects and disconnects it.
+
+        Args:
+            params: parameters of the query; a list holds several values of a name; default: none.
+            headers: headers, as a dict or as pairs; default: none.
+            cookies: cookies; default: none.
+            authorizer: the context that an authorizer has returned; default: none.
+        """
+        from lambda_kit.http._test_socket import TestSocket
+
+        pairs = list(self._headers.items()) + _pairs(headers)
+        if cookies:
+            pairs.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
+        query = [(name, str(one)) for name, value in _pairs(params) for one in _values(value)]
+        return TestSocket(self._handler, self._context, query, pairs, dict(authorizer or {}))
 
     def get(self, path: str, **options: Any) -> ClientResponse:
         """Send `GET`. See `request`."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SERVICES = (
     *("ssm", "secretsmanager", "dynamodb", "sqs", "appconfigdata"),
-    *("stepfunctions", "config", "codepipeline", "codedeploy"),
+    *("stepfunctions", "config", "codepipeline", "codedeploy", "apigatewaymanagementapi"),
 )
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 
@@ -104,13 +104,15 @@ def test_a_client_of_botocore_in_the_same_environment_calls_the_same_place(
         "stepfunctions": ("send_task_heartbeat", {"taskToken": "t"}),
         "config": ("put_evaluations", {"ResultToken": "t"}),
         "codepipeline": ("put_job_success_result", {"jobId": "0" * 8 + "-0000-0000-0000-" + "0" * 12}),
+        "apigatewaymanagementapi": ("get_connection", {"ConnectionId": "c"}),
         "codedeploy": ("put_lifecycle_event_hook_execution_status", {"status": "Succeeded"}),
     }
     name, params = operations[service]
     with pytest.raises(InterruptedError):
         getattr(client, name)(**params)
     assert called[0].startswith(mine.url.rstrip("/"))
-    assert called[0].removeprefix(mine.url.rstrip("/")).partition("?")[0] in ("", "/", "/configuration")
+    path = called[0].removeprefix(mine.url.rstrip("/")).partition("?")[0]
+    assert path in ("", "/", "/configuration", "/@connections/c")
     assert mine.signing_name == client.meta.service_model.signing_name
     assert mine.signing_region == mine.region == client.meta.region_name
 
