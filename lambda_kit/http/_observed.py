@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 def spanned(app: Any, span: Operation, route: Route | SocketRoute, call: Call) -> Response:
     """Answer a call within a span. An exception that is an answer to the client's mistake is no failure of it."""
     refused: HttpError | None = None
-    response: Response | None = None
+    found: list[Response] = []
     status = 500
     with span:
         try:
             if route.layers:
-                response = app._layered(route, call)
+                found.append(app._layered(route, call))
             else:
                 run = route.run = route.run or route.prepare(app, call.provided)
-                response = run(call)
-            status = response.status
+                found.append(run(call))
+            status = found[0].status
         except HttpError as error:
             status = error.status
             if status >= 500:
@@ -37,10 +37,9 @@ def spanned(app: Any, span: Operation, route: Route | SocketRoute, call: Call) -
             refused = error
         finally:
             span.annotate(status=status)
-    if response is None:
-        assert refused is not None  # noqa: S101  # one of them is there
+    if refused is not None:
         raise refused
-    return response
+    return found[0]
 
 
 def tell_observers(method: str, status: int, seconds: float) -> None:
