@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from lambda_kit.http._arguments import Parameter
     from lambda_kit.http._cors import Cors
     from lambda_kit.http._openapi_options import OpenApi
-    from lambda_kit.http._route import Route
+    from lambda_kit.http._route import AnyRoute, Route
     from lambda_kit.http._security import SecurityHeaders
     from lambda_kit.http._test_client import TestClient
     from lambda_kit.http._websocket import SocketRoute, Sockets
@@ -404,7 +404,7 @@ class HttpApp(Router):
                 return self._without_route(request, method, parts)
         return self._run(route, method, call)
 
-    def _run(self, route: Route | SocketRoute, method: str, call: Call) -> Response:
+    def _run(self, route: AnyRoute, method: str, call: Call) -> Response:
         """Answer a call by the route that was found for it."""
         invocation = current.get(None)
         if invocation is not None:
@@ -423,7 +423,7 @@ class HttpApp(Router):
             run = route.run = route.prepare(self, call.provided)
         return run(call)
 
-    def _layered(self, route: Route | SocketRoute, call: Call) -> Response:
+    def _layered(self, route: AnyRoute, call: Call) -> Response:
         run: Any = route.run
         if run is None:
             run = route.run = self._with_layers(route)
@@ -433,7 +433,7 @@ class HttpApp(Router):
         finally:
             _current.reset(token)
 
-    def _with_layers(self, route: Route | SocketRoute) -> Any:
+    def _with_layers(self, route: AnyRoute) -> Any:
         """Return the layers of a route around its function. Layers take `(event, context)` and return dicts."""
         run: Any = None
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Read = Callable[["Call"], Any]
 
+
 MISSING: Any = object()
 STREAM = "lambda_kit.http.stream"
 """The key under which an invocation keeps the stream that was begun."""

@@ -13,11 +13,10 @@ if TYPE_CHECKING:
     from lambda_kit._kernel.facts import Operation
     from lambda_kit.http._call import Call
     from lambda_kit.http._response import Response
-    from lambda_kit.http._route import Route
-    from lambda_kit.http._websocket import SocketRoute
+    from lambda_kit.http._route import AnyRoute
 
 
-def spanned(app: Any, span: Operation, route: Route | SocketRoute, call: Call) -> Response:
+def spanned(app: Any, span: Operation, route: AnyRoute, call: Call) -> Response:
     """Answer a call within a span. An exception that is an answer to the client's mistake is no failure of it."""
     refused: HttpError | None = None
     found: list[Response] = []

@@ -12,12 +12,29 @@ from lambda_kit.http._tree import names_in
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Protocol
 
     from lambda_kit.http._call import Call
     from lambda_kit.http._documented import Documented
     from lambda_kit.http._response import Response
-    from lambda_kit.http._websocket import SocketRoute
+
+    class AnyRoute(Protocol):
+        """A route of HTTP or of a WebSocket API."""
+
+        rule: str
+        function: Any
+        layers: tuple[Any, ...]
+        methods: tuple[str, ...]
+        run: Callable[[Call], Response] | None
+
+        @property
+        def names(self) -> tuple[str, ...]: ...
+        @property
+        def body(self) -> Any: ...
+        @property
+        def status(self) -> int | None: ...
+        def prepare(self, app: Any, provided: Any) -> Callable[[Call], Response]: ...
+
 
 _NO_TEXTS: Documented = {}
 
@@ -122,7 +139,7 @@ def _check(route: Route) -> None:
             )
 
 
-def prepare(route: Route | SocketRoute, app: Any, provided: Any = ()) -> Callable[[Call], Response]:
+def prepare(route: AnyRoute, app: Any, provided: Any = ()) -> Callable[[Call], Response]:
     """Return the function that answers a call of a route: it reads arguments, calls, and makes the response.
 
     Args:

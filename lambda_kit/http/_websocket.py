@@ -53,7 +53,7 @@ class SocketRoute:
         self.rule = key
         self.function = function
         self.layers = layers
-        self.methods = (key,) if key in _WITHOUT_MESSAGE else ("POST",)
+        self.methods: tuple[str, ...] = (key,) if key in _WITHOUT_MESSAGE else ("POST",)
         self.run: Callable[[Call], Response] | None = None
         check_function(function, f"the route {key!r}")
 
