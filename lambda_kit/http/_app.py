@@ -16,7 +16,7 @@ from lambda_kit.http._errors import MethodNotAllowed, NotFound
 from lambda_kit.http._response import Response, as_dict, from_dict
 from lambda_kit.http._route import stacked, whole
 from lambda_kit.http._router import Router
-from lambda_kit.http._serialise import Unsendable, serialise
+from lambda_kit.http._serialise import serialise
 from lambda_kit.invocation import current, request_observers
 
 TYPE_CHECKING = False

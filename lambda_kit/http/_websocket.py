@@ -36,13 +36,14 @@ class SocketRoute:
         layers: the layers around the function, the outermost first.
         run: the function that answers a call; None until the route is first matched.
         methods: `("POST",)` for messages, which have a body; the route key for others.
-        names, body, status: those of a route of HTTP, which this one does not have.
+        names, body, status, cache_control: those of a route of HTTP, which this one does not have.
     """
 
     __slots__ = ("function", "layers", "methods", "rule", "run")
     names = ()
     body = MISSING
     status = 200
+    cache_control = None
 
     def __init__(self, key: str, function: Any, layers: tuple[Any, ...]) -> None:
         if not key or (key.startswith("$") and key not in _KNOWN):
