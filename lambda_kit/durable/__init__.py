@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_kit import lazy_exports
 from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     T = TypeVar("T")
+else:
+    __getattr__, __dir__ = lazy_exports(globals(), {})  # says what to use in place of a name that is not there
 
 __all__ = ["checkpointed"]
 

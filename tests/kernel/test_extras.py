@@ -26,7 +26,7 @@ def test_the_error_is_one_of_the_configuration_and_of_the_import_and_has_the_com
 
 
 def test_the_command_is_spelled_in_one_place() -> None:
-    found = [path.name for path in FILES if "pip install" in path.read_text()]
+    found = [path.name for path in FILES if "lambda-kit-sdk[" in path.read_text()]
     assert found == ["extras.py"]
 
 
