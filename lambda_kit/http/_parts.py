@@ -15,7 +15,7 @@ _SILENCE: Any = object()
 
 
 class Parts:
-    """The body of a response in parts: an iterator over text and bytes. Empty parts are left out.
+    """The body of a response in parts: an iterator over text and bytes. Empty parts are left out, if it is not live.
 
     Args:
         source: an iterator, an async iterator, or an object that has one.
@@ -50,7 +50,7 @@ class Parts:
     def __next__(self) -> str | bytes:
         while True:
             part = self._part()
-            if part:
+            if part or self.is_live:  # an empty part that is sent first sends the headers
                 return part
 
     def _part(self) -> str | bytes:

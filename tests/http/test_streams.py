@@ -292,6 +292,19 @@ def test_a_part_is_sent_before_the_next_one_is_made(trigger: Any) -> None:
 
 
 @every_streaming
+def test_an_empty_first_part_sends_the_headers(trigger: Any) -> None:
+    def route() -> Any:
+        yield ""
+        assert (len(sent.preludes), sent.parts) == (1, [b""])
+        yield "a"
+
+    with sending() as sent:
+        call(app_of(route), trigger)
+    assert sent.parts == [b"", b"a"]
+    assert sent.preludes[0]["headers"]["content-type"] == "text/plain; charset=utf-8"
+
+
+@every_streaming
 def test_layers_stay_entered_while_parts_are_sent(trigger: Any) -> None:
     app, seen = in_order()
     with sending() as sent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from lambda_kit.events._http_build import HTTP_TRIGGERS, http_event
 from lambda_kit.http import ClientResponse, TestClient
 from tests.http.clients import check_taken
 from tests.patience import PATIENCE
+from tests.runtime.differential import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +48,9 @@ def test_answers_leave_the_runtime_as_the_trigger_takes_them(environment: Enviro
     assert (get("/bytes").content, get("/bytes").cookies) == (b"\xff\x00", {"a": "1", "b": "2"})
     assert get("/text").text == "grün \U0001f343"
     assert get("/modules").json() == []
+    assert get("/events").text == "".join(f'id: {number}\ndata: {{"n":{number}}}\n\n' for number in (1, 2, 3))
+    assert get("/parts").content == "grün ".encode() + b"\xff"
+    assert get("/cut").status == 500
     broken = get("/broken")
     assert (broken.status, "request_id" in broken.json(), "secret" in broken.text) == (500, True, False)
 
@@ -70,3 +75,26 @@ def test_a_thousand_requests_at_once_are_not_mixed_up() -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(one, range(1000)))
+
+
+def test_parts_leave_a_client_that_streams_behind_the_headers() -> None:
+    with Client("kit", "echo.lambda_handler", root=FUNCTIONS) as client:
+
+        def sent(trigger: Any, target: str) -> tuple[str, str, str]:
+            found = client.invoke(json.dumps(http_event(trigger, "GET", target)).encode())
+            ((_, _, headers, _, body),) = found.requests
+            return headers[1], body, found.output
+
+        for trigger in ("function_url", "rest_api"):
+            kind, body, _ = sent(trigger, "/events")
+            assert kind == "application/vnd.awslambda.http-integration-response"
+            head, separator, events = body.partition("\0" * 8)
+            assert json.loads(head)["headers"]["content-type"] == "text/event-stream"
+            assert separator != ""
+            assert events.count("data: ") == 3
+            _, body, output = sent(trigger, "/cut")
+            assert body.endswith("\0a")
+            assert output.count('"level":"ERROR"') == 1
+        kind, body, _ = sent("http_api_2", "/events")
+        assert (kind, json.loads(body)["body"].count("data: ")) == ("application/json", 3)
+        assert sent("function_url", "/text")[0] == "application/json"

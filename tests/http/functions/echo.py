@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 BEFORE = set(sys.modules)
 
 from lambda_kit import HttpApp, Logger, handler  # noqa: E402  # behind what counts the modules
-from lambda_kit.http import Response  # noqa: E402  # as above
+from lambda_kit.http import EventStream, Header, Response, ServerEvent  # noqa: E402  # as above
 
 log = Logger(service="echo")
 app = HttpApp()
@@ -34,6 +34,23 @@ def some_text() -> Any:
 
 @app.get("/broken")
 def broken() -> None:
+    raise KeyError("secret")
+
+
+@app.get("/events")
+def events(last_event_id: Annotated[int, Header()] = 0) -> Any:
+    return EventStream(ServerEvent({"n": number}, id=str(number)) for number in range(last_event_id + 1, 4))
+
+
+@app.get("/parts")
+def parts() -> Any:
+    yield "gr\xfcn "
+    yield b"\xff"
+
+
+@app.get("/cut")
+def cut() -> Any:
+    yield "a"
     raise KeyError("secret")
 
 
