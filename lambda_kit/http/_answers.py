@@ -113,14 +113,28 @@ def answer_of(annotation: Any, status: int | None, what: str) -> Callable[[Any],
 def _model_answer(write: Callable[[Any], Any], status: int | None) -> Callable[[Any], Response]:
     def answer(value: Any) -> Response:
         own = status
-        if type_of(value) is tuple and len(value) == 2 and type_of(value[0]) is int:
-            own, value = value
+        if type_of(value) is tuple and (given := _status_in(value)) is not None:
+            own, value = given, value[1]
         if value is None or isinstance(value, Response):
             return any_answer(value, own)
         body = write(value)
         return json_response(body if type_of(body) is str else body.decode(), own or 200)
 
     return answer
+
+
+def _status_in(value: tuple[Any, ...]) -> int | None:
+    """Return the status in `(status, value)`; None for any other tuple.
+
+    Raises:
+        ValueError: the number is no status of an answer.
+    """
+    kind = type_of(value[0]) if len(value) == 2 else None
+    if kind is not int and getattr(kind, "__name__", "") != "HTTPStatus":
+        return None
+    if not 200 <= value[0] <= 599:
+        raise ValueError(f"{value[0]} is no status of an answer, which is 200 to 599")
+    return int(value[0])
 
 
 def _is_checked(annotation: Any) -> bool:
@@ -160,8 +174,8 @@ def any_answer(value: Any, status: int | None) -> Response:
         return value
     if value is None:
         return Response(None, 204 if status is None else status)
-    if type_of(value) is tuple and len(value) == 2 and type_of(value[0]) is int:
-        return any_answer(value[1], value[0])
+    if type_of(value) is tuple and (given := _status_in(value)) is not None:
+        return any_answer(value[1], given)
     if isinstance(value, str | bytes):
         return Response(str(value) if isinstance(value, str) else value, status or 200)
     if hasattr(value, "__next__") or hasattr(value, "__anext__"):

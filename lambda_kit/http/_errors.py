@@ -116,7 +116,7 @@ class HttpError(LambdaKitError):
             raise ConfigurationError(f"HttpError({status}): pass a status of an error, 400 to 599")
         if taken := [name for name in _OWN_MEMBERS if name in members]:
             raise ConfigurationError(f"HttpError({taken[0]}=...) is set by the arguments of the same meaning")
-        self.status = status
+        self.status = int(status)
         self.detail = detail
         self.title = title or REASONS.get(status, "Error")
         self.type = type

@@ -113,6 +113,8 @@ class Response:
         is_whole = body is None or type_of(body) is str or type_of(body) is bytes
         if not is_whole:
             given = _parts_of(body)
+        if type_of(status).__name__ == "HTTPStatus":
+            status = int(status)
         if type_of(status) is not int or not 200 <= status <= 599:
             raise ConfigurationError(f"Response(status={status!r}): pass a status from 200 to 599")
         self.status = status

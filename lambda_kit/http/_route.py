@@ -84,7 +84,7 @@ class Route:
         self.rule = rule
         self.methods = methods
         self.function = function
-        self.status = status
+        self.status = None if status is None else int(status)
         self.layers = layers
         self.body = body
         self.documented = documented

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import type_of
+from lambda_kit.errors import ConfigurationError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.events import HttpEvent
@@ -16,6 +19,9 @@ class SecurityHeaders:
         csp: the content security policy; default None, for no header.
         frame: who may show an answer in a frame: `"DENY"` (default) or `"SAMEORIGIN"`; None for no header.
         referrer: the referrer policy; default `"no-referrer"`; None for no header.
+
+    Raises:
+        ConfigurationError: a value cannot be in a header.
     """
 
     __slots__ = ("_headers",)
@@ -36,6 +42,13 @@ class SecurityHeaders:
             "content-security-policy": csp,
         }
         self._headers = {name: value for name, value in found.items() if value is not None}
+        if hsts is not None and (type_of(hsts) is not int or hsts < 0):
+            raise ConfigurationError(f"SecurityHeaders(hsts={hsts!r}): pass seconds, 0 or more")
+        if frame not in ("DENY", "SAMEORIGIN", None):
+            raise ConfigurationError(f"SecurityHeaders(frame={frame!r}): pass 'DENY', 'SAMEORIGIN' or None")
+        for name, value in self._headers.items():
+            if not value.isascii() or not value.isprintable():
+                raise ConfigurationError(f"SecurityHeaders(...): {value!r} cannot be the value of {name}")
 
     def apply(self, _request: HttpEvent, response: Response) -> Response:
         """Add the headers."""

@@ -35,7 +35,8 @@ def serialise(trigger: str, response: Response) -> dict[str, Any]:
     """Return a response in the form of its trigger.
 
     Raises:
-        Unsendable: a header has an invalid name or value, there are too many cookies, or the response is too large.
+        Unsendable: the status is none, a header has an invalid name or value, there are too many cookies, or the
+            response is too large.
     """
     body: Any = response.body
     encoded = False
@@ -43,7 +44,10 @@ def serialise(trigger: str, response: Response) -> dict[str, Any]:
         body, encoded = body_text(body)
     if not body.isascii() and _has_surrogates(body):
         raise Unsendable("the body of the response holds half of a surrogate pair, which is no text")
-    found: dict[str, Any] = {"statusCode": response.status, "body": body, "isBase64Encoded": encoded}
+    status: Any = response.status
+    if status.__class__ is not int or not 200 <= status <= 599:
+        raise Unsendable(f"the status {status!r} of the response is no number from 200 to 599")
+    found: dict[str, Any] = {"statusCode": status, "body": body, "isBase64Encoded": encoded}
     if trigger in _MULTI:
         _multi(trigger, response, found)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from lambda_kit.events._http_build import HTTP_TRIGGERS
 from lambda_kit.http import Cors, FileResponse, HttpError, NotFound, Redirect, Response, SecurityHeaders
 from tests.http.clients import check_taken, every_trigger, problem
 
+type_of: Any = type
 SHOP = "https://shop.example"
 LONG = "é" * 2000
 FULL: dict[str, Any] = {
@@ -154,6 +156,67 @@ def test_text_that_is_no_text_is_500_with_all_options() -> None:
     answer = app_of(lambda: "\ud800" * 2000, **FULL).test_client().get("/", headers={"Accept-Encoding": "gzip"})
     assert answer.status == 500
     check_taken("http_api_2", answer.raw)
+
+
+@every_trigger
+@pytest.mark.parametrize(
+    ("value", "status", "content"),
+    [
+        ((201, {"a": 1}), 201, b'{"a":1}'),
+        ((HTTPStatus.ACCEPTED, {"a": 1}), 202, b'{"a":1}'),
+        ((HTTPStatus.NO_CONTENT, None), 204, b""),
+        ((5, {"a": 1}), 500, None),
+        ((999, None), 500, None),
+        ((True, "a"), 200, b'[true,"a"]'),
+        ((201, 5, 5), 200, b"[201,5,5]"),
+        ((), 200, b"[]"),
+    ],
+    ids=repr,
+)
+def test_a_status_beside_a_value_is_one_or_500(trigger: Any, value: Any, status: int, content: Any) -> None:
+    answer = app_of(lambda: value).test_client(trigger).get("/")
+    assert answer.status == status
+    assert content is None or answer.content == content
+    check_taken(trigger, answer.raw)
+
+
+@every_trigger
+@pytest.mark.parametrize("status", [99, 1000, "200", None, 200.0, True], ids=repr)
+def test_a_status_that_is_set_later_is_checked_too(trigger: Any, status: Any) -> None:
+    def make() -> Response:
+        response = Response("x")
+        response.status = status
+        return response
+
+    answer = app_of(make, cors=Cors([SHOP])).test_client(trigger).get("/")
+    assert problem(answer)["status"] == 500
+    check_taken(trigger, answer.raw)
+
+
+def test_statuses_of_the_standard_library_are_statuses() -> None:
+    app = HttpApp()
+
+    @app.get("/route", status=HTTPStatus.CREATED)
+    def route() -> Any:
+        return {}
+
+    app.get("/response")(lambda: Response("x", HTTPStatus.CREATED))
+
+    @app.get("/error")
+    def error() -> None:
+        raise HttpError(HTTPStatus.CONFLICT)
+
+    client = app.test_client()
+    raw = [client.get(path).raw["statusCode"] for path in ("/route", "/response", "/error")]
+    assert [(one, type_of(one)) for one in raw] == [(201, int), (201, int), (409, int)]
+
+
+@pytest.mark.parametrize(
+    "options", [{"hsts": -1}, {"hsts": "1"}, {"frame": "ALLOW"}, {"csp": "a\r\nb: c"}, {"referrer": "\xe9"}], ids=repr
+)
+def test_a_security_header_that_cannot_be_sent_is_refused(options: Any) -> None:
+    with pytest.raises(ConfigurationError, match="SecurityHeaders"):
+        SecurityHeaders(**options)
 
 
 # Other origins
