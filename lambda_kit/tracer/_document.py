@@ -169,7 +169,9 @@ def with_causes(
         draw_id: returns an id for each exception that follows one of these.
         limit: the most exceptions that are yielded.
     """
-    waiting = errors[:limit][::-1]
+    if len(errors) > limit:  # the last one may be what the span raised: the span around it refers to that
+        errors = [*errors[: limit - 1], errors[-1]]
+    waiting = errors[::-1]
     placed = {id(error) for error, _ in waiting}
     while waiting:
         error, own = waiting.pop()

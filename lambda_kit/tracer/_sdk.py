@@ -309,15 +309,25 @@ def _draw_id() -> str:
     return urandom(8).hex()
 
 
-def _drop_causes(subsegment: _Subsegment, excess: int) -> int:
-    """Drop exceptions from the last one on, but not the first; return what is still too much, in bytes."""
+def _drop_causes(subsegment: _Subsegment, excess: int, *, marked: bool) -> int:
+    """Drop exceptions from the last one on, but not the first; return what is still too much, in bytes.
+
+    Args:
+        subsegment: the subsegment.
+        excess: what is too much, in bytes.
+        marked: whether to drop those too that the SDK has marked. Spans around this one refer to them.
+    """
     exceptions: list[Any] = [] if isinstance(subsegment.cause, str) else subsegment.cause.get("exceptions", [])
-    while excess > 0 and len(exceptions) > 1:
-        last = exceptions.pop()
-        excess -= len(dumps(last.to_dict(), default=str))
-        for one in exceptions:
-            if getattr(one, "cause", "") == last.id:
-                del one.cause
+    for one in exceptions[:0:-1]:
+        if excess <= 0:
+            break
+        if not marked and one.id in _trace_of_cause:
+            continue
+        exceptions.remove(one)
+        excess -= len(dumps(one.to_dict(), default=str))
+        for other in exceptions:
+            if getattr(other, "cause", "") == one.id:
+                del other.cause
     return excess
 
 
@@ -326,7 +336,7 @@ def _cut(subsegment: _Subsegment) -> None:
     own = {name: value for name, value in subsegment.to_dict().items() if name != "subsegments"}
     excess = len(dumps(own, default=str)) - document.LIMIT
     if excess > 0:
-        excess = _drop_causes(subsegment, excess)
+        excess = _drop_causes(subsegment, excess, marked=False)
     if excess <= 0:
         return
     members = [*subsegment.metadata.values(), subsegment.aws, subsegment.annotations]
@@ -338,8 +348,11 @@ def _cut(subsegment: _Subsegment) -> None:
         excess -= size - len(dumps(values[name]))
     if excess > 0:  # thousands of short values
         count = sum(map(len, members[:-1]))
+        excess -= sum(len(dumps(values, default=str)) for values in members[:-1])
         subsegment.aws = {}
         subsegment.metadata = {"default": {"[cut]": f"{count} values"}}
+    if excess > 0:
+        _drop_causes(subsegment, excess, marked=True)
 
 
 def _send(segment: Any) -> None:

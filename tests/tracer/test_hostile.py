@@ -254,6 +254,21 @@ def test_the_result_or_exception_is_that_of_the_user_whatever_is_said(
         assert not tracer.current().recording
 
 
+@pytest.mark.parametrize("name", ["xray", "xray-sdk"])
+@pytest.mark.parametrize("errors", [1, 2, 30])
+@pytest.mark.parametrize("metadata", ["x" * 100_000, "x" * 62_000, [0] * 40_000], ids=["long", "nearly", "many"])
+def test_an_exception_that_spans_around_refer_to_is_kept_when_a_document_is_cut(
+    name: str, errors: int, metadata: Any
+) -> None:
+    error = ValueError("x" * 4_000)
+    error.__cause__ = KeyError("y" * 4_000)
+    with backend(name) as tracer, contextlib.suppress(ValueError), tracer.span("outer"), tracer.span("inner") as span:
+        span.metadata(large=metadata)
+        for number in range(errors):
+            span.record_error(OSError(f"{number} {'z' * 3_000}"))
+        raise error
+
+
 @pytest.mark.parametrize("name", ["xray", "xray-sdk", "otel", "none"])
 @pytest.mark.parametrize("value", range(len(VALUES)))
 def test_a_value_of_any_type_can_be_said_in_any_place(name: str, value: int) -> None:
