@@ -56,7 +56,7 @@ def run(url: str, document: Path, folder: Path) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.skipif(not PROGRAM.exists(), reason="schemathesis is not installed: make .venvs/schemathesis/.installed")
-@pytest.mark.parametrize("removed", [None, "404"] if IS_FULL else ["404"], ids=str)
+@pytest.mark.parametrize("removed", [None, "404"] if IS_FULL else [None], ids=str)  # few requests may miss an answer
 def test_the_example_answers_all_requests_as_its_document_says(
     removed: str | None, shop: FunctionUrl, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ FUNCTIONS = Path(__file__).parent / "functions"
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[Environment]:
-    with Environment("echo.lambda_handler", cwd=FUNCTIONS, timeout=PATIENCE) as found:
+    with Environment("echo.lambda_handler", cwd=FUNCTIONS, timeout=PATIENCE, runtime="awslambdaric") as found:
         yield found
 
 

@@ -176,5 +176,6 @@ def test_an_error_of_initialization_gets_the_same_payload(
     module: Callable[[str], Path], handler: str, source: str
 ) -> None:
     root = module(source)
-    with emulator(handler, root) as emulated, Environment(handler, cwd=root) as ours:
+    aws = "awslambdaric"  # whose stack traces have the frames of the import
+    with emulator(handler, root) as emulated, Environment(handler, cwd=root, runtime=aws) as ours:
         assert ours.invoke({}).payload == json.loads(emulated({})[1])
