@@ -159,6 +159,15 @@ def _refused(name: str) -> Exception:
     )
 
 
+def _replaced(name: str) -> Exception:
+    from lambda_kit.errors import ConfigurationError
+
+    return ConfigurationError(
+        f"the idempotent function {name} runs in a child context that the kit does not know: other code has replaced "
+        "run_in_child_context of the durable context after the handler began. Wrap the function, not the context"
+    )
+
+
 def begin(context: Any, handler: Any, here: ContextVar[Place | None]) -> Run | None:
     """Begin a run in this context of the SDK, and return it. Return None, with one warning, if the SDK is unknown."""
     global _warned, _variable
@@ -225,11 +234,15 @@ def protect(place: Place, name: str, call: Callable[[Place], Any], **options: An
         name: the name of the function.
         call: makes the call in the place that it gets; what it returns is kept.
         **options: for `run_in_child_context`.
+
+    Raises:
+        ConfigurationError: something has replaced the method of the context, so that its operations are not counted.
     """
 
     def body(_: Any) -> Any:
         here = place.run.here.get()
-        assert here is not None  # noqa: S101  # the method in front of `run_in_child_context` has set it
+        if here is None or here.outer is not place:  # the method in front of `run_in_child_context` sets it
+            raise _replaced(name)
         here.protected = name
         return call(here)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from contextvars import ContextVar
 
-from lambda_kit._kernel import PACKAGE, callables, type_of
+from lambda_kit._kernel import PACKAGE, callables, log, type_of
 from lambda_kit.errors import ConfigurationError, ResponseTooLarge
 
 TYPE_CHECKING = False
@@ -183,6 +183,7 @@ def _deliver(stream: Stream) -> Any:
         send, body = _receiver(stream)
         for part in parts:
             if not send(part if type_of(part) is bytes else _encoded(part)):
+                log.info("nobody receives the response any longer; its generator is closed")
                 break
     finally:
         close = getattr(parts, "close", None)
@@ -197,6 +198,7 @@ async def _deliver_asynchronous(stream: Stream) -> Any:
         send, body = _receiver(stream)
         async for part in parts:
             if not send(part if type_of(part) is bytes else _encoded(part)):
+                log.info("nobody receives the response any longer; its generator is closed")
                 break
     finally:
         close = getattr(parts, "aclose", None)

@@ -56,7 +56,7 @@ class Exchange:
         abandoned: true once nobody waits for the answer.
         on_part: called with each part of a streamed response, as it comes, and its media type; without it the parts
             are kept.
-        part_error: what `on_part` raised; the parts after that are dropped.
+        part_error: what `on_part` raised; the connection of the runtime is closed then, so that it sends no more parts.
     """
 
     request_id: str

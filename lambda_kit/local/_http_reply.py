@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import socket
 import struct
 from typing import TYPE_CHECKING
@@ -99,6 +100,8 @@ class Reply:
                 self._begin(prelude_of(text))
                 self._pending = b""
         if data and self._has_body():
+            if self._gone():  # the first bytes after the end of a client would still be taken, by the kernel
+                raise ConnectionResetError("it has closed the connection")
             self._connection.sendall(b"%x\r\n%b\r\n" % (len(data), data) if self._in_chunks else data)
 
     def end(self, *, broken: bool) -> None:
@@ -130,6 +133,12 @@ class Reply:
         if self._in_chunks and response.status not in (204, 304):
             headers.append(("Transfer-Encoding", "chunked"))
         self._connection.sendall(head_of(response.status, headers))
+
+    def _gone(self) -> bool:
+        """Tell whether the client has closed the connection."""
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(0)) and not self._connection.recv(1, socket.MSG_PEEK)
 
     def _has_body(self) -> bool:
         return self.status not in (204, 304) and (self.request is None or self.request.method != "HEAD")

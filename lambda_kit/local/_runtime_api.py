@@ -335,6 +335,9 @@ class _Connection(BaseHTTPRequestHandler):
                     continue
                 if exchange is not None and on_part:
                     exchange.pass_on(part, content_type)
+                    if exchange.part_error is not None:  # nobody takes the rest: the runtime learns it by the end
+                        self.close_connection = True
+                        return Answer("response", b"", content_type, None, passed_on=True)
                 else:
                     kept += part
         except MalformedBodyError as error:

@@ -156,6 +156,23 @@ def test_the_key_is_kept_after_an_error_of_a_run_that_counts_for_nothing() -> No
     assert len(store.records) == 1
 
 
+def test_a_function_in_a_context_whose_method_other_code_has_replaced_is_refused() -> None:
+    effects: list[str] = []
+
+    @idempotent(MemoryStore(), key="id")
+    def charge(id: str) -> None:
+        effects.append(id)
+
+    @handler
+    def place(event: Any, context: Any) -> None:
+        context.run_in_child_context = lambda body, *_, **__: body(None)
+        charge("o-1")
+
+    with pytest.raises(ConfigurationError, match="other code has replaced run_in_child_context of the durable context"):
+        place({}, durable_context())
+    assert effects == []
+
+
 @pytest.mark.parametrize("order", ["outside", "inside"])
 def test_a_time_limit_ends_the_run_and_not_the_execution_which_keeps_its_key(order: str) -> None:
     store, runs = MemoryStore(), [0]

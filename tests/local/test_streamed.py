@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,6 +86,52 @@ def test_a_client_that_goes_away_leaves_the_environment_usable(url: FunctionUrl)
     get(url, "/large?50").close()
     with get(url, "/plain") as response:
         assert response.read() == b"onetwo"
+
+
+@pytest.mark.parametrize("kind", ["events", "asynchronous"])
+def test_a_client_that_goes_away_ends_the_generator_and_its_layers_under_the_client_of_the_kit(
+    functions: Path, kind: str
+) -> None:
+    output: list[str] = []
+    served: list[ServedRequest] = []
+    with FunctionUrl(
+        f"listened.{kind}",
+        cwd=functions,
+        timeout=PATIENCE,
+        runtime="kit",
+        environments=1,
+        on_output=lambda _, text: output.append(text),
+        on_request=served.append,
+    ) as url:
+        response = get(url, "/")
+        assert response.readline() == b"data: tick\n"
+        response.close()
+        with get(url, "/once") as response:  # by the one environment: the stream has ended
+            assert response.read() == b'"once"'
+        first = "".join(output)
+    assert served[0].problem is not None
+    assert served[0].problem.startswith("the client went away")
+    assert (served[0].error, served[1].init_ms) == (None, None)
+    assert first.count("left\n") == 2
+    if kind == "events":
+        assert first.index("closed\n") < first.index("left\n")
+    assert first.count("nobody receives the response any longer; its generator is closed") == 1
+    assert "ERROR" not in first
+
+
+def test_curl_shows_parts_one_by_one(url: FunctionUrl, tmp_path: Path) -> None:
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.skip("curl is not installed")
+    command = [curl, "--no-buffer", "--silent", "--show-error", "--globoff", f"{url.url}/steps?{tmp_path}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        for number in range(3):  # the next part is sent when curl has shown this one
+            assert child.stdout.readline() == b"data: %d\n" % number
+            assert child.stdout.readline() == b"\n"
+            (tmp_path / str(number)).touch()
+        assert child.stdout.read() == b""
+    assert child.returncode == 0
 
 
 def test_the_time_limit_ends_a_stream(functions: Path) -> None:
