@@ -9,7 +9,7 @@ from lambda_kit import Logger, handler, layer
 from lambda_kit.pipeline import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
 
 log = Logger()
 
@@ -44,7 +44,7 @@ async def asynchronous(event: Any, context: Any) -> Any:
     if event["rawPath"] == "/once":
         return "once"
 
-    async def parts() -> Any:
+    async def parts() -> AsyncGenerator[str]:
         for part in ticks():
             yield part
 
