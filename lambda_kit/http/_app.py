@@ -197,7 +197,7 @@ class HttpApp(Router):
         """Return a decorator for a function `(error, request)` that answers exceptions of a class and those below it.
 
         The function returns what a route may return. The most specific class counts. `HttpError` and `InvalidRequest`
-        can be answered too.
+        can be answered too; the answer keeps the headers of an `HttpError`, such as `Allow`, if it keeps its status.
 
         Raises:
             ConfigurationError: `kind` is not a class of exceptions.

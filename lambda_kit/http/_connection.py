@@ -66,7 +66,7 @@ class Connection:
         elif kind is str:
             data = value.encode()
         else:
-            from lambda_kit.http._answers import json_of
+            from lambda_kit.http._json import json_of
 
             data = json_of(value).encode()
         peer = self._peer()

@@ -6,9 +6,10 @@ import os
 
 from lambda_kit._kernel import callables, log, type_of
 from lambda_kit.errors import IdempotencyError
-from lambda_kit.http._answers import any_answer, json_of
+from lambda_kit.http._answers import any_answer
 from lambda_kit.http._call import STREAM, InvalidResponse
 from lambda_kit.http._errors import HttpError, InvalidRequest
+from lambda_kit.http._json import json_of
 from lambda_kit.http._response import json_response
 from lambda_kit.http._route import whole
 from lambda_kit.http._serialise import Unsendable
@@ -65,7 +66,13 @@ def _answered(fn: Any, error: Exception, request: Any) -> Response:
         from lambda_kit._kernel import event_loop
 
         found = event_loop.run(found)
-    return any_answer(found, None)
+    response = any_answer(found, None)
+    if isinstance(error, HttpError) and response.status == error.status:
+        headers = response.headers
+        for name, value in error.headers.items():  # 405 has to have `Allow`, 401 `WWW-Authenticate`
+            if name not in headers and (name.lower() != "set-cookie" or not response.cookies):
+                headers[name] = value
+    return response
 
 
 def _unknown(request: HttpEvent, error: Exception, *, debug: bool) -> Response:

@@ -115,8 +115,7 @@ def value_reader(annotation: Any, what: str) -> Callable[[Any], Any]:
 def json_writer(annotation: Any, what: str) -> Callable[[Any], str | bytes]:
     """Return the function that writes the value of a route as JSON, after it was validated."""
     if is_struct(annotation):
-        encode: Callable[[Any], bytes] = sys.modules["msgspec"].json.encode
-        return encode
+        return _struct_writer(annotation)
     model = adapter(annotation, what)
     validate, to_json = model.validate_python, model.serializer.to_json
 
@@ -124,5 +123,17 @@ def json_writer(annotation: Any, what: str) -> Callable[[Any], str | bytes]:
         if type_of(value) is not annotation:
             value = validate(value)
         return to_json(value, by_alias=True, warnings="error")  # type: ignore[no-any-return]
+
+    return write
+
+
+def _struct_writer(annotation: Any) -> Callable[[Any], bytes]:
+    msgspec = sys.modules["msgspec"]
+    encode, convert = msgspec.json.encode, msgspec.convert
+
+    def write(value: Any) -> bytes:
+        if type_of(value) is not annotation:
+            value = convert(value, annotation)
+        return encode(value)  # type: ignore[no-any-return]
 
     return write

@@ -5,11 +5,11 @@ from __future__ import annotations
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http import _errors
-from lambda_kit.http._answers import without_responses
 from lambda_kit.http._arguments import annotations_of
 from lambda_kit.http._call import MISSING
 from lambda_kit.http._errors import REASONS, HttpError
-from lambda_kit.http._response import Redirect, Response
+from lambda_kit.http._response import Redirect
+from lambda_kit.http._returns import is_response, is_union, status_and_value, without_responses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from lambda_kit.http._openapi_schemas import Schemas
     from lambda_kit.http._route import Route
 
-_UNIONS = ("UnionType", "Union", "_UnionGenericAlias")
 _HEADERS = {  # of answers, by their status: those that the kit always sends
     401: ("WWW-Authenticate", "How to authenticate."),
     403: ("WWW-Authenticate", "The scopes that are needed."),
@@ -57,36 +56,47 @@ class Answers:
 
     def _successes(self, returned: Any) -> dict[int, dict[str, Any]]:
         own = self._route.status
-        members = _members(returned)
+        members: list[Any] = []
+        named: dict[int, list[Any]] = {}  # members of the annotation by the statuses that they name
+        for member in _members(returned):
+            statuses, value = status_and_value(member)
+            for one in statuses:
+                named.setdefault(one, []).append(value)
+            if not statuses:
+                members.append(value)
         if Redirect in members:
             found = {own or 303: {"description": REASONS.get(own or 303, "Redirect"), "headers": _LOCATION}}
             if members == [Redirect]:
                 return found
         else:
             found = {}
+        said: str | None = self._wanted.texts[0].returns
         status = own or (204 if returned is None else 200)
-        answer: dict[str, Any] = {"description": self._wanted.texts[0].returns or REASONS.get(status, "Success")}
-        found[status] = answer
-        content = self._content(returned)
-        if content:
-            answer["content"] = content
+        if members or not named:
+            named[status] = named.get(status, []) + members
+        elif said:
+            status = min(named)
+        for one, values in named.items():
+            text = (said if one == status else None) or REASONS.get(one, "Success")
+            content = self._content(values)
+            found[one] = {"description": text, "content": content} if content else {"description": text}
         if own is None and type(None) in members and len(members) > 1:
             found[204] = {"description": REASONS[204]}
         return found
 
-    def _content(self, returned: Any) -> dict[str, Any]:
+    def _content(self, members: list[Any]) -> dict[str, Any]:
         """Return the content of an answer by its media types; `{}` if only the value tells."""
         found: dict[str, Any] = {}
         models: list[Any] = []
-        for member in _members(returned):
-            one = member if _is_response(member) else without_responses(member)
+        for member in members:
+            one = member if is_response(member) else without_responses(member)
             part = _part_of(one)
             kind = _media_type_of(part)
             if kind is not None:
                 found[kind] = {"schema": {} if part is bytes else {"type": "string"}}
             elif _is_open(part) or part is not one:
                 return {}
-            elif one is not type(None) and not _is_response(one):
+            elif one is not None and one is not type(None) and not is_response(one):
                 models.append(one)
         if models:
             whole = models[0]
@@ -146,7 +156,7 @@ class Answers:
             elif type_of(said) is dict:
                 answer.update(said)
             else:
-                answer["content"] = self._content(said)
+                answer["content"] = self._content(_members(said))
 
 
 def _part_of(annotation: Any) -> Any:
@@ -163,11 +173,7 @@ def _media_type_of(annotation: Any) -> str | None:
         return "text/plain"
     if annotation is bytes:
         return "application/octet-stream"
-    return _STREAMS.get(annotation.__name__) if _is_response(annotation) else None
-
-
-def _is_response(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Response)
+    return _STREAMS.get(annotation.__name__) if is_response(annotation) else None
 
 
 def _is_open(annotation: Any) -> bool:
@@ -177,7 +183,7 @@ def _is_open(annotation: Any) -> bool:
 def _members(annotation: Any) -> list[Any]:
     if annotation is None:
         return [type(None)]
-    if type_of(annotation).__name__ in _UNIONS:
+    if is_union(annotation):
         return list(annotation.__args__)
     return [] if annotation is MISSING else [annotation]
 

@@ -7,14 +7,11 @@ from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterator, Mapping
-    from typing import Any, TypeAlias
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from lambda_kit._kernel.streaming import Stream
     from lambda_kit.http._parts import Parts
-
-    Source: TypeAlias = Iterator[str | bytes] | Iterator[str] | Iterator[bytes]
-    AsyncSource: TypeAlias = AsyncIterable[str | bytes] | AsyncIterable[str] | AsyncIterable[bytes]
 
 _JSON = "application/json"
 TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -79,15 +76,19 @@ class Response:
     response = Response("id,amount\n1,20\n", media_type="text/csv", headers={"Cache-Control": "no-store"})
     response.set_cookie("seen", "1", max_age=3600)
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert Response({"id": 1}, 201, headers={"Location": "/orders/1"}).body == '{"id":1}'
     ```
 
     Args:
         body: text, which is sent in the charset of its media type, UTF-8 by default; bytes; an iterator or async
-            iterator of both, which is sent part by part where the runtime client can; or None for no body, the default.
+            iterator of both, which is sent part by part where the runtime client can; a dict, a list, a model, a
+            dataclass or a struct, which becomes JSON as it is, without the checks of a return annotation; or None for
+            no body, the default.
         status: the status; default 200.
         headers: headers, whose values are texts or lists of texts; default: none.
-        media_type: the content type; default `text/plain` for text and `application/octet-stream` for bytes, unless
-            `headers` has one. The first part decides for an iterator. Types of text get `charset=utf-8`.
+        media_type: the content type; default `text/plain` for text, `application/octet-stream` for bytes and
+            `application/json` for other values, unless `headers` has one. The first part decides for an iterator.
+            Types of text get `charset=utf-8`.
 
     Attributes:
         status: the status.
@@ -95,15 +96,15 @@ class Response:
         cookies: the values of `Set-Cookie`, in their order.
 
     Raises:
-        ConfigurationError: the body is of another type, the status is no number from 200 to 599, or the charset of the
-            media type is not known or does not have the characters of the text.
+        ConfigurationError: the body is of another type or has no JSON, the status is no number from 200 to 599, or the
+            charset of the media type is not known or does not have the characters of the text.
     """
 
     __slots__ = ("_headers", "body", "cookies", "status")
 
     def __init__(
         self,
-        body: str | bytes | Source | AsyncSource | None = None,
+        body: object = None,
         status: int = 200,
         *,
         headers: Mapping[str, str | list[str]] | None = None,
@@ -111,8 +112,10 @@ class Response:
     ) -> None:
         given: Any = body
         is_whole = body is None or type_of(body) is str or type_of(body) is bytes
+        kind = "text/plain; charset=utf-8" if type_of(body) is str else "application/octet-stream"
         if not is_whole:
-            given = _parts_of(body)
+            given, kind = _body_of(body)
+            is_whole = bool(kind)
         if type_of(status).__name__ == "HTTPStatus":
             status = int(status)
         if type_of(status) is not int or not 200 <= status <= 599:
@@ -129,10 +132,8 @@ class Response:
         if media_type is not None:
             self._headers["content-type"] = _with_charset(media_type)
         elif body is not None and is_whole and "content-type" not in self._headers:
-            self._headers["content-type"] = (
-                "text/plain; charset=utf-8" if type_of(body) is str else "application/octet-stream"
-            )
-        if type_of(body) is str and "charset" in (content_type := str(self._headers["content-type"]).lower()):
+            self._headers["content-type"] = kind
+        if type_of(given) is str and "charset" in (content_type := str(self._headers["content-type"]).lower()):
             self.body = _in_charset(given, content_type)
 
     @property
@@ -205,15 +206,29 @@ class Response:
         return f"<Response {self.status}>"
 
 
-def _parts_of(body: Any) -> Parts:
-    if not hasattr(body, "__next__") and not hasattr(body, "__aiter__"):
-        raise ConfigurationError(
-            f"Response(...) got a body of type {type_of(body).__name__}; pass text, bytes or an iterator of them, or "
-            "return the value itself, which becomes JSON"
-        )
-    from lambda_kit.http._parts import Parts
+def _body_of(value: Any) -> tuple[Any, str]:
+    """Return the body that stands for a value, and its media type: text, bytes, JSON, or parts, whose type is `""`."""
+    if hasattr(value, "__next__") or hasattr(value, "__aiter__"):
+        from lambda_kit.http._parts import Parts
 
-    return body if isinstance(body, Parts) else Parts(body)
+        return value if isinstance(value, Parts) else Parts(value), ""
+    if isinstance(value, str):  # of a class of its own: `str()` of an enum is its name
+        return str.__str__(value), "text/plain; charset=utf-8"
+    if issubclass(type_of(value), bytes | bytearray | memoryview):
+        return bytes(value), "application/octet-stream"
+    if isinstance(value, int | float):
+        raise ConfigurationError(
+            f"Response({value!r}) has a number as its body; pass Response(status={value!r}), or text"
+        )
+    from lambda_kit.http._json import json_of
+
+    try:
+        return json_of(value), _JSON
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigurationError(
+            f"Response(...) got a body of type {type_of(value).__name__}, which cannot be JSON ({error}); pass text, "
+            "bytes, an iterator of them, or a value that has JSON"
+        ) from None
 
 
 def _places(name: str, path: str | None, domain: str | None) -> list[str]:

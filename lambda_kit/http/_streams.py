@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.http._answers import json_of
 from lambda_kit.http._call import InvalidResponse
+from lambda_kit.http._json import json_of
 from lambda_kit.http._parts import Parts
 from lambda_kit.http._response import Response
 

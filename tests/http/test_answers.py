@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
@@ -285,6 +286,66 @@ def test_handlers_of_exceptions_answer_by_the_most_specific_class(trigger: Any) 
     assert [client.get(path).status for path in ("/key", "/other")] == [404, 500]
 
 
+def test_the_answer_of_a_handler_of_exceptions_keeps_the_headers_that_its_status_needs() -> None:
+    app = HttpApp()
+
+    @app.on_error(HttpError)
+    def on_error(error: HttpError, request: HttpEvent) -> Any:
+        if request.query.get("as"):
+            return 418, "other"
+        return Response({"code": error.status}, error.status, headers={"retry-after": "7"})
+
+    @app.get("/")
+    def route() -> None:
+        headers = {"Set-Cookie": "a=1", "Retry-After": "1"}
+        raise Unauthorized(headers=headers)
+
+    client = app.test_client()
+    answer = client.post("/")
+    assert (answer.status, answer.json(), answer.headers["allow"]) == (405, {"code": 405}, "GET, HEAD, OPTIONS")
+    answer = client.get("/")
+    assert (answer.headers["www-authenticate"], answer.headers["retry-after"]) == ("Bearer", "7")
+    assert answer.cookies == {"a": "1"}
+    assert "www-authenticate" not in client.get("/?as=418").headers
+
+
+class Shade(str, enum.Enum):  # noqa: UP042  # its `str()` is its name, and not its value
+    RED = "red"
+
+
+@every_trigger
+@pytest.mark.parametrize(
+    ("value", "body", "media_type"),
+    [
+        ({"a": 1}, b'{"a":1}', "application/json"),
+        ([Point(1, 2)], b'[{"x":1,"y":2}]', "application/json"),
+        (Line(sku="tea", amount=1), b'{"sku":"tea","amount":1}', "application/json"),
+        (Shade.RED, b"red", "text/plain; charset=utf-8"),
+        (bytearray(b"ab"), b"ab", "application/octet-stream"),
+    ],
+    ids=["dict", "list", "model", "text of a class", "bytearray"],
+)
+def test_a_response_of_any_value_has_headers_of_its_own(trigger: Any, value: Any, body: bytes, media_type: str) -> None:
+    headers = {"Location": "/orders/1", "Set-Cookie": "a=1"}
+    for made in (Response(value, 201, headers=headers), (201, value, headers)):
+        answer = answering(made).test_client(trigger).get("/")
+        assert (answer.status, answer.content, answer.headers["content-type"]) == (201, body, media_type)
+        assert (answer.headers["location"], answer.cookies) == ("/orders/1", {"a": "1"})
+
+
+def test_a_value_beside_status_and_headers_is_checked_by_the_annotation() -> None:
+    point = Line(sku="tea", amount=1)
+    for returns in (tuple[int, Line, dict[str, str]], tuple[HTTPStatus, Line] | Response, tuple[Literal[201], Line]):
+        values: list[Any] = [(201, point, {"ETag": '"1"'}), (HTTPStatus.CREATED, {"sku": "tea", "amount": "1"}, {})]
+        for made in values:
+            answer = answering(made, returns).test_client().get("/")
+            assert (answer.status, answer.json()) == (201, {"sku": "tea", "amount": 1})
+        assert answering((201, {"sku": 1}, {}), returns).test_client().get("/").status == 500
+        assert answering((404, None, {"X-A": "1"}), returns).test_client().get("/").headers["x-a"] == "1"
+    assert answering((1, 2, 3)).test_client().get("/").json() == [1, 2, 3]
+    assert answering((99, 2, {})).test_client().get("/").status == 500
+
+
 def test_what_is_no_class_of_exceptions_has_no_handler() -> None:
     for kind in (ValueError(), int, BaseException):
         with pytest.raises(ConfigurationError, match="pass a class of exceptions"):
@@ -371,7 +432,9 @@ def test_single_value_triggers_take_many_cookies_and_refuse_too_many() -> None:
     assert len(cookies(513).test_client("alb_multi_value").get("/").set_cookies) == 513
 
 
-@pytest.mark.parametrize("arguments", [{"body": {}}, {"status": 99}, {"status": True}, {"status": "200"}], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [{"body": object()}, {"body": 404}, {"status": 99}, {"status": True}, {"status": "200"}], ids=range(5)
+)
 def test_a_response_that_cannot_be_is_refused(arguments: Any) -> None:
     with pytest.raises(ConfigurationError, match="Response"):
         Response(**arguments)

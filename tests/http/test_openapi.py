@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
-from typing import Annotated, Any
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import Field
@@ -361,6 +362,37 @@ def test_media_types_follow_the_return_annotation() -> None:
     assert content(JsonLines | str) == {**text, "application/jsonl": {"type": "string"}}
     assert content(Any) == content(Response) == content(Iterator) == {}
     assert content(type("Strange", (), {})) == {"application/json": {}}
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        (tuple[Literal[201], str] | tuple[Literal[202, 404], dict[str, int]], {201: "text", 202: "json", 404: "json"}),
+        (tuple[int, str, dict[str, str]] | tuple[Literal[409], None], {200: "text", 409: None}),
+        (tuple[HTTPStatus, dict[str, int]] | str | None, {200: "json text", 204: None}),
+        (tuple[int, None], {200: None}),
+        (tuple[str, int], {200: "json"}),
+    ],
+    ids=range(5),
+)
+def test_statuses_in_a_return_annotation_are_told(returned: Any, told: dict[int, str | None]) -> None:
+    def route() -> Any:
+        """Do it.
+
+        Returns:
+            What was done.
+        """
+
+    route.__annotations__["return"] = returned
+    app = HttpApp()
+    app.get("/")(route)
+    document = app.openapi()
+    validator.validate(document)
+    answers = document["paths"]["/"]["get"]["responses"]
+    kinds = {"application/json": "json", "text/plain": "text"}
+    found = {int(one): " ".join(sorted(kinds[kind] for kind in answers[one].get("content", ()))) for one in answers}
+    assert found == {one: kind or "" for one, kind in told.items()}
+    assert answers[str(min(told))]["description"] == "What was done."
 
 
 def test_what_pydantic_says_of_a_parameter_stands_where_tools_look() -> None:

@@ -41,6 +41,31 @@ def make() -> HttpApp:
     return app
 
 
+@pytest.mark.parametrize("value", [{"name": "a", "sizes": "1"}, {"name": "a"}, [1], "text"], ids=str)
+def test_an_answer_that_does_not_fit_its_struct_is_500(value: Any, caplog: pytest.LogCaptureFixture) -> None:
+    app = HttpApp()
+
+    def route() -> Any:
+        return value
+
+    route.__annotations__["return"] = Parcel
+    app.get("/")(route)
+    answer = app.test_client().get("/")
+    assert (answer.status, "sizes" in answer.text) == (500, False)
+    assert "cannot be its answer" in caplog.text
+
+
+def test_an_answer_that_is_made_of_other_values_is_a_struct() -> None:
+    app = HttpApp()
+
+    def route() -> Any:
+        return {"name": "a", "sizes": (1, 2), "more": 3}
+
+    route.__annotations__["return"] = Parcel | None
+    app.get("/")(route)
+    assert app.test_client().get("/").json() == {"name": "a", "sizes": [1, 2]}
+
+
 @every_trigger
 def test_a_struct_is_read_and_written(trigger: Any) -> None:
     client, value = make().test_client(trigger), {"name": "n", "sizes": [1]}
