@@ -5,9 +5,19 @@ Every name below loads its module when it is first used: importing `lambda_kit` 
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 
 __version__ = "0.1.0"
+
+# The distribution `lambda-kit`, which has nothing to do with this one, installs a package of the same name. Its modules
+# beside these would work only until one of the two is upgraded or removed.
+if os.path.exists(os.path.join(os.path.dirname(__file__), "mvc")):  # noqa: PTH110, PTH118, PTH120  # pathlib costs a cold start
+    raise ImportError(
+        "the package lambda_kit was installed from two distributions, lambda-kit and lambda-kit-sdk, into the same "
+        "folder; keep one: pip uninstall --yes lambda-kit lambda-kit-sdk, then pip install lambda-kit-sdk"
+    )
 
 
 def lazy_exports(

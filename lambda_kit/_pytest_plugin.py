@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import lambda_kit
+
+if not hasattr(lambda_kit, "__version__"):
+    import lambda_kit._kernel  # raises the error that says which other distribution has replaced the root
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

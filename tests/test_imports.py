@@ -352,7 +352,7 @@ def test_evaluating_a_flag_loads_the_rules_alone(tmp_path: Path) -> None:
 
 def test_the_map_the_typed_block_and_all_name_the_same() -> None:
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
-    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     typed = {
         alias.name: node.module
         for node in block.body

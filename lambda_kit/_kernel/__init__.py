@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +12,12 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     WriteRecord: TypeAlias = Callable[[int, Any, Any, dict[str, Any], str], None]
+
+if not hasattr(sys.modules["lambda_kit"], "__version__"):
+    raise ImportError(
+        "the distribution lambda-kit has replaced files of lambda-kit-sdk, because both install a package lambda_kit; "
+        "keep one: pip uninstall --yes lambda-kit lambda-kit-sdk, then pip install lambda-kit-sdk"
+    )
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120  # pathlib costs a cold start
 """The folder of the package, with a separator at its end. A frame whose file starts with it belongs to the kit."""
