@@ -136,9 +136,32 @@ bench: $(VENVS)/$(MAIN)/.tools $(VENVS)/peer/.installed ## measure beside the pe
 bench-lazy: $(VENVS)/3.15/.test $(VENVS)/peer-3.15/.installed ## measure cold starts on Python 3.15 with lazy imports on both sides
 	@$(VENVS)/3.15/bin/python -m benchmarks --peer-python $(VENVS)/peer-3.15/bin/python --only lazy_start $(BENCH_ARGS)
 
-.PHONY: build
-build: $(VENVS)/uv/bin/uv ## build the wheel and the source distribution into dist/
-	@$(UV) build --quiet --python $(call find_python,$(MAIN)) && ls dist
+# What is published. The programs are in release/.
+$(VENVS)/dist/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
+	@test -x $(VENVS)/dist/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$(MAIN)) $(VENVS)/dist
+	@$(INSTALL) $(VENVS)/dist/bin/python --group dist
+	@touch $@
+
+.PHONY: dist
+dist: $(VENVS)/dist/.installed ## build wheel, source distribution and bill of materials of this commit into dist/
+	@$(VENVS)/dist/bin/python -m release.dist
+
+.PHONY: layer
+layer: $(VENVS)/dist/.installed ## build the Lambda layers for x86_64 and arm64 from the wheel in dist/
+	@$(VENVS)/dist/bin/python -m release.layer $(LAYER_ARGS)
+
+.PHONY: try-wheel
+try-wheel: $(VENVS)/dist/.installed ## try the wheel in dist/ in new environments, with each extra, on the oldest and newest Python
+	@$(VENVS)/dist/bin/python -m release.try_wheel $(call find_python,$(firstword $(PYTHONS))) $(call find_python,$(lastword $(PYTHONS)))
+
+LOCK = $(UV) pip compile --quiet --universal --python-version $(firstword $(SUPPORTED)) --generate-hashes --custom-compile-command "make lock"
+IN_THE_RUNTIME := boto3 botocore s3transfer urllib3 six python-dateutil
+.PHONY: lock
+lock: $(VENVS)/uv/bin/uv ## pin the newest versions that pyproject.toml allows, in requirements/
+	@$(LOCK) --upgrade --all-extras --group test --group docs --group lint --group types --group bench pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --upgrade requirements/build.in -o requirements/build.txt
+	@$(LOCK) --upgrade pyproject.toml -o requirements/layer-core.txt
+	@$(LOCK) --upgrade --extra all pyproject.toml $(addprefix --no-emit-package ,$(IN_THE_RUNTIME)) -o requirements/layer-all.txt
 
 .PHONY: clean
 clean: ## remove environments, caches and what was built

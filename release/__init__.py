@@ -1,0 +1,1 @@
+"""Programs that build what is published, and try it: `make dist`, `make layer`, `make try-wheel`."""
