@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tempfile
@@ -47,6 +48,9 @@ def bill_of_materials(wheel: Path, target: Path) -> None:
         maker = Path(sys.executable).parent / "cyclonedx-py"
         options = ("--output-reproducible", "--pyproject", ROOT / "pyproject.toml", "--of", "JSON")
         run(maker, "environment", *options, "-o", target, python)
+    found = json.loads(target.read_text())
+    found["metadata"]["component"]["version"] = version()  # which pyproject.toml does not hold
+    target.write_text(json.dumps(found, indent=2) + "\n")
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from release._tools import ROOT, UV, megabytes, run, sha256, version, write_zip
 
 ARCHITECTURES = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
-IN_THE_RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
+IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "python_dateutil", "dateutil", "six", "urllib3")
 PEER = {"core": "aws-lambda-powertools", "all": "aws-lambda-powertools[all]"}
 
 
@@ -57,7 +57,8 @@ def build(kind: str, architecture: str, python: str, wheel: Path, target: Path) 
     platform = ARCHITECTURES[architecture]
     with tempfile.TemporaryDirectory() as made:
         packages = Path(made) / "python"
-        install(packages, python, platform, "--require-hashes", "-r", ROOT / "requirements" / f"layer-{kind}.txt")
+        pinned = ROOT / "requirements" / f"layer-{kind}.txt"  # all of it: what is not there is in the runtime
+        install(packages, python, platform, "--no-deps", "--require-hashes", "-r", pinned)
         install(packages, python, platform, "--no-deps", wheel)
         trim(packages)
         write_zip(Path(made), target)
@@ -68,8 +69,8 @@ def peer_size(kind: str, architecture: str, python: str) -> int:
     with tempfile.TemporaryDirectory() as made:
         packages = Path(made) / "python"
         install(packages, python, ARCHITECTURES[architecture], PEER[kind])
-        for name in IN_THE_RUNTIME - {"jmespath"} if kind == "all" else ():
-            for found in packages.glob(f"{name.replace('-', '_')}*"):
+        for name in IN_THE_RUNTIME:
+            for found in [*packages.glob(name), *packages.glob(f"{name}.py"), *packages.glob(f"{name}-*.dist-info")]:
                 shutil.rmtree(found) if found.is_dir() else found.unlink()
         trim(packages)
         target = Path(made) / "peer.zip"

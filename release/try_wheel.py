@@ -83,14 +83,14 @@ def run(event, context): return event["id"]
 assert invoke(run, {"id": 7}).value == 7
 assert invoke(run, {}).error is not None
 """,
-    "jwt": "import jwt; from lambda_kit.http import bearer; "
-    "bearer(jwt='https://issuer.example/keys', issuer='https://issuer.example', audience='shop', algorithms=['RS256'])",
+    "jwt": "import jwt; from lambda_kit.http import Bearer; "
+    "Bearer('https://id.example/keys', issuer='https://id.example', audience='shop', algorithms=['RS256'])",
     "multipart": """
 from typing import Annotated
 from lambda_kit.http import File, HttpApp, UploadFile
 app = HttpApp()
 @app.post("/")
-def save(file: Annotated[UploadFile, File()]) -> int: return len(file.content)
+def save(file: Annotated[UploadFile, File()]) -> int: return len(file.data)
 answer = app.test_client().post("/", files={"file": ("a.txt", b"12345", "text/plain")})
 assert answer.json() == 5, answer
 """,

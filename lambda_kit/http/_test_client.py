@@ -146,7 +146,8 @@ class TestClient:
             cookies: cookies; default: none.
             json: a value that is sent as JSON; default: none.
             data: fields that are sent as a form, URL-encoded without files; default: none.
-            files: files that are sent as `multipart/form-data`, each an `UploadFile`, or bytes; default: none.
+            files: files that are sent as `multipart/form-data`, each an `UploadFile`, bytes, or a
+                tuple `(filename, data)` or `(filename, data, content_type)`; default: none.
             content: the body itself, as bytes or text; default: none.
         """
         event = request_event(
@@ -287,11 +288,18 @@ def _multipart(fields: list[tuple[str, Any]], files: list[tuple[str, Any]]) -> t
     parts: list[bytes] = []
     parts += [_part(boundary, name, "", str(one).encode()) for name, value in fields for one in _values(value)]
     for name, value in files:
-        for one in _values(value):
-            file = one if isinstance(one, UploadFile) else UploadFile(one, name)
+        for one in [value] if _is_file(value) else _values(value):
+            file = UploadFile(one[1], one[0], *one[2:]) if _is_file(one) else one
+            if not isinstance(file, UploadFile):
+                file = UploadFile(file, name)
             more = f'; filename="{_escaped(file.filename)}"\r\nContent-Type: {file.content_type}'
             parts.append(_part(boundary, name, more, file.data))
     return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def _is_file(value: Any) -> bool:
+    """Tell whether a value is a file as httpx takes it: `(filename, data)` or `(filename, data, content_type)`."""
+    return type_of(value) is tuple and len(value) in (2, 3) and isinstance(value[0], str)
 
 
 def _values(value: Any) -> list[Any]:

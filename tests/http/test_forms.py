@@ -75,6 +75,21 @@ def test_a_route_may_take_the_data_alone_and_a_dependency_may_take_a_file() -> N
     assert app.test_client().post("/files", files=[("image", b"ab"), ("image", b"abc")]).json() == ["abc", 2, 3]
 
 
+def test_the_test_client_takes_files_as_httpx_does() -> None:
+    app = HttpApp()
+
+    @app.post("/files")
+    def upload(photo: UploadFile, notes: list[UploadFile]) -> Any:
+        return [[one.filename, one.data.decode(), one.content_type] for one in (photo, *notes)]
+
+    files: Any = {"photo": ("a.png", b"ab", "image/png"), "notes": [("b.txt", b"c"), b"d"]}
+    assert app.test_client().post("/files", files=files).json() == [
+        ["a.png", "ab", "image/png"],
+        ["b.txt", "c", "application/octet-stream"],
+        ["notes", "d", "application/octet-stream"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("head", "name"),
     [
