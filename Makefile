@@ -128,6 +128,18 @@ types: $(VENVS)/$(MAIN)/.tools ## check types with mypy and pyright, both strict
 docs: $(VENVS)/$(MAIN)/.tools ## build the documentation site into site/
 	@$(BIN)/mkdocs build --quiet --strict && echo "site/index.html"
 
+.PHONY: docs-serve
+docs-serve: $(VENVS)/$(MAIN)/.tools ## build the site again at each change, and show it on this machine
+	@$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8000
+
+.PHONY: licences
+licences: $(VENVS)/$(MAIN)/.tools ## check the licences of all dependencies, those of development included
+	@$(BIN)/python -m release.licences
+
+.PHONY: api
+api: $(VENVS)/$(MAIN)/.test ## accept a change of the public names: write tests/public_api.txt anew
+	@$(BIN)/python -m tests.public_api
+
 .PHONY: bench
 bench: $(VENVS)/$(MAIN)/.tools $(VENVS)/peer/.installed ## measure beside the peers; a table, and JSON in benchmarks/results/
 	@$(BIN)/python -m benchmarks --peer-python $(VENVS)/peer/bin/python $(BENCH_ARGS)
@@ -154,6 +166,10 @@ layer: $(VENVS)/dist/.installed ## build the Lambda layers for x86_64 and arm64 
 try-wheel: $(VENVS)/dist/.installed ## try the wheel in dist/ in new environments, with each extra, on the oldest and newest Python
 	@$(VENVS)/dist/bin/python -m release.try_wheel $(call find_python,$(firstword $(PYTHONS))) $(call find_python,$(lastword $(PYTHONS)))
 
+.PHONY: test-wheel
+test-wheel: $(VENVS)/dist/.installed $(SERVICES) ## run the tests against the wheel in dist/, where there are no sources of the package
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(VENVS)/dist/bin/python -m release.test_wheel $(call find_python,$(MAIN)) $(PYTEST_ARGS)
+
 LOCK = $(UV) pip compile --quiet --universal --python-version $(firstword $(SUPPORTED)) --generate-hashes --custom-compile-command "make lock"
 IN_THE_RUNTIME := boto3 botocore s3transfer urllib3 six python-dateutil
 .PHONY: lock
@@ -161,6 +177,7 @@ lock: $(VENVS)/uv/bin/uv ## pin the newest versions that pyproject.toml allows, 
 	@$(LOCK) --upgrade --all-extras --group test --group docs --group lint --group types --group bench pyproject.toml -o requirements/dev.txt
 	@$(LOCK) --upgrade requirements/build.in -o requirements/build.txt
 	@$(LOCK) --upgrade pyproject.toml -o requirements/layer-core.txt
+	@$(LOCK) --upgrade --extra pydantic --extra fast pyproject.toml -o requirements/layer-models.txt
 	@$(LOCK) --upgrade --extra all pyproject.toml $(addprefix --no-emit-package ,$(IN_THE_RUNTIME)) -o requirements/layer-all.txt
 
 .PHONY: clean

@@ -1,9 +1,10 @@
 """Build the layers: zips with the kit and pinned dependencies, for each architecture, and show their size.
 
-    python -m release.layer [--python 3.13] [--only core|all]
+    python -m release.layer [--python 3.13] [--only core|models|all]
 
-`core` has the kit and what it always needs; it is pure Python. `all` has the extra `all` without boto3, which the managed
-runtimes have. Beside each size stands that of the peer, built in the same way and not kept.
+`core` has the kit and what it always needs; it is pure Python. `models` adds the extras `pydantic` and `fast`, `all`
+the extra `all`; both leave boto3 out, which the managed runtimes have. Beside each size stands that of the peer with
+those of its extras that do the same; its `all` has fewer capabilities. Its layers are built in the same way, and not kept.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from release._tools import ROOT, UV, megabytes, run, sha256, version, write_zip
 
 ARCHITECTURES = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
 IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "python_dateutil", "dateutil", "six", "urllib3")
-PEER = {"core": "aws-lambda-powertools", "all": "aws-lambda-powertools[all]"}
+PEER = {"core": "aws-lambda-powertools", "models": "aws-lambda-powertools[parser]", "all": "aws-lambda-powertools[all]"}
 
 
 def install(folder: Path, python: str, platform: str, *arguments: str | Path) -> None:
@@ -92,7 +93,7 @@ def main() -> int:
         sys.stderr.write("dist/ has no wheel of this version: run `make dist` first\n")
         return 1
     print(f"{'layer':<52} {'size':>9} {'peer':>9}  sha256")
-    for kind in [options.only] if options.only else sorted(PEER, reverse=True):
+    for kind in [options.only] if options.only else PEER:
         for architecture in ARCHITECTURES:
             name = f"lambda-kit-sdk-{version()}-{kind}-python{options.python}-{architecture}.zip"
             build(kind, architecture, options.python, wheels[0], dist / name)

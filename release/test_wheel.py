@@ -1,6 +1,6 @@
 """Run the tests against the wheel in dist/, in a new environment and a folder without the sources of the package.
 
-    python -m release.test_wheel PYTHON [ARGUMENT OF PYTEST...]
+python -m release.test_wheel PYTHON [ARGUMENT OF PYTEST...]
 """
 
 from __future__ import annotations
@@ -32,7 +32,19 @@ def main(arguments: list[str]) -> int:
         wanted = f"lambda-kit-sdk[pydantic,local,testing] @ {wheels[0].as_uri()}"
         groups = ("--group", f"{project / 'pyproject.toml'}:test")
         run(UV, "pip", "install", "--quiet", "--python", inside, wanted, *groups)
-        command = [inside, "-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", "-o", "testpaths=tests examples", *rest]
+        command: list[str | Path] = [
+            inside,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "3",
+            "--dist",
+            "loadfile",
+            "-o",
+            "testpaths=tests examples",
+            *rest,
+        ]
         return subprocess.run(command, cwd=project, check=False).returncode
 
 
