@@ -4,7 +4,7 @@
 
 `core` has the kit and what it always needs; it is pure Python. `models` adds the extras `pydantic` and `fast`, `all`
 the extra `all`; both leave boto3 out, which the managed runtimes have. Beside each size stands that of the peer with
-those of its extras that do the same; its `all` has fewer capabilities. Its layers are built in the same way, and not kept.
+those of its extras that do the same; its `all` has fewer capabilities. Its layers are built in the same way.
 """
 
 from __future__ import annotations
