@@ -14,7 +14,7 @@ import pytest
 import lambda_kit
 
 if not hasattr(lambda_kit, "__version__"):
-    import lambda_kit._kernel  # raises the error that says which other distribution has replaced the root
+    import lambda_kit._kernel  # pyright: ignore[reportUnusedImport]  # it says which other distribution has replaced the root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,8 @@ behind an HTTP server, and `RuntimeApi` the server that an environment talks to.
 
 from __future__ import annotations
 
-import lambda_kit._kernel  # noqa: F401  # first: it says if another distribution has replaced files of this one
+# First: it says if another distribution has replaced files of this one.
+import lambda_kit._kernel  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from lambda_kit.local._cli import main
 from lambda_kit.local._environment import Environment
 from lambda_kit.local._function_url import FunctionUrl, ServedRequest
