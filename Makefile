@@ -86,7 +86,13 @@ END_TO_END := $(wildcard tests/*/test_under_the_runtime.py) tests/batch/end_to_e
 SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed $(VENVS)/peer/.installed $(VENVS)/schemathesis/.installed
 
 .PHONY: demo
-demo: $(VENVS)/$(MAIN)/.test ## run an example under the real runtime client, cold and warm
+demo: $(VENVS)/$(MAIN)/.test ## run a whole shop of four functions, with faults, and say what became of each order
+	@for name in ministack microburst; do $(MAKE) --no-print-directory $(VENVS)/$$name/.installed >/dev/null 2>&1 \
+		|| echo "$$name could not be installed"; done
+	@cd examples && PYTHONPATH=. ../$(BIN)/python -m shop.demo
+
+.PHONY: examples
+examples: $(VENVS)/$(MAIN)/.test ## run single functions under the real runtime client, cold and warm
 	@cd examples && ../$(BIN)/lambda-kit invoke orders.place_order --event orders.json --repeat 3
 	@cd examples && ../$(BIN)/lambda-kit invoke shop_api.lambda_handler --event shop_api.json
 	@cd examples && ../$(BIN)/lambda-kit openapi shop_api:app --check shop_api.openapi.json && echo "shop_api.openapi.json is up to date"

@@ -26,3 +26,8 @@ def scaled(count: int) -> int:
     """Return how many of `count` repetitions the profile asks for; `count` is what `full` runs."""
     examples = settings.get_profile(settings.get_current_profile_name()).max_examples
     return max(1, count * examples // EXAMPLES)
+
+
+def is_full() -> bool:
+    """Tell whether tests run that take many seconds and are the same on each Python: not in the profile `quick`."""
+    return scaled(EXAMPLES) >= EXAMPLES

@@ -158,7 +158,9 @@ class Bearer:
     def _key_of(self, jwt: Any, token: str) -> Any:
         """Return the key of a token; None if no key has its id."""
         if self._url is None:
-            return self._keys() if callable(self._keys) else self._keys
+            found = self._keys() if callable(self._keys) else self._keys
+            reveal = getattr(found, "get_secret_value", None)  # of a Secret, or of pydantic's SecretStr
+            return found if reveal is None else reveal()
         key_id = jwt.get_unverified_header(token).get("kid")
         key = _with_id(self._all_keys(self._keys), key_id)
         now = time.time()

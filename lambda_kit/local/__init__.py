@@ -14,7 +14,7 @@ from lambda_kit.local._function_url import FunctionUrl, ServedRequest
 from lambda_kit.local._outcome import FunctionError, Outcome
 from lambda_kit.local._runtime_api import RuntimeApi
 from lambda_kit.local._settings import RuntimeClientMissing
-from lambda_kit.local._sqs import ServedBatch, SqsQueue
+from lambda_kit.local._sqs import ServedBatch, SqsMapping, SqsQueue
 
 __all__ = [
     "Environment",
@@ -25,6 +25,7 @@ __all__ = [
     "RuntimeClientMissing",
     "ServedBatch",
     "ServedRequest",
+    "SqsMapping",
     "SqsQueue",
     "main",
 ]

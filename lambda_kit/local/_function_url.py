@@ -18,14 +18,13 @@ from lambda_kit.local._http_messages import Request, RequestRefusedError, read_b
 from lambda_kit.local._http_reply import Reply
 from lambda_kit.local._pool import Pool
 from lambda_kit.local._request import encoded, exchange_for, new_trace, new_trace_root
-from lambda_kit.local._sqs import Mapping, ServedBatch, SqsQueue
+from lambda_kit.local._sqs import ServedBatch, SqsMapping, SqsQueue
 from lambda_kit.local._url_messages import MalformedResultError, Response, event_of, response_of
 from lambda_kit.local._watch import Sources
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
-    from collections.abc import Mapping as MappingOf
+    from collections.abc import Callable, Mapping, Sequence
     from io import BufferedIOBase
     from types import TracebackType
     from typing import Self
@@ -115,7 +114,7 @@ class FunctionUrl:
         reload: bool = True,
         timeout: float = 3.0,
         memory: int = 128,
-        env: MappingOf[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
         python: str | None = None,
         cwd: str | os.PathLike[str] | None = None,
         log_format: str | None = None,
@@ -162,10 +161,10 @@ class FunctionUrl:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._accept, name="lambda-kit-function-url", daemon=True)
         self._thread.start()
-        self._mappings: list[Mapping] = []
+        self._mappings: list[SqsMapping] = []
         try:
             for queue in queues:
-                self._mappings.append(Mapping(queue, timeout, environments, self._invoke, on_batch))
+                self._mappings.append(SqsMapping(queue, timeout, environments, self._invoke, on_batch))
         except BaseException:
             self.close()
             raise

@@ -20,6 +20,8 @@ from lambda_kit.local._request import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import TracebackType
+    from typing import Self
 
     from lambda_kit.aws import Caller
     from lambda_kit.local._outcome import FunctionError, Outcome
@@ -99,15 +101,15 @@ class ServedBatch:
     problem: str | None = None
 
 
-class Mapping:
-    """Polls a queue on threads, and delivers its messages until it is closed.
+class SqsMapping:
+    """Polls a queue on threads, and delivers its messages until it is closed; as a context manager it closes itself.
 
     Args:
         queue: the queue.
         timeout: seconds that the function may take.
         pollers: the number of batches that are delivered at a time; one for a FIFO queue, whose order is kept.
         invoke: invokes the function with an event.
-        on_batch: called with each batch, on any thread; None to tell nobody.
+        on_batch: called with each batch, on any thread; default None, which tells nobody.
 
     Raises:
         ConfigurationError: the queue does not exist, or Lambda would refuse it for this function.
@@ -119,7 +121,7 @@ class Mapping:
         timeout: float,
         pollers: int,
         invoke: Callable[[Any], Outcome],
-        on_batch: Callable[[ServedBatch], None] | None,
+        on_batch: Callable[[ServedBatch], None] | None = None,
     ) -> None:
         self._queue = queue
         self._invoke = invoke
@@ -148,6 +150,15 @@ class Mapping:
         ]
         for thread in self._threads:
             thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        self.join()
 
     def close(self) -> None:
         """Stop polling; what a call has received and not delivered becomes visible again."""

@@ -8,8 +8,9 @@ import time
 from typing import Annotated, Any
 
 import pytest
+from pydantic import SecretStr
 
-from lambda_kit import HttpApp, init
+from lambda_kit import HttpApp, Secret, init
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http import ApiKey, Bearer, Depends
 from tests.http.clients import every_trigger, problem
@@ -158,8 +159,13 @@ def test_a_scope_that_is_missing_is_403(trigger: Any, issuer: Issuer) -> None:
         assert answer.headers["www-authenticate"] == 'Bearer error="insufficient_scope", scope="read write"'
 
 
-@pytest.mark.parametrize("keys", [SECRET, SECRET.encode(), lambda: SECRET], ids=["text", "bytes", "function"])
-def test_a_secret_of_ones_own_checks_tokens(keys: Any) -> None:
+@pytest.mark.parametrize(
+    "keys",
+    [SECRET, SECRET.encode(), lambda: SECRET, lambda: SecretStr(SECRET), Secret("shop/signing", source="environment")],
+    ids=["text", "bytes", "function", "hidden", "secret"],
+)
+def test_a_secret_of_ones_own_checks_tokens(keys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMBDA_KIT_SECRET_SHOP_SIGNING", SECRET)
     app = app_of(bearer(keys=keys, algorithms=["HS256"]))
     assert get(app, "alb", token(SECRET, "HS256", None)).text == "Ada"
     assert get(app, "alb", token("x" * 64, "HS256", None)).status == 401

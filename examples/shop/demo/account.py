@@ -1,0 +1,162 @@
+"""An account of a run, for somebody who sees the shop for the first time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from shop.demo.scenario import TRACED
+from shop.demo.trace import tree_of
+
+if TYPE_CHECKING:
+    from shop.demo.scenario import Result
+    from shop.demo.trace import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A count, and what it means.
+
+    Attributes:
+        count: how many.
+        what: of what.
+        then: what became of them.
+    """
+
+    count: int
+    what: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Durations of the invocations of a function, in milliseconds.
+
+    Attributes:
+        function: its name.
+        invocations: how many there were.
+        init: the median of its cold starts, or None.
+        cold: the median of the first invocations after them, or None.
+        warm: the median of the others, or None.
+        memory: the most memory that one of its processes had, in MB; None if the system does not tell.
+    """
+
+    function: str
+    invocations: int
+    init: float | None
+    cold: float | None
+    warm: float | None
+    memory: int | None
+
+
+def headline(result: Result) -> str:
+    """Say in one sentence how it ended."""
+    statuses = Counter(one["status"] for one in result.orders)
+    ends = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
+    wrong = mistakes(result)
+    verdict = "Each paid order was charged exactly once." if not wrong else f"WRONG: {'; '.join(wrong)}."
+    return f"{len(result.orders)} orders: {ends}. {verdict}"
+
+
+def mistakes(result: Result) -> list[str]:
+    """Return what must not have happened."""
+    found: list[str] = []
+    paid = {one["id"] for one in result.orders if one["status"] == "paid"}
+    found += [f"order {order} was charged {count} times" for order, count in result.charges.items() if count != 1]
+    found += [f"order {order} is paid and was not charged" for order in sorted(paid - set(result.charges))]
+    found += [f"order {order} was charged and is not paid" for order in sorted(set(result.charges) - paid)]
+    wanted = {(one.customer, one.key) for one in result.requests}
+    if len(result.orders) != len(wanted):
+        found.append(f"{len(wanted)} orders were wanted, and {len(result.orders)} placed")
+    return found
+
+
+def came_in(result: Result) -> list[Fact]:
+    """Return what the functions were given."""
+    wanted = {(one.customer, one.key) for one in result.requests}
+    invocations = Counter(one.function for one in result.invocations)
+    return [
+        Fact(len(result.requests), "requests to place an order", f"for {len(wanted)} orders"),
+        Fact(result.stream_deliveries, "records of the table's stream", f"of {result.stream_records} changes"),
+        Fact(result.stream_records + result.sent_again + result.poison, "messages at least", "to the worker"),
+        Fact(result.executions, "orders that need an approval", "each waits in a durable execution"),
+        Fact(len(result.invocations), "invocations", ", ".join(f"{n} {name}" for name, n in invocations.most_common())),
+    ]
+
+
+def prevented(result: Result) -> list[Fact]:
+    """Return what went wrong, and what the shop made of it."""
+    twice = len(result.requests) - len({(one.customer, one.key) for one in result.requests})
+    again = result.stream_deliveries - result.stream_records
+    asked = result.execution_starts - result.executions
+    facts = [
+        Fact(twice, "repeated requests", "got the answer of the first, and placed nothing"),
+        Fact(result.sent_again, "messages delivered again", "charged nobody a second time"),
+        Fact(again, "records of the stream delivered again", "after a failure, in their order"),
+        Fact(int(result.killed), "worker killed after a charge", "the order was finished by the next one"),
+        Fact(result.recognised, "charges asked for again", "recognised by their key"),
+        Fact(result.poison, "message that is no order", f"put aside; {result.letters} dead letter"),
+        Fact(result.refused_keys, "charges with the key from before the rotation", "made again with the new key"),
+        Fact(asked, "approvals asked for again", "found the execution of the first"),
+    ]
+    if result.faults is not None:
+        facts += [
+            Fact(result.faults["throttled"], "requests throttled by AWS", "sent again"),
+            Fact(result.faults["lost"], "replies of AWS lost", "the write was made once, and recognised"),
+        ]
+    return [fact for fact in facts if fact.count]
+
+
+def timings(result: Result) -> list[Timing]:
+    """Return the timings of each function."""
+    found: list[Timing] = []
+    for name in dict.fromkeys(one.function for one in result.invocations):
+        outcomes = [one.outcome for one in result.invocations if one.function == name]
+        colds = [one for one in outcomes if one.init_ms is not None]
+        warm = [one.duration_ms for one in outcomes if one.init_ms is None and one.status == "success"]
+        memory = [one.max_memory_mb for one in outcomes if one.max_memory_mb is not None]
+        found.append(
+            Timing(
+                name,
+                len(outcomes),
+                median([one.init_ms or 0.0 for one in colds]) if colds else None,
+                median([one.duration_ms for one in colds]) if colds else None,
+                median(warm) if warm else None,
+                max(memory, default=None),
+            )
+        )
+    return found
+
+
+def traced(result: Result) -> tuple[str, list[Node]]:
+    """Return the correlation id of the order that is shown, and its tree."""
+    (first,) = {one.correlation_id for one in result.requests if one.customer == TRACED}
+    return first, tree_of(result, first)
+
+
+def text(result: Result) -> str:
+    """Return the account as text."""
+    correlation_id, tree = traced(result)
+    lines = ["", headline(result), "", "What came in"]
+    lines += [f"  {fact.count:4}  {fact.what}: {fact.then}" for fact in came_in(result)]
+    lines += ["", "What was prevented"]
+    lines += [f"  {fact.count:4}  {fact.what}: {fact.then}" for fact in prevented(result)]
+    lines += ["", f"One order, found by its correlation id {correlation_id} in all functions"]
+    begin = tree[0].start if tree else 0.0
+    for root in tree:
+        for depth, node in root.walk():
+            at, took = node.start - begin, (node.end - node.start) * 1000
+            name = f"{'   ' * depth}{node.name}{f' ({node.note})' if node.note else ''}"
+            lines.append(f"  {at:7.2f} s  {name:58}{took:8.1f} ms{'  failed' if node.failed else ''}")
+    lines += ["", f"  {'timings in ms':14}{'calls':>6}{'init':>8}{'cold':>8}{'warm':>8}{'MB':>6}"]
+    for one in timings(result):
+        cells = [_number(one.init), _number(one.cold), _number(one.warm)]
+        memory = "" if one.memory is None else str(one.memory)
+        lines.append(f"  {one.function:14}{one.invocations:6}{''.join(f'{cell:>8}' for cell in cells)}{memory:>6}")
+    return "\n".join([*lines, ""])
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}" if value < 100 else f"{value:.0f}"

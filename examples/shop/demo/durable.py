@@ -1,0 +1,133 @@
+"""Lambda's API for the functions: it starts durable executions, and runs them with AWS's own testing package.
+
+That package keeps the executions and answers the calls of the SDK; it knows no names of executions. So this server
+stands before it: it starts one execution for a name, as Lambda does, and runs the handler under the runtime client.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+from shop.demo.processes import Child, ask, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from lambda_kit.local import Outcome
+
+_PACKAGE = "aws_durable_execution_sdk_python_testing.cli"
+_OF_RUNNER = "x-dex-handler-invoke"  # marks an invocation that continues an execution
+
+
+class DurableService:
+    """The service, on a port of this machine.
+
+    Attributes:
+        url: where functions call it: `AWS_ENDPOINT_URL_LAMBDA`.
+        starts: how often an execution of each name was asked for.
+        executions: the ARN of each execution by its name.
+    """
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self._invoke: Callable[[str, Any], Outcome] | None = None
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        port = free_port()
+        self._runner_url = f"http://127.0.0.1:{port}"
+        options = {
+            "host": "127.0.0.1",
+            "port": str(port),
+            "lambda-endpoint": self.url,
+            "local-runner-region": environ["AWS_REGION"],
+            "log-level": "ERROR",
+        }
+        command = [sys.executable, "-m", _PACKAGE, "start-server"]
+        for name, value in options.items():
+            command += [f"--{name}", value]
+        self._runner = Child(command, f"{self._runner_url}/health", environ)
+        self.starts: dict[str, int] = {}
+        self.executions: dict[str, str] = {}
+
+    def runs_by(self, invoke: Callable[[str, Any], Outcome]) -> None:
+        """Set what invokes a function by its name."""
+        self._invoke = invoke
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._runner.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runner.__exit__(kind, error, trace)
+        self._server.shutdown()
+        self._server.server_close()
+
+    def run(self, function: str, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+        """Run a function once, and return the answer of Lambda's API."""
+        assert self._invoke is not None
+        outcome = self._invoke(function, json.loads(body))
+        headers = {"x-amz-function-error": "Unhandled"} if outcome.error is not None else {}
+        return 200, json.dumps(outcome.payload).encode(), headers
+
+    def start(self, function: str, name: str, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+        """Start an execution, or find the one that has this name."""
+        with self._lock:
+            self.starts[name] = self.starts.get(name, 0) + 1
+            if name not in self.executions:
+                asked = {
+                    "AccountId": "123456789012",
+                    "FunctionName": function,
+                    "FunctionQualifier": "$LATEST",
+                    "ExecutionName": name,
+                    "ExecutionTimeoutSeconds": 600,
+                    "ExecutionRetentionPeriodDays": 1,
+                    "Input": body.decode(),
+                }
+                status, answer = ask(f"{self._runner_url}/start-durable-execution", "POST", json.dumps(asked).encode())
+                if status != 201:
+                    return status, answer, {}
+                self.executions[name] = json.loads(answer)["ExecutionArn"]
+        return 202, b"", {"x-amz-durable-execution-arn": self.executions[name]}
+
+    def _answer(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+        parts = path.split("/")
+        if parts[-1] != "invocations":  # calls of the SDK, and of who decides
+            return *ask(f"{self._runner_url}{path}", method, body, {"content-type": headers["content-type"] or ""}), {}
+        function = parts[-2].partition("%3A")[0].partition(":")[0]
+        if _OF_RUNNER in headers:
+            return self.run(function, body)
+        return self.start(function, headers["x-amz-durable-execution-name"], body)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1  # one packet for the whole answer
+
+            def do_POST(self) -> None:  # the name that the base class calls
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                status, answer, headers = service._answer(self.command, self.path, self.headers, body)
+                self.send_response(status)
+                headers = {"content-type": "application/json", **headers, "content-length": str(len(answer))}
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_GET = do_POST  # noqa: N815  # the name that the base class calls
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name of the base class
+                """Say nothing on the console."""
+
+        return Handler

@@ -1,0 +1,1 @@
+"""The functions of `template.yaml`: thin handlers, which call the services beside this folder."""

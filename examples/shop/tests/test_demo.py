@@ -1,0 +1,71 @@
+"""The demo under test, whole: the services of AWS, the runtime client, faults; and the count of what it did."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.effort import is_full
+from tests.patience import PATIENCE
+
+EXAMPLES = Path(__file__).parents[2]
+PLACED, DONE = 13, {"paid", "declined", "refused"}
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the runtime client has wheels for Linux alone")
+
+
+@pytest.fixture(scope="module")
+def counts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Run the demo once, and return its counts."""
+    if not is_full():
+        pytest.skip("it takes 20 seconds, and runs on one version of Python")
+    file = tmp_path_factory.mktemp("demo") / "counts.json"
+    path = os.pathsep.join([str(EXAMPLES.parent), str(EXAMPLES)])
+    ran = subprocess.run(  # noqa: S603  # the program of this folder
+        [sys.executable, "-m", "shop.demo", "--json", str(file)],
+        cwd=EXAMPLES,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return found
+
+
+def test_each_order_is_placed_and_charged_exactly_once_whatever_goes_wrong(counts: dict[str, Any]) -> None:
+    assert counts["killed"]
+    assert counts["faults"] == {"throttled": 5, "lost": 8}
+    assert counts["recognised"] >= 1  # the charge after which the worker was killed, and those that could not be noted
+    assert counts["refused_keys"] >= 1
+    assert counts["mistakes"] == []
+    assert len(counts["orders"]) == PLACED
+    assert set(counts["orders"].values()) == DONE
+    paid = {order for order, status in counts["orders"].items() if status == "paid"}
+    assert counts["charges"] == dict.fromkeys(paid, 1)
+
+
+def test_repeated_requests_get_the_same_answer(counts: dict[str, Any]) -> None:
+    answers: dict[tuple[str, str], set[str]] = {}
+    for customer, key, status, body in counts["requests"]:
+        assert status == 201
+        answers.setdefault((customer, key), set()).add(json.dumps(body, sort_keys=True))
+    assert len(answers) == PLACED
+    assert len(counts["requests"]) > PLACED
+    assert all(len(bodies) == 1 for bodies in answers.values())
+
+
+def test_what_no_retry_mends_is_put_aside_once_and_nothing_else(counts: dict[str, Any]) -> None:
+    assert (counts["letters"], counts["redrive"]) == (1, 0)
+
+
+def test_one_order_is_found_in_all_functions_by_its_correlation_id(counts: dict[str, Any]) -> None:
+    assert counts["functions"] == ["api", "publish", "worker", "approval", "api", "approval"]
