@@ -1,6 +1,6 @@
 """Place orders: a thin handler, a layer of its own, and a table that is opened once for each environment.
 
-Run it here, under the runtime client that AWS ships, with `make examples`; or from this folder, with an event of your own:
+Run it here, under the runtime client that AWS ships, with `make examples`; or from here, with an event of yours:
 
     echo '{"order_id": "o-2", "items": [{"price": 5, "count": 2}]}' | lambda-kit invoke orders.place_order --event -
 """
