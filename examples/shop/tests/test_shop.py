@@ -170,7 +170,7 @@ def test_a_large_order_waits_for_a_decision(world: World, approved: bool) -> Non
     result = world.approve(order_id, approved=approved)
     assert result.value == {"order": order_id, "status": "paid" if approved else "refused"}
     assert [run.status for run in result.runs] == ["PENDING", "SUCCEEDED"]
-    assert world.status(order_id) == result.value["status"]
+    assert world.status(order_id) == result.unwrap()["status"]
     assert world.payments.charges == ({order_id: 1} if approved else {})
     assert {line["correlationId"] for line in result.logs if "level" in line} == {"c-ada-1"}
 
