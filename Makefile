@@ -98,10 +98,22 @@ examples: $(VENVS)/$(MAIN)/.test ## run single functions under the real runtime 
 	@cd examples && ../$(BIN)/lambda-kit openapi shop_api:app --check shop_api.openapi.json && echo "shop_api.openapi.json is up to date"
 	@cd examples && ../$(BIN)/lambda-kit invoke chat.lambda_handler --event websocket-connect
 
+# What tests need beside the Pythons; `make -j environments` makes all of it while something else is done.
+ENVIRONMENTS := $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES)
+# The newest Python comes first, because its tests take longest.
+NEWEST_FIRST := $(lastword $(PYTHONS)) $(filter-out $(lastword $(PYTHONS)),$(PYTHONS))
+
+.PHONY: environments
+environments: $(ENVIRONMENTS)
+
 .PHONY: test
-test: $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES) ## run the tests on every Python found (PYTHONS=3.12 for one)
-	@set -e; $(foreach v,$(PYTHONS),echo "== Python $(v) $(call runtime,$(v))"; $(call runtime,$(v)) HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-$(call profile,$(v))} $(VENVS)/$(v)/bin/$(PYTEST);)
+test: $(NEWEST_FIRST:%=test-%) ## run the tests on every Python found (PYTHONS=3.12 for one, -j2 for two at a time)
 	@echo "tested on Python $(PYTHONS)$(if $(filter-out $(PYTHONS),$(SUPPORTED)),; not on $(filter-out $(PYTHONS),$(SUPPORTED)))"
+
+.PHONY: $(PYTHONS:%=test-%)
+$(PYTHONS:%=test-%): test-%: $(ENVIRONMENTS)
+	@echo "== Python $* $(call runtime,$*)"
+	@$(call runtime,$*) HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-$(call profile,$*)} $(VENVS)/$*/bin/$(PYTEST)
 
 .PHONY: test-lazy
 test-lazy: $(VENVS)/3.15/.test $(RIE) $(SERVICES) ## run the tests on Python 3.15 with all imports lazy
@@ -126,8 +138,14 @@ format: $(VENVS)/$(MAIN)/.tools ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
 
 .PHONY: types
-types: $(VENVS)/$(MAIN)/.tools ## check types with mypy and pyright, both strict
+types: mypy pyright ## check types with mypy and pyright, both strict
+
+.PHONY: mypy
+mypy: $(VENVS)/$(MAIN)/.tools
 	@$(BIN)/mypy
+
+.PHONY: pyright
+pyright: $(VENVS)/$(MAIN)/.tools
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 .PHONY: docs

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sybil import Sybil
-from sybil.document import PythonDocStringDocument
+from sybil.document import Document, PythonDocStringDocument
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser
 
@@ -24,11 +25,20 @@ def _names_of_docstrings(namespace: dict[str, Any]) -> None:
     namespace["date"] = date
 
 
+class _Docstrings(PythonDocStringDocument):
+    """The docstrings of a file. A file without a block is not parsed, because each worker collects all of them."""
+
+    @classmethod
+    def parse(cls, path: str, *parsers: Any, encoding: str = "utf-8") -> Document:
+        text = Path(path).read_text(encoding)
+        return super().parse(path, *parsers, encoding=encoding) if "```python" in text else cls(text, path)
+
+
 _pages = Sybil(parsers=[PythonCodeBlockParser()], patterns=["README.md", "docs/*.md"])
 _docstrings = Sybil(
     parsers=[PythonCodeBlockParser()],
     patterns=["lambda_kit/**/*.py", "lambda_kit/*.py"],
-    document_types={".py": PythonDocStringDocument},
+    document_types={".py": _Docstrings},
     setup=_names_of_docstrings,
 )
 # Files that take seconds, the longest first. They start first, so that no worker is left alone with one at the end.
@@ -69,6 +79,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             pages[str(item.path)].append(item)
     ordered: list[pytest.Item] = []
     for item in items:
-        blocks = pages.pop(str(item.path), []) if isinstance(item, SybilItem) else [item]
-        ordered += sorted(blocks, key=lambda block: block.location[1] or 0)
+        if isinstance(item, SybilItem):
+            ordered += sorted(pages.pop(str(item.path), []), key=lambda block: block.location[1] or 0)
+        else:
+            ordered.append(item)
     items[:] = sorted(ordered, key=lambda item: _PLACES.get(item.nodeid.partition("::")[0], len(_LONG)))

@@ -77,8 +77,9 @@ def made(tree: ast.AST) -> Iterator[ast.AST]:
 def test_every_error_is_raised_somewhere_in_the_package() -> None:
     package = Path(lambda_kit.__file__).parent
     trees = [ast.parse(path.read_text()) for path in package.rglob("*.py") if path.name != "errors.py"]
-    names = {node.id for tree in trees for node in made(tree) if isinstance(node, ast.Name)}
-    names |= {node.attr for tree in trees for node in made(tree) if isinstance(node, ast.Attribute)}
+    nodes = [node for tree in trees for node in made(tree)]
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     never = CLASSES.keys() - names
     assert {name for name in never if not CLASSES[name].__subclasses__()} == set(), "made nowhere, and nothing below it"
 

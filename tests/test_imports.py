@@ -6,6 +6,7 @@ The lists are edited by hand: a module that appears on one is a cost that every 
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import pkgutil
 from pathlib import Path
@@ -404,6 +405,7 @@ def module_of(path: Path) -> str:
 MODULES = {module_of(path) for path in FILES}
 
 
+@functools.cache  # two tests look at each file
 def imports_of(path: Path) -> set[str]:
     """Return the modules of the package that a file imports, anywhere in it: for type checkers and in functions too.
 
