@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lambda_kit
 from lambda_kit import HttpApp
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.local import main
@@ -265,6 +266,6 @@ def test_serving_the_file_loads_nothing_that_makes_documents(tmp_path: Path) -> 
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT)},
+        env={"PYTHONPATH": str(Path(lambda_kit.__file__).parent.parent)},
     )
     assert (done.stdout, done.stderr) == ("['lambda_kit.http._openapi_file']\n", "")

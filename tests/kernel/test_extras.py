@@ -31,7 +31,7 @@ def test_the_command_is_spelled_in_one_place() -> None:
 
 
 def test_every_extra_that_is_named_exists() -> None:
-    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     named = {
         name
         for path in FILES

@@ -11,6 +11,7 @@ import pytest
 from lambda_kit import Logger, Tracer, handler
 from lambda_kit.errors import ConfigurationError, ExecutionFailed, MissingExtra
 from lambda_kit.testing import invoke, make_context
+from tests.patience import PATIENCE
 
 sdk: Any = import_module("aws_durable_execution_sdk_python")
 Duration: Any = import_module("aws_durable_execution_sdk_python.config").Duration
@@ -67,7 +68,7 @@ def test_a_callback_that_is_answered_by_an_exception_fails() -> None:
 
 def test_a_callback_without_an_answer_is_an_error_that_says_so() -> None:
     with pytest.raises(ConfigurationError, match=r"waits for the callback approval, .* answers=\{'approval': \.\.\.\}"):
-        invoke(place, patience=0.5)
+        invoke(place, patience=PATIENCE / 30)  # the callback has to be made in this time
 
 
 def test_waits_can_take_their_time() -> None:
