@@ -83,7 +83,14 @@ $(VENVS)/schemathesis/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
 END_TO_END := $(wildcard tests/*/test_under_the_runtime.py) tests/batch/end_to_end tests/local/test_environment.py \
 	tests/local/test_managed.py tests/local/test_init.py tests/logger/test_own_records.py tests/tracer/test_otel_export.py
 
-SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed $(VENVS)/peer/.installed $(VENVS)/schemathesis/.installed
+# The check of the template of examples/shop. What it needs is large, and nothing else needs it.
+$(VENVS)/cfn-lint/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
+	@test -x $(VENVS)/cfn-lint/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$(MAIN)) $(VENVS)/cfn-lint
+	@$(INSTALL) $(VENVS)/cfn-lint/bin/python --group cfn-lint
+	@touch $@
+
+SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed $(VENVS)/peer/.installed $(VENVS)/schemathesis/.installed \
+	$(VENVS)/cfn-lint/.installed
 
 .PHONY: demo
 demo: $(VENVS)/$(MAIN)/.test ## run a whole shop of four functions, with faults, and say what became of each order
