@@ -30,4 +30,4 @@ def scaled(count: int) -> int:
 
 def is_full() -> bool:
     """Tell whether tests run that take many seconds and are the same on each Python: not in the profile `quick`."""
-    return scaled(EXAMPLES) >= EXAMPLES
+    return os.environ.get("HYPOTHESIS_PROFILE") != "quick"
