@@ -27,7 +27,7 @@ def _short(loader: Any, tag: str, node: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
-    loader = type("Loader", (yaml.SafeLoader,), {})
+    loader: Any = type("Loader", (yaml.SafeLoader,), {})
     loader.add_multi_constructor("!", _short)
     found: dict[str, Any] = yaml.load(TEMPLATE.read_text("utf-8"), loader)["Resources"]  # a safe one
     return found
