@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_kit._kernel.callables import closest
-from lambda_kit.local import _flags, _openapi
+from lambda_kit.local import _doctor_arguments, _flags, _openapi
 from lambda_kit.local._settings import INIT_TYPES, LOG_FORMATS, LOG_LEVELS, RUNTIMES
 
 if TYPE_CHECKING:
@@ -94,7 +94,24 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         allow_abbrev=False,
     )
     _openapi.add(openapi)
-    commands = {"invoke": invoke, "serve": serve, "events": events, "flags": flags, "openapi": openapi}
+    doctor = found.add_parser(
+        "doctor",
+        help="say what a function costs, and why",
+        description="Say what a function costs and why, and what its settings, its package and its role need.",
+        epilog=_doctor_arguments.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_function(doctor)
+    _doctor_arguments.add(doctor)
+    commands = {
+        "invoke": invoke,
+        "serve": serve,
+        "events": events,
+        "flags": flags,
+        "openapi": openapi,
+        "doctor": doctor,
+    }
     return parser, {**commands, **_flags_parsers(flags)}
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_kit.errors import ConfigurationError, LambdaKitError
-from lambda_kit.local import _events, _flags, _openapi
+from lambda_kit.local import _doctor, _events, _flags, _openapi
 from lambda_kit.local._arguments import USAGE, UsageError, in_options, parse
 from lambda_kit.local._invoke import Terminated, invoke_command
 from lambda_kit.local._serve import serve_command
@@ -106,10 +106,15 @@ def _openapi_command(options: argparse.Namespace) -> int:
     return SUCCESS if _openapi.run(options) else FAILURE
 
 
+def _doctor_command(options: argparse.Namespace) -> int:
+    return SUCCESS if _doctor.run(options) else FAILURE
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "invoke": _invoke_command,
     "serve": _serve_command,
     "events": _events_command,
     "flags": _flags_command,
     "openapi": _openapi_command,
+    "doctor": _doctor_command,
 }

@@ -15,7 +15,7 @@ from lambda_kit.local._settings import Settings, missing, probe
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -53,6 +53,9 @@ class Environment:
         runtime: the runtime client: `awslambdaric`, which AWS ships and which is the default, or `kit`, the kit's own.
         sigterm: on `close`, send SIGTERM and wait up to 0.3 seconds before the kill, as Lambda does for functions with
             extensions.
+        launcher: a script of Python and its arguments, which gets the module of the runtime client and the handler as
+            two more arguments, and runs the client; for tools that look into the process. By default the interpreter
+            runs the client itself.
 
     Attributes:
         settings: the arguments, checked.
@@ -85,6 +88,7 @@ class Environment:
         function_name: str | None = None,
         runtime: str = "awslambdaric",
         sigterm: bool = False,
+        launcher: Sequence[str] = (),
     ) -> None:
         self.settings = Settings.checked(
             handler,
@@ -99,6 +103,7 @@ class Environment:
             log_level=log_level,
             function_name=function_name,
             runtime=runtime,
+            launcher=launcher,
         )
         version, found = probe(self.settings.python, runtime)
         if not found:

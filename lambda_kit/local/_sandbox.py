@@ -59,7 +59,7 @@ class Sandbox:
         self.started_at = time.perf_counter()
         try:
             self.process = Process(
-                [settings.python, "-m", _MODULES[settings.runtime], settings.handler],
+                [settings.python, *(settings.launcher or ("-m",)), _MODULES[settings.runtime], settings.handler],
                 env=settings.environment(self.api.address, python_version),
                 cwd=settings.cwd,
                 mark=f"AWS_LAMBDA_RUNTIME_API={self.api.address}",

@@ -17,7 +17,7 @@ from lambda_kit._kernel.callables import closest
 from lambda_kit.errors import ConfigurationError, MissingExtra
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 INIT_TYPES = ("on-demand", "provisioned-concurrency", "snap-start", "lambda-managed-instances")
 MANAGED = "lambda-managed-instances"
@@ -78,6 +78,7 @@ class Settings:
     function_name: str
     region: str
     runtime: str
+    launcher: tuple[str, ...] = ()
 
     @classmethod
     def checked(  # noqa: PLR0913  # each is one setting of a function
@@ -95,6 +96,7 @@ class Settings:
         log_level: str | None,
         function_name: str | None,
         runtime: str = "awslambdaric",
+        launcher: Sequence[str] = (),
     ) -> Settings:
         """Return the settings, or raise `ConfigurationError` for a value that Lambda does not accept."""
         _check_handler(handler)
@@ -138,6 +140,7 @@ class Settings:
             function_name=function_name or _name_of(handler),
             region=env.get("AWS_REGION") or os.environ.get("AWS_REGION") or _default_region(env),
             runtime=runtime,
+            launcher=tuple(launcher),
         )
 
     @property

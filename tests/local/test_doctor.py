@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lambda_kit.local import _doctor
+from lambda_kit.local._arguments import parse
+from lambda_kit.local._cli import main
+from lambda_kit.local._doctor_runs import EVERY_IMPORT, Function
+from tests.local.conftest import FUNCTIONS
+from tests.patience import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from lambda_kit.local._doctor_report import Report
+
+pytest.importorskip("awslambdaric")
+
+
+class _Answers(BaseHTTPRequestHandler):
+    """Answers as SSM and SQS do."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        known = {"Parameter": {"Name": "/shop/name", "Type": "String", "Value": "Shop", "Version": 1}}
+        is_sqs = "SQS" in self.headers.get("X-Amz-Target", "")
+        body = json.dumps(
+            {"MessageId": "1", "MD5OfMessageBody": "9dd4e461268c8034f5c8564e155c67a6"} if is_sqs else known
+        )
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def _aws() -> Generator[dict[str, str]]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield {
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+                "AWS_ACCESS_KEY_ID": "key",
+                "AWS_SECRET_ACCESS_KEY": "secret",
+                "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:9",
+            }
+        finally:
+            server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[dict[str, str]]:
+    with _aws() as env:
+        yield env
+
+
+@pytest.fixture(scope="module")
+def report(aws: dict[str, str]) -> Iterator[Report]:
+    given = [f"--env={name}={value}" for name, value in aws.items()]
+    options = parse(
+        ["doctor", "doctored.work", "-e", '{"id": 1}', "--timeout=30", "--rounds=1", "--memory=512", *given]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(FUNCTIONS)
+        yield _doctor.examine(options, lambda _: None)
+
+
+def rules(report: Report) -> set[str]:
+    return {one.rule for one in report.findings}
+
+
+def test_imports_are_a_tree_with_times_and_memory(report: Report) -> None:
+    document = report.document()
+    (function,) = (one for one in document["imports"]["function"] if one["module"] == "doctored")
+    names = [one["module"] for one in function["imports"]]
+    assert {"wave", "colorsys", "lambda_kit"} <= set(names)
+    assert function["ms"] >= sum(one["ms"] for one in function["imports"]) - 0.01
+    assert function["imported_by"].partition(":")[0].endswith("bootstrap.py")
+    wave = function["imports"][names.index("wave")]
+    assert wave["imported_by"] == f"{FUNCTIONS / 'doctored.py'}:8"
+    assert "awslambdaric.bootstrap" in {one["module"] for one in document["imports"]["runtime_client"]}
+
+
+def test_an_import_is_unused_if_neither_the_init_phase_nor_an_event_uses_it(report: Report) -> None:
+    unused = [one.rpartition(":")[2] for one in report.document()["imports"]["unused"]]
+    assert {"5", "8"} <= set(unused)  # colorsys and wave; some versions of Python load `typing`, too
+    assert not {"7", "11", "12", "13"} & set(unused)
+
+
+def test_layers_and_resources_are_read_in_the_process(report: Report) -> None:
+    layers = {one["layer"]: one for one in report.recording.at_start["layers"]}
+    assert layers["idempotent"] == {"layer": "idempotent", "lease": 2.0, "ttl": 3600.0, "store": "MemoryStore"}
+    assert layers["time_limit"]["margin"] == 40.0
+    assert set(layers) == {"idempotent", "time_limit", "logger", "tracer"}
+    (resource,) = (one for one in report.recording.at_end["resources"] if one["name"] == "doctored.settings")
+    assert resource["builds"] == 1
+    assert resource["eager"] is True
+
+
+def test_contradictions_are_found(report: Report) -> None:
+    assert {"settings.lease-too-short", "settings.time-limit-margin", "resources.eager-unused"} <= rules(report)
+
+
+def test_the_policy_is_that_of_the_calls_that_were_seen(report: Report) -> None:
+    statements = report.policy.document()["Statement"]
+    granted = {action: tuple(one["Resource"]) for one in statements for action in one["Action"]}
+    assert granted["ssm:GetParameter"] == ("arn:aws:ssm:${AWS::Region}:${AWS::AccountId}:parameter/shop/name",)
+    assert granted["xray:PutTraceSegments"] == ("*",)
+    assert {one.partition(":")[0] for one in granted} == {"ssm", "logs", "xray"}
+
+
+def test_the_report_is_text_and_json(report: Report) -> None:
+    text = report.text(colour=False)
+    assert "\033" not in text
+    for finding in report.findings:
+        assert finding.text in text
+        assert finding.basis in text
+    document = json.loads(report.json())
+    assert document["version"] == 1
+    assert document["timing"]["runs"] == 1
+    assert {one["rule"] for one in document["findings"]} == rules(report)
+    assert document["findings"][0]["level"] == "error"
+
+
+def test_calls_of_botocore_and_presigned_urls_are_seen(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FUNCTIONS)
+    function = Function(
+        "doctored.work", {"timeout": 20.0 * PATIENCE, "memory": 512, "env": aws}, [{"id": 2, "boto": 1}], []
+    )
+    recording = function.record()
+    assert recording.failure is None
+    seen = [(one.client, one.service, one.operation, one.phase) for one in recording.calls]
+    assert seen == [
+        ("botocore", "sqs", "SendMessage", "first"),
+        ("presigned URL", "s3", "GetObject", "first"),
+        ("lambda_kit", "ssm", "GetParameter", "first"),
+    ]
+    assert "boto3" in {one.name for one in recording.all_imports() if one.phase == "first"}
+    assert all("key" not in json.dumps(dict(one.names)).lower() for one in recording.calls)
+
+
+def test_a_deferred_import_runs_at_the_first_use_of_its_name(
+    aws: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(FUNCTIONS)
+    settings = {"timeout": 20.0 * PATIENCE, "memory": 512, "env": aws}
+    recording = Function("doctored.work", settings, [{"id": 3, "colour": 1}], []).record(defer=EVERY_IMPORT)
+    assert recording.failure is None
+    phases = {place.line: phase for place, phase in recording.resolved.items()}
+    assert phases[5] == "first"  # colorsys
+    assert phases[11] == "init"  # lambda_kit
+    assert 8 not in phases  # wave
+
+
+def test_a_function_that_fails_is_a_finding_and_the_status_is_1(
+    aws: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(FUNCTIONS)
+    given = [f"--env={name}={value}" for name, value in aws.items()]
+    status = main(["doctor", "doctored.work", "-e", '{"id": 4, "fail": 1}', "--timeout=50", "--json", *given])
+    document = json.loads(capsys.readouterr().out)
+    assert status == 1
+    (failed,) = (one for one in document["findings"] if one["rule"] == "function.failed")
+    assert "ValueError: as asked" in failed["text"]
+    assert document["timing"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--resource", "Orders"], "--resource needs --template"),
+        (["--init-type", "lambda-managed-instances"], "pass --concurrency"),
+        (["--invocations", "many"], "'many' is not a number such as 250000, 250k or 5M"),
+        (["--cold-share", "200%"], "'200%' is not a share such as 0.02 or 2%"),
+        (["--package", "nowhere"], "'nowhere' is neither a folder nor a zip file"),
+        (["--memory", "1"], "--memory is 1; it is a number of MB"),
+    ],
+)
+def test_a_wrong_option_is_named(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(FUNCTIONS)
+    assert main(["doctor", "doctored.work", *arguments]) == 2
+    assert message in capsys.readouterr().err
