@@ -17,10 +17,19 @@ if not hasattr(lambda_kit, "__version__"):
     import lambda_kit._kernel  # pyright: ignore[reportUnusedImport]  # it says which other distribution has replaced the root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from lambda_kit.idempotency import MemoryStore
-    from lambda_kit.testing import FakeContext, FakeXRayDaemon
+    from lambda_kit.testing import (
+        FakeClock,
+        FakeContext,
+        FakeXRayDaemon,
+        Invoke,
+        RecordedLogs,
+        RecordedMetrics,
+        RecordedSpans,
+        Recording,
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,28 +39,110 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture(autouse=True)
-def _lambda_kit_reset(request: pytest.FixtureRequest) -> Iterator[None]:
-    resets = request.config.getini("lambda_kit_reset")
-    if resets:
-        _reset()
-    yield
-    if resets:
-        _reset()
+# Hooks, not a fixture for all tests: a fixture costs each test of a project ten times as much, used or not.
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Reset the kit before the fixtures of a test are set up."""
+    _reset(item.config)
 
 
-def _reset() -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Reset the kit after the fixtures of a test have ended."""
+    try:
+        return (yield)
+    finally:
+        _reset(item.config)
+
+
+def _reset(config: pytest.Config) -> None:
     lifecycle = sys.modules.get("lambda_kit._kernel.lifecycle")
-    if lifecycle is not None:
+    if lifecycle is not None and config.getini("lambda_kit_reset"):
         lifecycle.reset()
 
 
 @pytest.fixture
-def lambda_context() -> FakeContext:
+def lambda_clock() -> Iterator[FakeClock]:
+    """A clock that stands still until it is moved; all of the kit's time follows it."""
+    from lambda_kit.testing import freeze_clock
+
+    with freeze_clock() as clock:
+        yield clock
+
+
+@pytest.fixture
+def lambda_context(request: pytest.FixtureRequest) -> FakeContext:
     """A Lambda context with 30 seconds to run."""
     from lambda_kit.testing import make_context
 
+    if "lambda_clock" in request.fixturenames:  # its deadline is by that clock, whatever the order of the arguments
+        request.getfixturevalue("lambda_clock")
     return make_context()
+
+
+@pytest.fixture
+def lambda_invoke(request: pytest.FixtureRequest) -> Invoke:
+    """`invoke`; if the test fails, its report shows the output of each invocation."""
+    from lambda_kit.testing._reported import reported_invoke
+
+    return reported_invoke(request.node.add_report_section)
+
+
+class _PrintedLines:
+    """Keeps the JSON lines of standard output while a test function runs.
+
+    pytest replaces standard output between the set-up and the test function, so that a fixture alone cannot.
+    """
+
+    def __init__(self, item: object, recording: Recording) -> None:
+        self._item = item
+        self._recording = recording
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # inside the wrapper that starts pytest's own capture
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
+        if item is not self._item:
+            return (yield)
+        with self._recording.standard_output():
+            return (yield)
+
+
+@pytest.fixture
+def _lambda_recording(request: pytest.FixtureRequest) -> Iterator[Recording]:
+    from lambda_kit.testing import recorded
+
+    plugins = request.config.pluginmanager
+    recording = recorded(prints=False)
+    printed = _PrintedLines(request.node, recording)
+    plugins.register(printed)
+    try:
+        with recording:
+            yield recording
+    finally:
+        plugins.unregister(printed)
+
+
+@pytest.fixture
+def lambda_logs(_lambda_recording: Recording) -> RecordedLogs:
+    """The log entries of the test so far: of `Logger`, of `logging`, and of each invocation."""
+    from lambda_kit.testing import RecordedLogs
+
+    return RecordedLogs(_lambda_recording)
+
+
+@pytest.fixture
+def lambda_spans(_lambda_recording: Recording) -> RecordedSpans:
+    """The spans of the test so far, recorded without a daemon."""
+    from lambda_kit.testing import RecordedSpans
+
+    return RecordedSpans(_lambda_recording)
+
+
+@pytest.fixture
+def lambda_metrics(_lambda_recording: Recording) -> RecordedMetrics:
+    """The metrics of the test so far."""
+    from lambda_kit.testing import RecordedMetrics
+
+    return RecordedMetrics(_lambda_recording)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ def refuse_probe(owner: object, name: str) -> None:
     """
     if name.startswith("_"):
         raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}", name=name, obj=owner)
+
+
+def wall_clock() -> float:
+    """Return the time in seconds since the epoch. It is looked up at each call: tests freeze it."""
+    return time.time()
 
 
 type_of: Any = type

@@ -7,10 +7,9 @@ See <https://docs.aws.amazon.com/appconfig/latest/userguide/retrieving-configura
 from __future__ import annotations
 
 import math
-import time
 from threading import TIMEOUT_MAX
 
-from lambda_kit._kernel import lifecycle
+from lambda_kit._kernel import lifecycle, wall_clock
 from lambda_kit.aws._local_server import LocalServer, Unavailable, encoded, time_left
 from lambda_kit.errors import AwsError, NoAnswer
 
@@ -97,7 +96,7 @@ class Session:
         place: tuple[str, str, str],
         interval: float,
         call: Callable[[str, dict[str, Any]], dict[str, Any]],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = wall_clock,
     ) -> None:
         self._place = place
         self._interval = min(max(math.ceil(interval), _MIN_INTERVAL), _MAX_INTERVAL)

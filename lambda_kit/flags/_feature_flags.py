@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from lambda_kit._kernel import callables, refuse_probe, type_of
+from lambda_kit._kernel import callables, refuse_probe, type_of, wall_clock
 from lambda_kit.errors import (
     ConfigurationError,
     FlagError,
@@ -100,7 +98,7 @@ class FeatureFlags:
         refresh: Literal["block", "background"] = "block",
         eager: bool | Literal["now"] = False,
         record: bool = False,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = wall_clock,
         **unknown: Any,
     ) -> None:
         if unknown:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, wall_clock
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency import _cache
 from lambda_kit.idempotency._codec import codec_of
@@ -141,7 +140,7 @@ class Settings:
         self.finish_codec: Any = None if self.codec is options["codec"] else getattr(self.codec, "prepare", None)
         self.on_replay: Any = options["on_replay"]
         self.log_replays = bool(options["log_replays"])
-        self.clock: Callable[[], float] = options["clock"] or _wall_clock
+        self.clock: Callable[[], float] = options["clock"] or wall_clock
         self.sleep: Any = options["sleep"]
         self.random_bytes: Callable[[int], bytes] = options["random_bytes"] or os.urandom
 
@@ -244,10 +243,6 @@ def peer_keys(given: Any) -> PowertoolsKeys | None:
     if not isinstance(given, PowertoolsKeys):
         raise ConfigurationError(f"idempotent(powertools={given!r}): pass True, False or PowertoolsKeys(...)")
     return given
-
-
-def _wall_clock() -> float:
-    return time.time()  # looked up at each call: libraries that freeze time replace it
 
 
 def _check_store(store: Any, what: str) -> None:

@@ -317,6 +317,14 @@ class InitCache:
         self._entries.remove(info._entry)
         info._entry.invalidate()
 
+    def _replace_clock(self, old: Clock, new: Clock) -> None:
+        """Read `new` in the place of `old` from now on, in each resource that reads `old`."""
+        if self._clock is old:
+            self._clock = new
+        for entry in tuple(self._entries):
+            if entry.clock is old:
+                entry.use_clock(new)
+
     def reset(self) -> None:
         """Drop every value, and close them in the reverse order of their building. For tests, and before an exit.
 

@@ -48,7 +48,18 @@ class Entry:
         is_async: whether the factory is a coroutine function.
     """
 
-    __slots__ = ("_clock", "_factory", "cache", "eager", "is_async", "name", "resource", "state", "translate")
+    __slots__ = (
+        "_factory",
+        "_set_clock",
+        "cache",
+        "clock",
+        "eager",
+        "is_async",
+        "name",
+        "resource",
+        "state",
+        "translate",
+    )
 
     def __init__(  # noqa: PLR0913  # the options of a resource
         self,
@@ -72,9 +83,10 @@ class Entry:
         self.is_async = callables.is_coroutine_function(factory)
         self.translate: Callable[[BaseException], Exception | None] | None = None
         self._factory = factory
-        self._clock = clock
+        self.clock = clock
         obtain = self.obtain_async if self.is_async else self.obtain
         self.resource, hit = (forever if ttl is None else timed)(obtain, clock, is_async=self.is_async)
+        self._set_clock = hit.set_clock
         lifetime = Lifetime(ttl, stale_if_error, refresh == "background")
         self.state: State = State(name, hit, lifetime, close, keep=on_restore == "keep")
         functools.update_wrapper(self.resource, factory)
@@ -86,15 +98,20 @@ class Entry:
     def age(self) -> float | None:
         """The seconds since the build of the value started; None if no value is held."""
         built = self.state.built
-        return None if built is None else max(self._clock() - built.started_at, 0.0)
+        return None if built is None else max(self.clock() - built.started_at, 0.0)
 
     def now(self) -> float:
         """Return the time by the clock of the cache."""
-        return self._clock()
+        return self.clock()
+
+    def use_clock(self, clock: Callable[[], float]) -> None:
+        """Read another clock from now on: tests freeze it."""
+        self.clock = clock
+        self._set_clock(clock)
 
     def is_ready(self) -> bool:
         """Tell whether a call would be answered without a build."""
-        return self.state.is_ready(self._clock())
+        return self.state.is_ready(self.clock())
 
     # What users call, when the closure has no fresh value or something has to change
 
@@ -175,7 +192,7 @@ class Entry:
     def build(self, build: Build, after: int = 0) -> Any:
         """Run the factory, note its outcome, and return the value."""
         build.thread = get_ident()
-        started_at, began = self._clock(), time.perf_counter()
+        started_at, began = self.clock(), time.perf_counter()
         outer = running_builds()
         token: Any = None
         try:
@@ -205,7 +222,7 @@ class Entry:
         import asyncio
 
         build.task = asyncio.current_task()
-        started_at, began = self._clock(), time.perf_counter()
+        started_at, began = self.clock(), time.perf_counter()
         token = current_builds.set((*running_builds(), build))
         try:
             value = await self._factory()

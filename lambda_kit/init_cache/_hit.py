@@ -34,19 +34,23 @@ class Hit:
         read_clock: returns the time, and the number of seconds by which the clock was set back since it was last read.
         hits: returns the number of hits.
         reset_hits: counts from 0 again.
+        set_clock: takes the clock to read from now on.
     """
 
-    __slots__ = ("clear", "hits", "publish", "read_clock", "reset_hits")
+    __slots__ = ("clear", "hits", "publish", "read_clock", "reset_hits", "set_clock")
 
-    def __init__(self, publish: Any, clear: Any, read_clock: Any, hits: Any, reset_hits: Any) -> None:
+    def __init__(self, publish: Any, clear: Any, read_clock: Any, hits: Any, reset_hits: Any, set_clock: Any) -> None:
         self.publish = publish
         self.clear = clear
         self.read_clock = read_clock
         self.hits = hits
         self.reset_hits = reset_hits
+        self.set_clock = set_clock
 
 
-def forever(obtain: Callable[..., Any], clock: Callable[[], float], *, is_async: bool) -> tuple[Any, Hit]:
+def forever(  # noqa: C901  # functions that share variables stand in one
+    obtain: Callable[..., Any], clock: Callable[[], float], *, is_async: bool
+) -> tuple[Any, Hit]:
     """Return the callable of a resource without a time to live, and the functions that reach into it.
 
     Args:
@@ -85,10 +89,16 @@ def forever(obtain: Callable[..., Any], clock: Callable[[], float], *, is_async:
         nonlocal earlier_hits
         earlier_hits -= hits()
 
-    return resource_async if is_async else resource, Hit(publish, clear, read_clock, hits, reset_hits)
+    def set_clock(new: Callable[[], float]) -> None:
+        nonlocal clock
+        clock = new
+
+    return resource_async if is_async else resource, Hit(publish, clear, read_clock, hits, reset_hits, set_clock)
 
 
-def timed(obtain: Callable[..., Any], clock: Callable[[], float], *, is_async: bool) -> tuple[Any, Hit]:
+def timed(  # noqa: C901  # likewise
+    obtain: Callable[..., Any], clock: Callable[[], float], *, is_async: bool
+) -> tuple[Any, Hit]:
     """Return the callable of a resource with a time to live, and the functions that reach into it.
 
     Args:
@@ -142,4 +152,8 @@ def timed(obtain: Callable[..., Any], clock: Callable[[], float], *, is_async: b
         nonlocal hit_count
         hit_count = 0.0
 
-    return resource_async if is_async else resource, Hit(publish, clear, read_clock, hits, reset_hits)
+    def set_clock(new: Callable[[], float]) -> None:
+        nonlocal clock
+        clock = new
+
+    return resource_async if is_async else resource, Hit(publish, clear, read_clock, hits, reset_hits, set_clock)

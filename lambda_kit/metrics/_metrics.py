@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from time import time
 
-from lambda_kit._kernel import environment, lifecycle, refuse_probe
+from lambda_kit._kernel import environment, lifecycle, refuse_probe, wall_clock
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import at_end, current, here, request_observers
@@ -138,7 +137,7 @@ class Metrics:
         self._encoder = Encoder(DEFAULT_REDACT)
         self._head: Head | None = None
         self._definitions: dict[str, Definition] = {}
-        self._clock_of_lines = clock or time
+        self._clock_of_lines = clock or wall_clock
         self._pending = Pending(self, self._resolve, self._clock_of_lines)
 
     def __repr__(self) -> str:

@@ -9,15 +9,23 @@ from __future__ import annotations
 from lambda_kit import lazy_exports
 from lambda_kit._kernel.lifecycle import reset
 from lambda_kit.testing._app_config_agent import AgentRequest, FakeAppConfigAgent
-from lambda_kit.testing._context import FakeClock, FakeContext, make_context
+from lambda_kit.testing._assertions import assert_logged, assert_metric, assert_spans
+from lambda_kit.testing._clock import FakeClock, freeze_clock
+from lambda_kit.testing._context import FakeContext, make_context
 from lambda_kit.testing._extension import ExtensionRequest, FakeExtension
 from lambda_kit.testing._invoke import Result, invoke
+from lambda_kit.testing._logs import Logs
+from lambda_kit.testing._metric_values import MetricPoint, MetricValues
+from lambda_kit.testing._recording import Recording, recorded
+from lambda_kit.testing._spans import Spans
 from lambda_kit.testing._xray import FakeXRayDaemon
 from lambda_kit.testing._xray_tree import SpanException, SpanNode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.local._execution import Checkpoint, Run
+    from lambda_kit.testing._live import RecordedLogs, RecordedMetrics, RecordedSpans
+    from lambda_kit.testing._reported import Invoke
     from lambda_kit.testing._store_contract import StoreContract
     from lambda_kit.testing._stores import override_stores
 else:
@@ -25,6 +33,10 @@ else:
         globals(),
         {
             "Checkpoint": "lambda_kit.local._execution",
+            "Invoke": "lambda_kit.testing._reported",
+            "RecordedLogs": "lambda_kit.testing._live",
+            "RecordedMetrics": "lambda_kit.testing._live",
+            "RecordedSpans": "lambda_kit.testing._live",
             "Run": "lambda_kit.local._execution",
             "StoreContract": "lambda_kit.testing._store_contract",
             "override_stores": "lambda_kit.testing._stores",
@@ -41,13 +53,27 @@ __all__ = [
     "FakeContext",
     "FakeExtension",
     "FakeXRayDaemon",
+    "Invoke",
+    "Logs",
+    "MetricPoint",
+    "MetricValues",
+    "RecordedLogs",
+    "RecordedMetrics",
+    "RecordedSpans",
+    "Recording",
     "Result",
     "Run",
     "SpanException",
     "SpanNode",
+    "Spans",
     "StoreContract",
+    "assert_logged",
+    "assert_metric",
+    "assert_spans",
+    "freeze_clock",
     "invoke",
     "make_context",
     "override_stores",
+    "recorded",
     "reset",
 ]

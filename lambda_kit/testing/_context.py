@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from lambda_kit._kernel import wall_clock
 from lambda_kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-
-class FakeClock:
-    """A clock that stands still until it is advanced, for `make_context(clock=...)` and `InitCache(clock=...)`.
-
-    Args:
-        now: the first time, in seconds since the epoch.
-    """
-
-    def __init__(self, now: float = 1_700_000_000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        """Return the time, in seconds since the epoch."""
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        """Move the clock by this many seconds; a negative number sets it back."""
-        self.now += seconds
 
 
 class FakeContext:
@@ -89,7 +70,7 @@ def make_context(
     region: str = "us-east-1",
     tenant_id: str | None = None,
     w3c: Mapping[str, str] | None = None,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] = wall_clock,
 ) -> FakeContext:
     """Return a Lambda context whose deadline is `timeout` seconds away.
 
@@ -101,8 +82,8 @@ def make_context(
         region: the region in the ARN; default `"us-east-1"`.
         tenant_id: the tenant of a function with tenant isolation; default None.
         w3c: the result of `context.w3c()`: `traceparent`, `tracestate`, `baggage`; default: empty.
-        clock: returns the time in seconds; default `time.time`. A `FakeClock` moves the deadline nearer only when it is
-            advanced; `time_limit` still measures real time from the moment it is entered.
+        clock: returns the time in seconds; default `time.time`, which `freeze_clock` freezes. With a `FakeClock` of
+            its own, the deadline comes nearer only when that is advanced, and the kit's time goes on.
 
     Raises:
         ConfigurationError: `timeout` is negative or not a number.

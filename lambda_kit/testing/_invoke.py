@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -14,13 +11,15 @@ from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import process
 from lambda_kit.local._lines import Lines
 from lambda_kit.testing._context import make_context
-from lambda_kit.testing._recorded import metrics_in, recorded_spans
+from lambda_kit.testing._recording import Recording, after_reset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Mapping
 
     from lambda_kit.local._execution import Run
-    from lambda_kit.testing._xray_tree import SpanNode
+    from lambda_kit.testing._logs import Logs
+    from lambda_kit.testing._metric_values import MetricValues
+    from lambda_kit.testing._spans import Expected, Spans
 
 R = TypeVar("R")
 
@@ -34,10 +33,11 @@ class Result(Generic[R]):
         error: the exception that would have reached the runtime; None if the handler returned.
         output: everything that was printed to standard output.
         logs: in order, each line of the output that is a JSON object, and each record of `logging` as a dict with
-            `level`, `logger` and `message`.
+            `level`, `logger` and `message`. A tuple that can be searched.
         spans: the outermost spans of tracers with the backend `"auto"` or `"xray"`, recorded as in a sampled
-            invocation; their `children` are the other spans. Empty if the environment configures a backend.
-        metrics: the values of each metric that was written, by name.
+            invocation; their `children` are the other spans. Empty if the environment configures a backend. A tuple
+            that can be searched.
+        metrics: the values of each metric that was written, by name; its `points` have dimensions and units.
         duration: the handler's run time, in seconds.
         runs: of a durable execution, its runs with their checkpoints; empty for other handlers.
     """
@@ -45,19 +45,40 @@ class Result(Generic[R]):
     value: R | None
     error: Exception | None
     output: str
-    logs: tuple[dict[str, Any], ...]
-    spans: tuple[SpanNode, ...]
-    metrics: dict[str, list[float]]
+    logs: Logs
+    spans: Spans
+    metrics: MetricValues
     duration: float
     runs: tuple[Run, ...] = ()
 
     def unwrap(self) -> R:
         """Return the value, or raise the error with its own traceback."""
+        __tracebackhide__ = True
         if self.error is not None:
             raise self.error
         value: Any = self.value  # without an error it is the handler's return value
         result: R = value
         return result
+
+    def assert_metric(  # `MetricValues.assert_metric` describes it
+        self,
+        name: str,
+        value: Any = None,
+        /,
+        *,
+        total: float | None = None,
+        unit: str | None = None,
+        namespace: str | None = None,
+        **dimensions: str,
+    ) -> list[float]:
+        """Check that the metric was written, as `metrics.assert_metric` does, and return its values."""
+        __tracebackhide__ = True
+        return self.metrics.assert_metric(name, value, total=total, unit=unit, namespace=namespace, **dimensions)
+
+    def assert_spans(self, *trees: Expected) -> None:
+        """Check the trees of the spans by their names, as `spans.assert_spans` does."""
+        __tracebackhide__ = True
+        self.spans.assert_spans(*trees)
 
 
 def invoke(
@@ -114,6 +135,7 @@ def invoke(
     """
     if cold:
         lifecycle.reset()
+        after_reset()
         process.cold = True
     elif process.cold:
         process.warm_up()
@@ -125,8 +147,7 @@ def invoke(
     context = make_context() if context is None else context
     value: R | None = None
     error: Exception | None = None
-    spans: list[SpanNode] = []
-    with contextlib.redirect_stdout(stream), _recorded(stream.logs), recorded_spans(spans):
+    with Recording(stream) as seen:
         started = time.perf_counter()
         try:
             value = handler({} if event is None else event, context)
@@ -134,10 +155,9 @@ def invoke(
             if is_durable and isinstance(raised, ConfigurationError):
                 raise  # of this call: those of the handler are the reason of an `ExecutionFailed`
             error = raised
+            seen.note = f"\nthe handler raised {type(raised).__name__}: {raised}"
         duration = time.perf_counter() - started
-    stream.end()
-    logs = tuple(stream.logs)
-    return Result(value, error, stream.getvalue(), logs, tuple(spans), metrics_in(logs), duration, tuple(runs))
+    return Result(value, error, stream.getvalue(), seen.logs, seen.spans, seen.metrics, duration, tuple(runs))
 
 
 def _whole(
@@ -155,27 +175,3 @@ def _whole(
         raise ConfigurationError("invoke(context=...): AWS's testing package makes the contexts of a durable handler")
     execution = Execution(handler, lines, answers=answers or {}, skip_waits=skip_waits, patience=patience)
     return lambda event, _: execution.run(event), execution.runs
-
-
-class _Recorder(logging.Handler):
-    def __init__(self, logs: list[dict[str, Any]]) -> None:
-        super().__init__()
-        self._logs = logs
-
-    def emit(self, record: logging.LogRecord) -> None:
-        entry = {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
-        if record.exc_info and record.exc_info[1] is not None:
-            entry["exception"] = f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
-        self._logs.append(entry)
-
-
-@contextlib.contextmanager
-def _recorded(logs: list[dict[str, Any]]) -> Generator[None]:
-    recorder = _Recorder(logs)
-    root = logging.getLogger()
-    root.addHandler(recorder)
-    try:
-        yield
-    finally:
-        root.removeHandler(recorder)
-        sys.stderr.flush()

@@ -46,3 +46,63 @@ def test_the_plugin_loads_nothing_of_the_kit_by_itself(pytester: pytest.Pytester
     """.replace("EXPECTED", repr(["lambda_kit", "lambda_kit._pytest_plugin"]))
     )
     pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+FIXTURES_TEST = """
+    import json
+    import logging
+    from lambda_kit import Logger, Metrics, Tracer, handler
+    from lambda_kit.testing import assert_metric, invoke
+
+    log, metrics, tracer = Logger(service="shop"), Metrics(namespace="Shop", service="shop"), Tracer()
+
+    @handler(log, tracer, metrics)
+    def place(event, context):
+        log.info("placed", order_id=event["id"], left=context.get_remaining_time_in_millis())
+        with tracer.span("charge"):
+            metrics.add("Orders", 1)
+
+    def test_all_calls_are_seen(lambda_logs, lambda_spans, lambda_metrics, lambda_invoke, lambda_context):
+        assert (len(lambda_logs), len(lambda_spans), dict(lambda_metrics)) == (0, 0, {})
+        place({"id": "o-1"}, lambda_context)
+        lambda_invoke(place, {"id": "o-2"}, cold=True)
+        place({"id": "o-3"}, lambda_context)
+        logging.getLogger("shop").warning("done")
+        assert [line["order_id"] for line in lambda_logs.find_all(message="placed")] == ["o-1", "o-2", "o-3"]
+        assert lambda_logs[-1]["message"] == "done"
+        lambda_spans.assert_spans(*[("place", "charge")] * 3)
+        lambda_metrics.assert_metric("Orders", total=3)
+        assert_metric("Orders", [1, 1, 1])
+        assert lambda_metrics["Orders"] == [1, 1, 1]
+
+    def test_nothing_is_left_of_the_test_before(lambda_logs, lambda_spans):
+        assert (len(lambda_logs), len(lambda_spans)) == (0, 0)
+
+    def test_printing_goes_on(lambda_logs, capsys):
+        print("plain")
+        log.info("placed")
+        assert capsys.readouterr().out.startswith('plain\\n{')
+        assert lambda_logs.messages == ["placed"]
+
+    def test_the_deadline_is_by_the_frozen_clock(lambda_context, lambda_clock):
+        lambda_clock.advance(29)
+        assert lambda_context.get_remaining_time_in_millis() == 1000
+
+    def test_fails(lambda_invoke):
+        lambda_invoke(place, {"id": "o-9"}).logs.one(order_id="o-8")
+"""
+
+
+def test_fixtures_record_freeze_and_show_the_output_of_what_failed(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(FIXTURES_TEST)
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "--tb=short")
+    result.assert_outcomes(passed=4, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*lambda_invoke(place, *one(order_id=*",  # the frames of the kit are hidden
+            "E   AssertionError: no log entry has order_id='o-8'",
+            "E         order_id is 'o-9', not 'o-8'",
+            "*- Captured output of invocation 1, of *place call -*",
+            '{*"message":"placed"*',
+        ]
+    )
