@@ -7,7 +7,7 @@ nothing else of the kit is loaded until a test uses a fixture.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -17,25 +17,38 @@ if not hasattr(lambda_kit, "__version__"):
     import lambda_kit._kernel  # pyright: ignore[reportUnusedImport]  # it says which other distribution has replaced the root
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
     from lambda_kit.idempotency import MemoryStore
     from lambda_kit.testing import (
+        FakeAppConfigAgent,
         FakeClock,
         FakeContext,
+        FakeExtension,
         FakeXRayDaemon,
         Invoke,
+        Ministack,
+        MinistackMissing,
+        RealFunction,
         RecordedLogs,
         RecordedMetrics,
         RecordedSpans,
         Recording,
+        StartFunction,
     )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the setting that switches the reset off."""
+    """Add the settings of the plugin."""
     parser.addini(
         "lambda_kit_reset", "reset the state of lambda_kit before and after each test", type="bool", default=True
+    )
+    parser.addini("lambda_kit_ministack", "the program of lambda_aws: a path, from the root folder, or a name")
+    parser.addini("lambda_kit_runtime", "the runtime client of lambda_runtime: awslambdaric, the default, or kit")
+    parser.addini(
+        "lambda_kit_missing",
+        "what lambda_aws and lambda_runtime do if ministack or the runtime client is not installed: skip or fail",
+        default="skip",
     )
 
 
@@ -161,7 +174,95 @@ def xray_daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeXRayDaemon]:
     from lambda_kit.testing import FakeXRayDaemon
 
     with FakeXRayDaemon() as daemon:
-        for name, value in daemon.environ.items():
-            monkeypatch.setenv(name, value)
+        _set(monkeypatch, daemon.environ)
         yield daemon
         daemon.tree()
+
+
+@pytest.fixture
+def parameters_extension() -> Iterator[FakeExtension]:
+    """A fake Parameters and Secrets extension, which the kit asks as on Lambda."""
+    from lambda_kit.testing import FakeExtension
+
+    with FakeExtension() as extension, extension.in_use():
+        yield extension
+
+
+@pytest.fixture
+def appconfig_agent() -> Iterator[FakeAppConfigAgent]:
+    """A fake AppConfig agent, which the kit asks as on Lambda."""
+    from lambda_kit.testing import FakeAppConfigAgent
+
+    with FakeAppConfigAgent() as agent, agent.in_use():
+        yield agent
+
+
+@pytest.fixture(scope="session")
+def _ministack(request: pytest.FixtureRequest) -> Iterator[Ministack | MinistackMissing]:
+    from lambda_kit.testing import Ministack, MinistackMissing
+
+    program: str = request.config.getini("lambda_kit_ministack")
+    inside = request.config.rootpath / program
+    try:
+        services = Ministack((inside if inside.exists() else program) if program else None)
+    except MinistackMissing as error:
+        yield error
+        return
+    with services:
+        yield services
+
+
+@pytest.fixture
+def lambda_aws(
+    request: pytest.FixtureRequest, _ministack: Ministack | MinistackMissing, monkeypatch: pytest.MonkeyPatch
+) -> Ministack:
+    """AWS's services on this machine, empty; boto3 and the kit find them by the environment."""
+    if isinstance(_ministack, ImportError):
+        _stop(request.config, _ministack)
+    _ministack.reset()
+    _set(monkeypatch, _ministack.environ)
+    if "boto3" in sys.modules:  # its session remembers credentials
+        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    return _ministack
+
+
+@pytest.fixture
+def lambda_runtime(request: pytest.FixtureRequest) -> Iterator[StartFunction]:
+    """Starts functions under the real runtime client, in processes that end with the test."""
+    from lambda_kit.testing import RealFunction
+
+    started: list[RealFunction] = []
+    client: str = request.config.getini("lambda_kit_runtime")
+
+    def start(handler: Any, *, traced: bool = False, **options: Any) -> RealFunction:
+        __tracebackhide__ = True
+        if client:
+            options.setdefault("runtime", client)
+        if isinstance(handler, str):
+            options.setdefault("cwd", request.config.rootpath)
+        try:
+            function = RealFunction(handler, traced=traced, **options)
+        except ImportError as error:
+            _stop(request.config, error)  # the runtime client is missing
+        started.append(function)
+        return function
+
+    yield start
+    for function in started:
+        function.close()
+
+
+def _set(monkeypatch: pytest.MonkeyPatch, environ: Mapping[str, str | None]) -> None:
+    for name, value in environ.items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+
+
+def _stop(config: pytest.Config, error: ImportError) -> NoReturn:
+    """Skip the test for which something is not installed, or fail it if the configuration says so."""
+    __tracebackhide__ = True
+    if config.getini("lambda_kit_missing") == "fail":
+        pytest.fail(str(error), pytrace=False)
+    pytest.skip(str(error))

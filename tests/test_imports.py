@@ -390,7 +390,7 @@ ALSO = {
     "http": {"events"},
     "_pytest_plugin": {"idempotency", "testing"},
     "local": {"events", "flags", "http"},
-    "testing": {"events", "http", "idempotency", "local", "tracer"},
+    "testing": {"events", "http", "idempotency", "local", "parameters", "tracer"},
 }
 LOWEST_FIRST = ["errors", "_kernel", "invocation", "init_cache", "aws"]  # none of these imports one behind it
 FILES = sorted(PACKAGE.rglob("*.py"))

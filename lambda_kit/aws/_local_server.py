@@ -47,6 +47,7 @@ class LocalServer:
         self._default = port
         self._pool: Pool | None = None
         self._port = 0
+        self.is_faked = False  # a test has put a fake in its place, which is asked off Lambda too
         self._watched = False
         self.forget()
 
@@ -59,7 +60,7 @@ class LocalServer:
     def is_expected(self) -> bool:
         """Tell whether to ask it before another source: on Lambda, while an invocation runs."""
         return (
-            "AWS_LAMBDA_RUNTIME_API" in os.environ
+            ("AWS_LAMBDA_RUNTIME_API" in os.environ or self.is_faked)
             and not self._absent
             and current.get(None) is not None
             and time.monotonic() >= self._rests_until

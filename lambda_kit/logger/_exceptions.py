@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 
 from lambda_kit._kernel import PACKAGE
 from lambda_kit._kernel.json_text import message_of
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+_ASYNCIO = os.path.dirname(os.__file__) + f"{os.sep}asyncio{os.sep}"  # noqa: PTH120  # pathlib costs a cold start
 _MAX_FRAMES = 40  # of one exception
 _MAX_ALL_FRAMES = 160
 _MAX_CHAIN = 8
@@ -72,12 +74,16 @@ class _Tree:
         return [shortened(text, _MAX_MESSAGE) for text in texts]
 
     def _frames(self, traceback: TracebackType | None) -> list[dict[str, Any]]:
-        """Return the frames, the outermost first, without the kit's own at the head.
+        """Return the frames, the outermost first, without those of the kit and its event loop at the head.
 
         Of a deep stack the middle is left out and counted.
         """
         given = traceback
-        while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(PACKAGE):
+        while traceback is not None:
+            file = traceback.tb_frame.f_code.co_filename
+            # The kit runs a coroutine of the user's on its event loop: frames of asyncio come between.
+            if not file.startswith(PACKAGE) and (traceback is given or not file.startswith(_ASYNCIO)):
+                break
             traceback = traceback.tb_next
         traceback = traceback or given  # raised by the kit itself
         stack: list[TracebackType] = []

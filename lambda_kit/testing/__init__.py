@@ -25,6 +25,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_kit.local._execution import Checkpoint, Run
     from lambda_kit.testing._live import RecordedLogs, RecordedMetrics, RecordedSpans
+    from lambda_kit.testing._ministack import Ministack, MinistackMissing
+    from lambda_kit.testing._real_function import RealFunction, RealResult, StartFunction
     from lambda_kit.testing._reported import Invoke
     from lambda_kit.testing._store_contract import StoreContract
     from lambda_kit.testing._stores import override_stores
@@ -34,6 +36,11 @@ else:
         {
             "Checkpoint": "lambda_kit.local._execution",
             "Invoke": "lambda_kit.testing._reported",
+            "Ministack": "lambda_kit.testing._ministack",
+            "MinistackMissing": "lambda_kit.testing._ministack",
+            "RealFunction": "lambda_kit.testing._real_function",
+            "RealResult": "lambda_kit.testing._real_function",
+            "StartFunction": "lambda_kit.testing._real_function",
             "RecordedLogs": "lambda_kit.testing._live",
             "RecordedMetrics": "lambda_kit.testing._live",
             "RecordedSpans": "lambda_kit.testing._live",
@@ -57,6 +64,10 @@ __all__ = [
     "Logs",
     "MetricPoint",
     "MetricValues",
+    "Ministack",
+    "MinistackMissing",
+    "RealFunction",
+    "RealResult",
     "RecordedLogs",
     "RecordedMetrics",
     "RecordedSpans",
@@ -66,6 +77,7 @@ __all__ = [
     "SpanException",
     "SpanNode",
     "Spans",
+    "StartFunction",
     "StoreContract",
     "assert_logged",
     "assert_metric",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, TypeAlias
 
+    from lambda_kit.aws._local_server import LocalServer
     from lambda_kit.testing._fake_server import Headers, Reply
 
     # Bytes, text, or flags by name; a flag with variants is a function of the context.
@@ -92,6 +93,11 @@ class FakeAppConfigAgent(FakeServer):
     def environ(self) -> dict[str, str]:
         """The environment variables with which a function finds the agent."""
         return {"AWS_APPCONFIG_EXTENSION_HTTP_PORT": str(self.port)}
+
+    def _client(self) -> LocalServer:
+        from lambda_kit.aws._app_config import AGENT
+
+        return AGENT
 
     def put(self, configuration: str, content: Content) -> int:
         """Deploy a new version of a configuration, and return its number.

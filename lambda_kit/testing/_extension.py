@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from lambda_kit.aws._local_server import LocalServer
     from lambda_kit.testing._fake_server import Headers, Reply
 
 _CIPHER = "AQICAHfake"
@@ -116,6 +117,11 @@ class FakeExtension(FakeServer):
             "AWS_ACCESS_KEY_ID": "AKIDFAKE",
             "AWS_SECRET_ACCESS_KEY": "fake",
         }
+
+    def _client(self) -> LocalServer:
+        from lambda_kit.parameters._extension import SERVER
+
+        return SERVER
 
     def put(self, name: str, value: str, *, type: str = "String", labels: Iterable[str] = ()) -> int:  # noqa: A002
         """Add a new version of a parameter, and return its number.

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from socket import socket
     from socketserver import ThreadingTCPServer
     from types import TracebackType
     from typing import Any, Self
+
+    from lambda_kit.aws._local_server import LocalServer
 
     Headers = list[tuple[str, str]]
     Reply = tuple[int, Headers, bytes]  # status, headers, body
@@ -43,6 +47,26 @@ class FakeServer:
     def _reply(self, method: str, path: str, query: list[tuple[str, str]], headers: Headers) -> Reply:
         """Return the extension's answer to a request."""
         raise NotImplementedError
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment variables with which a function finds the server."""
+        raise NotImplementedError
+
+    def _client(self) -> LocalServer:
+        """Return the part of the kit that asks such a server."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def in_use(self) -> Generator[Self]:
+        """Return a context manager in which the environment leads to the server, and the kit asks it as on Lambda."""
+        from unittest import mock
+
+        client = self._client()
+        with mock.patch.dict(os.environ, self.environ), mock.patch.object(client, "is_faked", new=True):
+            client.forget()
+            yield self
+        client.forget()
 
     def not_ready(self, count: int) -> None:
         """Answer the next `count` requests like an extension that is not ready: with status 400 and a text."""

@@ -125,12 +125,22 @@ class _LogHandler(logging.Handler):
         self._recording = recording
 
     def emit(self, record: logging.LogRecord) -> None:
-        if _open[-1] is not self._recording:  # an inner one keeps it
+        if _open[-1] is not self._recording or _writes(record):  # an inner one keeps it, or a line on standard output
             return
         entry = {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
         if record.exc_info and record.exc_info[1] is not None:
             entry["exception"] = f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
         self._recording._lines.append(entry)
+
+
+def _writes(record: logging.LogRecord) -> bool:
+    """Tell whether a `Logger` writes a record of `logging` as a line."""
+    bridges: Any = sys.modules.get("lambda_kit._kernel.records")
+    if bridges is None:
+        return False
+    return not bridges.is_foreign(record) or any(
+        isinstance(handler, bridges.Bridge) for handler in logging.getLogger().handlers
+    )
 
 
 class _SpanRecorder:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def invocation() -> Iterator[Invocation]:
     """An invocation that is running."""
-    invocation = Invocation({}, make_context())
+    invocation = Invocation({}, make_context(clock=time.time))
     token = current.set(invocation)
     yield invocation
     current.reset(token)
