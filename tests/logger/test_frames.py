@@ -52,15 +52,20 @@ def broken_after(event: object, context: object) -> Iterator[None]:
     fail()
 
 
-layers: list[Any] = [log, tracer, metrics, audit, time_limit(0.5), idempotent(MemoryStore(), key="id")]
-
-
-@handler(*layers, provide(now=lambda: current_invocation().deadline))
+@handler(
+    log,
+    tracer,
+    metrics,
+    audit,
+    time_limit(0.5),
+    idempotent(MemoryStore(), key="id"),
+    provide(now=lambda: current_invocation().deadline),
+)
 def sync(event: object, context: object, *, now: float) -> None:
     fail()
 
 
-@handler(*layers)
+@handler(log, tracer, metrics, audit, time_limit(0.5), idempotent(MemoryStore(), key="id"))
 async def coroutine(event: object, context: object) -> None:
     await asyncio.sleep(0)
     fail()
