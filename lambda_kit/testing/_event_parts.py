@@ -19,6 +19,10 @@ from lambda_kit.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    Event = dict[str, Any]
+    Fields = Mapping[str, Any] | None
+    Pairs = Mapping[str, Any] | Iterable[tuple[str, Any]] | None
+
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
