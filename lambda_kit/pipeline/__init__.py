@@ -38,7 +38,7 @@ from lambda_kit.invocation import opening
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from typing import Any, Concatenate, Never, ParamSpec, TypeVar, overload
+    from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
     from lambda_kit._kernel.layers import Adapter, AnyLayer, Layer
     from lambda_kit._kernel.streaming import Stream
@@ -149,7 +149,9 @@ def handler(*args: Any) -> Any:  # type: ignore[misc]  # mypy takes Any for no e
 
     def decorate(*functions: Any) -> Any:
         if len(functions) != 1:
-            _refuse_call(args, functions)
+            from lambda_kit.pipeline import _refusals
+
+            raise _refusals.called_like_a_handler(args, functions)
         if args and hasattr(type_of(args[-1]), callables.ADAPTS):
             return _adapted(args, functions[0])
         return _handler(args, functions[0])
@@ -169,7 +171,9 @@ def _is_handler_function(candidate: Any) -> bool:
         # A layer takes a function. A single parameter named `event` means that a handler was intended.
         in_class = signature.takes(3) and names[:1] in (["self"], ["cls"])
         if not in_class and (not signature.takes(1) or names[:1] in (["event"], ["evt"])):
-            raise _wrong_signature(candidate, signature)
+            from lambda_kit.pipeline import _refusals
+
+            raise _refusals.not_of_event_and_context(candidate, signature)
         return in_class
     if not signature.takes(1):
         return True
@@ -201,19 +205,14 @@ def _or_layer(entry: Any, fn: Any) -> Any:
     return call
 
 
-def _wrong_signature(fn: Any, signature: object) -> ConfigurationError:
-    return ConfigurationError(
-        f"handler function {callables.name_of(fn)}{signature} cannot be called with (event, context), as the runtime "
-        "does; take these two by position, and other arguments by keyword from provide(...)"
-    )
-
-
 def _check_layer(candidate: Any, position: int) -> None:
     where = f"layer {position} of handler(...)"
     if isinstance(candidate, ModuleType) and callable(candidate):
         candidate()  # it says what to import
-    if isinstance(candidate, type) and (hint := _hint_for_class(candidate)):
-        raise ConfigurationError(f"{where} is the class {callables.name_of(candidate)}; {hint}")
+    if isinstance(candidate, type):
+        from lambda_kit.pipeline import _refusals
+
+        _refusals.check_class(where, candidate)
     if not callable(candidate):
         raise ConfigurationError(
             f"{where} is {candidate!r}, which is not callable; a layer takes a function and returns a function"
@@ -225,17 +224,9 @@ def _check_layer(candidate: Any, position: int) -> None:
     signature = callables.signature_of(candidate)
     if signature is None or signature.takes(1):
         return
-    name = callables.name_of(candidate)
-    if callables.is_generator_function(candidate) and signature.takes(2):
-        raise ConfigurationError(f"{where}, {name}, is a generator function; put @layer above it")
-    short = name.rpartition(".")[2]
-    if hasattr(candidate, "invalidate"):
-        hint = f"; it is a resource: did you mean provide({short.strip('<>')}=...)?"
-    else:
-        hint = f"; did you mean {short}(...)?" if signature.takes(0) else ""
-    raise ConfigurationError(
-        f"{where}, {name}{signature}, does not take one argument; a layer takes a function and returns a function{hint}"
-    )
+    from lambda_kit.pipeline import _refusals
+
+    raise _refusals.not_of_one_argument(where, candidate, signature)
 
 
 def _makes_layers(candidate: Any) -> bool:
@@ -246,25 +237,6 @@ def _makes_layers(candidate: Any) -> bool:
     return module.startswith("lambda_kit.") and getattr(sys.modules.get(module), candidate.__name__, None) is candidate
 
 
-def _hint_for_class(candidate: Any) -> str:
-    """Return what to write instead of a class; "" if the class itself is a layer, which takes the function."""
-    calls: list[Any] = [vars(one)["__call__"] for one in candidate.__mro__ if "__call__" in vars(one)]
-    if not calls:
-        return "its objects are not callable, so that they cannot stand around a function"
-    signature = callables.signature_of(calls[0])
-    # `self` is counted. Objects that are layers take a function. Those of a class that is a layer take two arguments.
-    is_factory = signature is not None and signature.takes(2) and not signature.takes(3)
-    return f"did you mean {candidate.__name__}()?" if is_factory else ""
-
-
-def _refuse_call(layers: tuple[Any, ...], arguments: tuple[Any, ...]) -> Never:
-    names = ", ".join(callables.name_of(one) for one in layers)
-    raise ConfigurationError(
-        f"handler({names}) returned a decorator, and it was called with {len(arguments)} arguments like a handler; "
-        f"{names or 'nothing'} was taken for a layer, because a handler function takes (event, context)"
-    )
-
-
 def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     if not callable(fn):
         raise ConfigurationError(f"handler() was put above {fn!r}, which is not callable")
@@ -272,7 +244,9 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     names = () if signature is None else signature.positional
     in_class = names[:1] == ("self",) and signature is not None and signature.takes(3)
     if signature is not None and not in_class and not signature.takes(2):
-        raise _wrong_signature(fn, signature)
+        from lambda_kit.pipeline import _refusals
+
+        raise _refusals.not_of_event_and_context(fn, signature)
     callables.refuse_handler(fn, "handler(...)")
     _refuse_layers_of_generator(fn)
     whole_only = hasattr(fn, "record_function")

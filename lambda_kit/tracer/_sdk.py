@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextvars import ContextVar
 from json import dumps, loads
 from operator import itemgetter
-from os import urandom
 
 from lambda_kit._kernel import log
 from lambda_kit._kernel.json_text import message_of
@@ -22,6 +21,7 @@ from lambda_kit.tracer._span import Span
 
 try:
     from lambda_kit.tracer import _sdk_bridge as bridge
+    from lambda_kit.tracer import _sdk_exceptions as exceptions
 except ImportError as error:
     from lambda_kit._kernel import extras
 
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from lambda_kit.invocation import Invocation
     from lambda_kit.tracer._span import Kind, Options
 
-_MAX_FRAMES = 30
-_MAX_CAUSES = 1_000
-_trace_of_cause: dict[str, str] = {}  # the traces of exceptions, by the ids with which the SDK marks these
 _current: ContextVar[SdkSpan | None] = ContextVar("lambda_kit_sdk_span", default=None)
 _recorder = bridge.xray_recorder
 
@@ -135,15 +132,15 @@ class SdkSpan(Span):
         subsegment.add_fault_flag()
         if not self._options.capture_error:
             return
-        stack = _stack_of(error)
-        if issubclass(type(error), BaseException) and not _is_of_another_trace(error, subsegment):
+        stack = exceptions.stack_of(error)
+        if issubclass(type(error), BaseException) and not exceptions.is_of_another_trace(error, subsegment):
             try:
-                _add_exception(subsegment, error, stack, error)
+                exceptions.add_exception(subsegment, error, stack, error)
                 return
             except Exception as refusal:  # the SDK sets attributes of the exception, and some exceptions refuse that
                 report("an attribute of an exception", refusal)
         stand_in = type(type(error).__name__, (Exception,), {})(message_of(error))
-        _add_exception(subsegment, stand_in, stack, error)
+        exceptions.add_exception(subsegment, stand_in, stack, error)
 
     @harmless
     def http(
@@ -246,97 +243,12 @@ def _same(one: Any, other: Any) -> bool:
     return bool((one.trace_id, one.id) == (other.trace_id, other.id))
 
 
-def _stack_of(error: Any) -> list[tuple[str, int, str]]:
-    frames = [
-        (one.tb_frame.f_code.co_filename, one.tb_lineno or 0, one.tb_frame.f_code.co_name)
-        for one in document.frames_of(error)
-    ]
-    limit = min(_recorder.max_trace_back, _MAX_FRAMES)
-    return frames[max(len(frames) - limit, 0) :]  # the innermost, next to the `raise`
-
-
-def _is_of_another_trace(error: BaseException, subsegment: _Subsegment) -> bool:
-    """Tell whether the SDK has marked an exception in another trace, as it does with one that is raised repeatedly.
-
-    The SDK would refer to it by its id there, which this trace does not have.
-    """
-    return _trace_of_cause.get(getattr(error, "_cause_id", ""), subsegment.trace_id) != subsegment.trace_id
-
-
-def _add_exception(
-    subsegment: _Subsegment, error: BaseException, stack: list[tuple[str, int, str]], given: Any
-) -> None:
-    if isinstance(subsegment.cause, str):
-        subsegment.cause = {}  # the SDK refuses a second exception, and logs that, if the cause is an id
-    known: int = len(subsegment.cause.get("exceptions", ()))
-    if known and (getattr(error, "_recorded", False) or known >= document.MAX_EXCEPTIONS):
-        return  # the SDK would replace all exceptions by the id of this one
-    subsegment.add_exception(error, stack)
-    mark: str | None = getattr(error, "_cause_id", None)
-    if mark is not None:
-        if len(_trace_of_cause) >= _MAX_CAUSES:
-            _trace_of_cause.clear()
-        _trace_of_cause[mark] = subsegment.trace_id
-    if not isinstance(subsegment.cause, str):
-        exceptions: list[Any] = subsegment.cause["exceptions"]
-        exceptions[-1].message = document.shortened(message_of(error), document.MAX_MESSAGE)
-        _add_causes(exceptions, given)
-
-
-def _add_causes(exceptions: list[Any], given: Any) -> None:
-    """Add the causes of the last exception and the members of its group, which the SDK leaves out.
-
-    Args:
-        exceptions: what the subsegment has recorded.
-        given: the last exception as it was given, for which a stand-in may be recorded.
-    """
-    limit = document.MAX_EXCEPTIONS - len(exceptions) + 1
-    frames = document.MAX_ALL_FRAMES - sum(len(one.stack or ()) for one in exceptions)
-    last = exceptions[-1]
-    for one, own, cause in document.with_causes([(given, last.id)], _draw_id, limit):
-        shown = last
-        if own != last.id:
-            shown = bridge.Throwable(None, _stack_of(one)[-max(frames, 1) :])  # None: the SDK would mark the exception
-            shown.id, shown.type = own, document.type_name(one).rpartition(".")[2]
-            shown.message = document.shortened(message_of(one), document.MAX_MESSAGE)
-            exceptions.append(shown)
-            frames -= len(shown.stack or ())
-        if cause:
-            shown.cause = cause
-
-
-def _draw_id() -> str:
-    return urandom(8).hex()
-
-
-def _drop_causes(subsegment: _Subsegment, excess: int, *, marked: bool) -> int:
-    """Drop exceptions from the last one on, but not the first; return what is still too much, in bytes.
-
-    Args:
-        subsegment: the subsegment.
-        excess: what is too much, in bytes.
-        marked: whether to drop those too that the SDK has marked. Spans around this one refer to them.
-    """
-    exceptions: list[Any] = [] if isinstance(subsegment.cause, str) else subsegment.cause.get("exceptions", [])
-    for one in exceptions[:0:-1]:
-        if excess <= 0:
-            break
-        if not marked and one.id in _trace_of_cause:
-            continue
-        exceptions.remove(one)
-        excess -= len(dumps(one.to_dict(), default=str))
-        for other in exceptions:
-            if getattr(other, "cause", "") == one.id:
-                del other.cause
-    return excess
-
-
 def _cut(subsegment: _Subsegment) -> None:
     """Replace the largest values by a note of their size until the document is within X-Ray's limit."""
     own = {name: value for name, value in subsegment.to_dict().items() if name != "subsegments"}
     excess = len(dumps(own, default=str)) - document.LIMIT
     if excess > 0:
-        excess = _drop_causes(subsegment, excess, marked=False)
+        excess = exceptions.drop_causes(subsegment, excess, marked=False)
     if excess <= 0:
         return
     members = [*subsegment.metadata.values(), subsegment.aws, subsegment.annotations]
@@ -352,7 +264,7 @@ def _cut(subsegment: _Subsegment) -> None:
         subsegment.aws = {}
         subsegment.metadata = {"default": {"[cut]": f"{count} values"}}
     if excess > 0:
-        _drop_causes(subsegment, excess, marked=True)
+        exceptions.drop_causes(subsegment, excess, marked=True)
 
 
 def _send(segment: Any) -> None:
