@@ -67,7 +67,7 @@ def examine(options: argparse.Namespace, step: Callable[[str], None]) -> Report:
     if recording.failure is None:
         timing, unused = _timed(function, options, recording, config, findings, step, (python[0], python[1]))
     else:
-        findings.append(_failed(recording.failure))
+        findings.append(_failed(recording.failure, options, root))
     findings += _of_settings(config, recording, (python[0], python[1]))
     if config.processes is not None:
         findings += _of_processes(options, config, settings, events, step)
@@ -217,7 +217,8 @@ def _of_processes(
     yield from rules.of_processes(config, one, many, count)
 
 
-def _failed(outcome: Outcome) -> Finding:
+def _failed(outcome: Outcome, options: argparse.Namespace, root: Path) -> Finding:
+    from lambda_kit.local import _handler
     from lambda_kit.local._doctor_findings import Finding
 
     assert outcome.error is not None  # noqa: S101  # it failed
@@ -226,7 +227,8 @@ def _failed(outcome: Outcome) -> Finding:
         "error",
         f"the function failed with {outcome.error.type}: {outcome.error.message}",
         f"the status {outcome.status} of the recorded run; what comes after the failure was not seen",
-        "give an event that it accepts, or the services that it calls; `lambda-kit invoke` shows its log",
+        _handler.advice(outcome.error, options.handler, root, options.python or sys.executable)
+        or "give an event that it accepts, or the services that it calls; `lambda-kit invoke` shows its log",
     )
 
 

@@ -8,7 +8,7 @@ import re
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from lambda_kit.local._doctor_findings import DOCS, Finding
 from lambda_kit.local._doctor_runs import EVERY_IMPORT, Function, Import, Place, Recording, Timing
@@ -245,11 +245,18 @@ def split(recording: Recording, handler: str) -> tuple[list[Import], list[Import
 def _same(plain: Sequence[Outcome], other: Sequence[Outcome]) -> bool:
     """Return True if the invocations of another run ended as those of the plain one.
 
-    Payloads are not compared, because they may have an id or a time in them.
+    Payloads may have an id or a time in them. What is compared of them is the HTTP status, and the number of records
+    that failed: frameworks put an exception of the function into these.
     """
 
-    def ends(outcomes: Sequence[Outcome]) -> list[tuple[str, str | None]]:
-        return [(one.status, None if one.error is None else one.error.type) for one in outcomes]
+    def end(one: Outcome) -> tuple[object, ...]:
+        answer = cast("dict[str, Any]", one.payload) if isinstance(one.payload, dict) else {}
+        failed = answer.get("batchItemFailures")
+        count = len(cast("list[Any]", failed)) if isinstance(failed, list) else None
+        return one.status, None if one.error is None else one.error.type, answer.get("statusCode"), count
+
+    def ends(outcomes: Sequence[Outcome]) -> list[tuple[object, ...]]:
+        return [end(one) for one in outcomes]
 
     return ends(plain[: len(other)]) == ends(other)
 
