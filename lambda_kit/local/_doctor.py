@@ -68,6 +68,7 @@ def examine(options: argparse.Namespace, step: Callable[[str], None]) -> Report:
         timing, unused = _timed(function, options, recording, config, findings, step, (python[0], python[1]))
     else:
         findings.append(_failed(recording.failure, options, root))
+    findings += _refused(recording)
     findings += _of_settings(config, recording, (python[0], python[1]))
     if config.processes is not None:
         findings += _of_processes(options, config, settings, events, step)
@@ -232,11 +233,32 @@ def _failed(outcome: Outcome, options: argparse.Namespace, root: Path) -> Findin
     )
 
 
+def _refused(recording: Recording) -> Iterator[Finding]:
+    """Yield a finding for each answer that says that the function could not do what the event asked for."""
+    from lambda_kit.local._doctor_findings import Finding
+    from lambda_kit.local._doctor_imports import signs
+
+    for number, outcome in enumerate(recording.outcomes, 1):
+        status, failed = signs(outcome)
+        if outcome.error is None and (failed or (isinstance(status, int) and status >= 400)):
+            what = f"{failed} records failed" if failed else f"its status is {status}"
+            yield Finding(
+                "function.refused",
+                "warning",
+                f"invocation {number} was answered, and {what}: what the function does with an event that it accepts "
+                "was not seen, or not all of it",
+                "the answer in the recorded run",
+                "give an event that it accepts",
+            )
+            return
+
+
 def _policy(config: Config, recording: Recording, region: str, name: str) -> Any:
     from lambda_kit.local import _doctor_policy as policies
 
-    policy = policies.of_calls(recording.calls, region)
-    policies.of_logs(policy, name)
+    policy = policies.of_calls(recording.calls, region, config.references)
+    made = f"${{{config.resource}}}" if config.resource else name  # CloudFormation makes a name where there is none
+    policies.of_logs(policy, config.name or made)
     if config.tracing or any(one["layer"] == "tracer" for one in recording.at_start.get("layers", [])):
         policies.of_tracing(policy)
     for source in config.sources:

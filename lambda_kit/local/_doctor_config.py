@@ -63,6 +63,9 @@ class Config:
         processes: the processes of a Managed Instance; None if it is none.
         sources: the event sources.
         code: the folder of the code in the template.
+        name: of the function; None if CloudFormation makes one.
+        placeholders: the variables whose values only a deployment knows, with what the function ran with instead.
+        references: the logical ids of resources among these.
         notes: what could not be read, for the report.
     """
 
@@ -85,4 +88,7 @@ class Config:
     processes: int | None = None
     sources: list[Source] = field(default_factory=list["Source"])
     code: str | None = None
+    name: str | None = None
+    placeholders: dict[str, str] = field(default_factory=dict[str, str])
+    references: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])

@@ -8,8 +8,9 @@ import re
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
+from lambda_kit.local._doctor_document import is_list, is_object
 from lambda_kit.local._doctor_findings import DOCS, Finding
 from lambda_kit.local._doctor_runs import EVERY_IMPORT, Function, Import, Place, Recording, Timing
 
@@ -41,7 +42,8 @@ class Deferral:
         after_ms: likewise without these imports.
         saves_mb: the resident memory at the end of the init phase, the one median less the other; None if it is not
             known.
-        certain: whether each run with the imports took longer than the median without, and by a millisecond or more.
+        certain: whether each run with the imports took longer than each without, and the medians differ by a
+            millisecond or more.
         runs: how many runs each median is of.
     """
 
@@ -90,7 +92,9 @@ def experiment(function: Function, plain: Recording, rounds: int, step: Callable
         return Experiment(failure="with deferred imports the function does not end as it does without")
     costs = statements(plain)
     root = os.path.join(function.root, "")  # noqa: PTH118
-    own = {place for place in costs if is_own(place.file, root, frozenset(function.foreign))}
+    # A module that was not executed, because its own import was deferred, says nothing about the imports in it.
+    executed = {one.file for one in deferred.all_imports()}
+    own = {one for one in costs if one.file in executed and is_own(one.file, root, frozenset(function.foreign))}
     unused = tuple(
         sorted((one for one in own - set(deferred.resolved) if _is_deferrable(one)), key=lambda one: -costs[one])
     )
@@ -113,7 +117,7 @@ def experiment(function: Function, plain: Recording, rounds: int, step: Callable
             times[choice].append(1000 * run.at_start.get("processor", 0.0))
             if (held := run.at_start.get("memory", -1)) >= 0:
                 memory[choice].append(held)
-            if not _same(plain.outcomes, run.outcomes):
+            if not _same(plain.outcomes, run.outcomes) or set(choice) & set(run.resolved):
                 broken.add(choice)
     measured = [_deferral(choice, times, memory) for choice in choices[1:] if choice not in broken]
     return Experiment(unused, unnamed, annotations, tuple(measured))
@@ -192,7 +196,7 @@ def of_first_use(recording: Recording, timing: Timing) -> list[Finding]:
             "first-use.imports",
             "info",
             f"the first invocation imports {sum(1 for one in found for _ in one.all())} modules in "
-            f"{seconds * 1000:.1f} ms ({names}), and takes {timing.first - timing.warm:.1f} ms more than a warm one",
+            f"{seconds * 1000:.1f} ms ({names}); it takes {timing.first:.1f} ms, and a warm one {timing.warm:.1f} ms",
             "imports after the start of the first invocation in the recorded run; the medians of the timed runs",
             "with SnapStart or provisioned concurrency, import them in the init phase, which is over before an "
             "invocation comes; on demand a caller waits for both",
@@ -250,15 +254,19 @@ def _same(plain: Sequence[Outcome], other: Sequence[Outcome]) -> bool:
     """
 
     def end(one: Outcome) -> tuple[object, ...]:
-        answer = cast("dict[str, Any]", one.payload) if isinstance(one.payload, dict) else {}
-        failed = answer.get("batchItemFailures")
-        count = len(cast("list[Any]", failed)) if isinstance(failed, list) else None
-        return one.status, None if one.error is None else one.error.type, answer.get("statusCode"), count
+        return one.status, None if one.error is None else one.error.type, *signs(one)
 
     def ends(outcomes: Sequence[Outcome]) -> list[tuple[object, ...]]:
         return [end(one) for one in outcomes]
 
     return ends(plain[: len(other)]) == ends(other)
+
+
+def signs(outcome: Outcome) -> tuple[object, int | None]:
+    """Return the HTTP status of an answer, and the number of records that it says have failed; None for neither."""
+    answer = outcome.payload if is_object(outcome.payload) else {}
+    failed = answer.get("batchItemFailures")
+    return answer.get("statusCode"), len(failed) if is_list(failed) else None
 
 
 def _deferral(
@@ -269,7 +277,7 @@ def _deferral(
     with_them, without = times[_NONE], times[choice]
     memory_with, memory_without = memory[_NONE], memory[choice]
     before, after = statistics.median(with_them), statistics.median(without)
-    certain = min(with_them) > after and before - after >= 1000 * LEAST
+    certain = min(with_them) > max(without) and before - after >= 1000 * LEAST
     held = None
     if memory_with and memory_without:
         held = (statistics.median(memory_with) - statistics.median(memory_without)) / 2**20

@@ -10,7 +10,7 @@ from lambda_kit.local._doctor_actions import PARTIQL, S3_OBJECT_OPERATIONS, SERV
 from lambda_kit.local._doctor_findings import DOCS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from lambda_kit.local._doctor_runs import Call
 
@@ -25,6 +25,8 @@ _TABLE = re.compile(
 _FORM_OF_ID = "arn:aws:secretsmanager:{region}:{account}:secret:{}-??????"
 # The ids of inference profiles begin with the group of regions that they route to.
 _PROFILE = re.compile(r"(?:us|us-gov|eu|apac|global|jp|au|ca)\.(.+)")
+# The services whose resources `Ref` returns the ARN of.
+_ARN_BY_REF = ("sns", "secretsmanager", "stepfunctions")
 _POLLED = {
     "sqs": ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage"),
     "kinesis": ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"),
@@ -70,8 +72,14 @@ class Policy:
         return {"Version": "2012-10-17", "Statement": statements}
 
 
-def of_calls(calls: Iterable[Call], default_region: str) -> Policy:
-    """Return the policy for the calls that were seen."""
+def of_calls(calls: Iterable[Call], default_region: str, references: Collection[str] = ()) -> Policy:
+    """Return the policy for the calls that were seen.
+
+    Args:
+        calls: the calls.
+        default_region: the region in which the function ran here, which says nothing about where it will run.
+        references: the logical ids of resources with which the function ran in place of their names.
+    """
     policy = Policy()
     for call in calls:
         service = SERVICES.get(call.service)
@@ -80,12 +88,26 @@ def of_calls(calls: Iterable[Call], default_region: str) -> Policy:
             if name not in policy.unmapped:
                 policy.unmapped.append(name)
             continue
-        # The region in which the function runs here is no fact about where it will run.
         region = call.region if call.region and call.region != default_region else REGION
         for action, resource in _grants(call, region):
-            policy.add(f"{service.prefix}:{action}", resource, f"{call.operation} of {call.service}, by {call.client}")
+            known = _referenced(resource, call.service, references)
+            policy.add(f"{service.prefix}:{action}", known, f"{call.operation} of {call.service}, by {call.client}")
         _note(policy, call)
     return policy
+
+
+def _referenced(arn: str, service: str, references: Collection[str]) -> str:
+    """Return a resource as a template refers to it, if its name is a logical id there."""
+    for one in references:
+        found = re.fullmatch(rf"(.+[:/]){re.escape(one)}(/\*|/index/.+|-\?{{6}})?", arn)
+        if found is None:
+            continue
+        if service == "ssm":
+            return f"{found[1]}${{{one}}}"
+        if service in _ARN_BY_REF:
+            return f"${{{one}}}"
+        return f"${{{one}.Arn}}{found[2] or ''}"
+    return arn
 
 
 def _note(policy: Policy, call: Call) -> None:
@@ -210,7 +232,12 @@ def _of_s3(operation: str, names: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def of_logs(policy: Policy, function_name: str) -> None:
-    """Add what Lambda needs for the log of the function."""
+    """Add what Lambda needs for the log of the function.
+
+    Args:
+        policy: the policy.
+        function_name: the name, or `${ID}` for that of a function in a template.
+    """
     group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{function_name}"
     policy.add("logs:CreateLogGroup", group, f"the function's log: {LOGS_PAGE}")
     for action in ("logs:CreateLogStream", "logs:PutLogEvents"):

@@ -196,7 +196,7 @@ class Report:
             return []
         lines = [
             paint.bold("First use"),
-            f"  the first invocation took {self.timing.first - self.timing.warm:.1f} ms more than a warm one",
+            f"  the first invocation took {self.timing.first:.1f} ms, and a warm one {self.timing.warm:.1f} ms",
         ]
         if found:
             modules = sum(1 for one in found for _ in one.all())
@@ -257,7 +257,11 @@ class Report:
         return lines
 
     def _notes(self, paint: _Paint) -> list[str]:
-        notes = [*self.config.notes, *self.notes, *self.policy.notes]
+        placed = [f"{name} ({value!r})" for name, value in self.config.placeholders.items()]
+        known = (
+            [f"only a deployment knows these variables; the function ran with: {', '.join(placed)}"] if placed else []
+        )
+        notes = [*known, *self.config.notes, *self.notes, *self.policy.notes]
         return [paint.bold("Notes"), *(f"  {one}" for one in notes)] if notes else []
 
 

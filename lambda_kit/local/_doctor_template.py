@@ -66,6 +66,7 @@ class _Template:
         config.image = at.text("PackageType") == "Image"
         config.reserved = at.number("ReservedConcurrentExecutions")
         config.code = at.text("CodeUri")
+        config.name = at.text("FunctionName")
         config.file_system = bool(values.get("FileSystemConfigs"))
         config.storage = at.inner("EphemeralStorage").number("Size")
         config.snap_start = at.inner("SnapStart").text("ApplyOn") == "PublishedVersions"
@@ -128,10 +129,9 @@ class _Template:
             for name, value in at.values.items():
                 if isinstance(value, Unknown):
                     found[name] = value.resource or value.text
-                    config.notes.append(
-                        f"{name} is {value.text} in {self._path}, which only a deployment knows; the function ran with "
-                        f"{found[name]!r}"
-                    )
+                    config.placeholders[name] = found[name]
+                    if value.resource and value.text == value.resource:
+                        config.references.append(value.resource)
                 elif isinstance(value, bool):
                     found[name] = str(value).lower()
                 elif isinstance(value, str | int | float):

@@ -17,6 +17,7 @@ from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from pathlib import Path
 
     from lambda_kit.local._doctor_report import Report
 
@@ -194,3 +195,14 @@ def test_a_wrong_option_is_named(
     monkeypatch.chdir(FUNCTIONS)
     assert main(["doctor", "doctored.work", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_imports_of_a_module_that_was_not_executed_say_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "entry.py").write_text(
+        "import helper\n\n\ndef handle(event, context):\n    return {'statusCode': 400}\n"
+    )
+    (tmp_path / "helper.py").write_text("import wave\nwave.open\n")
+    monkeypatch.chdir(tmp_path)
+    report = _doctor.examine(parse(["doctor", "entry.handle", "--rounds=1", "--timeout=50"]), lambda _: None)
+    assert report.document()["imports"]["unused"] == [f"{tmp_path / 'entry.py'}:1"]
+    assert "function.refused" in rules(report)

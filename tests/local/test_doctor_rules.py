@@ -307,6 +307,25 @@ def test_a_statement_has_all_actions_on_the_same_resources() -> None:
     assert ["${Jobs.Arn}"] in by_action.values()
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "names", "expected"),
+    [
+        ("dynamodb", "PutItem", {"TableName": "Table"}, "${Table.Arn}"),
+        ("dynamodb", "Query", {"TableName": "Table", "IndexName": "i"}, "${Table.Arn}/index/i"),
+        ("dynamodb", "PutItem", {"TableName": "MyTable"}, f"arn:aws:dynamodb:{HERE}:table/MyTable"),
+        ("s3", "GetObject", {"Bucket": "Table"}, "${Table.Arn}/*"),
+        ("secretsmanager", "GetSecretValue", {"SecretId": "Table"}, "${Table}"),
+        ("ssm", "GetParameter", {"Name": "Table"}, f"arn:aws:ssm:{HERE}:parameter/${{Table}}"),
+    ],
+)
+def test_a_resource_of_the_template_is_referred_to(
+    service: str, operation: str, names: dict[str, Any], expected: str
+) -> None:
+    call = Call("botocore", service, operation, "", names, "first")
+    (resources,) = policies.of_calls([call], "us-east-1", ["Table"]).grants.values()
+    assert resources == {expected}
+
+
 # The package
 
 

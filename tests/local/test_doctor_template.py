@@ -128,7 +128,8 @@ def test_a_sam_template_is_read_with_globals_and_intrinsic_functions(tmp_path: P
         "COUNT": "3",
         "DEBUG": "true",
     }
-    assert [one.partition(" ")[0] for one in found.notes] == ["TABLE", "URL"]
+    assert found.placeholders == {"TABLE": "Table", "URL": "https://dev.example.com/Table"}
+    assert (found.references, found.name) == (["Table"], None)
     assert found.sources == [
         Source("sqs", "Jobs", 100, 5, reports_failures=False, visibility=60, fifo=False, receives=3),
         Source("dynamodb", "Table", reports_failures=True, retries=4, destination=False),
