@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from shop.demo import account, processes, scenario
+from shop.demo import account, in_process, processes, report, scenario
 
 
 def main() -> int:
@@ -17,18 +17,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m shop.demo", description="Run the shop on this machine.")
     parser.add_argument("--orders", type=int, default=8, help="ordinary orders, beside those of the story; default 8")
     parser.add_argument("--no-faults", action="store_true", help="do not disturb the way to AWS's services")
+    parser.add_argument("--in-process", action="store_true", help="over memory, as without ministack")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts into a file, for programs")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        default=processes.ROOT / "demo" / "report.html",
+        help="where the page goes; default demo/report.html",
+    )
     options = parser.parse_args()
-    ministack, microburst = processes.found("ministack"), processes.found("microburst")
-    if ministack is None:
-        sys.stderr.write(
-            "ministack, which has the services of AWS, is not installed: run make demo, which installs it\n"
+    ministack = processes.found("ministack")
+    if ministack is None or options.in_process:
+        _say(
+            "all runs in this process, over memory: no runtime client, no network to AWS, nothing to disturb or to kill"
         )
-        return 2
-    if microburst is None and not options.no_faults:
-        _say("microburst is not installed: AWS neither throttles nor loses replies this time")
-    result = scenario.run(ministack, None if options.no_faults else microburst, _say, orders=options.orders)
-    sys.stdout.write(account.text(result))
+        result = in_process.run(_say, orders=options.orders)
+    else:
+        result = scenario.run(ministack, _say, orders=options.orders, disturb=not options.no_faults)
+    options.report.parent.mkdir(parents=True, exist_ok=True)
+    options.report.write_text(report.page(result), "utf-8")
+    sys.stdout.write(f"{account.text(result)}\nThe same as a page, with all lines and a timeline: {options.report}\n")
     if options.json is not None:
         options.json.write_text(json.dumps(_counts(result), indent=2), "utf-8")
     return 1 if account.mistakes(result) else 0
@@ -40,9 +49,6 @@ def _say(what: str) -> None:
 
 
 def _counts(result: scenario.Result) -> dict[str, object]:
-    names = Counter[str]()
-    for one in result.invocations:
-        names.update(one.metrics)
     metrics: Counter[str] = Counter()
     for one in result.invocations:
         for name, value in one.metrics.items():

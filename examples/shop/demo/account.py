@@ -77,12 +77,15 @@ def came_in(result: Result) -> list[Fact]:
     """Return what the functions were given."""
     wanted = {(one.customer, one.key) for one in result.requests}
     invocations = Counter(one.function for one in result.invocations)
+    messages = result.stream_records + result.sent_again + result.poison
     return [
-        Fact(len(result.requests), "requests to place an order", f"for {len(wanted)} orders"),
-        Fact(result.stream_deliveries, "records of the table's stream", f"of {result.stream_records} changes"),
-        Fact(result.stream_records + result.sent_again + result.poison, "messages at least", "to the worker"),
-        Fact(result.executions, "orders that need an approval", "each waits in a durable execution"),
-        Fact(len(result.invocations), "invocations", ", ".join(f"{n} {name}" for name, n in invocations.most_common())),
+        _fact(len(result.requests), "request|s to place an order", f"for {len(wanted)} orders"),
+        _fact(result.stream_records, "new order|s in the stream of the table", "each becomes a message for the worker"),
+        _fact(messages, "message|s in the queue", "and some more, where a reply of SQS was lost"),
+        _fact(result.executions, "approval|s", "each waits for a person in a durable execution"),
+        _fact(
+            sum(invocations.values()), "invocation|s", ", ".join(f"{n} {who}" for who, n in invocations.most_common())
+        ),
     ]
 
 
@@ -91,22 +94,28 @@ def prevented(result: Result) -> list[Fact]:
     twice = len(result.requests) - len({(one.customer, one.key) for one in result.requests})
     again = result.stream_deliveries - result.stream_records
     asked = result.execution_starts - result.executions
+    letters = f"put aside: the queue of letters has {result.letters}"
     facts = [
-        Fact(twice, "repeated requests", "got the answer of the first, and placed nothing"),
-        Fact(result.sent_again, "messages delivered again", "charged nobody a second time"),
-        Fact(again, "records of the stream delivered again", "after a failure, in their order"),
-        Fact(int(result.killed), "worker killed after a charge", "the order was finished by the next one"),
-        Fact(result.recognised, "charges asked for again", "recognised by their key"),
-        Fact(result.poison, "message that is no order", f"put aside; {result.letters} dead letter"),
-        Fact(result.refused_keys, "charges with the key from before the rotation", "made again with the new key"),
-        Fact(asked, "approvals asked for again", "found the execution of the first"),
+        _fact(twice, "request|s sent again", "got the answer of the first, and placed nothing"),
+        _fact(result.sent_again, "message|s delivered again", "charged nobody a second time"),
+        _fact(again, "record|s of the stream delivered again", "after a failure, in their order"),
+        _fact(int(result.killed), "worker|s killed between a charge and its note", "the next one finished the order"),
+        _fact(result.recognised, "charge|s asked for again", "recognised by the key that goes along"),
+        _fact(result.poison, "message|s without an order", letters),
+        _fact(result.refused_keys, "charge|s with a key from before the rotation", "made again with the new one"),
+        _fact(asked, "approval|s asked for again", "found the execution of the first"),
+        _fact(result.faults.get("throttled", 0), "request|s throttled by AWS", "sent again"),
+        _fact(result.faults.get("lost", 0), "repl|ies of AWS lost", "the write was made once, and recognised"),
     ]
-    if result.faults is not None:
-        facts += [
-            Fact(result.faults["throttled"], "requests throttled by AWS", "sent again"),
-            Fact(result.faults["lost"], "replies of AWS lost", "the write was made once, and recognised"),
-        ]
     return [fact for fact in facts if fact.count]
+
+
+def _fact(count: int, what: str, then: str) -> Fact:
+    """Return a fact; what stands between `|` and the next space is the ending of the plural."""
+    stem, _, rest = what.partition("|")
+    ending, space, rest = rest.partition(" ")
+    one = "y" if ending == "ies" else ""
+    return Fact(count, stem + (one if count == 1 else ending) + space + rest, then)
 
 
 def timings(result: Result) -> list[Timing]:

@@ -62,8 +62,12 @@ class DurableService:
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        self._runner.__enter__()
+        self._runner.start()
         return self
+
+    def wait(self) -> None:
+        """Wait until it serves."""
+        self._runner.wait()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -31,6 +31,7 @@ class Invocation:
 
     Attributes:
         function: the name of the function.
+        environment: the number of its environment, from 1.
         started: when it began, in seconds since the epoch.
         outcome: what came of it.
         trace: the id of its trace.
@@ -40,6 +41,7 @@ class Invocation:
     """
 
     function: str
+    environment: int
     started: float
     outcome: Outcome
     trace: str
@@ -66,7 +68,7 @@ class Functions:
     def __init__(self, environ: Mapping[str, str]) -> None:
         path = os.pathsep.join(filter(None, [str(SOURCE), str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
         self._environ = {"LAMBDA_KIT_SERVICE": "shop", **environ, "PYTHONPATH": path}
-        self._pools: dict[str, queue.LifoQueue[Environment]] = {}
+        self._pools: dict[str, queue.LifoQueue[tuple[int, Environment]]] = {}
         self._stack = ExitStack()
         self._lock = threading.Lock()
         self.invocations: list[Invocation] = []
@@ -90,7 +92,7 @@ class Functions:
     ) -> None:
         """Add a function, with so many environments."""
         pool = self._pools[name] = queue.LifoQueue()
-        for _ in range(count):
+        for number in range(count, 0, -1):
             environment = Environment(
                 handler,
                 function_name=name,
@@ -100,24 +102,29 @@ class Functions:
                 log_format="json",
                 env={**self._environ, **(environ or {})},
             )
-            pool.put(self._stack.enter_context(environment))
+            pool.put((number, self._stack.enter_context(environment)))
 
     def invoke(self, name: str, event: Any) -> Outcome:
         """Invoke a function in a free environment, in a trace of its own, and record what it did."""
         trace = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
         segment = secrets.token_hex(8)
-        environment = self._pools[name].get()
+        number, environment = self._pools[name].get()
         started = time.time()
         try:
             outcome = environment.invoke(event, trace_id=f"Root={trace};Parent={segment};Sampled=1")
         finally:
-            self._pools[name].put(environment)
-        made = Invocation(name, started, outcome, trace, segment)
-        for line in (outcome.init_output + outcome.output).splitlines():
-            _read(line, made)
+            self._pools[name].put((number, environment))
+        made = Invocation(name, number, started, outcome, trace, segment)
+        read_output(made, outcome.init_output + outcome.output)
         with self._lock:
             self.invocations.append(made)
         return outcome
+
+
+def read_output(made: Invocation, output: str) -> None:
+    """Keep the lines and metrics in the output of an invocation."""
+    for line in output.splitlines():
+        _read(line, made)
 
 
 def _read(line: str, made: Invocation) -> None:

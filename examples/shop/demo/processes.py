@@ -68,19 +68,33 @@ class Child:
         self._said: Any = None
 
     def __enter__(self) -> Self:
-        self._said = tempfile.TemporaryFile()  # not a pipe, which fills up when nobody reads it
+        self.start()
+        self.wait()
+        return self
+
+    def start(self) -> None:
+        """Start it; others may be started before it is ready."""
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  # not a pipe, which fills up when nobody reads it
         self._process = subprocess.Popen(  # noqa: S603  # what this class is for
             self._command, env=self._environ, stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said
         )
+
+    def wait(self) -> None:
+        """Wait until it serves.
+
+        Raises:
+            RuntimeError: it has ended, or does not answer.
+        """
+        process = self._process
+        assert process is not None
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if process.poll() is not None or time.monotonic() > deadline:
                 self._said.seek(0)
                 said = self._said.read().decode(errors="replace")[-2000:]
                 self.__exit__(None, None, None)
                 raise RuntimeError(f"{self._command[0]} did not start:\n{said}")
             time.sleep(0.05)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -88,7 +102,8 @@ class Child:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        self._said.close()
+        if self._said is not None:
+            self._said.close()
 
     def _answers(self) -> bool:
         try:

@@ -34,6 +34,7 @@ TRACED = "ada"  # whose order is shown as a tree
 KILLED = "kim"  # whose order the worker is killed in
 ROTATED = "grace"  # whose order is charged after the key was rotated, by a function that has the old one
 REFUSED = "linus"  # whose order the manager refuses
+NAMES = ("bea", "carl", "dora", "emil", "fay", "hugo", "ida", "jon", "lea", "max", "nina", "otto")  # all others
 _PATIENCE = 60.0
 
 
@@ -73,10 +74,12 @@ class Result:
         stream_deliveries: records of the stream, with those that were delivered again; stream_records: different ones.
         executions: approvals that ran; execution_starts: how often one was asked for.
         killed: the worker was killed in the middle of an order.
-        faults: requests to AWS that were throttled, and replies that were lost; None without the proxy.
+        faults: requests to AWS that were throttled, and replies that were lost.
+        story: what was told, with the time in seconds since the epoch.
+        parts: what the functions ran on.
         invocations: of all functions.
         spans: the documents that were sent to X-Ray.
-        seconds: how long all took.
+        began: when all began, in seconds since the epoch; seconds: how long it took.
     """
 
     requests: list[Request] = field(default_factory=list[Request])
@@ -93,9 +96,12 @@ class Result:
     executions: int = 0
     execution_starts: int = 0
     killed: bool = False
-    faults: dict[str, int] | None = None
+    faults: dict[str, int] = field(default_factory=dict[str, int])
     invocations: list[Invocation] = field(default_factory=list["Invocation"])
     spans: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    story: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
+    parts: str = ""
+    began: float = field(default_factory=time.time)
     seconds: float = 0.0
 
 
@@ -104,16 +110,19 @@ class Shop:
 
     Args:
         ministack: the program that has the services of AWS.
-        microburst: the program that disturbs the way to them; None for no faults there.
         tell: called with what happens, for people.
     """
 
-    def __init__(self, ministack: Path, microburst: Path | None, tell: Callable[[str], None]) -> None:
-        self.tell = tell
+    def __init__(self, ministack: Path, tell: Callable[[str], None]) -> None:
+        self._tell = tell
         self._ministack = ministack
-        self._microburst = microburst
         self._stack = ExitStack()
         self.result = Result()
+
+    def tell(self, what: str) -> None:
+        """Tell what happens, and keep it for the page."""
+        self.result.story.append((time.time(), what))
+        self._tell(what)
 
     def __enter__(self) -> Self:
         try:
@@ -129,15 +138,17 @@ class Shop:
     def _start(self, enter: Callable[[Any], Any]) -> None:
         enter(_environment(resources.CREDENTIALS))
         self._marker = Path(enter(tempfile.TemporaryDirectory())) / "died"
-        services = enter(processes.Ministack(self._ministack))
-        self.faults: Faults | None = enter(Faults(self._microburst, services.url)) if self._microburst else None
-        self.payments: Payments = enter(Payments("key-1"))
-        self.resources = resources.make(services.url, self.payments.url, "key-1", visibility=int(TIMEOUT))
-        self.daemon: FakeXRayDaemon = enter(FakeXRayDaemon())
+        services = processes.Ministack(self._ministack)
         self.durable: DurableService = enter(DurableService(resources.CREDENTIALS | {"PATH": os.environ["PATH"]}))
+        enter(services)
+        self.faults: Faults = enter(Faults(services.url))
+        self.payments: Payments = enter(Payments("key-1"))
+        self.daemon: FakeXRayDaemon = enter(FakeXRayDaemon())
+        self.resources = resources.make(services.url, self.payments.url, "key-1", visibility=int(TIMEOUT))
+        self.durable.wait()
         environ = {
             **self.resources.environ,
-            "AWS_ENDPOINT_URL": services.url if self.faults is None else self.faults.url,
+            "AWS_ENDPOINT_URL": self.faults.url,
             "AWS_ENDPOINT_URL_LAMBDA": self.durable.url,
             "AWS_XRAY_DAEMON_ADDRESS": self.daemon.environ["AWS_XRAY_DAEMON_ADDRESS"],
             "APPROVAL_FUNCTION": "approval",
@@ -149,8 +160,6 @@ class Shop:
         self.functions.add("publish", "storefront.handlers.publish.announce_orders")
         self.functions.add("worker", "fatal.fulfil_orders", count=2, timeout=TIMEOUT, environ=fatal)
         self.functions.add("approval", "storefront.handlers.approval.approve_order")
-        if self.faults is not None:
-            self.faults.warm_up()
 
     @contextmanager
     def event_sources(self) -> Generator[None]:
@@ -257,40 +266,40 @@ class Shop:
         result.executions = len(self.durable.executions)
         result.execution_starts = sum(self.durable.starts.values())
         result.killed = self._marker.exists()
-        result.faults = None if self.faults is None else self.faults.fired()
+        result.faults = dict(self.faults.made)
         result.invocations = sorted(self.functions.invocations, key=lambda one: one.started)
         result.spans = self.daemon.documents
         return result
 
 
-def run(ministack: Path, microburst: Path | None, tell: Callable[[str], None], *, orders: int = 8) -> Result:
+def run(ministack: Path, tell: Callable[[str], None], *, orders: int = 8, disturb: bool = True) -> Result:
     """Run the story, and return what happened.
 
     Args:
         ministack: the program that has the services of AWS.
-        microburst: the program that disturbs the way to them; None for no faults there.
         tell: called with what happens, for people.
         orders: how many customers place an ordinary order, beside those that the story names.
+        disturb: whether AWS throttles and loses replies.
     """
-    tell("starting the services, and six functions' processes when they are first needed")
-    began = time.monotonic()
-    with Shop(ministack, microburst, tell) as shop:
+    tell("the services of AWS are started; the functions are, when they are first needed")
+    with Shop(ministack, tell) as shop:
         with shop.event_sources():
-            _story(shop, orders)
+            _story(shop, orders, disturb=disturb)
         result = shop.close_books()
-    result.seconds = time.monotonic() - began
+    result.seconds = time.time() - result.began
+    result.parts = "awslambdaric, ministack"
     return result
 
 
-def _story(shop: Shop, orders: int) -> None:
+def _story(shop: Shop, orders: int, *, disturb: bool) -> None:
     shop.tell(f"{TRACED} orders a samovar; the manager is asked, and approves")
     first = shop.place(TRACED, "1", "samovar")
     shop.decide(first.body["id"], approved=True)
     shop.until("the first order is done", shop.settled)
-    if shop.faults is not None:
+    if disturb:
         shop.tell("from here on AWS throttles, and replies are lost")
         shop.faults.begin()
-    customers = [f"customer-{number}" for number in range(orders)] + [KILLED, DECLINED]
+    customers = [f"{NAMES[n % len(NAMES)]}{n // len(NAMES) or ''}" for n in range(orders)] + [KILLED, DECLINED]
     shop.tell(f"{len(customers)} customers order, and send each request twice; a worker is killed in the middle")
     with ThreadPoolExecutor(2) as pool:
         for request in [pool.submit(shop.place, one, "1", "coffee") for one in customers for _ in range(2)]:

@@ -6,6 +6,7 @@ message, and in the input of the durable execution. Each line and each span abou
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ def correlation_of(event: Any) -> str | None:
 
 log = Logger(correlation_id=correlation_of)
 log.capture_stdlib()
+logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where it has found its credentials
 tracer = Tracer()
 metrics = Metrics("Shop", cold_start=True)
 
