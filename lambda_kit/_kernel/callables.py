@@ -136,6 +136,19 @@ def event_position(fn: Any) -> int:
     return 1 if signature is not None and signature.positional[:1] == ("self",) else 0
 
 
+ON_HANDLED = "__lambda_kit_on_handled__"
+"""The attribute of layered functions that need to know whether they are layers of a handler: `handler` calls it. Their
+first argument is then an event, whatever its name is."""
+
+
+def tell_handled(fn: Any) -> None:
+    """Tell all layers of `fn` that it has become a handler."""
+    while fn is not None:
+        if (tell := getattr(fn, ON_HANDLED, None)) is not None:
+            tell()
+        fn = getattr(fn, "__wrapped__", None)
+
+
 HANDLER = "__lambda_kit_handler__"
 """The attribute of handlers, and of what decorators with `functools.wraps` make of them."""
 

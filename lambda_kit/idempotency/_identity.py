@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import expressions, type_of
+from lambda_kit._kernel import callables, expressions, type_of
 from lambda_kit.errors import ConfigurationError, MissingIdempotencyKey
 from lambda_kit.idempotency import _codec as codec
 from lambda_kit.idempotency._function import is_partial, name_of, names_of, parameters_of, signature_of
@@ -82,10 +82,14 @@ class Identity:
         self._bound_args, self._bound_kwargs = args, kwargs
         self._signature: Any = None  # until the first call that needs it
         names = names_of(parameters_of(fn))
-        self._event_at = next((i for i in (0, 1) if _are_of_a_handler(names[i : i + 2])), None)
+        self._event_at: int | None = next((i for i in (0, 1) if _are_of_a_handler(names[i : i + 2])), None)
         # A key that begins with the name of a parameter is searched in the arguments, also where a handler passes
         # its own event and context on: bill(event, context).
         self._by_name = isinstance(key, str) and not (expressions.roots_of(key) or frozenset()).isdisjoint(names)
+
+    def take_event(self) -> None:
+        """Search the event, because the function is a handler: whatever it calls its parameters."""
+        self._event_at = callables.event_position(self._fn)
 
     def subject(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return what key and payload are searched in: the event of a handler, else the arguments by their names."""

@@ -162,13 +162,13 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
             refuse_second(store, fn, identity.function)
         protected = Protected(fn, settings, identity, Cache(cache))
         if is_coroutine_function(fn):
-            return _wrapped(protected, protected.coroutine(), fn)
+            return _wrapped(protected, protected.coroutine(), fn, identity)
         if is_coroutine_function(on_replay):
             raise ConfigurationError(
                 f"idempotent(on_replay={callables.name_of(on_replay)}) is a coroutine function. {identity.function} "
                 "is none, so that it cannot await it; pass a function"
             )
-        return _wrapped(protected, protected.function(), fn)
+        return _wrapped(protected, protected.function(), fn, identity)
 
     made: Any = decorate  # the OpenAPI document tells what a request may meet
     made.key, made.needs_key, made.checks_payload = key, missing_key == "raise", payload is not None
@@ -181,7 +181,8 @@ if not TYPE_CHECKING:  # so that options of Powertools are refused with ours bef
     idempotent.__kwdefaults__["key"] = None
 
 
-def _wrapped(protected: Protected, wrapper: Any, fn: Any) -> Any:
+def _wrapped(protected: Protected, wrapper: Any, fn: Any, identity: Identity) -> Any:
     functools.update_wrapper(wrapper, fn)
+    setattr(wrapper, callables.ON_HANDLED, identity.take_event)
     wrapper.__idempotent__ = protected  # for `key_of` and `free_key`
     return wrapper

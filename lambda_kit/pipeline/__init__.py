@@ -255,6 +255,7 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     needs_result = any(getattr(one, callables.NEEDS_RESULT, False) for one in layers)
     inner = fn if whole_only or by_entry else _delivering(fn, needs_result=needs_result)
     call = _stack(layers, inner)
+    callables.tell_handled(call)
     if not in_class:
         _check_provided(call, callables.plain(fn))
     _warm_eager_resources()

@@ -9,7 +9,8 @@ import pytest
 
 from lambda_kit import handler, layer, provide
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.idempotency import MemoryStore, MissingIdempotencyKey, idempotent
+from lambda_kit.events import EventBridgeEvent, as_event, parse, validated
+from lambda_kit.idempotency import MemoryStore, MissingIdempotencyKey, PayloadMismatch, idempotent
 from lambda_kit.idempotency._identity import Identity
 from lambda_kit.testing import invoke, make_context
 
@@ -408,3 +409,54 @@ def test_what_stands_in_the_data_may_have_members_that_are_null(key: str) -> Non
     event = {"user": "u-1", "order": {"id": "o-1", "note": None, "lines": [{"sku": "", "n": 0}, None]}}
     other = {"user": "u-1", "order": {"id": "o-1", "note": None, "lines": [{"sku": "x", "n": 0}, None]}}
     assert None is not identity.key_of(event) != identity.key_of(other)
+
+
+@layer
+def passes_on(event: Any, context: Any) -> Any:
+    yield
+
+
+LAYERS: dict[str, Any] = {
+    "none": None,
+    "layer": passes_on,
+    "provide": provide(table=dict),
+    "parse": parse(dict[str, Any]),
+    "as_event": as_event(EventBridgeEvent),
+    "validated": validated(inbound={"type": "object"}),
+}
+
+
+@pytest.mark.parametrize("stacked", [False, True], ids=["listed", "stacked"])
+@pytest.mark.parametrize("inner", LAYERS)
+@pytest.mark.parametrize("outer", ["none", "layer", "provide"])
+def test_under_a_handler_the_key_is_a_field_of_the_event_also_if_an_argument_is_called_so(
+    inner: str, outer: str, stacked: bool
+) -> None:
+    runs: list[Any] = []
+
+    def place(order: Any, context: Any, **_: Any) -> int:
+        runs.append(order)
+        return len(runs)
+
+    protected = idempotent(MemoryStore(), key="order", payload="source")
+    layers = [one for one in (LAYERS[outer], protected, LAYERS[inner]) if one is not None]
+    handle: Any = place
+    if stacked:
+        for one in reversed(layers):
+            handle = one(handle)
+    handle = handler(handle) if stacked else handler(*layers)(handle)
+    bus = {"order": 1, "detail": {"id": 1}, "detail-type": "Placed", "id": "1", "region": "eu-west-1", "source": "shop"}
+    first, again, other = (invoke(handle, bus | {"source": one, "id": one}) for one in ("shop", "shop", "till"))
+    assert (first.value, again.value) == (1, 1)
+    assert isinstance(other.error, PayloadMismatch)
+    assert len(runs) == 1
+
+
+def test_under_a_handler_in_a_class_the_key_is_a_field_of_the_event() -> None:
+    class Shop:
+        @handler(idempotent(MemoryStore(), key="order"))
+        def place(self, order: Any, context: Any) -> Any:
+            return order["line"]
+
+    shop = Shop()
+    assert [invoke(shop.place, {"order": 1, "line": line}).value for line in (1, 2)] == [1, 1]
