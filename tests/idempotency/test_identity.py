@@ -444,9 +444,11 @@ def test_under_a_handler_the_key_is_a_field_of_the_event_also_if_an_argument_is_
     if stacked:
         for one in reversed(layers):
             handle = one(handle)
-    handle = handler(handle) if stacked else handler(*layers)(handle)
+    made: Any = handler
+    handle = made(handle) if stacked else made(*layers)(handle)
     bus = {"order": 1, "detail": {"id": 1}, "detail-type": "Placed", "id": "1", "region": "eu-west-1", "source": "shop"}
-    first, again, other = (invoke(handle, bus | {"source": one, "id": one}) for one in ("shop", "shop", "till"))
+    results: list[Any] = [invoke(handle, bus | {"source": one, "id": one}) for one in ("shop", "shop", "till")]
+    first, again, other = results
     assert (first.value, again.value) == (1, 1)
     assert isinstance(other.error, PayloadMismatch)
     assert len(runs) == 1
@@ -458,5 +460,5 @@ def test_under_a_handler_in_a_class_the_key_is_a_field_of_the_event() -> None:
         def place(self, order: Any, context: Any) -> Any:
             return order["line"]
 
-    shop = Shop()
-    assert [invoke(shop.place, {"order": 1, "line": line}).value for line in (1, 2)] == [1, 1]
+    place: Any = Shop().place
+    assert [place({"order": 1, "line": line}, make_context()) for line in (1, 2)] == [1, 1]
