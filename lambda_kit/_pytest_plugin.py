@@ -52,6 +52,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+_CHOICES = {"lambda_kit_missing": ("skip", "fail"), "lambda_kit_runtime": ("", "awslambdaric", "kit")}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse settings that have no meaning."""
+    for name, choices in _CHOICES.items():
+        value: str = config.getini(name)
+        if value not in choices:
+            from lambda_kit._kernel.callables import closest
+
+            known = [choice for choice in choices if choice]
+            raise pytest.UsageError(f"{name}={value}: pass {' or '.join(known)}{closest(value, known)}")
+
+
 # Hooks, not a fixture for all tests: a fixture costs each test of a project ten times as much, used or not.
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -105,7 +105,8 @@ class FakeAppConfigAgent(FakeServer):
         Args:
             configuration: `"application/environment/profile"`.
             content: bytes or text, which are served unchanged; or flags by name. A flag with variants is a function
-                that takes the context and returns the agent's answer: `enabled`, the attributes and `_variant`.
+                that takes the context and returns the agent's answer: `enabled`, the attributes and `_variant`, the
+                variant's name, which is `"default"` if it is left out.
 
         Raises:
             ConfigurationError: the name does not have three parts.
@@ -154,13 +155,20 @@ class FakeAppConfigAgent(FakeServer):
             body = content.encode() if isinstance(content, str) else content
             return 200, [("content-type", "application/octet-stream"), version], body
         evaluated: dict[str, Any] = {
-            key: flag(context) if callable(flag) else flag for key, flag in content.items() if not flags or key in flags
+            key: _variant(flag(context)) if callable(flag) else flag
+            for key, flag in content.items()
+            if not flags or key in flags
         }
         if missing := [flag for flag in flags if flag not in evaluated]:
             return text_reply(404, f"there is no flag {missing[0]}".encode())
         # A single flag is returned without its name. AWS documents no example of this; clients rely on it.
         reply = evaluated[flags[0]] if len(flags) == 1 else evaluated
         return 200, [("content-type", "application/json"), version], json.dumps(reply).encode()
+
+
+def _variant(answer: Any) -> dict[str, Any]:
+    """Return the agent's answer for a flag with variants, which always names the variant."""
+    return {"_variant": "default", **answer}
 
 
 def _configuration(path: str) -> str | None:

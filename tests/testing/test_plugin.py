@@ -35,19 +35,6 @@ def test_the_plugin_resets_the_state_between_tests_unless_told_not_to(
     result.assert_outcomes(passed=2)
 
 
-def test_the_plugin_loads_nothing_of_the_kit_by_itself(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import sys
-
-        def test_loaded():
-            kit = sorted(name for name in sys.modules if name.startswith("lambda_kit"))
-            assert not [name for name in kit if name not in EXPECTED], kit
-    """.replace("EXPECTED", repr(["lambda_kit", "lambda_kit._pytest_plugin"]))
-    )
-    pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider").assert_outcomes(passed=1)
-
-
 FIXTURES_TEST = """
     import json
     import logging
@@ -106,3 +93,67 @@ def test_fixtures_record_freeze_and_show_the_output_of_what_failed(pytester: pyt
             '{*"message":"placed"*',
         ]
     )
+
+
+def test_a_suite_that_does_not_use_the_kit_loads_two_modules_more_and_calls_no_fixture(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_loaded(request):
+            print("LOADED", *sorted(sys.modules))
+            print("FIXTURES", *request.fixturenames)
+        """
+    )
+
+    def run(*options: str) -> tuple[set[str], str]:
+        done = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-s", *options)
+        done.assert_outcomes(passed=1)
+        (loaded,) = (line for line in done.outlines if "LOADED" in line)
+        (fixtures,) = (line for line in done.outlines if "FIXTURES" in line)
+        return set(loaded.partition("LOADED")[2].split()), fixtures
+
+    loaded, fixtures = run()
+    assert fixtures == "FIXTURES request"
+    assert loaded - run("-p", "no:lambda_kit")[0] == {"lambda_kit", "lambda_kit._pytest_plugin"}
+
+
+MISSING_TEST = """
+    def test_services(lambda_aws):
+        pass
+
+    def test_whole(lambda_runtime):
+        lambda_runtime("app.handler", python={python!r})
+"""
+
+
+def test_what_is_not_installed_skips_or_fails_a_test_with_the_reason(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = pytester.path / "bare"
+    bare.write_text("#!/bin/sh\necho 3.13 0\n")  # an interpreter that says that it has no runtime client
+    bare.chmod(0o755)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    pytester.makepyfile(MISSING_TEST.format(python=str(bare)))
+    options = ("-p", "no:randomly", "-p", "no:cacheprovider", "-rs")
+    skipped = pytester.runpytest_inprocess(*options)
+    skipped.assert_outcomes(skipped=2)
+    skipped.stdout.fnmatch_lines(
+        ["SKIPPED *ministack is neither beside*pip install ministack*", "SKIPPED *cannot import awslambdaric*pip*"]
+    )
+    failed = pytester.runpytest_inprocess(
+        *options, "-o", "lambda_kit_missing=fail", "-o", "lambda_kit_ministack=no/where"
+    )
+    failed.assert_outcomes(failed=1, errors=1)
+    failed.stdout.fnmatch_lines(["*'no/where', which is not a program*", "*cannot import awslambdaric*"])
+
+
+def test_a_setting_that_has_no_meaning_is_refused(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_one(): pass")
+    for setting, hint in (("lambda_kit_missing = fial", "did you mean 'fail'"), ("lambda_kit_runtime = kitt", "'kit'")):
+        pytester.makeini(f"[pytest]\n{setting}")
+        result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([f"ERROR: {setting.replace(' = ', '=')}*{hint}*"])
