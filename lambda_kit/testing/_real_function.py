@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 import sys
 import sysconfig
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
+from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.local import Environment
 from lambda_kit.testing._logs import Logs
@@ -227,24 +227,31 @@ class StartFunction(Protocol):
 
 def _place_of(handler: Callable[[Any, Any], Any]) -> tuple[str, str]:
     """Return the name by which the runtime client finds a function, and the folder from which it imports it."""
-    name = getattr(handler, "__qualname__", type(handler).__qualname__)
-    module = getattr(handler, "__module__", None) or ""
-    if not hasattr(handler, "__qualname__") or "." in name:
-        raise ConfigurationError(
-            f"{module}.{name} is not a function of a module, which the runtime client could import; "
-            'pass "MODULE.FUNCTION"'
-        )
-    file = getattr(sys.modules.get(module), "__file__", None) or inspect.getsourcefile(inspect.unwrap(handler))
+    module, name = _name_of(handler)
+    file = getattr(sys.modules[module], "__file__", None)
     if file is None or not Path(file).is_file():
-        raise ConfigurationError(
-            f'{module}.{name} stands in no file, so that nothing can import it; pass "MODULE.FUNCTION"'
-        )
+        raise ConfigurationError(f'{module}.{name} stands in no file that could be imported; pass "MODULE.FUNCTION"')
     path = Path(file).resolve()
     place = path.parent if path.name == "__init__.py" else path.with_suffix("")
     parts = module.split(".")
     if list(place.parts[-len(parts) :]) == parts:
         return f"{module}.{name}", str(place.parents[len(parts) - 1])
     return f"{place.name}.{name}", str(place.parent)
+
+
+def _name_of(handler: Callable[[Any, Any], Any]) -> tuple[str, str]:
+    """Return the module in which a function has a name, and the name; a layered application has none of its own."""
+    module, name = str(getattr(handler, "__module__", "")), getattr(handler, "__qualname__", "")
+    if getattr(sys.modules.get(module), name, None) is handler:
+        return module, name
+    for module, loaded in list(sys.modules.items()):
+        for name, value in list(getattr(loaded, "__dict__", {}).items()):
+            if value is handler and getattr(loaded, "__file__", None):
+                return module, name
+    raise ConfigurationError(
+        f"{callables.name_of(handler)} is not a function of a module, which the runtime client could import; pass "
+        '"MODULE.FUNCTION"'
+    )
 
 
 def _own_path() -> list[str]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import Logger, Metrics, Tracer, handler, idempotent, init, parameters
+from lambda_kit import HttpApp, Logger, Metrics, Tracer, handler, idempotent, init, parameters
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency import DynamoDBStore
-from lambda_kit.testing import Ministack, MinistackMissing, RealFunction, invoke
+from lambda_kit.testing import Ministack, MinistackMissing, RealFunction, events, invoke
 
 if TYPE_CHECKING:
     from lambda_kit.testing import FakeAppConfigAgent, FakeExtension, StartFunction
@@ -56,15 +57,31 @@ def test_a_failure_of_a_function_is_shown_with_its_frames(lambda_runtime: StartF
         result.assert_spans("place")
 
 
-def test_a_function_that_nothing_can_import_is_refused() -> None:
+def test_a_function_that_nothing_can_import_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def local(event: object, context: object) -> None: ...
 
     with pytest.raises(ConfigurationError, match=r'not a function of a module.*pass "MODULE.FUNCTION"'):
         RealFunction(local)
-    exec_globals: dict[str, Any] = {"__name__": "nowhere"}
-    exec("def made(event, context): ...", exec_globals)
-    with pytest.raises(ConfigurationError, match="stands in no file"):
-        RealFunction(exec_globals["made"])
+    module = ModuleType("made_up")
+    vars(module)["handle"] = local
+    monkeypatch.setitem(sys.modules, "made_up", module)
+    module.__file__ = "/nowhere/made_up.py"
+    with pytest.raises(ConfigurationError, match=r"made_up\.handle stands in no file"):
+        RealFunction(local)
+
+
+app = HttpApp()
+layered = handler(log)(app)
+
+
+@app.get("/")
+def home() -> dict[str, bool]:
+    return {"home": True}
+
+
+def test_an_application_with_layers_is_found_by_the_name_that_a_module_gives_it(lambda_runtime: StartFunction) -> None:
+    answer = lambda_runtime(layered, timeout=20, runtime="kit").invoke(events.http("GET", "/")).unwrap()
+    assert answer["body"] == '{"home":true}'
 
 
 @init.resource
