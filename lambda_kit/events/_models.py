@@ -122,31 +122,21 @@ def compiled(model: Any, where: str) -> Model:
 
 
 def _compile(model: Any, where: str) -> Model:
-    if _has_struct(model):
+    from lambda_kit._kernel import models
+
+    if models.has_struct(model):
         from lambda_kit.events._msgspec import compile_struct
 
         return Model(title(model), *compile_struct(model, where))
     if type_of(model) is str:
         raise ConfigurationError(f"{where}: {model!r} is the name of a type; pass the type")
-    try:
-        import pydantic
-    except ImportError as error:
-        from lambda_kit._kernel import extras
+    name = title(model)
+    adapter = models.adapter(model, where, name)
+    from pydantic import ValidationError
 
-        raise extras.missing(where, "pydantic", "pydantic") from error
-    try:
-        adapter: Any = pydantic.TypeAdapter(model)
-    except pydantic.PydanticUserError as error:
-        raise ConfigurationError(f"{where}: pydantic cannot validate {title(model)}: {error}") from error
     from lambda_kit.events._problems import of_pydantic
 
-    name = title(model)
-    return Model(name, adapter.validate_json, adapter.validate_python, pydantic.ValidationError, of_pydantic)
-
-
-def _has_struct(model: Any) -> bool:
-    """Return True for a struct of msgspec, and for a type made of one, such as `list[Order]`."""
-    return hasattr(model, "__struct_fields__") or any(map(_has_struct, getattr(model, "__args__", None) or ()))
+    return Model(name, adapter.validate_json, adapter.validate_python, ValidationError, of_pydantic)
 
 
 def title(model: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from lambda_kit._kernel import type_of
-from lambda_kit.errors import ConfigurationError
 from lambda_kit.http._errors import BadRequest, InvalidRequest
 
 TYPE_CHECKING = False
@@ -23,38 +22,25 @@ def is_model(annotation: Any) -> bool:
     return any(is_model(one) for one in getattr(annotation, "__args__", ()) if one is not Ellipsis)
 
 
-def is_struct(annotation: Any) -> bool:
-    """Return True for a struct of msgspec, and for a container or a union with one."""
-    if hasattr(annotation, "__struct_fields__"):
-        return True
-    return any(is_struct(one) for one in getattr(annotation, "__args__", ()) if one is not Ellipsis)
+def has_struct(annotation: Any) -> bool:
+    """Return True for a struct of msgspec, and for a type made of one: only where msgspec is loaded."""
+    if "msgspec" not in sys.modules:
+        return False
+    from lambda_kit._kernel import models
+
+    return models.has_struct(annotation)
 
 
 def adapter(annotation: Any, what: str) -> Any:
-    """Return pydantic's adapter of a type.
+    """Return pydantic's adapter of the type of a parameter or an answer: see `models.adapter`."""
+    from lambda_kit._kernel import models
 
-    Raises:
-        MissingExtra: pydantic is not installed.
-        ConfigurationError: pydantic does not take the type.
-    """
-    try:
-        from pydantic import TypeAdapter
-    except ImportError:
-        from lambda_kit._kernel import extras
-
-        raise extras.missing(what, "pydantic", "pydantic") from None
-    from pydantic import PydanticUserError
-
-    made: Any = TypeAdapter
-    try:
-        return made(annotation)
-    except PydanticUserError as error:
-        raise ConfigurationError(f"{what} has a type that pydantic does not take: {error.message}") from error
+    return models.adapter(annotation, what, getattr(annotation, "__name__", None) or repr(annotation))
 
 
 def json_reader(annotation: Any, what: str) -> Callable[[str], Any]:
     """Return the function that reads a model from JSON text. It raises BadRequest or InvalidRequest."""
-    if is_struct(annotation):
+    if has_struct(annotation):
         return _struct_reader(annotation)
     validate = adapter(annotation, what).validate_json
     from pydantic import ValidationError
@@ -114,7 +100,7 @@ def value_reader(annotation: Any, what: str) -> Callable[[Any], Any]:
 
 def json_writer(annotation: Any, what: str) -> Callable[[Any], str | bytes]:
     """Return the function that writes the value of a route as JSON, after it was validated."""
-    if is_struct(annotation):
+    if has_struct(annotation):
         return _struct_writer(annotation)
     model = adapter(annotation, what)
     validate, to_json = model.validate_python, model.serializer.to_json

@@ -84,7 +84,7 @@ class Schemas:
         inputs: list[Any] = []
         found: dict[int, Any] = {}
         for number, (annotation, mode, what) in enumerate(self._types):
-            if _models.is_struct(annotation):
+            if _models.has_struct(annotation):
                 continue
             try:
                 one = _models.adapter(annotation, what)
@@ -109,7 +109,7 @@ class Schemas:
         return found, definitions.get("$defs", {})
 
     def _by_msgspec(self, taken: set[str]) -> tuple[dict[int, Any], dict[str, Any]]:
-        numbers = [i for i, (one, _, _) in enumerate(self._types) if _models.is_struct(one)]
+        numbers = [i for i, (one, _, _) in enumerate(self._types) if _models.has_struct(one)]
         if not numbers:
             return {}, {}
         schemas, components = sys.modules["msgspec"].json.schema_components(

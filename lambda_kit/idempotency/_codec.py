@@ -299,26 +299,15 @@ class _PydanticCodec:
         if self._adapter is not None:
             return self._adapter
         name = callables.name_of(self._type)
-        try:
-            from pydantic import PydanticUndefinedAnnotation, TypeAdapter
-        except ImportError as error:
-            from lambda_kit._kernel import extras
+        where = f"idempotent(codec={name})"
+        from lambda_kit._kernel import models
 
-            raise extras.missing(f"idempotent(codec={name})", "pydantic", "pydantic") from error
         try:
-            adapter: Any = TypeAdapter(self._type)
-            if not adapter.pydantic_complete:
-                adapter.rebuild(raise_errors=True)
-        except PydanticUndefinedAnnotation as error:
+            self._adapter = models.adapter(self._type, where, name, complete=True)
+        except NameError as error:
             if final:
-                raise ConfigurationError(f"idempotent(codec={name}): {error.name} is not defined") from error
-            return None
-        except Exception as error:
-            raise ConfigurationError(
-                f"idempotent(codec={name}): pydantic cannot handle this type: {str(error).splitlines()[0]}"
-            ) from error
-        self._adapter = adapter
-        return adapter
+                raise ConfigurationError(f"{where}: {error.name} is not defined") from error
+        return self._adapter
 
     def encode(self, value: Any) -> Any:
         # A value that pydantic serialises with a warning would not come back as it was.

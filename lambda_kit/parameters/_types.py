@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit._kernel import environment, extras, type_of
+from lambda_kit._kernel import environment, type_of
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -38,7 +38,10 @@ def converter(transform: Any) -> Callable[[Any], Any] | None:
         validate = transform.model_validate_json
         return validate
     if is_structured(transform):
-        validate = _adapter(transform).validate_json
+        from lambda_kit._kernel import models
+
+        name = label(transform)
+        validate = models.adapter(transform, f"transform={name}", name).validate_json
         return validate
     return transform if callable(transform) and not isinstance(transform, str) else None
 
@@ -56,17 +59,6 @@ def _is_record(cls: Any) -> bool:
     """Tell whether a class is a `NamedTuple` or a `TypedDict`."""
     marks = {tuple: "_fields", dict: "__total__"}
     return any(base in cls.__mro__ and hasattr(cls, mark) for base, mark in marks.items())
-
-
-def _adapter(transform: Any) -> Any:
-    try:
-        import pydantic
-    except ImportError as error:
-        raise extras.missing(f"transform={label(transform)}", "pydantic", "pydantic") from error
-    try:
-        return pydantic.TypeAdapter(transform)
-    except (pydantic.PydanticUserError, TypeError) as error:
-        raise ConfigurationError(f"transform={label(transform)}: pydantic cannot validate it: {error}") from error
 
 
 def label(transform: Any) -> str:
