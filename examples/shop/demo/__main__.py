@@ -17,6 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m shop.demo", description="Run the shop on this machine.")
     parser.add_argument("--orders", type=int, default=8, help="ordinary orders, beside those of the story; default 8")
     parser.add_argument("--no-faults", action="store_true", help="do not disturb the way to AWS's services")
+    parser.add_argument("--runtime", choices=["awslambdaric", "kit"], default="awslambdaric", help="the runtime client")
     parser.add_argument("--in-process", action="store_true", help="over memory, as without ministack")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts into a file, for programs")
     parser.add_argument(
@@ -34,7 +35,9 @@ def main() -> int:
         )
         result = in_process.run(_say, orders=options.orders)
     else:
-        result = scenario.run(ministack, _say, orders=options.orders, disturb=not options.no_faults)
+        result = scenario.run(
+            ministack, _say, orders=options.orders, disturb=not options.no_faults, runtime=options.runtime
+        )
     options.report.parent.mkdir(parents=True, exist_ok=True)
     options.report.write_text(report.page(result), "utf-8")
     sys.stdout.write(f"{account.text(result)}\nThe same as a page, with all lines and a timeline: {options.report}\n")
@@ -54,6 +57,7 @@ def _counts(result: scenario.Result) -> dict[str, object]:
         for name, value in one.metrics.items():
             metrics[name] += round(value)
     return {
+        "calls": sorted(result.calls),
         "charges": result.charges,
         "faults": result.faults,
         "killed": result.killed,

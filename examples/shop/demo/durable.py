@@ -12,6 +12,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from shop.demo.faults import call_of
 from shop.demo.processes import Child, ask, free_port
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class DurableService:
 
     Attributes:
         url: where functions call it: `AWS_ENDPOINT_URL_LAMBDA`.
+        calls: the function and the IAM action of each kind of call.
         starts: how often an execution of each name was asked for.
         executions: the ARN of each execution by its name.
     """
@@ -53,6 +55,7 @@ class DurableService:
         for name, value in options.items():
             command += [f"--{name}", value]
         self._runner = Child(command, f"{self._runner_url}/health", environ)
+        self.calls: set[tuple[str, str]] = set()
         self.starts: dict[str, int] = {}
         self.executions: dict[str, str] = {}
 
@@ -104,6 +107,8 @@ class DurableService:
         return 202, b"", {"x-amz-durable-execution-arn": self.executions[name]}
 
     def _answer(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+        if _OF_RUNNER not in headers:
+            self.calls.add(call_of(headers, path))
         parts = path.split("/")
         if parts[-1] != "invocations":  # calls of the SDK, and of who decides
             return *ask(f"{self._runner_url}{path}", method, body, {"content-type": headers["content-type"] or ""}), {}

@@ -20,8 +20,30 @@ PLAN = {  # the faults of each operation, in the order of its requests; later re
     "SendMessage": ["throttled", "lost", "lost"],
 }
 PLANNED = Counter(fault for faults in PLAN.values() for fault in faults)
+_ACTIONS = {  # of the calls that their path names
+    "/configurationsessions": "StartConfigurationSession",
+    "/configuration": "GetLatestConfiguration",
+    "/invocations": "InvokeFunction",
+    "/checkpoint": "CheckpointDurableExecution",
+    "/state": "GetDurableExecutionState",
+    "/succeed": "SendDurableExecutionCallbackSuccess",
+}
 _REFUSAL = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"}).encode()
 _OWN = ("host", "connection", "content-length")
+
+
+def key_of(function: str) -> str:
+    """Return the access key of a function; each has its own, so that calls show who makes them."""
+    return f"AKID{function.upper()}"
+
+
+def call_of(headers: Any, path: str) -> tuple[str, str]:
+    """Return the function that makes a call, and the IAM action that it needs."""
+    credential = headers["authorization"].partition("Credential=")[2].partition(",")[0]
+    key, _, _, service, _ = credential.split("/")
+    operation = headers["x-amz-target"].rpartition(".")[2] if "x-amz-target" in headers else ""
+    named = operation or next((name for end, name in _ACTIONS.items() if path.partition("?")[0].endswith(end)), path)
+    return key.removeprefix("AKID").lower(), f"{service}:{named.removesuffix('Batch')}"
 
 
 class Faults:
@@ -30,6 +52,7 @@ class Faults:
     Attributes:
         url: where the services are called through it.
         made: how many faults of each kind it has made.
+        calls: the function and the IAM action of each kind of call.
     """
 
     def __init__(self, upstream: str) -> None:
@@ -40,6 +63,7 @@ class Faults:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.made: Counter[str] = Counter()
+        self.calls: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -85,6 +109,7 @@ class Faults:
 
             def do_POST(self) -> None:  # the name that the base class calls
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                proxy.calls.add(call_of(self.headers, self.path))
                 fault = proxy.next_of((self.headers["x-amz-target"] or "").rpartition(".")[2])
                 if fault == "throttled":
                     self._reply(400, [("content-type", "application/x-amz-json-1.0")], _REFUSAL)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shop.demo.faults import key_of
+
 from lambda_kit.local import Environment
 
 if TYPE_CHECKING:
@@ -60,12 +62,14 @@ class Functions:
 
     Args:
         environ: environment variables of all of them.
+        runtime: the runtime client: `awslambdaric`, which AWS ships, or `kit`, the kit's own.
 
     Attributes:
         invocations: all invocations that have ended, in the order of their ends.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], runtime: str = "awslambdaric") -> None:
+        self._runtime = runtime
         path = os.pathsep.join(filter(None, [str(SOURCE), str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
         self._environ = {"LAMBDA_KIT_SERVICE": "shop", **environ, "PYTHONPATH": path}
         self._pools: dict[str, queue.LifoQueue[tuple[int, Environment]]] = {}
@@ -100,7 +104,8 @@ class Functions:
                 timeout=timeout,
                 memory=512,
                 log_format="json",
-                env={**self._environ, **(environ or {})},
+                runtime=self._runtime,
+                env={**self._environ, "AWS_ACCESS_KEY_ID": key_of(name), **(environ or {})},
             )
             pool.put((number, self._stack.enter_context(environment)))
 

@@ -93,7 +93,7 @@ def make(url: str, payments_url: str, key: str, *, visibility: int) -> Resources
 
     letters, redrive = queue("letters"), queue("orders-redrive")
     arn = sqs.get_queue_attributes(QueueUrl=redrive, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 20})
     orders = queue("orders", VisibilityTimeout=str(visibility), RedrivePolicy=policy)
     for name, value in {"/shop/prices": json.dumps(PRICES), "/shop/approval-limit": "50000"}.items():
         client("ssm", url).put_parameter(Name=name, Value=value, Type="String")
