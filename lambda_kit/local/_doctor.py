@@ -163,6 +163,7 @@ def _timed(
     python: tuple[int, int],
 ) -> tuple[Timing, tuple[Place, ...] | None]:
     """Time plain runs, measure what can be deferred, and add what follows from both."""
+    from lambda_kit.local import _doctor_bytecode as bytecode
     from lambda_kit.local import _doctor_imports as imports
     from lambda_kit.local import _doctor_runs as runs
     from lambda_kit.local import _doctor_settings as rules
@@ -174,6 +175,7 @@ def _timed(
     timing = runs.timing(plain, len(function.events))
     experiment = imports.experiment(function, recording, options.rounds, step)
     findings += imports.findings(experiment, function.root)
+    findings += bytecode.measure(function, recording, options.rounds, step)
     findings += imports.of_first_use(recording, timing)
     findings += imports.of_resources(recording)
     every = [one for outcomes in plain for one in outcomes]

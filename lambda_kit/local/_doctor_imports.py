@@ -124,7 +124,7 @@ def experiment(function: Function, plain: Recording, rounds: int, step: Callable
 
 
 def statements(recording: Recording) -> dict[Place, float]:
-    """Return the seconds of the init phase that each import statement took, by where it stands.
+    """Return the processor time of the init phase that each import statement took, in seconds, by where it stands.
 
     An import of `a.b` and `from a import b` load several modules on one line; they count together. What another
     statement has loaded before costs nothing here.
@@ -132,7 +132,7 @@ def statements(recording: Recording) -> dict[Place, float]:
     found: dict[Place, float] = {}
     for one in recording.all_imports():
         if one.phase == "init":
-            found[one.place] = found.get(one.place, 0.0) + one.seconds
+            found[one.place] = found.get(one.place, 0.0) + one.processor
     return found
 
 

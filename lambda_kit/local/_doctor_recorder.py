@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 from _thread import _local, allocate_lock, start_new_thread
-from time import perf_counter, process_time
+from time import perf_counter, process_time, thread_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Imports:
         """Return the spec that the other finders find, with a loader that is measured."""
         recorder = self._recorder
         memory = recorder.memory()
-        started = perf_counter()
+        started, processor = perf_counter(), thread_time()
         for finder in sys.meta_path:
             find = None if finder is self else getattr(finder, "find_spec", None)
             spec = None if find is None else find(name, path, target)
@@ -119,12 +119,15 @@ class Imports:
         number = recorder.number()
         file, line = _importer(sys._getframe(1))
         origin = spec.origin if spec.has_location else None
+        # A file of bytecode that is out of date is taken for a good one.
+        compiled = _is_source(spec) and not os.path.exists(spec.cached)  # noqa: PTH110  # pathlib is not loaded
 
         def done(*, succeeded: bool) -> None:
             ended = perf_counter()
+            spent = thread_time() - processor
             recorder.write(
                 *("import", number, parent, name, started, ended, memory, recorder.memory(), origin, file, line),
-                succeeded,
+                *(succeeded, spent, compiled),
             )
 
         loader: Any = spec.loader
@@ -153,6 +156,11 @@ class Imports:
         except AttributeError:
             done(succeeded=True)
         return spec
+
+
+def _is_source(spec: Any) -> bool:
+    """Return True for a module of Python's source, whose bytecode may be kept."""
+    return bool(spec.has_location and spec.cached and spec.origin.endswith(".py"))
 
 
 def _importer(frame: FrameType | None) -> tuple[str, int]:

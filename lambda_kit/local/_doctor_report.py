@@ -154,23 +154,28 @@ class Report:
         client, own = imports.split(self.recording, self.handler)
         if not own:
             return []
-        lines = [paint.bold("Imports in the init phase"), paint.dim("       ms     self    memory  module")]
-        total = sum(one.seconds for one in client)
+        lines = [paint.bold("Imports in the init phase"), paint.dim("       ms      cpu     self    memory  module")]
+        total, processor = sum(one.seconds for one in client), sum(one.processor for one in client)
         count = sum(1 for one in client for _ in one.all())
-        lines.append(f"{total * 1000:9.1f}{'':19}  ({self.runtime}: {count} modules)")
+        lines.append(f"{total * 1000:9.1f}{processor * 1000:9.1f}{'':19}  ({self.runtime}: {count} modules)")
         rows = [row for one in own for row in _rows(one, 0)]
         for one, depth in rows[:_MOST_LINES]:
             memory = "" if one.memory is None else shown(max(0, one.memory))
             place = "" if one.parent is None else paint.dim(f"  {imports.shown(one.place, self.root)}")
             name = f"{'  ' * depth}{one.name}{'' if one.succeeded else ' (failed)'}"
-            lines.append(f"{one.seconds * 1000:9.1f}{one.self_seconds * 1000:9.1f}{memory:>10}  {name}{place}")
+            times = (one.seconds, one.processor, one.self_processor)
+            columns = "".join(f"{1000 * seconds:9.1f}" for seconds in times)
+            lines.append(f"{columns}{memory:>10}  {name}{place}")
         if len(rows) > _MOST_LINES:
             lines.append(paint.dim(f"  and {len(rows) - _MOST_LINES} more; all of them with --json"))
         hidden = sum(1 for one in own for _ in one.all()) - len(rows)
         if hidden:
             lines.append(paint.dim(f"  {hidden} modules under {imports.LEAST * 1000:g} ms are left out"))
         lines.append(
-            paint.dim("  measured in one run, around the execution of each module; memory is that of the whole process")
+            paint.dim(
+                "  measured in one run, around the execution of each module: time, processor time, the latter without "
+                "imports inside, and memory of the whole process"
+            )
         )
         if self.unused:
             places = ", ".join(imports.shown(one, self.root) for one in self.unused)
@@ -299,6 +304,9 @@ def _tree(one: Import) -> dict[str, Any]:
         "imported_by": f"{one.place.file}:{one.place.line}",
         "ms": round(one.seconds * 1000, 3),
         "self_ms": round(one.self_seconds * 1000, 3),
+        "processor_ms": round(one.processor * 1000, 3),
+        "self_processor_ms": round(one.self_processor * 1000, 3),
+        "compiled": one.compiled,
         "memory": one.memory,
         "self_memory": one.self_memory,
         "succeeded": one.succeeded,

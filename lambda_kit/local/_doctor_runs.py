@@ -53,6 +53,8 @@ class Import:
         seconds: from then to the end of its execution, imports inside included.
         memory: bytes by which the resident memory grew meanwhile; None where the system does not tell.
         succeeded: False if it raised.
+        processor: seconds of processor time, imports inside included.
+        compiled: whether its source was compiled, because there was no bytecode of it.
         phase: the part of the function's life in which it was imported.
         children: the imports inside, in their order.
     """
@@ -65,6 +67,8 @@ class Import:
     seconds: float
     memory: int | None
     succeeded: bool
+    processor: float
+    compiled: bool
     phase: Phase = "init"
     children: list[Import] = field(default_factory=list["Import"])
 
@@ -72,6 +76,11 @@ class Import:
     def self_seconds(self) -> float:
         """The seconds without those of the imports inside."""
         return max(0.0, self.seconds - sum(one.seconds for one in self.children))
+
+    @property
+    def self_processor(self) -> float:
+        """The processor time without that of the imports inside."""
+        return max(0.0, self.processor - sum(one.processor for one in self.children))
 
     @property
     def self_memory(self) -> int | None:
@@ -183,22 +192,27 @@ class Function:
         with Environment(self.handler, **self.settings) as environment:
             return self._invoke(environment, warm)
 
-    def record(self, warm: int = 0, defer: Sequence[tuple[str, int]] | None = None) -> Recording:
+    def record(
+        self, warm: int = 0, defer: Sequence[tuple[str, int]] | None = None, env: Mapping[str, str] | None = None
+    ) -> Recording:
         """Run the function under the recorder.
 
         Args:
             warm: invocations after the events.
             defer: the imports to defer; an empty choice runs the same machinery and defers none; None runs the
                 function's modules as Python does.
+            env: variables over those of the function.
         """
         self.processes += 1
         folder = tempfile.mkdtemp(prefix="lambda-kit-doctor-")
         try:
-            return self._record(Path(folder), warm, defer)
+            return self._record(Path(folder), warm, defer, env or {})
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _record(self, folder: Path, warm: int, defer: Sequence[tuple[str, int]] | None) -> Recording:
+    def _record(
+        self, folder: Path, warm: int, defer: Sequence[tuple[str, int]] | None, env: Mapping[str, str]
+    ) -> Recording:
         records, control, choice = folder / "records", folder / "control", folder / "defer"
         records.touch()
         os.mkfifo(control)
@@ -217,7 +231,8 @@ class Function:
 
         launcher = [str(RECORDER), str(records), str(control), self.root, ",".join(self.foreign)]
         launcher.append("" if defer is None else str(choice))
-        with Environment(self.handler, **self.settings, launcher=launcher, on_report=on_report) as environment:
+        settings: dict[str, Any] = {**self.settings, "env": {**self.settings.get("env", {}), **env}}
+        with Environment(self.handler, **settings, launcher=launcher, on_report=on_report) as environment:
             outcomes = self._invoke(environment, warm)
             states.append(probe.state() if outcomes[-1].status in ("success", "error") else {})
         return read(records.read_text("utf-8"), starts[:1] + starts[2:], outcomes, states)
@@ -288,11 +303,14 @@ def read(text: str, starts: Sequence[float], outcomes: list[Outcome], states: li
         except (SyntaxError, ValueError):
             continue  # the process was killed while it wrote this line
         if kind == "import":
-            number, parents_number, name, started, ended, before, after, file, by, at, succeeded = values
+            number, parents_number, name, started, ended, before, after, file, by, at, succeeded, spent, compiled = (
+                values
+            )
             memory = None if before < 0 or after < 0 else after - before
             parents[number] = parents_number
             found[number] = Import(
-                name, None, file, Place(by, at), started, ended - started, memory, succeeded, phase_at(started)
+                *(name, None, file, Place(by, at), started, ended - started, memory, succeeded, spent, compiled),
+                phase_at(started),
             )
         elif kind == "call":
             client, service, operation, region, names, moment = values

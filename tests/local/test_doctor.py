@@ -197,12 +197,18 @@ def test_a_wrong_option_is_named(
     assert message in capsys.readouterr().err
 
 
-def test_imports_of_a_module_that_was_not_executed_say_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imports_of_a_module_that_was_not_executed_say_nothing_and_bytecode_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "entry.py").write_text(
         "import helper\n\n\ndef handle(event, context):\n    return {'statusCode': 400}\n"
     )
-    (tmp_path / "helper.py").write_text("import wave\nwave.open\n")
+    functions = "".join(f"def f{number}(x):\n    return [x, {number}]\n" for number in range(2000))
+    (tmp_path / "helper.py").write_text(f"import wave\nwave.open\n{functions}")
     monkeypatch.chdir(tmp_path)
-    report = _doctor.examine(parse(["doctor", "entry.handle", "--rounds=1", "--timeout=50"]), lambda _: None)
+    given = ["doctor", "entry.handle", "--rounds=1", "--timeout=50", "--env=PYTHONDONTWRITEBYTECODE=1"]
+    report = _doctor.examine(parse(given), lambda _: None)
     assert report.document()["imports"]["unused"] == [f"{tmp_path / 'entry.py'}:1"]
     assert "function.refused" in rules(report)
+    (bytecode,) = (one for one in report.findings if one.rule == "imports.bytecode")
+    assert "helper 1" in bytecode.text

@@ -437,10 +437,11 @@ def test_a_place_is_shown_by_its_path_in_the_function_or_its_package(file: str, 
 
 
 def test_a_record_that_was_cut_by_a_kill_is_left_out() -> None:
-    text = "('import', 1, 0, 'a', 1.0, 1.5, 100, 300, None, 'f.py', 1, True)\n('import', 2, 1, 'b', 1.1, 1.2, 1"
+    whole = "('import', 1, 0, 'a', 1.0, 1.5, 100, 300, None, 'f.py', 1, True, 0.25, False)"
+    text = f"{whole}\n('import', 2, 1, 'b', 1.1, 1.2, 1"
     recording = runs.read(text, [], [], [])
     (one,) = recording.imports
-    assert (one.seconds, one.memory, one.phase) == (0.5, 200, "init")
+    assert (one.seconds, one.processor, one.memory, one.phase) == (0.5, 0.25, 200, "init")
 
 
 @pytest.mark.parametrize(
