@@ -42,15 +42,15 @@ else:
     log = _Log()
 
     def _hide_credentials(record):
-        """Show URLs without user and password, those in texts of other libraries' exceptions too."""
+        """Show records without passwords: those in texts of other libraries' exceptions too."""
         try:
             message = record.getMessage()
         except Exception:  # handlers report it
             return True
-        if "@" in message and "://" in message:
-            from lambda_kit._kernel.urls import hidden_in_text
+        if ("@" in message and "://" in message) or "=" in message or ": " in message:
+            from lambda_kit._kernel.messages import shown
 
-            record.msg, record.args = hidden_in_text(message), ()
+            record.msg, record.args = shown(message), ()
         return True
 
 

@@ -66,14 +66,23 @@ def _depth() -> int:
     return depth
 
 
-def describe(error: BaseException) -> str:
-    """Return type and message of an exception. A `__str__` that fails is reported in place of the message."""
-    text = message_of(error)
+def describe(error: BaseException, hides: Callable[[str], bool] | None = None) -> str:
+    """Return type and message of an exception, without passwords.
+
+    A `__str__` that fails is reported in place of the message.
+
+    Args:
+        error: the exception.
+        hides: tells whether the values of a name are hidden; by default the names that loggers hide by default.
+    """
+    from lambda_kit._kernel.messages import shown
+
+    text = shown(message_of(error), hides)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def message_of(error: BaseException) -> str:
-    """Return the message of an exception. A `__str__` that fails is reported in its place."""
+    """Return the message of an exception as it is. A `__str__` that fails is reported in its place."""
     try:
         return guarded(str, error)
     except Exception as broken:

@@ -256,7 +256,7 @@ class Walk:
         if issubclass(cls, bytes | bytearray | memoryview):
             return self._long(text_of_bytes(bytes(value)))
         if issubclass(cls, BaseException):
-            return self._long(describe(value))
+            return self._long(describe(value, self._encoder.hides))
         if hasattr(cls, "dtype") and hasattr(cls, "tolist"):  # numpy
             if getattr(value, "size", 1) > _MAX_ITEMS:
                 return escape(f"[cut: an array of {value.size} items]")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+
+_LONGEST_URL = 10_000  # characters that are looked at together
 _IN_SCHEMES = str.maketrans("", "", "+-.")
 
 
@@ -28,16 +33,48 @@ def without_credentials(url: str) -> str:
 
 
 def hidden_in_text(text: str) -> str:
-    """Return a text, such as a message, with the URLs in it without user and password."""
+    """Return a text, such as a message, with the URLs in it without user and password.
+
+    A URL ends at white space. A password with spaces is removed where what comes before the space is no host and port:
+    `redis://:my pass@db`.
+    """
     if "@" not in text or "://" not in text:
         return text
     import re
 
+    if " " in text:
+        text = re.sub(
+            r"(?<![\w+.-])([A-Za-z][\w+.-]{0,40}://)([^\s/?#@\"']*:[^\s@\"']*)([ \t][^\r\n@]{0,200}@)(?=(\S+))",
+            _without_spaces,
+            text,
+        )
+    done: list[str] = []  # from the end on
+    url, end = "", len(text)  # the URL that is looked at, up to white space, and where it begins
     # From the last one on: the path of one may contain another.
-    for start in reversed([one.start() for one in re.finditer(r"(?<![\w+.-])[A-Za-z][\w+.-]*://", text)]):
-        url = text[start:].split(None, 1)[0]
-        text = text[:start] + without_credentials(url) + text[start + len(url) :]
-    return text
+    for found in reversed([*re.finditer(r"(?<![\w+.-])[A-Za-z][\w+.-]*://", text)]):
+        between = text[found.end() : end]
+        head = between.split(None, 1)[0] if between[:1].strip() else ""
+        if len(head) < len(between) or len(url) > _LONGEST_URL:
+            done += [url, between[len(head) :]]
+            url = head
+        else:
+            url = head + url
+        url = without_credentials(found[0] + url)
+        end = found.start()
+    done += [url, text[:end]]
+    return "".join(reversed(done))
+
+
+def _without_spaces(found: re.Match[str]) -> str:
+    """Return the beginning of a URL without user and password, if it is one whose password has spaces."""
+    scheme, before, gap, after = found[1], found[2], found[3], found[4]
+    authority = before
+    for delimiter in "/?#":
+        authority = authority.partition(delimiter)[0]
+    is_host = not authority.startswith(":") and not _has_bad_port(authority)
+    if "://" in gap or (is_host and (len(authority) < len(before) or not (":" in after or "/" in after))):
+        return found[0]
+    return scheme
 
 
 def _authority_start(url: str) -> int:

@@ -1,6 +1,6 @@
 """The response to a pre token generation trigger: claims, scopes and groups of the tokens of a Cognito user pool.
 
-The claims that cannot be set, and the values that can, are those of
+The claims that can be set and removed are those of the table "Claims and scopes reference" in
 <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>. Cognito ignores
 a claim that cannot be set, without a word.
 """
@@ -22,8 +22,10 @@ _RESERVED = frozenset(
         *("jti", "nbf", "nonce", "origin_jti", "sub", "token_use"),
     )
 )
-_RESERVED_IN_ID = _RESERVED | {"aud", "cognito:username", "identities"}
+_RESERVED_IN_ID = _RESERVED | {"aud", "identities"}
 _RESERVED_IN_ACCESS = _RESERVED | {"client_id", "device_key", "event_id", "scope", "username", "version"}
+_FROM_GROUPS = ("cognito:groups", "cognito:roles", "cognito:preferred_role")
+_PLAIN_IN_ID = ("address", "email_verified", "phone_number_verified", "updated_at")  # no lists and objects
 _GROUPS = {"groupsToOverride": LIST, "iamRolesToOverride": LIST, "preferredRole": TEXT}
 
 
@@ -43,8 +45,10 @@ def token_response(
     Raises:
         AnswerError: a claim cannot be set, or the version does not know what is set.
     """
-    _check_claims((*id_claims, *suppress_id_claims), _RESERVED_IN_ID, "ID")
-    _check_claims((*access_claims, *suppress_access_claims), _RESERVED_IN_ACCESS, "access")
+    _check_set(id_claims, _RESERVED_IN_ID, "ID")
+    _check_set(access_claims, _RESERVED_IN_ACCESS, "access")
+    _check_removed(suppress_id_claims, _RESERVED_IN_ID, "ID")
+    _check_removed(suppress_access_claims, _RESERVED_IN_ACCESS | {"aud"}, "access")
     for scope in (*add_scopes, *suppress_scopes):
         if not scope or any(one.isspace() for one in scope):
             raise AnswerError(f"the scope {scope!r} is empty or has spaces; pass one scope in each text")
@@ -60,6 +64,12 @@ def token_response(
         if not fits(dict(id_claims), TEXTS):
             raise AnswerError("id_claims has a value that is no text; version 1 takes texts alone")
         return {"claimsOverrideDetails": _without_empty({**id_token, "groupOverrideDetails": group_details})}
+    for claim in _PLAIN_IN_ID:
+        if type_of(id_claims.get(claim)) in (dict, list, tuple):
+            raise AnswerError(
+                f"the claim {claim!r} of the ID token is of type {type_of(id_claims[claim]).__name__}; Cognito takes "
+                "text, a number or a boolean there"
+            )
     json_size(dict(id_claims), "id_claims")
     json_size(dict(access_claims), "access_claims")
     _check_audience(raw, access_claims)
@@ -79,15 +89,29 @@ def token_response(
     return {"claimsAndScopeOverrideDetails": _without_empty(made)}
 
 
-def _check_claims(claims: Iterable[str], reserved: frozenset[str], token: str) -> None:
+def _check_set(claims: Iterable[str], reserved: frozenset[str], token: str) -> None:
     for claim in claims:
-        if claim in reserved:
-            hint = "; use add_scopes and suppress_scopes" if claim == "scope" else ""
-            raise AnswerError(
-                f"the claim {claim!r} of the {token} token belongs to Cognito; it can neither be set nor removed{hint}"
-            )
-        if claim == "cognito:groups":
-            raise AnswerError("the claim 'cognito:groups' is made from the groups; pass groups=[...]")
+        if claim in _FROM_GROUPS:
+            raise AnswerError(f"the claim {claim!r} is made from the groups; pass groups, iam_roles or preferred_role")
+        if claim.startswith("dev:"):
+            raise AnswerError(f"the claim {claim!r} of the {token} token can be removed, but not set")
+        _check_free(claim, reserved, token)
+
+
+def _check_removed(claims: Iterable[str], reserved: frozenset[str], token: str) -> None:
+    for claim in claims:
+        if claim in _FROM_GROUPS[1:]:
+            raise AnswerError(f"the claim {claim!r} is removed with the groups; pass 'cognito:groups'")
+        if claim not in _FROM_GROUPS:
+            _check_free(claim, reserved, token)
+
+
+def _check_free(claim: str, reserved: frozenset[str], token: str) -> None:
+    if claim in reserved or claim.startswith("cognito:"):
+        hint = "; use add_scopes and suppress_scopes" if claim == "scope" else ""
+        raise AnswerError(
+            f"the claim {claim!r} of the {token} token belongs to Cognito; it can neither be set nor removed{hint}"
+        )
 
 
 def _check_audience(raw: dict[str, Any], access_claims: Mapping[str, Any]) -> None:

@@ -383,13 +383,16 @@ def pre_token_generation(  # noqa: PLR0913  # each is a part of the response
 ) -> dict[str, Any]:
     """Answer a pre token generation trigger of version 1, 2 or 3; the event says which.
 
-    Some claims belong to Cognito, such as `sub` and `exp`; `aud` in the ID token, `scope` in the access token.
+    Some claims belong to Cognito, such as `sub` and `exp`, and all that begin with `cognito:`; the groups and roles are
+    set by their arguments, and left out by the name `cognito:groups`. Attributes with `dev:` can only be left out. An
+    access token may have `aud`, with the id of the app client.
 
     See <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>.
 
     Args:
         event: the event.
-        id_claims: claims to set in the ID token. Their values are text in version 1, and any JSON after it.
+        id_claims: claims to set in the ID token. Their values are text in version 1, any JSON after it; no lists and
+            objects for `address`, `email_verified`, `phone_number_verified` and `updated_at`.
         access_claims: claims to set in the access token, from version 2 on.
         suppress_id_claims: claims to leave out of the ID token.
         suppress_access_claims: claims to leave out of the access token, from version 2 on.

@@ -2,7 +2,7 @@
 
 - Headers, paths and queries that CloudFront refuses:
   <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html>
-- Status of a viewer's response:
+- Status of a viewer's response, and `CloudFront-Viewer-Country`:
   <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html>
 - Responses: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-generating-http-responses.html>
 - Sizes: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>
@@ -66,9 +66,17 @@ _FORBIDDEN = frozenset(
 _FORBIDDEN_STARTS = ("x-amz-cf-", "x-edge-")
 # The headers that a function may not change, by the type of its event.
 _READ_ONLY: dict[str, tuple[str, ...]] = {
-    "viewer-request": ("cloudfront-viewer-country", "content-length", "host", "transfer-encoding", "via"),
+    "viewer-request": (
+        "cdn-loop",
+        "cloudfront-viewer-country",
+        "content-length",
+        "host",
+        "transfer-encoding",
+        "via",
+    ),
     "origin-request": (
         "accept-encoding",
+        "cdn-loop",
         "content-length",
         "if-modified-since",
         "if-none-match",
@@ -78,7 +86,7 @@ _READ_ONLY: dict[str, tuple[str, ...]] = {
         "via",
     ),
     "origin-response": ("transfer-encoding", "via"),
-    "viewer-response": ("warning", "via"),
+    "viewer-response": ("content-encoding", "content-length", "transfer-encoding", "via", "warning"),
 }
 _LARGEST = {"viewer": 40 * 1024, "origin": 1024 * 1024}  # bytes of a response that the function makes
 _LONGEST_URI = 8191  # characters, with the query
@@ -230,7 +238,7 @@ def _check_name(kind: str, name: str) -> None:
     if lower in _FORBIDDEN or lower.startswith(_FORBIDDEN_STARTS):
         raise AnswerError(f"the header {name!r} belongs to CloudFront; a function may not set or remove it")
     if lower in _READ_ONLY.get(kind, ()):
-        raise AnswerError(f"the header {name!r} cannot be changed in a {kind}")
+        raise AnswerError(f"the header {name!r} cannot be changed in the event {kind}")
 
 
 def _line(text: Any, where: str) -> str:

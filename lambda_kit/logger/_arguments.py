@@ -64,7 +64,7 @@ def _take_exception(fields: dict[str, Any]) -> BaseException | None:
 
 def _exception_text(error: BaseException, encoder: Encoder) -> str:
     try:
-        return _plain.value(exception_fields(error, encoder.value))
+        return _plain.value(exception_fields(error, encoder))
     except Exception as failure:
         return _plain.value({"type": type(error).__qualname__, "message": f"[cut: {describe(failure)}]"})
 
@@ -73,8 +73,10 @@ def _as_powertools(error: BaseException, encoder: Encoder) -> dict[str, str]:
     """Return an exception as Powertools writes it: the traceback as text, and its name; beside them the frames."""
     import traceback
 
+    from lambda_kit._kernel.messages import shown
+
     try:
-        text = "".join(traceback.format_exception(error))
+        text = shown("".join(traceback.format_exception(error)), encoder.hides)
     except Exception as failure:
         text = f"[cut: {describe(failure)}]"
     return {

@@ -127,6 +127,8 @@ class Writer:
         if args:
             try:
                 message = guarded(_formatted, message, args)
+                if type_of(args) is tuple and any(isinstance(one, BaseException) for one in args):
+                    message = _without_passwords(message, encoder)
             except Exception as error:
                 fields = {**fields, "loggingError": describe(error), "messageArgs": args}
         text = escape(message) if type(message) is str else _message_text(encoder, message)
@@ -219,6 +221,12 @@ def _formatted(message: Any, args: Any) -> str:
         args = only  # as the standard library has it: "%(name)s", {"name": ...}
     text: str = (message if isinstance(message, str) else str(message)) % args
     return text
+
+
+def _without_passwords(message: str, encoder: Encoder) -> str:
+    from lambda_kit._kernel.messages import shown
+
+    return shown(message, encoder.hides)
 
 
 def _message_text(encoder: Encoder, message: Any) -> str:

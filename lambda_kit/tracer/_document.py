@@ -29,8 +29,13 @@ _MAX_FRAMES = 30  # of one exception
 MAX_EXCEPTIONS = 16  # of one span: those recorded, their causes and members
 _MAX_NAMES = 1_000  # in the cache of names
 MAX_ANNOTATIONS = 50  # of a trace
+_WIDEST = 6  # bytes of a character
 MARKER = 100  # bytes; a shorter member is not worth cutting
 MAX_ALL_FRAMES = 80  # of all exceptions of one span
+_CAUSE_ROOM = 36_000  # bytes that are left for the exceptions, whatever else there is
+# Characters of a message, frames of all exceptions, frames of one: the next sizes are taken if these are too much. The
+# last ones always fit into the room: 16 exceptions of 350 characters, of at most 6 bytes.
+_SIZES = ((MAX_MESSAGE, MAX_ALL_FRAMES, _MAX_FRAMES), (1_000, 40, 10), (300, 16, 1), (100, 0, 0))
 _TEXT_FIELDS = frozenset(("operation", "account_id", "region", "request_id", "queue_url", "table_name"))  # of `aws`
 _IN_NAMES = "_.:/%&#=+\\-@"  # allowed in a name, beside letters, digits and spaces
 
@@ -137,23 +142,44 @@ class Failure:
         self.id = id
 
 
-def cause_text(failures: list[Failure], inner: Failure | None, draw_id: Callable[[], str]) -> str:
+def cause_text(
+    failures: list[Failure],
+    inner: Failure | None,
+    draw_id: Callable[[], str],
+    hides: Callable[[str], bool],
+    taken: int = 0,
+) -> str:
     """Return the `cause` of a failed span: its exceptions, each followed by its causes and group members.
 
-    It is an id if the only exception is `inner`, which a span inside this one has sent already.
+    It is an id if the only exception is `inner`, which a span inside this one has sent already. Messages and stacks
+    are cut as far as needed, so that all exceptions fit into a document.
+
+    Args:
+        failures: the exceptions.
+        inner: what a span inside this one has sent.
+        draw_id: returns an id for a cause.
+        hides: tells whether the values of a name are hidden.
+        taken: bytes of the document that the other members take.
     """
     if inner is not None and len(failures) == 1 and failures[0] is inner:
         return f'"{inner.id}"'
-    exceptions = ",".join(_exceptions(failures, draw_id))
-    return f'{{"working_directory":{escape(shortened(_directory()))},"exceptions":[{exceptions}]}}'
+    listed = [*with_causes([(failure.error, failure.id) for failure in failures], draw_id)]
+    room, text = max(LIMIT - taken - MARKER, _CAUSE_ROOM), ""
+    for message, frames, own_frames in _SIZES:
+        exceptions = ",".join(_exceptions(listed, hides, message, frames, own_frames))
+        text = f'{{"working_directory":{escape(shortened(_directory()))},"exceptions":[{exceptions}]}}'
+        if len(text) * _WIDEST <= room or len(text.encode("utf-8", "backslashreplace")) <= room:
+            break
+    return text
 
 
-def _exceptions(failures: list[Failure], draw_id: Callable[[], str]) -> list[str]:
-    """Return the texts of the exceptions, within the limits of their number and of their frames."""
+def _exceptions(
+    listed: list[tuple[Any, str, str]], hides: Callable[[str], bool], message: int, frames: int, own_frames: int
+) -> list[str]:
+    """Return the texts of the exceptions, within these limits of their messages and of their frames."""
     parts: list[str] = []
-    frames = MAX_ALL_FRAMES
-    for error, own, cause in with_causes([(failure.error, failure.id) for failure in failures], draw_id):
-        text, taken = _exception_text(error, own, cause, min(_MAX_FRAMES, max(frames, 1)))
+    for error, own, cause in listed:
+        text, taken = _exception_text(error, own, cause, hides, message, min(own_frames, max(frames, 1)))
         parts.append(text)
         frames -= taken
     return parts
@@ -214,17 +240,21 @@ def _directory() -> str:
         return ""
 
 
-def _exception_text(error: Any, own: str, cause: str, limit: int) -> tuple[str, int]:
+def _exception_text(
+    error: Any, own: str, cause: str, hides: Callable[[str], bool], longest: int, limit: int
+) -> tuple[str, int]:
+    from lambda_kit._kernel.messages import shown
+
     link = f',"cause":"{cause}"}}' if cause else "}"
     try:
-        kind, message = type_name(error), message_of(error)
+        kind, message = type_name(error), shown(message_of(error), hides)
     except Exception as broken:  # a metaclass may fail
         return f'{{"id":"{own}","type":"unknown","message":"[no text: {type(broken).__name__}]"{link}', 0
-    text = f'{{"id":"{own}","type":{escape(shortened(kind))},"message":{escape(shortened(message, MAX_MESSAGE))}'
+    text = f'{{"id":"{own}","type":{escape(shortened(kind))},"message":{escape(shortened(message, longest))}'
     frames = frames_of(error)
     if frames:
         skipped = len(frames) - limit
-        frames = frames[-limit:]  # the innermost, next to the `raise`
+        frames = frames[-limit:] if limit else []  # the innermost, next to the `raise`
         stack = ",".join([_frame_text(one) for one in reversed(frames)])
         text += f',"stack":[{stack}]' + (f',"truncated":{skipped}' if skipped > 0 else "")
     return text + link, len(frames)
@@ -257,7 +287,7 @@ def _frame_text(traceback: TracebackType) -> str:
 
 
 def fit_document(head: str, metadata: dict[str, str], namespace: str, parts: list[str]) -> bytes:
-    """Return a document within the limit: the largest members are replaced by a note of their size.
+    """Return a document within the limit: the largest members are replaced by a note of their size, but the cause.
 
     Args:
         head: the required members, from the opening brace on.
@@ -271,7 +301,7 @@ def fit_document(head: str, metadata: dict[str, str], namespace: str, parts: lis
     metadata, parts = dict(metadata), list(parts)
     while len(document) > LIMIT:
         name = max(metadata, key=lambda one: len(metadata[one]), default="")
-        part = max(parts, key=len, default="")
+        part = max([one for one in parts if not one.startswith('"cause"')], key=len, default="")
         if len(metadata.get(name, "")) > max(len(part), MARKER):
             metadata[name] = f'"[cut: {len(metadata[name].encode())} bytes]"'
         elif len(part) > MARKER:

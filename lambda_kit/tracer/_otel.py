@@ -12,6 +12,7 @@ import time
 from lambda_kit import __version__
 from lambda_kit._kernel import type_of
 from lambda_kit._kernel.json_text import message_of
+from lambda_kit._kernel.messages import shown
 from lambda_kit.invocation import at_end
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _document as document
@@ -146,12 +147,17 @@ class OTelSpan(Span):
         if not self._options.capture_error:
             span.set_status(_ERROR)
             return
-        name, message = _description(error)
+        hides = self._options.encoder.hides
+        name, message = _description(error, hides)
         if not failed:
             span.set_status(_ERROR, clean(f"{name.rpartition('.')[2]}: {message}" if message else name))
             span.set_attribute("error.type", name)
         # Not `span.record_exception`, which raises if the exception cannot be turned into text.
-        described = {"exception.type": name, "exception.message": message, "exception.stacktrace": _stacktrace(error)}
+        described = {
+            "exception.type": name,
+            "exception.message": message,
+            "exception.stacktrace": _stacktrace(error, hides),
+        }
         span.add_event("exception", described)
 
     @harmless
@@ -318,21 +324,22 @@ class OpenTelemetry:
             self._export.flush(invocation.remaining())
 
 
-def _description(error: Any) -> tuple[str, str]:
+def _description(error: Any, hides: Callable[[str], bool]) -> tuple[str, str]:
     """Return type and message of an exception."""
     try:
-        return clean(document.type_name(error)), clean(message_of(error))
+        return clean(document.type_name(error)), clean(shown(message_of(error), hides))
     except Exception as broken:  # a metaclass may fail
         return "unknown", f"[no text: {type(broken).__name__}]"
 
 
-def _stacktrace(error: Any) -> str:
+def _stacktrace(error: Any, hides: Callable[[str], bool]) -> str:
     """Return the traceback of an exception as text, without the kit's own frames at its head."""
     import traceback
 
     frames = document.frames_of(error)
     try:
-        return clean("".join(traceback.format_exception(type_of(error), error, frames[0] if frames else None)))
+        lines = traceback.format_exception(type_of(error), error, frames[0] if frames else None)
+        return clean(shown("".join(lines), hides))
     except Exception as broken:
         return f"[no text: {type(broken).__name__}]"
 

@@ -132,15 +132,15 @@ class SdkSpan(Span):
         subsegment.add_fault_flag()
         if not self._options.capture_error:
             return
-        stack = exceptions.stack_of(error)
+        stack, hides = exceptions.stack_of(error), self._options.encoder.hides
         if issubclass(type(error), BaseException) and not exceptions.is_of_another_trace(error, subsegment):
             try:
-                exceptions.add_exception(subsegment, error, stack, error)
+                exceptions.add_exception(subsegment, error, stack, error, hides)
                 return
             except Exception as refusal:  # the SDK sets attributes of the exception, and some exceptions refuse that
                 report("an attribute of an exception", refusal)
         stand_in = type(type(error).__name__, (Exception,), {})(message_of(error))
-        exceptions.add_exception(subsegment, stand_in, stack, error)
+        exceptions.add_exception(subsegment, stand_in, stack, error, hides)
 
     @harmless
     def http(

@@ -6,11 +6,13 @@ from json import dumps
 from os import urandom
 
 from lambda_kit._kernel.json_text import message_of
+from lambda_kit._kernel.messages import shown
 from lambda_kit.tracer import _document as document
 from lambda_kit.tracer import _sdk_bridge as bridge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _MAX_FRAMES = 30
@@ -37,7 +39,11 @@ def is_of_another_trace(error: BaseException, subsegment: bridge.StackEntry) -> 
 
 
 def add_exception(
-    subsegment: bridge.StackEntry, error: BaseException, stack: list[tuple[str, int, str]], given: Any
+    subsegment: bridge.StackEntry,
+    error: BaseException,
+    stack: list[tuple[str, int, str]],
+    given: Any,
+    hides: Callable[[str], bool],
 ) -> None:
     """Add an exception to a subsegment, with its causes and the members of its group.
 
@@ -46,6 +52,7 @@ def add_exception(
         error: the exception that the SDK records and marks, which may be a stand-in.
         stack: the frames of the exception.
         given: the exception as it was given.
+        hides: tells whether the values of a name are hidden.
     """
     if isinstance(subsegment.cause, str):
         subsegment.cause = {}  # the SDK refuses a second exception, and logs that, if the cause is an id
@@ -60,30 +67,35 @@ def add_exception(
         _trace_of_cause[mark] = subsegment.trace_id
     if not isinstance(subsegment.cause, str):
         exceptions: list[Any] = subsegment.cause["exceptions"]
-        exceptions[-1].message = document.shortened(message_of(error), document.MAX_MESSAGE)
-        _add_causes(exceptions, given)
+        exceptions[-1].message = _message(error, hides)
+        _add_causes(exceptions, given, hides)
 
 
-def _add_causes(exceptions: list[Any], given: Any) -> None:
+def _message(error: BaseException, hides: Callable[[str], bool]) -> str:
+    return document.shortened(shown(message_of(error), hides), document.MAX_MESSAGE)
+
+
+def _add_causes(exceptions: list[Any], given: Any, hides: Callable[[str], bool]) -> None:
     """Add the causes of the last exception and the members of its group, which the SDK leaves out.
 
     Args:
         exceptions: what the subsegment has recorded.
         given: the last exception as it was given, for which a stand-in may be recorded.
+        hides: tells whether the values of a name are hidden.
     """
     limit = document.MAX_EXCEPTIONS - len(exceptions) + 1
     frames = document.MAX_ALL_FRAMES - sum(len(one.stack or ()) for one in exceptions)
     last = exceptions[-1]
     for one, own, cause in document.with_causes([(given, last.id)], _draw_id, limit):
-        shown = last
+        sent = last
         if own != last.id:
-            shown = bridge.Throwable(None, stack_of(one)[-max(frames, 1) :])  # None: the SDK would mark the exception
-            shown.id, shown.type = own, document.type_name(one).rpartition(".")[2]
-            shown.message = document.shortened(message_of(one), document.MAX_MESSAGE)
-            exceptions.append(shown)
-            frames -= len(shown.stack or ())
+            sent = bridge.Throwable(None, stack_of(one)[-max(frames, 1) :])  # None: the SDK would mark the exception
+            sent.id, sent.type = own, document.type_name(one).rpartition(".")[2]
+            sent.message = _message(one, hides)
+            exceptions.append(sent)
+            frames -= len(sent.stack or ())
         if cause:
-            shown.cause = cause
+            sent.cause = cause
 
 
 def _draw_id() -> str:

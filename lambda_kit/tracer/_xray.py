@@ -257,9 +257,11 @@ class XRaySpan(Span):
                 except Exception as error:
                     report(name, error)
         try:
-            if self._errors and options.capture_error:
-                parts.append(f'"cause":{document.cause_text(self._errors, self._inner_failure, draw_id)}')
             members = document.metadata_members(metadata or {}, encoder)
+            if self._errors and options.capture_error:
+                taken = len(head) + sum(map(len, parts)) + sum(map(len, members)) + sum(map(len, members.values()))
+                cause = document.cause_text(self._errors, self._inner_failure, draw_id, encoder.hides, taken)
+                parts.append(f'"cause":{cause}')
         except Exception as error:
             report("an exception or metadata", error)
         return document.fit_document(head, members, escape(options.service or "default"), parts)

@@ -27,7 +27,7 @@ class ShopError(Exception):
 
 
 def fields_of(error: BaseException) -> dict[str, Any]:
-    return exception_fields(error, Encoder(DEFAULT_REDACT).value)
+    return exception_fields(error, Encoder(DEFAULT_REDACT))
 
 
 def raised(error: BaseException) -> BaseException:

@@ -266,7 +266,24 @@ def test_the_event_is_not_changed_and_comes_back_whole() -> None:
         (lambda: cognito.pre_token_generation(V2, access_claims={"aud": "x"}), "the id of the app client alone, 'c-1'"),
         (
             lambda: cognito.pre_token_generation(V2, id_claims={"cognito:groups": ["a"]}),
-            "'cognito:groups' is made from the groups; pass groups=[...]",
+            "'cognito:groups' is made from the groups; pass groups, iam_roles or preferred_role",
+        ),
+        (
+            lambda: cognito.pre_token_generation(V2, id_claims={"dev:plan": "a"}),
+            "'dev:plan' of the ID token can be removed, but not set",
+        ),
+        (
+            lambda: cognito.pre_token_generation(V2, access_claims={"cognito:plan": "a"}),
+            "'cognito:plan' of the access token belongs to Cognito",
+        ),
+        (
+            lambda: cognito.pre_token_generation(V2, suppress_id_claims=["cognito:roles"]),
+            "'cognito:roles' is removed with the groups; pass 'cognito:groups'",
+        ),
+        (lambda: cognito.pre_token_generation(V2, suppress_access_claims=["aud"]), "'aud' of the access token belongs"),
+        (
+            lambda: cognito.pre_token_generation(V2, id_claims={"address": {"city": "Bern"}}),
+            "'address' of the ID token is of type dict; Cognito takes text, a number or a boolean there",
         ),
         (
             lambda: cognito.map_attributes(event_of("InboundFederation_ExternalProvider"), {}),
@@ -281,12 +298,22 @@ def test_the_event_is_not_changed_and_comes_back_whole() -> None:
         (lambda: cognito.pre_token_generation(V2, groups=[5]), "'groupsToOverride' is of type list with int"),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
         (lambda: cognito.accept(event_of("PreSignUp_SignUp")), "reads a response; use cognito.pre_sign_up"),
     ],
-    ids=range(30),
+    ids=range(35),
 )
 def test_what_cognito_would_refuse_is_an_error_that_says_what_can_be(answer: Any, told: str) -> None:
     with pytest.raises(AnswerError) as caught:
         answer()
     assert told in str(caught.value)
+
+
+def test_groups_and_attributes_of_developers_can_be_left_out_of_the_tokens() -> None:
+    made = cognito.pre_token_generation(
+        V2, suppress_id_claims=["cognito:groups", "dev:plan"], suppress_access_claims=["cognito:groups"]
+    )["response"]["claimsAndScopeOverrideDetails"]
+    assert made == {
+        "idTokenGeneration": {"claimsToSuppress": ["cognito:groups", "dev:plan"]},
+        "accessTokenGeneration": {"claimsToSuppress": ["cognito:groups"]},
+    }
 
 
 @pytest.mark.parametrize(

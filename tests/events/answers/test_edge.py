@@ -69,7 +69,15 @@ def test_a_request_is_changed_and_the_event_is_not() -> None:
         (lambda: edge.response(event_of("viewer-response"), 200, "x"), "a viewer's response keeps its body"),
         (
             lambda: edge.response(event_of("viewer-response"), 200, headers={"Warning": "1"}),
-            "'Warning' cannot be changed in a viewer-response",
+            "'Warning' cannot be changed in the event viewer-response",
+        ),
+        (
+            lambda: edge.response(event_of("viewer-response"), 200, headers={"Content-Encoding": "br"}),
+            "'Content-Encoding' cannot be changed in the event viewer-response",
+        ),
+        (
+            lambda: edge.request(event_of("origin-request"), headers={"CDN-Loop": "a"}),
+            "'CDN-Loop' cannot be changed in the event origin-request",
         ),
         (
             lambda: edge.response(event_of("viewer-response", response={"status": "200"}), 404),
@@ -79,7 +87,7 @@ def test_a_request_is_changed_and_the_event_is_not() -> None:
         (lambda: edge.request(event_of(), query="a=b c"), "query has a space or '#'; encode it"),
         (
             lambda: edge.request(event_of(), headers={"CloudFront-Viewer-Country": "CH"}),
-            "'CloudFront-Viewer-Country' cannot be changed in a viewer-request",
+            "'CloudFront-Viewer-Country' cannot be changed in the event viewer-request",
         ),
         (lambda: edge.response(event_of(), 200, "x" * 41_000), "and CloudFront takes 40960 here"),
         (lambda: edge.response(event_of("origin-request"), 200, "x" * 1_100_000), "CloudFront takes 1048576 here"),
@@ -88,10 +96,13 @@ def test_a_request_is_changed_and_the_event_is_not() -> None:
         (lambda: edge.request(event_of(), uri="/new?a=1"), "pass a path with a slash at its beginning and no query"),
         (lambda: edge.request(event_of(), query="a=\n"), "query is no text, or has a line break"),
         (lambda: edge.request(event_of(), uri="/" + "x" * 8200), "and CloudFront takes 8191"),
-        (lambda: edge.request(event_of(), headers={"Host": "x"}), "'Host' cannot be changed in a viewer-request"),
-        (lambda: edge.request(event_of(), remove=["Via"]), "'Via' cannot be changed in a viewer-request"),
+        (
+            lambda: edge.request(event_of(), headers={"Host": "x"}),
+            "'Host' cannot be changed in the event viewer-request",
+        ),
+        (lambda: edge.request(event_of(), remove=["Via"]), "'Via' cannot be changed in the event viewer-request"),
     ],
-    ids=range(20),
+    ids=range(22),
 )
 def test_what_cloudfront_would_refuse_is_an_error(call: Any, told: str) -> None:
     with pytest.raises(AnswerError) as caught:
