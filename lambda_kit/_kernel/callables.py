@@ -9,7 +9,7 @@ from __future__ import annotations
 from sys import modules
 from types import FunctionType, MethodType
 
-from lambda_kit._kernel import PACKAGE
+from lambda_kit._kernel import PACKAGE, type_of
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -183,6 +183,8 @@ def refuse_handler(fn: Any, layer: str) -> None:
                 "messages in place of the event. Put @durable_execution on top, and the kit below it: "
                 "@durable_execution, then @handler(...), then the function"
             )
+    while type_of(fn).__name__ == "partial" and hasattr(fn, "func"):
+        fn = fn.func
     if getattr(fn, HANDLER, False):
         raise ConfigurationError(
             f"{layer} was put around the handler {name_of(fn)}, where it sees no invocation; put @handler on top, and "
@@ -256,6 +258,21 @@ def closest(name: str, known: Iterable[str]) -> str:
 
     matches = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+def check_flag(where: str, value: Any) -> bool:
+    """Return an option that is on or off.
+
+    Args:
+        where: the option with its value for the message, without it: `"Logger(log_event=...)"`.
+        value: what a user passed.
+
+    Raises:
+        ConfigurationError: it is neither True nor False. A text, such as `"false"` from the environment, would be True.
+    """
+    if value is True or value is False:
+        return value is True
+    raise ConfigurationError(f"{where.replace('...', repr(value))}: pass True or False")
 
 
 def is_number(value: Any) -> bool:

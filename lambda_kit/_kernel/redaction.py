@@ -42,7 +42,7 @@ _ENDINGS = (
     "connectionstring",
 )
 # Whole words at the end of a name: shorter, so that other words end with them too.
-_WORDS = frozenset(("pwd", "pass", "jwt", "otp", "pin", "cvv", "cvc", "auth"))
+_WORDS = frozenset(("pwd", "pass", "jwt", "otp", "totp", "mfa", "pin", "cvv", "cvc", "auth", "bearer"))
 # What may follow a secret word: `password_hash`, `secretString`, `token_value`, `password2`.
 _FOLLOWING = frozenset(
     (
@@ -57,6 +57,8 @@ _FOLLOWING = frozenset(
         "hex",
         "base64",
         "header",
+        "pem",
+        "code",
         "confirm",
         "confirmation",
         "repeat",

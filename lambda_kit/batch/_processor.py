@@ -108,7 +108,7 @@ class Processor:
         self._order = order
         self.margin = float(margin)
         self._permanent = permanent
-        self.raise_if_all_failed = raise_if_all_failed
+        self.raise_if_all_failed = callables.check_flag(f"{where}(raise_if_all_failed=...)", raise_if_all_failed)
         self.backoff: Backoff | None = backoff
         self._send_letter: Callable[[Any], Any] | None = None
         if permanent != () or dead_letter is not None:

@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Task
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextvars import Context
     from types import FrameType
     from typing import Any
 
@@ -395,16 +396,17 @@ class Run:
             error = error.with_traceback(user_traceback(interrupt.__traceback__))
         self._failed(index, error, started_at)
 
-    def abandon(self, running: Iterable[tuple[int, float]]) -> None:
+    def abandon(self, running: Iterable[tuple[int, float, Context]]) -> None:
         """Note that records could not be interrupted. Their results are ignored if they end after all.
 
         Args:
-            running: the position of each such record, and the time at which it was started.
+            running: the position of each such record, the time at which it was started, and the context that it runs
+                in, so that its failure is logged with the fields that it has appended.
         """
-        late = [(index, started_at) for index, started_at in running if self._progress.states[index] == PENDING]
-        for index, started_at in late:
-            self.interrupted(index, started_at, None)
-        self._abandoned = frozenset(index for index, _ in late)
+        late = [one for one in running if self._progress.states[one[0]] == PENDING]
+        for index, started_at, context in late:
+            context.copy().run(self.interrupted, index, started_at, None)
+        self._abandoned = frozenset(index for index, *_ in late)
 
 
 _LOOP = Run._run_until_blocked.__code__

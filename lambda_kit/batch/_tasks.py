@@ -76,7 +76,8 @@ class _Tasks:
         self._loop = asyncio.get_running_loop()
         self._sequences = run.sequences()
         self._context = contextvars.copy_context()
-        self._running: dict[Task[None], tuple[int, float]] = {}  # the position of its record, and when it started
+        # The position of its record, when it started, and the context that it runs in.
+        self._running: dict[Task[None], tuple[int, float, contextvars.Context]] = {}
         self._active = 0  # sequences that have not ended
         self._all_ended: Future[None] = self._loop.create_future()
         self._fatal: BaseException | None = None
@@ -124,7 +125,7 @@ class _Tasks:
         context = self._context.copy()
         context.run(current_record.set, _Record())  # so that fields that are appended here are the record's own
         task = self._loop.create_task(self._run_record(index), context=context)
-        self._running[task] = index, time.monotonic()
+        self._running[task] = index, time.monotonic(), context
 
         def ended(task: Task[None]) -> None:
             try:

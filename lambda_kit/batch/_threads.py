@@ -30,12 +30,14 @@ class _Running:
     Attributes:
         index: the position of the record.
         started_at: the time at which it was started.
+        context: the context that it runs in.
     """
 
-    __slots__ = ("_gate", "index", "started_at")
+    __slots__ = ("_gate", "context", "index", "started_at")
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, context: contextvars.Context) -> None:
         self.index = index
+        self.context = context
         self.started_at = time.monotonic()
         self._gate = threading.Lock()  # taken once, and never given back
 
@@ -107,8 +109,8 @@ class _Workers:
 
     def _run_record(self, index: int) -> None:
         thread = threading.get_ident()
-        running = self.running[thread] = _Running(index)
         context = self._context.copy()
+        running = self.running[thread] = _Running(index, context)
         context.run(current_record.set, running)
         try:
             context.run(self._run.run_record, index, running.leave)
@@ -126,4 +128,4 @@ class _Workers:
         end = time.monotonic() + _GRACE
         for thread in threads:
             thread.join(max(end - time.monotonic(), 0.0))
-        self._run.abandon([(one.index, one.started_at) for one in list(self.running.values())])
+        self._run.abandon([(one.index, one.started_at, one.context) for one in list(self.running.values())])

@@ -155,7 +155,7 @@ class FeatureFlags:
         except (KeyError, ResourceBuildError):
             found = self._look_up(name, default)
             if found is None:
-                return default
+                return callables.check_flag(f"enabled({name!r}, default=...)", default)
             decide = found
         on = decide(context, self._clock).enabled
         if on is None:
@@ -334,6 +334,8 @@ def _check_name(name: str) -> None:
             "the name of the flag is missing; pass it as the first argument, and not by keyword, for instance "
             "evaluate('early', context). A keyword is a key of the context, name=... included"
         )
+    if type_of(name) is not str and not isinstance(name, str):
+        raise ConfigurationError(f"the name of the flag is {name!r}; pass it as text")
 
 
 def _unknown_option(name: str) -> ConfigurationError:

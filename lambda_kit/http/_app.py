@@ -160,8 +160,12 @@ class HttpApp(Router):
 
             self._after.append(compressed)
         if security is not None:
+            if not hasattr(security, "apply"):
+                raise ConfigurationError(f"HttpApp(security={security!r}): pass SecurityHeaders(...)")
             self._after.append(security.apply)
         if cors is not None:
+            if not hasattr(cors, "preflight"):
+                raise ConfigurationError(f"HttpApp(cors={cors!r}): pass Cors(...)")
             self._after.append(cors.apply)
         self._outer = tuple(layers)
         self._inner = self._within(self._outer) if layers else None

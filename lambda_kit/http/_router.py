@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http._route import Route
 
@@ -90,6 +91,12 @@ class Router:
             ConfigurationError: the path, a method or an option is not valid, the function does not take a parameter of
                 the path, or another route has the same path and method.
         """
+        given: Any = path
+        if not isinstance(given, str):
+            raise ConfigurationError(
+                f"the path of a route is {callables.name_of(given)}, which is no text; write the decorator with a "
+                "path, as in @app.get('/orders')"
+            )
         if not methods:
             raise ConfigurationError(f"route({path!r}) names no method; write route({path!r}, 'GET')")
         check_methods("route", path, methods)

@@ -22,13 +22,15 @@ def check_function(fn: Any) -> None:
     """Raise if a function cannot be protected.
 
     Raises:
-        ConfigurationError: it is not callable, a generator function, or a static or class method object.
+        ConfigurationError: it is not callable, a class, a generator function, or a static or class method object.
     """
     kind: Any = type_of(fn)
     if kind in (staticmethod, classmethod):
         raise ConfigurationError(
             f"idempotent() was put above @{kind.__name__}; put it below, right above {callables.name_of(fn)}"
         )
+    if isinstance(fn, type):
+        raise ConfigurationError(f"idempotent() was put around the class {fn.__qualname__}; put it above a method")
     if not callable(fn):
         raise ConfigurationError(f"idempotent() was put around {fn!r}, which is not callable")
     inner = _without_partials(fn)

@@ -139,7 +139,7 @@ class Settings:
         self.codec: Codec | None = codec_of(options["codec"])
         self.finish_codec: Any = None if self.codec is options["codec"] else getattr(self.codec, "prepare", None)
         self.on_replay: Any = options["on_replay"]
-        self.log_replays = bool(options["log_replays"])
+        self.log_replays = callables.check_flag("idempotent(log_replays=...)", options["log_replays"])
         self.clock: Callable[[], float] = options["clock"] or wall_clock
         self.sleep: Any = options["sleep"]
         self.random_bytes: Callable[[int], bytes] = options["random_bytes"] or os.urandom

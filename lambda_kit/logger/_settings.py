@@ -66,7 +66,7 @@ class Settings:
         fast: bool,
         replays: Any,
     ) -> None:
-        if fast:
+        if callables.check_flag("Logger(fast=...)", fast):
             _load_orjson()
         if sample_rate is None:
             sample_rate = environment.number("LAMBDA_KIT_LOGGER_SAMPLE_RATE", most=1.0) or 0.0
@@ -87,7 +87,7 @@ class Settings:
         self.level = levels.effective(level)
         self.correlation_id = _finder(correlation_id)
         self.encoder = Encoder(redaction.checked("Logger", redact))
-        self.log_event = log_event
+        self.log_event = callables.check_flag("Logger(log_event=...)", log_event)
         self.marks_replays = replays == "mark"
         self.sample_rate = float(sample_rate)
         self.buffer = int(buffer or 0)

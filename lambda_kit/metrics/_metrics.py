@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 
-from lambda_kit._kernel import environment, lifecycle, refuse_probe, wall_clock
+from lambda_kit._kernel import callables, environment, lifecycle, refuse_probe, wall_clock
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import at_end, current, here, request_observers
@@ -125,10 +125,10 @@ class Metrics:
             self._service = rules.checked_dimensions({"service": service})["service"]
         self._dimensions = rules.checked_dimensions(dimensions)
         rules.check_count([*(["service"] if self._service else []), *self._dimensions])
-        self._cold_start = cold_start
+        self._cold_start = callables.check_flag("Metrics(cold_start=...)", cold_start)
         self._clock = clock
-        self._counts_flags = flags
-        self._counts_routes = routes
+        self._counts_flags = callables.check_flag("Metrics(flags=...)", flags)
+        self._counts_routes = callables.check_flag("Metrics(routes=...)", routes)
         self._requests: Requests | None = None
         if flags:
             from lambda_kit.metrics import _flags
@@ -358,7 +358,6 @@ class Metrics:
 
         Inside of another function with this layer it does nothing.
         """
-        from lambda_kit._kernel import callables
         from lambda_kit.metrics._layer import Layer
 
         callables.refuse_handler(fn, "Metrics(...)")
@@ -406,7 +405,8 @@ class Metrics:
         head = self._head or self._resolve()
         plain = rules.checked_name("metric", name)
         head.check_metric(plain)
-        definition = Definition(plain, rules.checked_unit(plain, unit), high_resolution=bool(high_resolution))
+        fine = callables.check_flag(f"add({plain!r}, high_resolution=...)", high_resolution)
+        definition = Definition(plain, rules.checked_unit(plain, unit), high_resolution=fine)
         if len(self._definitions) >= _MAX_DEFINITIONS:  # names that are made of data must not fill the memory
             self._definitions.clear()
         self._definitions[plain] = definition

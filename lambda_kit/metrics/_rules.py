@@ -166,6 +166,8 @@ def check_count(names: Iterable[str]) -> None:
 def _dimension_value(name: str, value: Any) -> str:
     given: Any = value.value if isinstance(value, enum.Enum) else value
     problem = "is None" if given is None else None
+    if isinstance(given, dict | list | tuple | set | frozenset):
+        problem = f"is a {type(given).__name__}"
     text = str.__str__(given) if isinstance(given, str) else str(given)
     problem = problem or _problem(text, _MAX_DIMENSION_VALUE)
     if problem is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import callables
 from lambda_kit.errors import AwsError, ConfigurationError
 from lambda_kit.parameters import _entries as entries
 from lambda_kit.parameters import _failures as failures
@@ -51,6 +52,8 @@ def put(
         raise ConfigurationError(f"put({name!r}): pass the value as text, such as json.dumps(...) returns")
     if key_id is not None and not secure:
         raise ConfigurationError(f"put({name!r}): key_id is for a SecureString; pass secure=True too")
+    callables.check_flag(f"put({name!r}, overwrite=...)", overwrite)
+    callables.check_flag(f"put({name!r}, secure=...)", secure)
     if source_of(query) == ENVIRONMENT:
         raise ConfigurationError(f"put({name!r}): the source is the environment, which cannot be written to")
     from lambda_kit.aws import connect

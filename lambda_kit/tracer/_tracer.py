@@ -105,8 +105,8 @@ class Tracer:
             layers.around,
             service or environment.text("LAMBDA_KIT_SERVICE") or "",
             Encoder(names),
-            capture_response=_setting(capture_response, "LAMBDA_KIT_TRACER_CAPTURE_RESPONSE", default=False),
-            capture_error=_setting(capture_error, "LAMBDA_KIT_TRACER_CAPTURE_ERROR", default=True),
+            capture_response=_setting(capture_response, "capture_response", default=False),
+            capture_error=_setting(capture_error, "capture_error", default=True),
             w3c=w3c,
         )
         self._backend()  # now, so that its modules load in the init phase
@@ -155,6 +155,9 @@ class Tracer:
                 f"span({name!r}, kind={kind!r}): pass local, aws or remote{callables.closest(str(kind), KINDS)}"
             )
         if capture_response is not None or capture_error is not None:
+            for option, given in (("capture_response", capture_response), ("capture_error", capture_error)):
+                if given is not None:
+                    callables.check_flag(f"span({name!r}, {option}=...)", given)
             options = options.replaced(capture_response, capture_error)
         if type(name) is not str:
             from lambda_kit.tracer._guard import text_of
@@ -194,11 +197,11 @@ def _name_of(fn: Any) -> str:
     return (name if isinstance(name, str) and name else type(fn).__qualname__).rpartition("<locals>.")[2]
 
 
-def _setting(given: bool | None, variable: str, *, default: bool) -> bool:
-    """Return the argument, else the value of the environment variable, else the default."""
+def _setting(given: bool | None, option: str, *, default: bool) -> bool:
+    """Return the argument, else the value of the environment variable of the option, else the default."""
     if given is None:
-        given = environment.flag(variable)
-    return default if given is None else bool(given)
+        given = environment.flag(f"LAMBDA_KIT_TRACER_{option.upper()}")
+    return default if given is None else callables.check_flag(f"Tracer({option}=...)", given)
 
 
 def _checked(name: str, where: str) -> str:

@@ -23,6 +23,7 @@ _PEER_ATTRIBUTES = {
     "ignore_endpoint": "only clients that are passed to tracer.instrument(client) are traced",
     "is_disabled": "write tracer.current().recording",
     "patch": _INSTRUMENT,
+    "is_tracing_enabled": "read tracer.current().recording",
     "provider": "write tracer.span(name) for a subsegment, and tracer.current() for the current one",
     "put_annotation": "write tracer.current().annotate(name=value)",
     "put_metadata": "write tracer.current().metadata(name=value)",

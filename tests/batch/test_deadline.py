@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import handler, time_limit
+from lambda_kit import Logger, handler, time_limit
 from lambda_kit.batch import BatchReport, process_batch, process_batch_async
 from lambda_kit.errors import TimeLimitReached
 from lambda_kit.testing import invoke, make_context
@@ -152,8 +152,10 @@ def test_what_still_runs_in_threads_and_tasks_is_interrupted_and_reported(fn: An
 
 def test_a_thread_that_cannot_be_interrupted_is_left_and_changes_nothing_any_more() -> None:
     go_on, ended = threading.Event(), threading.Event()
+    log = Logger()
 
     def stubborn(record: Any) -> str:
+        log.append(order=record.id)
         if record.id == "m1":
             with contextlib.suppress(BaseException):
                 go_on.wait(PATIENCE)
@@ -162,12 +164,15 @@ def test_a_thread_that_cannot_be_interrupted_is_left_and_changes_nothing_any_mor
 
     reports: list[BatchReport] = []
 
-    @handler
+    @handler(log)
     def function(event: Any, context: Any) -> Any:
         reports.append(process_batch(event, stubborn, concurrency=2, margin=0.2))
         return reports[0].response
 
-    assert reported(invoke(function, builders.sqs(count=2), context=make_context(timeout=0.5)).value) == ["m1"]
+    result = invoke(function, builders.sqs(count=2), context=make_context(timeout=0.5))
+    assert reported(result.value) == ["m1"]
+    # The line about it has the fields that the record appended, although another thread writes it.
+    assert (result.logs[0]["recordId"], result.logs[0]["order"]) == ("m1", "m1")
     go_on.set()
     assert ended.wait(PATIENCE)
     for thread in threading.enumerate():
