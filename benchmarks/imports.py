@@ -63,7 +63,7 @@ _MEASURES = [("cpu", "processor", "ms"), ("wall", "wall clock", "ms"), ("modules
 _ROWS = [
     ("import lambda_kit", "root", "import of the peer's root", "peer root"),
     ("import views of SQS and HTTP", "views", "the peer's data classes", "peer views"),
-    ("import all of the kit", "all", "the peer's middleware, parameters", "peer all"),
+    ("import the pipeline and the init cache", "all", "the peer's middleware, parameters", "peer all"),
 ]
 
 TOPIC = Topic(

@@ -68,7 +68,10 @@ def _record_of(raw: Any) -> ContentView[Any]:
 class PipesEvent(EventView["ContentView[Any]"]):
     """Records that a pipe sent to the function. Each has the view of its service, such as `SqsRecord`.
 
-    The shape is that of AWS's documentation; no recorded event was at hand.
+    The shape of each source is that of its page: `eb-pipes-sqs`, `-kinesis`, `-dynamodb`, `-msk`, `-kafka`, `-mq`; no
+    recorded event was at hand. A record of Kinesis has its fields beside the envelope, one of Kafka its partition as
+    text, and messages of Kafka and RabbitMQ say at `.raw["eventSourceKey"]` where they come from: topic and partition,
+    or queue and virtual host.
 
     See: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-source.html>.
 

@@ -195,6 +195,59 @@ def test_a_pipe_sends_the_records_of_its_source() -> None:
         len(PipesEvent({}))
 
 
+# As the pages of the sources of EventBridge Pipes have them: eb-pipes-kafka, eb-pipes-msk and eb-pipes-mq.
+_KAFKA_IN_A_PIPE: dict[str, Any] = {
+    "eventSource": "SelfManagedKafka",
+    "bootstrapServers": "b-1.example:9092",
+    "eventSourceKey": "orders-0",
+    "topic": "orders",
+    "partition": "0",
+    "offset": 15,
+    "timestamp": 1545084650987,
+    "timestampType": "CREATE_TIME",
+    "key": "a2V5",
+    "value": "eyJvcmRlcl9pZCI6ICJvLTEifQ==",
+    "headers": [{"headerKey": [104, 101]}],
+}
+_ACTIVE_IN_A_PIPE: dict[str, Any] = {
+    "eventSource": "aws:amq",
+    "eventSourceArn": "arn:aws:mq:eu-west-1:123456789012:broker:a:b-1",
+    "messageID": "ID:b-1",
+    "messageType": "jms/text-message",
+    "data": "eyJvcmRlcl9pZCI6ICJvLTEifQ==",
+    "connectionId": "c-1",
+    "redelivered": False,
+    "destination": {"physicalname": "orders"},
+    "timestamp": 1598827811958,
+    "brokerInTime": 1598827811958,
+    "brokerOutTime": 1598827811959,
+}
+_RABBIT_IN_A_PIPE: dict[str, Any] = {
+    "eventSource": "aws:rmq",
+    "eventSourceArn": "arn:aws:mq:eu-west-1:123456789012:broker:a:b-1",
+    "eventSourceKey": "orders::/",
+    "basicProperties": {"contentType": "text/plain", "headers": {"a": {"bytes": [118]}, "b": 10}, "messageId": None},
+    "redelivered": False,
+    "data": "eyJvcmRlcl9pZCI6ICJvLTEifQ==",
+}
+
+
+def test_a_pipe_sends_the_records_of_brokers_without_what_lambda_puts_around_them() -> None:
+    kafka = _KAFKA_IN_A_PIPE
+    records: list[Any] = [
+        *PipesEvent([kafka, {**kafka, "eventSource": "aws:kafka"}, _ACTIVE_IN_A_PIPE, _RABBIT_IN_A_PIPE])
+    ]
+    names = ["KafkaRecord", "KafkaRecord", "ActiveMQMessage", "RabbitMQMessage"]
+    assert [type(record).__name__ for record in records] == names
+    assert [record.json for record in records] == 4 * [{"order_id": "o-1"}]
+    for record in records[:2]:
+        assert (record.topic, record.partition, record.offset, record.key) == ("orders", 0, 15, b"key")
+        assert record.headers == [("headerKey", b"he")]
+    assert (records[2].queue_name, records[2].id) == ("orders", "ID:b-1")
+    assert (records[3].headers, records[3].id) == ({"a": b"v", "b": 10}, None)
+    assert all(source_of([record.raw]) == "pipes" for record in records)
+
+
 def test_messages_of_mq_say_their_queue() -> None:
     (active,) = ActiveMQEvent(SAMPLES["active-mq"])
     assert (active.queue_name, active.json) == ("orders", {"order_id": "o-1"})
