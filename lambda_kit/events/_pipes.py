@@ -83,6 +83,10 @@ class PipesEvent(EventView["ContentView[Any]"]):
     source = "pipes"
     _record = staticmethod(_record_of)
 
+    if TYPE_CHECKING:  # alone among the events it is a list
+
+        def __init__(self, raw: list[Any]) -> None: ...
+
     def _raws(self) -> list[Any]:
         found: Any = self.raw
         if type_of(found) is not list:

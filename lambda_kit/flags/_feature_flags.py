@@ -334,8 +334,9 @@ def _check_name(name: str) -> None:
             "the name of the flag is missing; pass it as the first argument, and not by keyword, for instance "
             "evaluate('early', context). A keyword is a key of the context, name=... included"
         )
-    if type_of(name) is not str and not isinstance(name, str):
-        raise ConfigurationError(f"the name of the flag is {name!r}; pass it as text")
+    given: Any = name
+    if not isinstance(given, str):
+        raise ConfigurationError(f"the name of the flag is {given!r}; pass it as text")
 
 
 def _unknown_option(name: str) -> ConfigurationError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -75,6 +75,7 @@ _MAX_DIMENSION_NAME = 250  # by the schema of the format; the API takes 255
 _MAX_OWN = 32 * 1024  # characters of the dimensions of a value
 _OLDEST, _NEWEST = 14 * 86_400, 2 * 3_600  # seconds that a timestamp may be in the past, in the future
 _MAX_DIMENSION_VALUE = 1024
+_CONTAINERS = (dict, list, tuple, set, frozenset)
 # The format reserves the first. Lambda's log-level filter reads the others:
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 RESERVED = {
@@ -166,8 +167,8 @@ def check_count(names: Iterable[str]) -> None:
 def _dimension_value(name: str, value: Any) -> str:
     given: Any = value.value if isinstance(value, enum.Enum) else value
     problem = "is None" if given is None else None
-    if isinstance(given, dict | list | tuple | set | frozenset):
-        problem = f"is a {type(given).__name__}"
+    if type_of(given) in _CONTAINERS:
+        problem = f"is a {type_of(given).__name__}"
     text = str.__str__(given) if isinstance(given, str) else str(given)
     problem = problem or _problem(text, _MAX_DIMENSION_VALUE)
     if problem is not None:

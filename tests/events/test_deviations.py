@@ -192,7 +192,7 @@ def test_a_pipe_sends_the_records_of_its_source() -> None:
     with pytest.raises(EventError, match="the PipesKinesisRecord has no 'data'"):
         _ = PipesKinesisRecord({"eventSource": "aws:kinesis"}).data
     with pytest.raises(EventError, match="a list is needed"):
-        len(PipesEvent({}))
+        len(PipesEvent({}))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 # As the pages of the sources of EventBridge Pipes have them: eb-pipes-kafka, eb-pipes-msk and eb-pipes-mq.
