@@ -125,7 +125,7 @@ MISSING_TEST = """
         pass
 
     def test_whole(lambda_runtime):
-        lambda_runtime("app.handler", python={python!r})
+        lambda_runtime("app.handler", python={python!r}, runtime="awslambdaric")
 """
 
 
