@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-NOT_FOR_FUNCTIONS = {"durable", "local", "testing", "yaml"}
+NOT_FOR_FUNCTIONS = {"charts", "durable", "local", "testing", "yaml"}
 PAGES = [ROOT / "README.md", ROOT / "docs" / "index.md"]
 
 

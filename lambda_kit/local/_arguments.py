@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_kit._kernel.callables import closest
-from lambda_kit.local import _doctor_arguments, _flags, _openapi
+from lambda_kit.local import _bench_arguments, _doctor_arguments, _flags, _openapi
 from lambda_kit.local._settings import INIT_TYPES, LOG_FORMATS, LOG_LEVELS, RUNTIMES
 
 if TYPE_CHECKING:
@@ -104,6 +104,16 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     )
     _add_function(doctor)
     _doctor_arguments.add(doctor)
+    bench = found.add_parser(
+        "bench",
+        help="measure how long a function takes and what it costs",
+        description="Measure how long a function takes, cold and warm, and what it costs, over memory sizes.",
+        epilog=_bench_arguments.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_function(bench, sizes=True)
+    _bench_arguments.add(bench)
     commands = {
         "invoke": invoke,
         "serve": serve,
@@ -111,6 +121,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "flags": flags,
         "openapi": openapi,
         "doctor": doctor,
+        "bench": bench,
     }
     return parser, {**commands, **_flags_parsers(flags)}
 
@@ -137,12 +148,17 @@ def _flags_parsers(flags: _Parser) -> dict[str, _Parser]:
     return {"flags check": check, "flags eval": evaluate}
 
 
-def _add_function(parser: _Parser) -> None:
-    """Add the arguments that say which function it is, and how it is configured."""
+def _add_function(parser: _Parser, *, sizes: bool = False) -> None:
+    """Add the arguments that say which function it is, and how it is configured; `sizes` allows several of memory."""
     add = parser.add_argument
-    add("handler", metavar="MODULE.FUNCTION", help="the handler, found from the current directory")
+    name = "the handler, found from the current directory"
+    add("handler", metavar="MODULE.FUNCTION", help=name, nargs="?" if sizes else None)
     add("--timeout", type=_seconds, default=3.0, metavar="S", help="seconds an invocation may take (3)")
-    add("--memory", type=_whole, default=128, metavar="MB", help="memory of the function (128)")
+    if sizes:
+        several = ",".join(map(str, _bench_arguments.SIZES))
+        add("--memory", type=_bench_arguments.sizes, metavar="MB,MB", help=f"memory sizes of the function ({several})")
+    else:
+        add("--memory", type=_whole, default=128, metavar="MB", help="memory of the function (128)")
     add("--env", action="append", default=[], metavar="KEY=VALUE", help="an environment variable; may be repeated")
     add("--env-file", metavar="FILE", help="a file of KEY=VALUE lines; --env goes over it")
     add("--python", metavar="PATH", help="the interpreter to run it with (this one)")

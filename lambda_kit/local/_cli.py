@@ -110,6 +110,12 @@ def _doctor_command(options: argparse.Namespace) -> int:
     return SUCCESS if _doctor.run(options) else FAILURE
 
 
+def _bench_command(options: argparse.Namespace) -> int:
+    from lambda_kit.local._bench import bench_command
+
+    return SUCCESS if bench_command(options) else FAILURE
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "invoke": _invoke_command,
     "serve": _serve_command,
@@ -117,4 +123,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "flags": _flags_command,
     "openapi": _openapi_command,
     "doctor": _doctor_command,
+    "bench": _bench_command,
 }

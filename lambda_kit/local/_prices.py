@@ -59,18 +59,26 @@ class Prices:
     notes: tuple[str, ...]
     regions: Mapping[str, Mapping[Architecture, Rates]]
 
-    def rates(self, region: str, architecture: Architecture) -> Rates:
-        """Return the rates of an architecture in a region.
+    def architectures(self, region: str) -> list[Architecture]:
+        """Return the architectures that have prices in a region.
 
         Raises:
-            ConfigurationError: the table does not have the region, or not the architecture there.
+            ConfigurationError: the table does not have the region.
         """
         if region not in self.regions:
             raise ConfigurationError(
                 f"there are no prices for the region {region!r}{closest(region, self.regions)} The table has "
                 f"{', '.join(sorted(self.regions))}; give another table with --prices"
             )
-        if architecture not in self.regions[region]:
+        return list(self.regions[region])
+
+    def rates(self, region: str, architecture: Architecture) -> Rates:
+        """Return the rates of an architecture in a region.
+
+        Raises:
+            ConfigurationError: the table does not have the region, or not the architecture there.
+        """
+        if architecture not in self.architectures(region):
             raise ConfigurationError(f"the table of prices has none of {architecture} in {region}")
         return self.regions[region][architecture]
 

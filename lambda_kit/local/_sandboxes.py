@@ -11,8 +11,10 @@ from lambda_kit.local._init import Init, initialize, restore
 from lambda_kit.local._sandbox import Sandbox
 
 if TYPE_CHECKING:
+    from lambda_kit.local._bench_cpu import Governor
     from lambda_kit.local._exchange import Exchange
     from lambda_kit.local._output import Output
+    from lambda_kit.local._process import Process
     from lambda_kit.local._settings import Settings
 
 # Lambda's limits on initialization, in seconds: for on-demand functions, for the others, and for SnapStart's restore.
@@ -43,6 +45,9 @@ class Sandboxes:
         python_version: of the interpreter, `3.13`.
         output: takes the output of the function and the lines of the platform.
         grace: seconds between SIGTERM and the kill when the environment is closed; 0 for no SIGTERM.
+
+    Attributes:
+        governor: holds the processes to a share of the processors; None for no limit.
     """
 
     def __init__(self, settings: Settings, python_version: str, output: Output, *, grace: float = 0.0) -> None:
@@ -50,10 +55,17 @@ class Sandboxes:
         self._python_version = python_version
         self._output = output
         self._grace = grace
+        self.governor: Governor | None = None
         self._lock = threading.Lock()  # one sandbox is started at a time
         self._sandbox: Sandbox | None = None
         self._init: Init | None = None  # the initialization that no invocation has seen yet
         self._closed = False
+
+    @property
+    def process(self) -> Process | None:
+        """The process of the sandbox that there is now."""
+        sandbox = self._sandbox
+        return None if sandbox is None else sandbox.process
 
     def start(self) -> None:
         """Start and initialize a sandbox before there is an invocation."""
@@ -134,7 +146,11 @@ class Sandboxes:
             raise LambdaKitError("the environment is closed")
         sandbox = self._sandbox = Sandbox(self._settings, self._python_version, self._output.line)
         try:
+            if self.governor is not None:
+                self.governor.started(sandbox.process)
             init = initialize(sandbox, limit)
+            if self.governor is not None and init.error is None:
+                self.governor.ready(sandbox.process)
         except BaseException:
             self.discard()
             raise

@@ -1,0 +1,235 @@
+"""The tables and bars of a benchmark, as plain text of 80 columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lambda_kit.local._bench_machine import Machine, busy_note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+WIDTH = 80
+_QUANTILES = ("min", "p50", "p90", "p99", "max")
+_ROWS = (
+    ("cold start", "cold_start_ms"),
+    ("  its init", "init_ms"),
+    ("warm", "warm_ms"),
+    ("  processor", "warm_cpu_ms"),
+)
+
+
+def text(document: dict[str, Any], *, unicode: bool = True) -> str:
+    """Return the report.
+
+    Args:
+        document: of `_bench_summary.summarize`.
+        unicode: draw bars with block characters; otherwise with `#` and `-`.
+    """
+    full, light = ("█", "░") if unicode else ("#", "-")
+    lines = [part for line in _head(document) for part in _wrapped(line)]
+    for name in document["functions"]:
+        lines += ["", *_table(name, [one for one in document["sides"] if one["function"] == name])]
+    lines += _bars(
+        document,
+        f"warm duration in ms ({full} median, {light} to p90)",
+        lambda side: _pair(side["warm_ms"]),
+        (full, light),
+    )
+    lines += _costs(document, full)
+    lines += _comparisons(document)
+    lines += _notes(document)
+    return "\n".join(lines) + "\n"
+
+
+def number(value: float) -> str:
+    """Return a number with as many digits as tell something."""
+    digits = 2 if value < 100 else 1 if value < 1000 else 0
+    return f"{value:.{digits}f}"
+
+
+def money(value: float | None) -> str:
+    """Return an amount of money; `-` if it is not known."""
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def _head(document: dict[str, Any]) -> Iterator[str]:
+    plan, emulation = document["plan"], document["emulation"]
+    yield " and ".join(document["functions"]) if len(document["functions"]) < 3 else ", ".join(document["functions"])
+    yield (
+        f"{plan['cold']} rounds, each with a cold start of every side; {plan['warm']} warm invocations of each, "
+        "taking turns"
+    )
+    if document["ended_by"] == "time":
+        yield f"ended early: {plan['seconds']:g} seconds (--seconds) were over"
+    elif document["ended_by"] == "interrupted":
+        yield "ended early: interrupted"
+    if emulation["method"] == "none":
+        yield "the processor share of the memory size is not emulated"
+    else:
+        init = "has all processors" if emulation["init"] == "boost" else "has the share, too"
+        yield f"processor share held by {emulation['by']}; the init {init}"
+
+
+def _table(name: str, sides: Sequence[dict[str, Any]]) -> Iterator[str]:
+    yield f"{_tail(name, 21):22}" + "".join(f"{one:>10}" for one in _QUANTILES) + f"{'count':>8}"
+    for side in sides:
+        label = f"{side['memory_mb']:>6} MB"
+        for row, key in _ROWS:
+            found = side[key]
+            if found is not None:
+                cells = "".join(f"{number(found[one]):>10}" for one in _QUANTILES)
+                yield f"{label:10}{row:12}{cells}{found['count']:>8}"
+                label = ""
+        if side["invocations"] == 0:
+            yield f"{label:10}no invocation in the time"
+        for error in side["errors"]:
+            message = f"{error['count']} of {side['invocations']} failed: {error['type']}: {error['message']}"
+            yield f"{label:10}{_cut(' '.join(message.split()), WIDTH - 10)}"
+            label = ""
+        if side["given_up"]:
+            yield f"{label:10}left out after that"
+
+
+def _bars(
+    document: dict[str, Any],
+    title: str,
+    values: Callable[[dict[str, Any]], tuple[float, float] | None],
+    marks: tuple[str, str],
+) -> list[str]:
+    sides = [(side, found) for side in document["sides"] if (found := values(side)) is not None]
+    if not sides:
+        return []
+    names = document["functions"]
+    label = max(len(_tail(name, 18)) for name in names) if len(names) > 1 else 0
+    width = WIDTH - 12 - (label + 1 if label else 0) - 10
+    most = max(high for _, (_, high) in sides) or 1.0
+    lines = ["", title]
+    before = None
+    for side, (low, high) in sides:
+        memory = f"{side['memory_mb']:>6} MB " if side["memory_mb"] != before else " " * 10
+        before = side["memory_mb"]
+        name = f"{_tail(side['function'], label):{label}} " if label else ""
+        first = max(1, round(low / most * width))
+        rest = max(0, round(high / most * width) - first)
+        lines.append(f"{memory} {name}{marks[0] * first}{marks[1] * rest} {number(low)}")
+    return lines
+
+
+def _costs(document: dict[str, Any], full: str) -> list[str]:
+    prices = document["prices"]
+    lines: list[str] = []
+    architectures = list(document["sides"][0]["cost_of_million"])
+    known = [
+        (side, cost["mixed"])
+        for side in document["sides"]
+        if (cost := side["cost_of_million"][architectures[0]])["mixed"] is not None
+    ]
+    most = max((cost for _, cost in known), default=0.0) or 1.0
+    for name in document["functions"]:
+        sides = [one for one in document["sides"] if one["function"] == name and one["billed_warm_ms"] is not None]
+        if not sides:
+            continue
+        if not lines:
+            lines += [
+                "",
+                f"cost of a million invocations, {prices['cold_percent']:g} % of them cold, in {prices['currency']}",
+                f"(prices of {prices['region']}, {prices['date']})",
+            ]
+        head = f"{_tail(name, 19):20}{'max used':>9}{'billed':>10}{'cold':>10}"
+        lines.append(head + "".join(f"{one:>10}" for one in architectures))
+        for side in sides:
+            cold = side["billed_cold_ms"]
+            used = "-" if side["max_memory_mb"] is None else f"{side['max_memory_mb']} MB"
+            amounts = [side["cost_of_million"][one]["mixed"] for one in architectures]
+            bar = "" if amounts[0] is None else " " + full * max(1, round(amounts[0] / most * 10))
+            lines.append(
+                f"{side['memory_mb']:>6} MB{'':11}{used:>9}{number(side['billed_warm_ms']['mean']):>10}"
+                f"{'-' if cold is None else number(cold['mean']):>10}"
+                + "".join(f"{money(one):>10}" for one in amounts)
+                + bar
+            )
+        lines += _advice(sides, architectures[0])
+    return lines
+
+
+def _advice(sides: Sequence[dict[str, Any]], architecture: str) -> list[str]:
+    known = [one for one in sides if one["cost_of_million"][architecture]["mixed"] is not None]
+    if len(known) < 2:
+        return []
+    cheapest = min(known, key=lambda one: one["cost_of_million"][architecture]["mixed"])
+    fastest = min(known, key=lambda one: one["warm_ms"]["p50"])
+    return [f"cheapest: {cheapest['memory_mb']} MB; shortest median when warm: {fastest['memory_mb']} MB"]
+
+
+def _comparisons(document: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    for name in document["functions"][1:]:
+        rows = [one for one in document["comparisons"] if one["function"] == name]
+        if not rows:
+            continue
+        lines += [
+            "",
+            *_wrapped(
+                f"{name} takes so many times as long as {rows[0]['than']} (ratio of the medians of a round; the "
+                "median, and in brackets the smallest and the largest of all rounds)"
+            ),
+            f"{'':10}{'warm':>21}{'its processor time':>21}{'cold start':>21}{'cost':>7}",
+        ]
+        for row in rows:
+            cost = next((value for value in row["cost"].values() if value is not None), None)
+            lines.append(
+                f"{row['memory_mb']:>6} MB "
+                + "".join(f"{_ratio(row[key]):>21}" for key in ("warm", "warm_cpu", "cold_start"))
+                + f"{'-' if cost is None else f'{cost:.2f}':>7}"
+            )
+    return lines
+
+
+def _ratio(value: dict[str, Any] | None) -> str:
+    if value is None:
+        return "-"
+    if value["rounds"] < 2:
+        return f"{value['ratio']:.2f} (one round)"
+    return f"{value['ratio']:.2f} ({value['low']:.2f}-{value['high']:.2f})"
+
+
+def _notes(document: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    machine = document["machine"]
+    note = busy_note(Machine(machine["architecture"], machine["processors"], machine["used_by_others"]))
+    if note is not None:
+        lines.append(note)
+    large = [one["memory_mb"] for one in document["sides"] if one["processors"] > machine["processors"]]
+    if large and document["emulation"]["method"] != "none":
+        lines.append(
+            f"{min(large)} MB come with {min(large) / 1769:.1f} processors, and this machine has "
+            f"{machine['processors']}."
+        )
+    architecture = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}.get(
+        machine["architecture"].lower(), machine["architecture"]
+    )
+    lines.append(
+        f"Durations are those of this machine's processors ({architecture}); the cost on the other architecture takes "
+        "them for the same."
+    )
+    return ["", *(part for line in lines for part in _wrapped(line))]
+
+
+def _wrapped(line: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(line, WIDTH)
+
+
+def _pair(found: dict[str, Any] | None) -> tuple[float, float] | None:
+    return None if found is None else (found["p50"], found["p90"])
+
+
+def _tail(name: str, width: int) -> str:
+    """Return the end of a name, which tells it from others sooner than its beginning."""
+    return name if len(name) <= width else f"...{name[3 - width :]}"
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else f"{line[: width - 3]}..."
