@@ -156,7 +156,9 @@ pyright: $(VENVS)/$(MAIN)/.tools
 
 .PHONY: docs
 docs: $(VENVS)/$(MAIN)/.tools ## build the documentation site into site/
-	@$(BIN)/mkdocs build --quiet --strict && echo "site/index.html"
+	@mkdir -p .cache; NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict 2>.cache/docs.log \
+		|| { grep -v '^INFO' .cache/docs.log; exit 1; } # with --quiet no warning would count
+	@echo "site/index.html"
 
 .PHONY: docs-serve
 docs-serve: $(VENVS)/$(MAIN)/.tools ## build the site again at each change, and show it on this machine
@@ -169,6 +171,10 @@ licences: $(VENVS)/$(MAIN)/.tools ## check the licences of all dependencies, tho
 .PHONY: api
 api: $(VENVS)/$(MAIN)/.test ## accept a change of the public names: write tests/public_api.txt anew
 	@$(BIN)/python -m tests.public_api
+
+.PHONY: reference
+reference: $(VENVS)/$(MAIN)/.test ## write the generated pages and tables of docs/ anew
+	@$(BIN)/python -m tests.reference_pages && $(BIN)/python -m tests.environment_page
 
 .PHONY: bench
 bench: $(VENVS)/$(MAIN)/.tools $(VENVS)/peer/.installed ## measure beside the peers; a table, and JSON in benchmarks/results/

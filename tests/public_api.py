@@ -29,7 +29,7 @@ def described() -> str:
     lines: list[str] = []
     for name in modules():
         module = importlib.import_module(name)
-        exported: list[str] = getattr(module, "__all__", None) or _defined(module)
+        exported = names_of(module)
         if exported:
             lines += ["", f"# {name}"]
         for export in sorted(exported):
@@ -42,8 +42,11 @@ def described() -> str:
     return "\n".join(lines[1:]) + "\n"
 
 
-def _defined(module: Any) -> list[str]:
-    """Return the public names that a module without `__all__` defines itself."""
+def names_of(module: Any) -> list[str]:
+    """Return the public names of a module: those of `__all__`, else those that it defines itself."""
+    exported: list[str] | None = getattr(module, "__all__", None)
+    if exported:
+        return exported
     names: dict[str, Any] = module.__dict__
     return [
         name

@@ -1,0 +1,204 @@
+"""Writes the pages of `docs/reference/` and the tables of `docs/troubleshooting.md` and `docs/operate.md` anew from the code.
+
+Run it with `make reference`. A test compares the files with what it would write.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+import lambda_kit
+from lambda_kit import errors
+from tests import public_api
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+BEGIN, END = "<!-- generated from the code -->\n", "<!-- end -->\n"
+
+# The pages: the title, and the modules on it.
+PAGES = {
+    "pipeline": ("Handlers and layers", ["lambda_kit.pipeline"]),
+    "invocation": ("The invocation", ["lambda_kit.invocation"]),
+    "init_cache": ("The init cache", ["lambda_kit.init_cache"]),
+    "logger": ("The logger", ["lambda_kit.logger"]),
+    "metrics": ("Metrics", ["lambda_kit.metrics"]),
+    "tracer": ("The tracer", ["lambda_kit.tracer"]),
+    "parameters": ("Parameters and secrets", ["lambda_kit.parameters"]),
+    "flags": ("Feature flags", ["lambda_kit.flags", "lambda_kit.flags.openfeature"]),
+    "idempotency": ("Idempotency", ["lambda_kit.idempotency"]),
+    "durable": ("Durable executions", ["lambda_kit.durable"]),
+    "batch": ("Batches", ["lambda_kit.batch"]),
+    "events": ("Events", ["lambda_kit.events"]),
+    "answers": (
+        "Answers to triggers",
+        [
+            f"lambda_kit.events.{name}"
+            for name in (
+                "authorizers",
+                "bedrock",
+                "cognito",
+                "custom_resources",
+                "edge",
+                "evaluations",
+                "pipelines",
+                "rotation",
+                "step_functions",
+            )
+        ],
+    ),
+    "http": ("HTTP", ["lambda_kit.http"]),
+    "runtime": ("The runtime client", ["lambda_kit.runtime"]),
+    "aws": ("Calls to AWS", ["lambda_kit.aws"]),
+    "testing": ("Testing", ["lambda_kit.testing", "lambda_kit.testing.events"]),
+    "local": ("Local runs", ["lambda_kit.local"]),
+    "errors": ("Errors", ["lambda_kit.errors"]),
+}
+
+INHERITED = {"events", "http", "testing"}  # rooms whose classes get much from their base classes
+
+# What to do about each error. Their causes are in their docstrings.
+REMEDIES = {
+    "LambdaKitError": "Catch it to catch all errors of the kit.",
+    "ConfigurationError": "The message names the option and what can be passed. It comes when the module is imported, so a test finds it.",
+    "MissingExtra": "Run the `pip install` command of the message, and add the extra to the requirements of the function.",
+    "OutsideInvocation": "Call it inside a handler, pass the context to your thread with `copy_context().run`, or use "
+    "`current_invocation(default=None)`.",
+    "LayerError": "A generator under `@layer` has to yield exactly once on each path, or return an early answer before.",
+    "EventLoopRunning": "In a notebook or an async test, await `handler.__wrapped__(event, context)`.",
+    "UnexpectedCancellation": "Find who cancels the task or future that the coroutine awaits; the cause has the place.",
+    "ExecutionFailed": "`error_type` and `reason` say what ended the execution; see `result.runs`.",
+    "TimeLimitReached": "The line of the time limit has the stack. Make that call faster, give it a timeout, or give the function a "
+    "longer one.",
+    "TimeLimitInterrupt": "Do not catch it. `finally` blocks run.",
+    "ResponseTooLarge": "Return less, a link to S3, or run under a runtime client that [streams](streaming.md).",
+    "ResourceBuildError": "The cause is the exception of your function. Nothing was cached: the next call tries again.",
+    "ResourceCycle": "The chain shows which resources need each other; pass one of them as an argument.",
+    "ParameterError": "`source` and `reason` say who answered what. See [parameters](parameters.md).",
+    "ParameterAccessDenied": "Give the role the action in `action`, and `kms:Decrypt` for a key of your own.",
+    "ParameterNotFound": "Check name, version, label and region; pass `default=` if it may be absent.",
+    "TransformError": "The value does not fit `transform=`. The message has no value: read it in the console.",
+    "FlagError": "See the errors below it.",
+    "FlagSchemaError": "`problems` lists a path for each problem. `lambda-kit flags check FILE` finds them before a deployment.",
+    "FlagsUnavailable": "Check the role, the names and the AppConfig layer; pass `default=` to each evaluation.",
+    "UnknownFlag": "The message has the closest name. Pass `default=`, or deploy the flag first.",
+    "EventError": "The path says what is missing. Compare with `lambda-kit events SOURCE`; is the view the right one?",
+    "ParseError": "`problems` has a path for each field. Values are left out on purpose.",
+    "InvalidRecord": "The record fails alone. List the class in `permanent=` to send such records to a dead letter.",
+    "InvalidResult": "Your handler broke the schema that it promises; the path says where.",
+    "AnswerError": "The message says which fields the trigger takes.",
+    "AnswerNotSent": "CloudFormation waits until its timeout: check that the function reaches S3 (VPC endpoints).",
+    "RotationRefused": "Enable rotation on the secret, and let Secrets Manager call the function.",
+    "NotAuthorized": "It is the refusal itself: raise it in an authorizer.",
+    "BatchError": "Return a plain value from a record function; declare it with `async def` if it returns a coroutine.",
+    "BatchFailed": "`report` has the error of each record; the first one is chained.",
+    "SettingsError": "The message lists each field with its source: set the variable, parameter or secret.",
+    "IdempotencyError": "See the errors below it. `key` finds the record in the table.",
+    "AlreadyInProgress": "A retry later finds the result. If the other run has died, the key is free after `remaining` seconds.",
+    "MissingIdempotencyKey": "Check the path of `key=` against the event; `missing_key='run'` runs such calls unprotected.",
+    "PayloadMismatch": "The caller used one key for two requests. Compare less with `payload=`, or refuse the request.",
+    "LeaseLost": "Give `lease=` more than the longest run. Both runs may have had their effect: check.",
+    "UnreadableRecord": "The code or the model has changed since the record was written. Delete the record to let the key run again.",
+    "FailedEarlier": "It stands for an exception of an earlier run that cannot be rebuilt; `error_type` names it.",
+    "StoreUnavailable": "`ran` says whether your function has run. If it has, a retry after the lease runs it again.",
+    "ResultNotStored": "The effect has happened, and no result is there for a replay. Return what JSON can hold, or pass `codec=`.",
+    "ResultTooLarge": "Return less, or a reference to S3: DynamoDB items hold 400 kB.",
+    "AwsError": "`service`, `operation` and `code` say which call failed. See [calls to AWS](aws.md).",
+    "AccessDenied": "Give the role the action that the reason names; `lambda-kit doctor` lists what the calls of a run need.",
+    "ConnectionGone": "Forget the connection id.",
+    "ConditionalCheckFailed": "`item` is what is stored.",
+    "NoAnswer": "In a VPC, check endpoints and security groups. `sent` says whether AWS may have acted.",
+    "NoCredentials": "On Lambda, check the role. On your machine, set a profile and install the extra `aws`.",
+    "NotFound": "The message names resource and region: are both right?",
+    "Throttled": "Raise the limit, or call less: cache, batch, add jitter to schedules.",
+}
+
+
+def reference_pages() -> dict[Path, str]:
+    """Return the text of each page of the reference."""
+    return {DOCS / "reference" / f"{name}.md": _page(title, modules) for name, (title, modules) in PAGES.items()}
+
+
+def _page(title: str, modules: list[str]) -> str:
+    parts = [f"# {title}\n"]
+    for name in modules:
+        if len(modules) > 1:
+            parts.append(f"## `{name}`\n")
+        module = importlib.import_module(name)
+        members = ", ".join(public_api.names_of(module))
+        inherited = "      inherited_members: true\n" if name.split(".")[1] in INHERITED else ""
+        parts.append(f"::: {name}\n    options:\n{inherited}      members: [{members}]\n")
+    return "\n".join(parts)
+
+
+def errors_table() -> str:
+    """Return the table of all errors: the cause of each, and what to do."""
+    lines = ["| error | it means | what to do |", "| --- | --- | --- |"]
+    for name in sorted(errors.__all__):
+        cause = (inspect.getdoc(getattr(errors, name)) or "").partition("\n\n")[0].replace("\n", " ")
+        lines.append(f"| `{name}` | {_in_cell(cause)} | {_in_cell(REMEDIES[name])} |")
+    return "\n".join(lines) + "\n"
+
+
+def lines_table() -> str:
+    """Return the table of the lines that the kit writes: the level, the beginning of the message, and who writes it."""
+    found: set[tuple[str, str, str]] = set()
+    package = Path(lambda_kit.__file__).parent
+    for file in sorted(package.rglob("*.py")):
+        room = file.relative_to(package).parts[0].removesuffix(".py")
+        if room in ("local", "testing", "_pytest_plugin"):
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            message = _message(node)
+            if message is not None and any(part.isalpha() for part in message[1].split()):
+                found.add((*message, "pipeline" if room == "_kernel" else room))
+    lines = ["| level | message | from |", "| --- | --- | --- |"]
+    order = ["ERROR", "WARNING", "INFO", "DEBUG"]
+    for level, text, room in sorted(found, key=lambda one: (order.index(one[0]), one[2], one[1])):
+        lines.append(f"| {level} | {_in_cell(text)} | {room} |")
+    return "\n".join(lines) + "\n"
+
+
+def _message(node: ast.AST) -> tuple[str, str] | None:
+    """Return level and message of a call of the kit's logger; None for another node."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+        return None
+    levels = {"exception": "ERROR", "error": "ERROR", "warning": "WARNING", "info": "INFO", "debug": "DEBUG"}
+    first: Any = node.args[0]
+    is_log = isinstance(node.func.value, ast.Name) and node.func.value.id == "log"
+    if not is_log or node.func.attr not in levels or not isinstance(first, ast.Constant):
+        return None
+    text = " ".join(str(first.value).split())
+    for directive in ("%s", "%r", "%d", "%g", "%.3f", "%.1f", "%.0f", "%i"):
+        text = text.replace(directive, "…")
+    return levels[node.func.attr], text if len(text) <= 140 else f"{text[:140].rpartition(' ')[0]} …"
+
+
+def _in_cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def with_table(page: str, table: str) -> str:
+    """Return a page with its generated table."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def pages() -> dict[Path, str]:
+    """Return the text of each page that is generated, wholly or in part."""
+    trouble, operate = DOCS / "troubleshooting.md", DOCS / "operate.md"
+    return {
+        **reference_pages(),
+        trouble: with_table(trouble.read_text(), errors_table()),
+        operate: with_table(operate.read_text(), lines_table()),
+    }
+
+
+if __name__ == "__main__":
+    (DOCS / "reference").mkdir(exist_ok=True)
+    for path, text in pages().items():
+        path.write_text(text)
