@@ -184,9 +184,11 @@ class World:
         found = [events.sqs([body], attributes={"correlationId": correlation}) for body, correlation in messages]
         return invoke(worker.fulfil_orders, events.joined(*found))
 
-    def approve(self, order_id: str, *, approved: bool) -> Result[Any]:
-        """Run the durable execution of an order to its end, with a decision."""
-        decision = json.dumps({"approved": approved, "by": "manager"})
+    def approve(self, order_id: str, *, approved: bool | None) -> Result[Any]:
+        """Run the durable execution of an order to its end, with a decision; with None the callback fails."""
+        decision: Any = json.dumps({"approved": approved, "by": "manager"})
+        if approved is None:
+            decision = TimeoutError("nobody has decided")
         return invoke(approval.approve_order, self.functions.starts[order_id][0], answers={"approval": decision})
 
     def rotate(self) -> None:

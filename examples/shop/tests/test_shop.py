@@ -160,8 +160,8 @@ def test_a_charge_with_the_key_from_before_a_rotation_is_made_again(world: World
     assert world.payments.refused == 1
 
 
-@pytest.mark.parametrize("approved", [True, False])
-def test_a_large_order_waits_for_a_decision(world: World, approved: bool) -> None:
+@pytest.mark.parametrize("approved", [True, False, None])
+def test_a_large_order_waits_for_a_decision_and_is_refused_without_one(world: World, approved: bool | None) -> None:
     order_id = placed(world, sku="samovar")
     world.read_stream()
     world.work()

@@ -9,6 +9,7 @@ from aws_durable_execution_sdk_python import (
     durable_execution,  # pyright: ignore[reportUnknownVariableType]  # boto3 has no types
 )
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration
+from aws_durable_execution_sdk_python.exceptions import CallbackError
 
 from lambda_kit import handler, time_limit
 from storefront import fulfilment, orders
@@ -23,7 +24,7 @@ THREE_DAYS = CallbackConfig(timeout=Duration.from_days(3))
 @durable_execution
 @handler(log, tracer, metrics, time_limit(margin=0.5))
 def approve_order(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
-    """Charge an order if a person approves it."""
+    """Charge an order if a person approves it; refuse it if nobody does."""
     with about(event["order_id"], event[ATTRIBUTE], "approval"):
         return {"order": event["order_id"], "status": _decide(event, context)}
 
@@ -47,7 +48,10 @@ def _decide(event: dict[str, Any], context: DurableContext) -> str:
         return "refused"
 
     context.step(ask, name="ask")
-    decision: dict[str, Any] = json.loads(approval.result())
+    try:
+        decision: dict[str, Any] = json.loads(approval.result())
+    except CallbackError:  # three days are over, or the decision failed
+        decision = {"approved": False, "by": "nobody"}
     log.info("decided", approved=decision["approved"], by=decision["by"])
     receipt = context.step(pay, name="pay") if decision["approved"] else None
     return context.step(close, name="close")
