@@ -61,8 +61,8 @@ def examine(options: argparse.Namespace, step: Callable[[str], None]) -> Report:
     function = Function(options.handler, settings, events, packages.foreign(str(root)))
     step("running under the recorder")
     recording = function.record(_WARM)
-    findings: list[Finding] = list(packages.findings(package))
-    notes = [f"{one}" for one in recording.at_end.get("failed", [])]
+    findings: list[Finding] = list(packages.findings(package, image=bool(config.image)))
+    notes = [*map(str, recording.at_end.get("failed", [])), *_place(config, root)]
     timing, unused = None, None
     if recording.failure is None:
         timing, unused = _timed(function, options, recording, config, findings, step, (python[0], python[1]))
@@ -225,14 +225,25 @@ def _failed(outcome: Outcome, options: argparse.Namespace, root: Path) -> Findin
     from lambda_kit.local._doctor_findings import Finding
 
     assert outcome.error is not None  # noqa: S101  # it failed
+    advice = _handler.advice(outcome.error, options.handler, root, options.python or sys.executable)
+    if advice is not None and "--durable" in advice:
+        advice = "the function is durable: lambda-kit invoke --durable runs its executions; doctor runs none"
     return Finding(
         "function.failed",
         "error",
         f"the function failed with {outcome.error.type}: {outcome.error.message}",
         f"the status {outcome.status} of the recorded run; what comes after the failure was not seen",
-        _handler.advice(outcome.error, options.handler, root, options.python or sys.executable)
-        or "give an event that it accepts, or the services that it calls; `lambda-kit invoke` shows its log",
+        advice or "give an event that it accepts, or the services that it calls; `lambda-kit invoke` shows its log",
     )
+
+
+def _place(config: Config, root: Path) -> Iterator[str]:
+    """Yield a note if the function was run in another folder than the one that the template deploys."""
+    if config.code is None or "://" in config.code:
+        return
+    folder = Path(config.template).parent / config.code
+    if folder.is_dir() and folder.resolve() != root.resolve():
+        yield f"CodeUri of {config.resource} is {config.code}, and the function was run in {root}"
 
 
 def _refused(recording: Recording) -> Iterator[Finding]:

@@ -69,8 +69,8 @@ def findings(modules: Sequence[Import], with_it: Sequence[float], without: Seque
         f"{len(modules)} modules were compiled in the init phase, because there is no bytecode of them: {names}",
         f"processor time until the end of the init phase, medians of {len(without)} runs each: {slow:.1f} ms without "
         f"bytecode, {fast:.1f} ms with",
-        "if the package has none either, compile it when it is built, with the runtime's version of Python: python -m "
-        "compileall; Lambda cannot write bytecode beside the code, so that each cold start compiles again",
+        "if the package has none either, run python -m compileall when it is built, with the version of Python and on "
+        "the platform of the runtime: AWS advises against other bytecode, and without any each cold start compiles",
         PAGE,
         cold_ms=slow - fast,
     )

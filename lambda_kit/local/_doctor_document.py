@@ -21,6 +21,7 @@ MOST_BYTES = 1_000_000
 """CloudFormation's limit for a template."""
 _MOST_VALUES = 200_000
 _MOST_DEPTH = 100
+_MOST_BITS = 64  # of a number; Python does not write very large ones
 # Short forms whose long form does not begin with `Fn::`.
 _PLAIN = {"Ref", "Condition"}
 
@@ -41,18 +42,22 @@ def load(path: str) -> dict[str, Any]:
         raise ConfigurationError(
             f"the template {path} has {len(data)} bytes; CloudFormation takes at most {MOST_BYTES}"
         )
+    is_json = path.endswith(".json") and text.lstrip().startswith("{")
     try:
-        document: Any = (
-            json.loads(text) if text.lstrip().startswith("{") and path.endswith(".json") else _yaml(text, path)
-        )
+        document = _json(text, path) if is_json else _yaml(text, path)
     except RecursionError:
         raise ConfigurationError(f"the template {path} is nested too deep") from None
-    except ValueError as error:
-        raise ConfigurationError(f"the template {path} is not JSON: {error}") from None
     if not is_object(document):
         raise ConfigurationError(f"the template {path} is not an object with Resources")
     _check(document, path)
     return document
+
+
+def _json(text: str, path: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(f"the template {path} is not JSON: {error}") from None
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
@@ -78,6 +83,8 @@ def _check(document: object, path: str) -> None:
             )
         if depth > _MOST_DEPTH:
             raise ConfigurationError(f"the template {path} is nested more than {_MOST_DEPTH} deep")
+        if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+            raise ConfigurationError(f"the template {path} has a number of {value.bit_length()} bits")
         if isinstance(value, dict):
             todo += [(one, depth + 1) for one in cast("dict[object, object]", value).values()]
         elif isinstance(value, list):

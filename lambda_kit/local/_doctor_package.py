@@ -179,8 +179,13 @@ def _kind(path: str) -> str | None:
     return None
 
 
-def findings(package: Package) -> list[Finding]:
-    """Return the findings about a package."""
+def findings(package: Package, *, image: bool = False) -> list[Finding]:
+    """Return the findings about a package.
+
+    Args:
+        package: the package.
+        image: whether the function is deployed as a container image, which has another limit.
+    """
     found: list[Finding] = []
     largest = ", ".join(f"{name} {shown(size)}" for name, size in list(package.parts.items())[:5])
     for size, limit, name, basis in (
@@ -192,7 +197,7 @@ def findings(package: Package) -> list[Finding]:
         ),
         (package.size, MOST_UNZIPPED, "unzipped", "the sum of the sizes of all files"),
     ):
-        if size <= _SHARE * limit:
+        if size <= _SHARE * limit or image:
             continue
         over = size > limit
         upload = name == "zipped"
@@ -208,6 +213,17 @@ def findings(package: Package) -> list[Finding]:
                     if upload
                     else f"make it smaller ({largest}), or use a container image, up to 10 GB"
                 ),
+                QUOTAS,
+            )
+        )
+    if image and package.size > _SHARE * MOST_IMAGE:
+        found.append(
+            Finding(
+                "package.image",
+                "error" if package.size > MOST_IMAGE else "warning",
+                f"the package is {shown(package.size)}; the limit of an image is {shown(MOST_IMAGE)}, with its base",
+                "the sum of the sizes of all files; Lambda's quota",
+                f"make it smaller: {largest}",
                 QUOTAS,
             )
         )

@@ -385,8 +385,8 @@ def of_snap_start(
         ),
         (
             calls,
-            "calls of AWS were made in the init phase: their answers are in the snapshot, however old it is",
-            "give them a time to live, or make them after the restore",
+            "calls of AWS were made in the init phase: what is kept of their answers is in the snapshot, however old",
+            "keep them in a resource of the init cache, which is built anew, or make them after the restore",
         ),
     ):
         if found:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lambda_kit.local import _doctor
+from lambda_kit.local import _doctor, _doctor_managed
 from lambda_kit.local._arguments import parse
 from lambda_kit.local._cli import main
 from lambda_kit.local._doctor_runs import EVERY_IMPORT, Function
@@ -68,13 +70,17 @@ def aws() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def report(aws: dict[str, str]) -> Iterator[Report]:
-    given = [f"--env={name}={value}" for name, value in aws.items()]
+def report(aws: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
+    env = {**aws, "PYTHONDONTWRITEBYTECODE": "1"}
+    given = [f"--env={name}={value}" for name, value in env.items()]
     options = parse(
         ["doctor", "doctored.work", "-e", '{"id": 1}', "--timeout=30", "--rounds=1", "--memory=512", *given]
     )
+    shutil.copy(FUNCTIONS / "doctored.py", folder := tmp_path_factory.mktemp("function"))
+    functions = "".join(f"def f{number}(x):\n    return [x, {number}]\n" for number in range(300))
+    (folder / "doctored_helper.py").write_text(f"import wave\nwave.open\n{functions}")
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(FUNCTIONS)
+        patch.chdir(folder)
         yield _doctor.examine(options, lambda _: None)
 
 
@@ -90,14 +96,14 @@ def test_imports_are_a_tree_with_times_and_memory(report: Report) -> None:
     assert function["ms"] >= sum(one["ms"] for one in function["imports"]) - 0.01
     assert function["imported_by"].partition(":")[0].endswith("bootstrap.py")
     wave = function["imports"][names.index("wave")]
-    assert wave["imported_by"] == f"{FUNCTIONS / 'doctored.py'}:8"
+    assert wave["imported_by"] == f"{report.root}/doctored.py:8"
     assert "awslambdaric.bootstrap" in {one["module"] for one in document["imports"]["runtime_client"]}
 
 
 def test_an_import_is_unused_if_neither_the_init_phase_nor_an_event_uses_it(report: Report) -> None:
     unused = [one.rpartition(":")[2] for one in report.document()["imports"]["unused"]]
     assert {"5", "8"} <= set(unused)  # colorsys and wave; some versions of Python load `typing`, too
-    assert not {"7", "11", "12", "13"} & set(unused)
+    assert not {"7", "13", "14", "15"} & set(unused)
 
 
 def test_layers_and_resources_are_read_in_the_process(report: Report) -> None:
@@ -161,7 +167,7 @@ def test_a_deferred_import_runs_at_the_first_use_of_its_name(
     assert recording.failure is None
     phases = {place.line: phase for place, phase in recording.resolved.items()}
     assert phases[5] == "first"  # colorsys
-    assert phases[11] == "init"  # lambda_kit
+    assert phases[13] == "init"  # lambda_kit
     assert 8 not in phases  # wave
 
 
@@ -197,18 +203,52 @@ def test_a_wrong_option_is_named(
     assert message in capsys.readouterr().err
 
 
-def test_imports_of_a_module_that_was_not_executed_say_nothing_and_bytecode_is_missed(
+def test_imports_of_a_module_that_was_not_executed_say_nothing(report: Report) -> None:
+    unused = report.document()["imports"]["unused"]
+    assert [one for one in unused if "doctored_helper.py" in one] == []
+    assert any(one.endswith("doctored.py:11") for one in unused)  # the import of that module
+
+
+def test_missing_bytecode_is_found(report: Report) -> None:
+    (found,) = (one for one in report.findings if one.rule == "imports.bytecode")
+    assert "doctored_helper 1" in found.text
+
+
+@pytest.mark.parametrize(("arguments", "status"), [([], 0), (["--strict"], 1)])
+def test_only_strict_fails_on_an_error(
+    report: Report,
+    arguments: list[str],
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def examine(options: object, step: object) -> Report:
+        return report
+
+    monkeypatch.setattr(_doctor, "examine", examine)
+    assert main(["doctor", "doctored.work", *arguments]) == status
+    assert capsys.readouterr().out == report.text(colour=False)
+
+
+def test_a_managed_instance_is_measured_with_one_process_and_with_several(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "entry.py").write_text(
-        "import helper\n\n\ndef handle(event, context):\n    return {'statusCode': 400}\n"
-    )
-    functions = "".join(f"def f{number}(x):\n    return [x, {number}]\n" for number in range(2000))
-    (tmp_path / "helper.py").write_text(f"import wave\nwave.open\n{functions}")
+    (tmp_path / "entry.py").write_text("LARGE = b'x' * (50 << 20)\n\n\ndef handle(event, context):\n    return 1\n")
     monkeypatch.chdir(tmp_path)
-    given = ["doctor", "entry.handle", "--rounds=1", "--timeout=50", "--env=PYTHONDONTWRITEBYTECODE=1"]
-    report = _doctor.examine(parse(given), lambda _: None)
-    assert report.document()["imports"]["unused"] == [f"{tmp_path / 'entry.py'}:1"]
-    assert "function.refused" in rules(report)
-    (bytecode,) = (one for one in report.findings if one.rule == "imports.bytecode")
-    assert "helper 1" in bytecode.text
+    one, many, count = _doctor_managed.measure("entry.handle", {"timeout": PATIENCE}, {}, 16)
+    assert count == 4
+    assert one > 50
+    assert many > 4 * 50
+
+
+def test_an_answer_that_refuses_the_event_is_a_finding(report: Report) -> None:
+    (outcome, *_) = report.recording.outcomes
+    answers: list[tuple[dict[str, object], str]] = [
+        ({"statusCode": 404}, "its status is 404"),
+        ({"batchItemFailures": [{}]}, "1 records failed"),
+    ]
+    for payload, words in answers:
+        recording = replace(report.recording, outcomes=[outcome, replace(outcome, payload=payload)])
+        (found,) = _doctor._refused(recording)
+        assert words in found.text
+    assert list(_doctor._refused(report.recording)) == []

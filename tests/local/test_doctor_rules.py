@@ -358,18 +358,21 @@ def test_a_package_is_measured_by_its_parts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "zipped", "expected"),
+    ("size", "zipped", "image", "expected"),
     [
-        (100, 40, {}),
-        (230, 40, {"package.unzipped": "warning"}),
-        (251, 51, {"package.unzipped": "error", "package.zipped": "warning"}),
+        (100, 40, False, {}),
+        (230, 40, False, {"package.unzipped": "warning"}),
+        (251, 51, False, {"package.unzipped": "error", "package.zipped": "warning"}),
+        (251, 51, True, {}),
+        (9500, 51, True, {"package.image": "warning"}),
+        (10_500, 51, True, {"package.image": "error"}),
     ],
 )
-def test_limits_of_a_package(size: int, zipped: int, expected: dict[str, str]) -> None:
+def test_limits_of_a_package(size: int, zipped: int, image: bool, expected: dict[str, str]) -> None:
     package = packages.Package(
         "x", is_zip=True, size=size << 20, zipped=zipped << 20, parts={}, droppable={}, in_runtime={}
     )
-    assert levels(packages.findings(package)) == expected
+    assert levels(packages.findings(package, image=image)) == expected
 
 
 def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:

@@ -174,10 +174,10 @@ def function(**properties: Any) -> str:
         ("!!python/object/apply:os.system ['true']", "is not YAML"),
         (laughs(), "values when its aliases are followed"),
         ("a: &a [*a]", "is nested more than 100 deep"),
-        ("[" * 1200, "is nested too deep"),
         ("[" * 200 + "]" * 200, "is not an object"),
         ("a: " + "[" * 200 + "]" * 200, "is nested more than 100 deep"),
         ("a: " + "x" * 1_000_000, "CloudFormation takes at most 1000000"),
+        ("a: 0x" + "f" * 5000, "has a number of 20000 bits"),
         ("Resources: 3", "Resources is a int, and not an object"),
         ("Resources: {}", "no function with the handler app.handler"),
         ("Resources: {A: 1, B: {Type: [x]}, 3: {Type: AWS::Lambda::Function}}", "name one with --resource: 3"),
@@ -239,3 +239,13 @@ def test_an_intrinsic_function_has_the_value_that_the_template_tells(given: Any,
         assert isinstance(found, documents.Unknown)
     else:
         assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", r"is not JSON: .*line 1 column 2"), ('{"a": ' + "[" * 100_000, "is nested too deep")],
+    ids=["cut", "deep"],
+)
+def test_a_template_of_json_that_cannot_be_read_says_why(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        templates.read(written(tmp_path, text, "template.json"), "app.handler", None, [])

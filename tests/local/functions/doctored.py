@@ -8,6 +8,8 @@ import os
 import wave  # it loads a few modules more
 from typing import Any
 
+import doctored_helper  # type: ignore[import-not-found]
+
 from lambda_kit import Logger, Tracer, handler, idempotent, init, time_limit
 from lambda_kit.idempotency import MemoryStore
 from lambda_kit.parameters import get
@@ -42,4 +44,4 @@ def work(event: dict[str, Any], context: object) -> str:
 
 
 def unused() -> Any:
-    return wave.open
+    return wave.open, doctored_helper
