@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from shop.demo import account, in_process, processes, report, scenario
+from shop.demo import account, in_process, processes, record, report, scenario
 
 
 def main() -> int:
@@ -29,7 +29,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     ministack = processes.found("ministack")
-    if ministack is None or options.in_process:
+    if ministack is None or options.in_process or sys.platform != "linux":  # for which the runtime client has wheels
         _say(
             "all runs in this process, over memory: no runtime client, no network to AWS, nothing to disturb or to kill"
         )
@@ -51,7 +51,7 @@ def _say(what: str) -> None:
     sys.stdout.flush()
 
 
-def _counts(result: scenario.Result) -> dict[str, object]:
+def _counts(result: record.Result) -> dict[str, object]:
     metrics: Counter[str] = Counter()
     for one in result.invocations:
         for name, value in one.metrics.items():

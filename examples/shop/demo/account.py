@@ -11,7 +11,7 @@ from shop.demo.scenario import TRACED
 from shop.demo.trace import tree_of
 
 if TYPE_CHECKING:
-    from shop.demo.scenario import Result
+    from shop.demo.record import Result
     from shop.demo.trace import Node
 
 
@@ -67,9 +67,11 @@ def mistakes(result: Result) -> list[str]:
     found += [f"order {order} was charged {count} times" for order, count in result.charges.items() if count != 1]
     found += [f"order {order} is paid and was not charged" for order in sorted(paid - set(result.charges))]
     found += [f"order {order} was charged and is not paid" for order in sorted(set(result.charges) - paid)]
-    wanted = {(one.customer, one.key) for one in result.requests}
-    if len(result.orders) != len(wanted):
-        found.append(f"{len(wanted)} orders were wanted, and {len(result.orders)} placed")
+    wanted = Counter(customer for customer, _ in {(one.customer, one.key) for one in result.requests})
+    placed = Counter(one["customer"] for one in result.orders)
+    for customer in sorted(wanted | placed):
+        if wanted[customer] != placed[customer]:
+            found.append(f"{customer} has {placed[customer]} orders, and wanted {wanted[customer]}")
     return found
 
 

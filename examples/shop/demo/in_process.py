@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from shop.demo.functions import Invocation, read_output
 from shop.demo.memory import World
 from shop.demo.provider import DECLINED
-from shop.demo.scenario import NAMES, REFUSED, ROTATED, TRACED, Request, Result
+from shop.demo.record import Request, Result
+from shop.demo.scenario import NAMES, REFUSED, ROTATED, TRACED
 
 from lambda_kit.local import FunctionError, Outcome
 

@@ -17,7 +17,7 @@ from shop.demo.timeline import bar, ticks, timeline
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shop.demo.scenario import Result
+    from shop.demo.record import Result
     from shop.demo.trace import Node
 
 HERE = Path(__file__).parent

@@ -8,7 +8,6 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from shop.demo.faults import Faults
 from shop.demo.functions import Functions
 from shop.demo.pollers import StreamPoller
 from shop.demo.provider import DECLINED, Payments
+from shop.demo.record import Request, Result
 
 from lambda_kit.local import SqsMapping, SqsQueue
 from lambda_kit.testing import FakeXRayDaemon, events
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Self
 
-    from shop.demo.functions import Invocation
 
 TIMEOUT = 4.0  # seconds of the worker; a message that it drops comes back as soon, not after six times as long
 TRACED = "ada"  # whose order is shown as a tree
@@ -36,75 +35,6 @@ ROTATED = "grace"  # whose order is charged after the key was rotated, by a func
 REFUSED = "linus"  # whose order the manager refuses
 NAMES = ("bea", "carl", "dora", "emil", "fay", "hugo", "ida", "jon", "lea", "max", "nina", "otto")  # all others
 _PATIENCE = 60.0
-
-
-@dataclass(slots=True)
-class Request:
-    """A request of a customer.
-
-    Attributes:
-        customer: who sends it.
-        key: its idempotency key.
-        started: when it began, in seconds since the epoch.
-        status: of the answer.
-        body: of the answer.
-        correlation_id: sent along.
-    """
-
-    customer: str
-    key: str
-    correlation_id: str
-    started: float = 0.0
-    status: int = 0
-    body: Any = None
-
-
-@dataclass(slots=True)
-class Result:
-    """The facts of one run.
-
-    Attributes:
-        requests: those that place orders.
-        orders: the items of the table of orders.
-        charges: how often the payment service charged each order.
-        recognised: charges that the payment service was asked for again, and recognised by their key.
-        refused_keys: requests with the old key of the payment service.
-        announced: messages that came from the stream; sent_again: copies of them; poison: messages that are no orders.
-        letters: messages that were put aside; redrive: messages that failed too often.
-        stream_deliveries: records of the stream, with those that were delivered again; stream_records: different ones.
-        executions: approvals that ran; execution_starts: how often one was asked for.
-        killed: the worker was killed in the middle of an order.
-        faults: requests to AWS that were throttled, and replies that were lost.
-        calls: the function and the IAM action of each kind of call to AWS.
-        story: what was told, with the time in seconds since the epoch.
-        parts: what the functions ran on.
-        invocations: of all functions.
-        spans: the documents that were sent to X-Ray.
-        began: when all began, in seconds since the epoch; seconds: how long it took.
-    """
-
-    requests: list[Request] = field(default_factory=list[Request])
-    orders: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    charges: dict[str, int] = field(default_factory=dict[str, int])
-    recognised: int = 0
-    refused_keys: int = 0
-    sent_again: int = 0
-    poison: int = 0
-    letters: int = 0
-    redrive: int = 0
-    stream_deliveries: int = 0
-    stream_records: int = 0
-    executions: int = 0
-    execution_starts: int = 0
-    killed: bool = False
-    faults: dict[str, int] = field(default_factory=dict[str, int])
-    invocations: list[Invocation] = field(default_factory=list["Invocation"])
-    spans: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    calls: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    story: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
-    parts: str = ""
-    began: float = field(default_factory=time.time)
-    seconds: float = 0.0
 
 
 class Shop:

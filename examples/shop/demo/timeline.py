@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shop.demo.functions import Invocation
-    from shop.demo.scenario import Result
+    from shop.demo.record import Result
 
 _STEPS = (1, 2, 5, 10, 20, 30, 60)  # seconds between two ticks
 

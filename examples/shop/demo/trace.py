@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shop.demo.functions import Invocation
-    from shop.demo.scenario import Result
+    from shop.demo.record import Result
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from tests.patience import PATIENCE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shop.demo.scenario import Result
+    from shop.demo.record import Result
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PROBE = """<script type="module">
@@ -58,7 +58,9 @@ def test_a_wrong_charge_is_called_one(result: Result) -> None:
     lost = replace(result, charges={one: 1 for one in result.charges if one != order})
     assert account.mistakes(lost) == [f"order {order} is paid and was not charged"]
     fewer = replace(result, orders=[one for one in result.orders if one["id"] != order])
-    assert len(account.mistakes(fewer)) == 2
+    assert account.mistakes(fewer)[1:] == ["ada has 0 orders, and wanted 1"]
+    more = replace(result, orders=[*result.orders, {**result.orders[-1], "id": "o-2"}])
+    assert account.mistakes(more) == ["linus has 2 orders, and wanted 1"]
 
 
 def test_the_account_says_what_was_prevented_and_shows_one_order(result: Result) -> None:
