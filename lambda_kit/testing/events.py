@@ -26,20 +26,25 @@ from lambda_kit._kernel import type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.events import source_of
 from lambda_kit.testing._event_bridge import event_bridge, schedule
+from lambda_kit.testing._event_brokers import mq
 from lambda_kit.testing._event_buckets import s3, s3_batch, s3_event_bridge
 from lambda_kit.testing._event_messages import sns, sqs
 from lambda_kit.testing._event_operations import custom_resource, secrets_rotation
 from lambda_kit.testing._event_parts import merged, with_new_ids
 from lambda_kit.testing._event_requests import http, websocket
 from lambda_kit.testing._event_streams import cloudwatch_logs, dynamodb, firehose, kafka, kinesis
+from lambda_kit.testing._event_triggers import authorizer, cognito, destination
 
 if TYPE_CHECKING:
     from lambda_kit.events._source import SourceName
     from lambda_kit.testing._event_parts import Event, Fields
 
 __all__ = [
+    "authorizer",
     "cloudwatch_logs",
+    "cognito",
     "custom_resource",
+    "destination",
     "dynamodb",
     "event_bridge",
     "firehose",
@@ -47,6 +52,7 @@ __all__ = [
     "joined",
     "kafka",
     "kinesis",
+    "mq",
     "of",
     "s3",
     "s3_batch",
