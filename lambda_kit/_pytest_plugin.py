@@ -66,11 +66,30 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{name}={value}: pass {' or '.join(known)}{closest(value, known)}")
 
 
+_is_fresh = False  # whether a test begins, and none of its own fixtures was set up
+
+
 # Hooks, not a fixture for all tests: a fixture costs each test of a project ten times as much, used or not.
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Reset the kit before the fixtures of a test are set up."""
+    global _is_fresh
+    _is_fresh = True
     _reset(item.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
+    """Reset the kit after a fixture of a module, class or session too, which is set up with the first test alone."""
+    global _is_fresh
+    if fixturedef.scope == "function":
+        _is_fresh = False
+    value = yield
+    if _is_fresh:
+        _reset(request.config)
+    return value
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing._event_parts import REGION, arn, iso, merged, new_hex, new_id
 from lambda_kit.testing._event_requests import http
+from lambda_kit.testing._event_samples import of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,8 +53,6 @@ def cognito(
     Raises:
         ConfigurationError: there is no such trigger, or its event has no attributes.
     """
-    from lambda_kit.testing.events import of
-
     event = of(cast("SourceName", f"cognito_{trigger}"))
     event.update(region=REGION, userPoolId=f"{REGION}_{new_hex(9)}", userName=user)
     if "callerContext" in event:

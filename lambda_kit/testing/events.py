@@ -19,7 +19,6 @@ Each builder returns a new dict, which the test may change. Options that all of 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from lambda_kit._kernel import type_of
@@ -30,14 +29,13 @@ from lambda_kit.testing._event_brokers import mq
 from lambda_kit.testing._event_buckets import s3, s3_batch, s3_event_bridge
 from lambda_kit.testing._event_messages import sns, sqs
 from lambda_kit.testing._event_operations import custom_resource, secrets_rotation
-from lambda_kit.testing._event_parts import merged, with_new_ids
 from lambda_kit.testing._event_requests import http, websocket
+from lambda_kit.testing._event_samples import of
 from lambda_kit.testing._event_streams import cloudwatch_logs, dynamodb, firehose, kafka, kinesis
 from lambda_kit.testing._event_triggers import authorizer, cognito, destination
 
 if TYPE_CHECKING:
-    from lambda_kit.events._source import SourceName
-    from lambda_kit.testing._event_parts import Event, Fields
+    from lambda_kit.testing._event_parts import Event
 
 __all__ = [
     "authorizer",
@@ -63,59 +61,6 @@ __all__ = [
     "sqs",
     "websocket",
 ]
-
-_SAMPLES = {
-    "alarm": "alarm",
-    "appsync": "appsync-resolver",
-    "bedrock_agent_api": "bedrock-agent",
-    "cloudfront": "cloudfront-request",
-    "config_rule": "config-rule",
-    "custom_resource": "cloudformation-custom-resource-create",
-    "dynamodb": "dynamodb-stream",
-    "event_bridge": "eventbridge",
-    "firehose": "kinesis-firehose-put",
-    "http": "api-gateway-proxy-v2",
-    "kafka": "kafka-msk",
-    "kinesis": "kinesis-stream",
-    "pipes": "pipes-sqs",
-    "request_authorizer": "api-gateway-authorizer-request",
-    "s3_batch": "s3-batch-operation-v2",
-    "s3_event_bridge": "s3-eventbridge-object-created",
-    "secrets_rotation": "secrets-manager",
-    "websocket": "websocket-message",
-}
-"""The sample of each source whose name is another one, or that has several."""
-
-
-def of(source: SourceName, *, fields: Fields = None) -> Any:
-    """Return the event of any source: the sample that `lambda-kit events` has, with new ids.
-
-    ```python
-    from lambda_kit.testing import events
-
-    event = events.of("cognito_pre_sign_up", fields={"request": {"userAttributes": {"email": "ada@example.com"}}})
-    assert event["triggerSource"] == "PreSignUp_SignUp"
-    assert event["request"]["userAttributes"]["email"] == "ada@example.com"
-    ```
-
-    Args:
-        source: the name that `source_of` gives to such events.
-        fields: replaces fields of the event; default: none.
-
-    Raises:
-        ConfigurationError: there is no such source.
-    """
-    from lambda_kit.events._source import VIEWS
-    from lambda_kit.local import _events
-
-    if source not in VIEWS:
-        import difflib
-
-        close = difflib.get_close_matches(str(source), VIEWS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(VIEWS)}"
-        raise ConfigurationError(f"events.of({source!r}): there is no such source; {hint}")
-    text = _events.sample(_SAMPLES.get(source, source.replace("_", "-")))
-    return merged(with_new_ids(json.loads(text)), fields)
 
 
 def joined(*events: Event) -> Event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 PLUGIN_TEST = """
+    import pytest
     from lambda_kit import Metrics, Tracer, current_invocation, handler, init
 
     @init.resource
@@ -16,16 +17,27 @@ PLUGIN_TEST = """
         table().append(1)
         return current_invocation().cold_start, len(table())
 
-    def test_one(lambda_context):
+    @pytest.fixture(scope="module")
+    def seeded():
+        return place({}, None)
+
+    @pytest.fixture
+    def built(seeded):
+        return table()
+
+    def test_one(lambda_context, built):
         assert lambda_context.get_remaining_time_in_millis() > 29_000
-        assert place({}, lambda_context) == (True, 1)
+        assert table() is built
+        assert place({}, lambda_context) == EXPECTED[0]
 
     def test_two():
-        assert place({}, None) == EXPECTED
+        assert place({}, None) == EXPECTED[1]
 """
 
 
-@pytest.mark.parametrize(("ini", "expected"), [("", "(True, 1)"), ("lambda_kit_reset = false", "(False, 2)")])
+@pytest.mark.parametrize(
+    ("ini", "expected"), [("", "[(True, 1), (True, 1)]"), ("lambda_kit_reset = false", "[(False, 2), (False, 3)]")]
+)
 def test_the_plugin_resets_the_state_between_tests_unless_told_not_to(
     pytester: pytest.Pytester, ini: str, expected: str
 ) -> None:
