@@ -59,6 +59,9 @@ class SecretValue(Generic[T_co]):
         value: T_co = self._copy()
         return value
 
+    def __getitem__(self, _: object, /) -> NoReturn:
+        raise TypeError("a SecretValue does not show its value: write value.get_secret_value()[...]")
+
     def __repr__(self) -> str:
         return f"SecretValue('{_HIDDEN}')"
 

@@ -490,3 +490,9 @@ def test_nothing_shows_a_secret(store: Any, caplog: pytest.LogCaptureFixture) ->
     assert "hunter2" not in caplog.text
     with pytest.raises(TypeError, match="a SecretValue is not pickled"):
         pickle.dumps(value)
+
+
+def test_a_secret_value_that_is_used_like_its_value_says_how_to_read_it() -> None:
+    value: Any = SecretValue({"user": "shop"})
+    with pytest.raises(TypeError, match=r"value\.get_secret_value\(\)\[\.\.\.\]"):
+        value["user"]
