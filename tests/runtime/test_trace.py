@@ -95,10 +95,10 @@ def test_processes_that_multiprocessing_starts_see_the_header(monkeypatch: pytes
     ours, theirs = context.Pipe()
     process = context.Process(target=_send_header, args=(theirs,))
     process.start()
+    theirs.close()  # so that `recv` ends if the process does
     assert ours.recv() == "Root=3"
     process.join()
-    for end in (ours, theirs):
-        end.close()
+    ours.close()
 
 
 def _send_header(end: Any) -> None:
