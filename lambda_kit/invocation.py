@@ -86,7 +86,8 @@ current_record: ContextVar[Callable[[], object] | None] = ContextVar("lambda_kit
 current_place: ContextVar[Place | None] = ContextVar("lambda_kit_place", default=None)
 # Callbacks for work that must not silently outlive the invocation. They are called with the invocation when it ends.
 at_end: dict[object, Callable[[Invocation], object]] = {}
-# Weak references to objects that are told of each request that an HTTP app has answered. It is measured for them alone.
+# Weak references to objects that get a note of each request that an HTTP app has answered. Without them, no request is
+# measured.
 request_observers: list[Callable[[], Any]] = []
 
 
@@ -287,7 +288,7 @@ def opening(
     def entry(event: Any, context: Any) -> Any:
         nonlocal usual
         cold = process.cold
-        invocation: Invocation = _new(Invocation)  # what `__init__` does, in half the time
+        invocation: Invocation = _new(Invocation)  # as `__init__` does it, in half the time
         invocation.event = event
         invocation._context = context
         invocation.cold_start = cold

@@ -100,7 +100,7 @@ class Alarm:
     def stop(self) -> None:
         """Do not ring. It may be called several times, and without a start."""
         self._over = True
-        self._owner = None  # which closes a reference cycle
+        self._owner = None  # breaks a reference cycle
         if self._hook is not None:
             sys.unraisablehook, self._hook = self._hook, None
         if self._waiter is not None:

@@ -116,7 +116,7 @@ class Walk:
                     data: bytes = orjson.dumps(value)
                 except Exception:  # an integer of more than 64 bits, half of a surrogate pair
                     return _encode(value)
-                if b"null" not in data:  # which may be infinite, or not a number
+                if b"null" not in data:  # orjson writes null for infinity and for what is not a number
                     return data.decode()
             return _encode(value)
         except Exception:  # not a JSON number, or changed by another thread: the walk deals with it

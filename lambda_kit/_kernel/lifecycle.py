@@ -69,7 +69,7 @@ def _restored() -> None:
 
 
 _locks: set[ReferenceType[Any]] = set()
-_renews_locks = False  # whether `_renew_locks` is registered
+_renews_locks = False  # True once `_renew_locks` is registered
 
 
 def make_lock() -> RLock:

@@ -218,7 +218,7 @@ def _encoded(part: Any) -> bytes:
 
 
 def _receiver(stream: Stream) -> tuple[Callable[[bytes], bool], bytearray | None]:
-    """Return the function that takes the parts, and where it collects them; None for the latter if it sends them."""
+    """Return the function that takes the parts, and the list where it collects them, or None if it sends them."""
     if stream.streamed and client is not None and can_stream() and not _is_nested():
         send = client.begin(stream.prelude)
         if send is not None:

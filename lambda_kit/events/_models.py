@@ -181,7 +181,7 @@ def parse_all(event: Any, model: Any) -> list[Any]:
         contents = view._contents(raws)
         if not contents or contents[0].__class__ is str or contents[0].__class__ is bytes:
             return list(map(known.of_json, contents))
-    except Exception:  # whatever it is, it is told below, with the number of the record
+    except Exception:  # any error is reported below, with the number of the record
         contents = []
     return each(known, ((view(raw)._content, event._place(index)) for index, raw in enumerate(raws)), name)
 

@@ -332,7 +332,7 @@ class RecordView(ContentView[T_co]):
                     if _LONG_NUMBER not in data.translate(_DIGITS):
                         return orjson.loads(data)
                 except ValueError:
-                    pass  # `json` takes more, such as NaN, and its errors are told below
+                    pass  # `json` takes more, such as NaN; its errors are reported below
             start = 0 if text[:1] not in _BLANKS else len(text) - len(text.lstrip(_BLANKS))
             found, end = _scan(text, start)
         except EventError as error:

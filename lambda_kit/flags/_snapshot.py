@@ -133,7 +133,7 @@ class Loader:
                 self._in_trouble("stale", f"the newest version is wrong; {_STAYS}")
                 return good
             if good is not None and content == good.content:
-                good.refused = None  # if it comes again after this one, that is told again
+                good.refused = None  # if it comes again after this one, it is reported again
                 self._recovered()
                 return good
             if held is not None and content == held.content:  # wrong as it was, and nothing before it

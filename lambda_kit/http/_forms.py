@@ -176,7 +176,7 @@ def _filename_of(plain: str | None, headers: dict[str, str]) -> str | None:
 
     charset = match[1].lower()
     try:
-        if charset in ("utf-8", "iso-8859-1"):  # those of RFC 5987
+        if charset in ("utf-8", "iso-8859-1"):  # the two charsets of RFC 5987
             return unquote_to_bytes(match[2]).decode(charset)
     except UnicodeDecodeError:
         pass

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lambda_kit.http._openapi_options import OpenApi
 
-_NO_NAME = re.compile(r"[^A-Za-z0-9._-]")  # what the name of a component cannot hold
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]")  # not allowed in the name of a component
 
 
 class Scheme:

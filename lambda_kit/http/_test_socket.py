@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
 
-_closed: list[TestSocket] | None = None  # those that the function which runs has closed; None while none runs
+_closed: list[TestSocket] | None = None  # closed by the running function; None while no function runs
 
 
 class SocketAnswer:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Steps: TypeAlias = Generator[tuple[str, Any], Any, Any]
 
-ATTEMPTS = 4  # how often a step of the store that fails is tried
+ATTEMPTS = 4  # the most attempts at a step of the store
 FIRST_PAUSE = 0.05  # seconds
 LEASE_MARGIN = 1.0  # seconds that a lease lasts beyond its invocation, because clocks differ
 RESERVE = 0.2  # seconds of the invocation that waiting leaves to the function

@@ -56,7 +56,7 @@ def _writer(*, sort_keys: bool) -> Callable[[Any], str]:
         write = module.c_make_encoder(
             None, encoder.default, module.encode_basestring_ascii, None, ":", ",", sort_keys, False, True
         )
-    except TypeError:  # there is none, or it has other parameters
+    except TypeError:  # this encoder is missing, or has other parameters
         return encoder.encode
     join = "".join
     return lambda value: join(write(value, 0))

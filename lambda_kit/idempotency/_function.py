@@ -101,7 +101,7 @@ def name_of(fn: Any) -> str:
 
 
 def _chain_of(fn: Any) -> list[Any]:
-    """Return the function, the one that it stands around, the one that that one stands around, and so on."""
+    """Return the function, then the function that it wraps, and so on down to the innermost one."""
     found = [fn]
     while True:
         inner = fn.func if is_partial(fn) else getattr(fn, "__wrapped__", None)

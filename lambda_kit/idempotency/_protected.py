@@ -61,7 +61,7 @@ class Protected:
     def begin(self, args: Any, kwargs: Any) -> tuple[Call | None, Record | None]:
         """Return the call, or None if it runs unprotected; and the completed record in the local cache, or None."""
         identity, settings = self._identity, self._settings
-        if settings.finish_codec is not None:  # what is wrong with it is told before the function runs
+        if settings.finish_codec is not None:  # an error of the codec is raised before the function runs
             settings.finish_codec()
             settings.finish_codec = None
         subject = identity.subject(args, kwargs)

@@ -375,7 +375,7 @@ def build_ahead(entry: Entry, group: object = None) -> None:
     _ahead.start(entry, group)
 
 
-_caches: set[ReferenceType[InitCache]] = set()  # those that have resources
+_caches: set[ReferenceType[InitCache]] = set()  # caches that have resources
 _registered = False
 
 

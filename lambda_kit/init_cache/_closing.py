@@ -109,7 +109,7 @@ def _close_retired() -> None:
         if built in shared.retired:  # else it was closed meanwhile, by `reset`
             shared.retired.remove(built)
             _close(built.owner, built.value)
-    for built in values:  # those that their resource holds again
+    for built in values:  # values that their resource holds again
         with contextlib.suppress(ValueError):
             shared.retired.remove(built)
 

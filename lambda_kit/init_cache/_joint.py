@@ -63,7 +63,7 @@ def _build(
             entry.state.fail(build, error, after)
         else:
             entry.state.succeed(build, value, started_at[entry], time.perf_counter() - began)
-    for entry, build in mine:  # those that `fetch` left out; again in the `finally` if an interrupt strikes here
+    for entry, build in mine:  # resources that `fetch` left out; again in the `finally` if an interrupt strikes here
         entry.state.abandon(build)
     return failed
 

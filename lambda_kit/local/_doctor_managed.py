@@ -16,7 +16,7 @@ _MOST = 4
 
 
 def measure(handler: str, settings: Mapping[str, Any], event: object, processes: int) -> tuple[float, float, int]:
-    """Run the function with one process and with several, and return the MB of each, and the number of the latter.
+    """Run the function with one process and with several; return the MB of each run, and the number of processes.
 
     Raises:
         LambdaKitError: the system does not tell how much memory a process takes.

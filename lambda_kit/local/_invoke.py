@@ -125,7 +125,7 @@ def _side_by_side(  # noqa: C901  # two short functions in one
             done(result)
     except BaseException:
         if isinstance(environment, Environment):
-            environment.close()  # those that wait for it stop waiting
+            environment.close()  # calls that wait for it stop waiting
         raise
     for thread in threads:
         thread.join()

@@ -54,7 +54,9 @@ def report_line(outcome: Outcome, memory: int, *, init_in_report: bool) -> str:
     ]
     if outcome.max_memory_mb is not None:
         parts.append(f"Max Memory Used: {outcome.max_memory_mb} MB")
-    if init_in_report and outcome.init_ms is not None and outcome.status != "init-error":  # that is in INIT_REPORT
+    if (
+        init_in_report and outcome.init_ms is not None and outcome.status != "init-error"
+    ):  # INIT_REPORT has the duration of a failed init
         parts.append(f"Init Duration: {outcome.init_ms:.2f} ms")
     if outcome.restore_ms is not None:
         parts.append(f"Restore Duration: {outcome.restore_ms:.2f} ms")

@@ -95,7 +95,7 @@ class Process:
                 start_new_session=True,
             )
             try:
-                self._child = subprocess.Popen(  # noqa: S603  # what this class is for
+                self._child = subprocess.Popen(  # noqa: S603  # this class starts processes
                     list(command),
                     env=dict(env),
                     cwd=cwd,

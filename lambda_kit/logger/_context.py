@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from lambda_kit.invocation import Invocation
 
 RESERVED = frozenset(("timestamp", "level", "message", "location"))
-ARGUMENTS = frozenset(("exc_info", "extra", "stack_info"))  # those of `logging` that are no fields
+ARGUMENTS = frozenset(("exc_info", "extra", "stack_info"))  # arguments of `logging` that are no fields
 BUFFER = "lambda_kit.log"  # the key under which an invocation keeps its `InvocationLog`
 _LOGGED = "lambda_kit.logged"
 
 chain = Chain("lambda_kit_log_fields", here)
-_holding: set[Common] = set()  # those that cache text of an invocation
+_holding: set[Common] = set()  # objects that cache text of an invocation
 _registered = False
 
 

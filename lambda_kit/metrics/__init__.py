@@ -10,6 +10,6 @@ if TYPE_CHECKING:
     from lambda_kit.metrics._rules import Unit
 else:
     __getattr__, __dir__ = lazy_exports(globals(), {})
-    Unit = str  # which units there are is told to type checkers, and checked when a metric is added
+    Unit = str  # type checkers know the units by name; `add` checks them
 
 __all__ = ["Metrics", "Unit"]

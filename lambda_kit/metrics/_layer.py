@@ -112,7 +112,7 @@ class Layer:
             return None
         else:
             record.layered = True
-            record.head = None  # those of an earlier run of a layer in this invocation
+            record.head = None  # it belongs to an earlier run of a layer in this invocation
         record.flow = get_ident() if "asyncio" not in modules else flow()
         if current_place.get() is None:
             self._pending.recent = invocation, record

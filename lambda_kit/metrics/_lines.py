@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lambda_kit.metrics._record import Definition, Series
 
 # The format allows 1 MB since 2025; 256 KiB, 26 bytes of which are the log event's own, pass everywhere.
-_LEVEL_LIMIT = 60  # what a level and its timestamp take
+_LEVEL_LIMIT = 60  # bytes of a level and its timestamp
 LIMIT = 256 * 1024 - 26 - _LEVEL_LIMIT
 _SURELY_SHORT = LIMIT // 6  # characters take up to six bytes
 
@@ -27,7 +27,7 @@ def lines_of(head: Head, series: Series, milliseconds: int) -> Sequence[str]:
         stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest:03d}Z"
         start = f'{{"level":"{head.level}","timestamp":"{stamp}",'
         return [start + line[1:] for line in _lines(head, waiting, milliseconds)]
-    if len(waiting) == 1 and len(waiting[0][1]) == 1:  # which is what most invocations have
+    if len(waiting) == 1 and len(waiting[0][1]) == 1:  # as in most invocations
         one, texts = waiting[0]
         try:
             text = texts.pop()

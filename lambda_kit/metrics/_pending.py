@@ -96,7 +96,7 @@ class Pending:
             return
         head = record.head or self.head or self._resolve()
         lines = lines_of(head if type(head) is Head else head.rendered(), record.series, int(self._clock() * 1000))
-        if len(lines) == 1 and not self.unwritten and not self.disabled:  # which is what most invocations have
+        if len(lines) == 1 and not self.unwritten and not self.disabled:  # as in most invocations
             try:
                 write(lines[0])
             except BaseException:

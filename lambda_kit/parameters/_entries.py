@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MAX_UNDECLARED = 1_000  # nodes without a handle; more would be a leak
 
 _nodes: dict[Any, Node] = {}
-_undeclared: dict[Any, Node] = {}  # those without a handle, the newest last
+_undeclared: dict[Any, Node] = {}  # nodes without a handle, the newest last
 _by_module: dict[str, list[Node]] = {}
 _memos: list[dict[Any, Node]] = []
 _watched = False
@@ -54,11 +54,11 @@ def declare(query: Query, module: str, *, eager: bool | str) -> Node:
         node.siblings = _by_module.setdefault(module, [])
         node.siblings.append(node)
     if eager:
-        # Of those that one request fetches, one eager node brings the others with it.
+        # One request fetches many nodes: one eager node brings the others with it.
         joint = query.kind == "parameter"
         alike = [one for one in node.siblings if joint and _go_together(one.query, query)]
         node.entry.eager = not any(one.entry.eager for one in alike)
-    if eager == "now" and source_of(query) != "extension":  # which does not answer before the first invocation
+    if eager == "now" and source_of(query) != "extension":  # the extension does not answer before the first invocation
         group = (module, query.kind, query.place, query.source, query.decrypt) if query.kind == "parameter" else None
         build_ahead(node.entry, group)
     return node

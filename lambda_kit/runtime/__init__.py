@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a handler until the environment ends. It returns on Managed Instances alone, after all workers have ended.
 
     Args:
-        arguments: the program and `MODULE.FUNCTION`; default `sys.argv`. Without the latter, `_HANDLER` names it.
+        arguments: the program and `MODULE.FUNCTION`, which `_HANDLER` names otherwise; default `sys.argv`.
 
     Raises:
         SystemExit: 1 if the function cannot be initialised, or the Runtime API does not answer as it should; 64 if a

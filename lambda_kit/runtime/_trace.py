@@ -2,7 +2,7 @@
 
 `os.environ[...] = value` also calls `setenv` of the C library, which never frees an older value: 144 bytes would be
 lost in each invocation. So the value is put into `os.environ` alone, and into the environment of the process when a
-child is about to be started, because children inherit that one.
+child is about to be started, because children inherit the environment of the process.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class LogQueries:
     A field with a name that Python does not accept as an argument is passed in a dict: `find({"from": "a"})`.
     """
 
-    _note = ""  # what a message says in the end: the error of the handler
+    _note = ""  # the end of each message: the error of the handler
 
     def _entries(self) -> Sequence[Entry]:
         raise NotImplementedError

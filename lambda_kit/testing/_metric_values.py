@@ -51,7 +51,7 @@ class MetricPoint:
 class MetricQueries:
     """The assertions of `MetricValues` and `RecordedMetrics`."""
 
-    _note = ""  # what a message says in the end: the error of the handler
+    _note = ""  # the end of each message: the error of the handler
 
     def _points(self) -> Sequence[MetricPoint]:
         raise NotImplementedError

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from lambda_kit.testing._xray_tree import SpanNode
 
     Q = TypeVar("Q", Logs, MetricValues, Spans)
-_open: list[Recording] = []  # those that record now; the last one is the innermost
-_latest: Recording | None = None  # the one that ended last, for functions that are told of none
+_open: list[Recording] = []  # running recordings; the last one is the innermost
+_latest: Recording | None = None  # the recording that ended last, for functions that are given none
 
 
 class Recording:

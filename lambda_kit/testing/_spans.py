@@ -23,7 +23,7 @@ SWITCHES = ("AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_KIT_TRACER")
 class SpanQueries:
     """The searches of `Spans` and `RecordedSpans`."""
 
-    _note = ""  # what a message says in the end: the error of the handler
+    _note = ""  # the end of each message: the error of the handler
 
     def _roots(self) -> Sequence[SpanNode]:
         raise NotImplementedError

@@ -128,7 +128,7 @@ def _is_trace_id(text: str) -> bool:
 def _is_hex(text: str, length: int) -> bool:
     """Tell whether a text is an even number of hexadecimal digits. `str.strip` takes twenty times as long."""
     try:
-        return len(text) == length == 2 * len(_bytes_of_hex(text))  # which ignores spaces
+        return len(text) == length == 2 * len(_bytes_of_hex(text))  # it ignores spaces
     except ValueError:
         return False
 

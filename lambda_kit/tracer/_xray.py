@@ -356,7 +356,7 @@ class XRay:
             root, parent, invocation = _find_parent(self.find_sampled_root)
         if root is None or not root.sampled:
             return None
-        span: XRaySpan = _new(XRaySpan)  # what `__init__` does, with one call less
+        span: XRaySpan = _new(XRaySpan)  # as `__init__` does it, with one call less
         span._name = name
         span._kind = kind
         span._options = options
