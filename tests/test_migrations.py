@@ -59,11 +59,9 @@ def values_of(lines: list[Any]) -> list[tuple[Any, ...]]:
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
             names = [name for names in directive["Dimensions"] for name in names]
             for metric in directive["Metrics"]:
-                value = line[metric["Name"]]
-                sent: list[Any] = value if isinstance(value, list) else [value]
-                found.append(
-                    (directive["Namespace"], metric["Name"], sent, sorted((name, line[name]) for name in names))
-                )
+                dimensions = sorted((name, line[name]) for name in names)
+                value = json.dumps(line[metric["Name"]]).strip("[]")  # one side writes a list for a single value
+                found.append((directive["Namespace"], metric["Name"], float(value), dimensions))
     return found
 
 
