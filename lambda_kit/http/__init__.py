@@ -21,7 +21,7 @@ Each name below loads its module when it is first used.
 
 from __future__ import annotations
 
-from lambda_kit import lazy_exports
+from lambda_kit import lazy_exports, refuse_calls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ else:
     }
     _MODULES = {name: f"lambda_kit.http.{file}" for file, names in _PLACES.items() for name in names}
     __getattr__, __dir__ = lazy_exports(globals(), _MODULES)
+
+refuse_calls(__name__)
 
 __all__ = [
     "ApiKey",

@@ -127,8 +127,10 @@ class Writer:
         if args:
             try:
                 message = guarded(_formatted, message, args)
-                if type_of(args) is tuple and any(isinstance(one, BaseException) for one in args):
-                    message = _without_passwords(message, encoder)
+                for one in args:
+                    if isinstance(one, BaseException):
+                        message = _without_passwords(message, encoder)
+                        break
             except Exception as error:
                 fields = {**fields, "loggingError": describe(error), "messageArgs": args}
         text = escape(message) if type(message) is str else _message_text(encoder, message)

@@ -69,6 +69,8 @@ def place(event: Any, context: object) -> None: ...
         (lambda: kit.FeatureFlags(flags.StaticFlags({})).enabled(5), "the name of the flag is 5"),
         (lambda: kit.idempotent(MemoryStore(), key="id")(MemoryStore), "around the class MemoryStore"),
         (lambda: http.HttpApp().get(print), r"write the decorator with a path, as in @app.get\('/orders'\)"),
+        (lambda: http(body=dict), "write from lambda_kit.http import http"),
+        (lambda: import_module("lambda_kit.batch")(print), "write from lambda_kit.batch import batch"),
         (lambda: http.HttpApp(cors="*"), r"pass Cors\(...\)"),
         (lambda: http.HttpApp(security=True), r"pass SecurityHeaders\(...\)"),
         *[
