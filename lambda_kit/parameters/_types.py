@@ -19,8 +19,9 @@ def converter(transform: Any) -> Callable[[Any], Any] | None:
     """Return the function that converts the text of a value, for a transform that is neither None nor a name.
 
     A pydantic model, a dataclass, a `TypedDict`, a `NamedTuple`, a container and any generic type or union are
-    validated by pydantic, from JSON. `bool` takes the words that variables of the environment take. Any other class or
-    function is called with the text.
+    validated by pydantic: from JSON, and where that does not fit, from the text itself, for types such as
+    `Literal["on", "off"]` and `str | None`. `bool` takes the words that variables of the environment take. Any other
+    class or function is called with the text.
 
     Returns:
         The function; None if the transform is none of these.
@@ -41,9 +42,22 @@ def converter(transform: Any) -> Callable[[Any], Any] | None:
         from lambda_kit._kernel import models
 
         name = label(transform)
-        validate = models.adapter(transform, f"transform={name}", name).validate_json
-        return validate
+        return _json_or_text(models.adapter(transform, f"transform={name}", name))
     return transform if callable(transform) and not isinstance(transform, str) else None
+
+
+def _json_or_text(adapter: Any) -> Callable[[Any], Any]:
+    def validate(text: str | bytes) -> Any:
+        try:
+            return adapter.validate_json(text)
+        except ValueError:
+            try:
+                return adapter.validate_python(text)
+            except ValueError:
+                pass
+            raise
+
+    return validate
 
 
 def is_structured(transform: Any) -> bool:

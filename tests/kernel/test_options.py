@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 kit: Any = import_module("lambda_kit")
 flags: Any = import_module("lambda_kit.flags")
 http: Any = import_module("lambda_kit.http")
+batches: Any = import_module("lambda_kit.batch")
 params: Any = import_module("lambda_kit.parameters")
 
 # `bool("false")` is True: a text from the environment would switch on what it is to switch off.
@@ -70,7 +71,7 @@ def place(event: Any, context: object) -> None: ...
         (lambda: kit.idempotent(MemoryStore(), key="id")(MemoryStore), "around the class MemoryStore"),
         (lambda: http.HttpApp().get(print), r"write the decorator with a path, as in @app.get\('/orders'\)"),
         (lambda: http(body=dict), "write from lambda_kit.http import http"),
-        (lambda: import_module("lambda_kit.batch")(print), "write from lambda_kit.batch import batch"),
+        (lambda: batches(print), "write from lambda_kit.batch import batch"),
         (lambda: http.HttpApp(cors="*"), r"pass Cors\(...\)"),
         (lambda: http.HttpApp(security=True), r"pass SecurityHeaders\(...\)"),
         *[

@@ -7,6 +7,7 @@ import json
 import sys
 import uuid
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -56,6 +57,10 @@ VALUES: dict[str, tuple[Any, str, Any]] = {
     "dict[str, int]": (dict[str, int], '{"a": "1"}', {"a": 1}),
     "int | None": (int | None, "null", None),
     "Literal": (Literal["a", "b"], '"a"', "a"),
+    "Literal as it is": (Literal["on", "off"], "on", "on"),
+    "Literal that looks like JSON": (Literal["false", "1"], "1", "1"),
+    "str | None": (str | None, "text", "text"),
+    "date | None": (date | None, "2026-11-29", date(2026, 11, 29)),
     "Annotated": (Annotated[int, Field(ge=5)], "5", 5),
     "dataclass": (Point, '{"x": "1", "names": []}', Point(1, [])),
     "list of dataclass": (list[Point], '[{"x": 1, "names": ["a"]}]', [Point(1, ["a"])]),
