@@ -65,6 +65,7 @@ def validated(
         raise ConfigurationError("validated(): pass the schema of the event, of the response, or both")
     if at is not None and inbound is None:
         raise ConfigurationError(f"validated(at={at!r}): pass the schema of this part as inbound")
+    callables.check_flag("validated(formats=...)", formats)
     known = references or {}
     part = None if at is None else Part(at, "validated: at")
     check_event = _accept if inbound is None else _compiled(inbound, "inbound", formats=formats, references=known)

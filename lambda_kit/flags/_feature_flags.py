@@ -123,7 +123,7 @@ class FeatureFlags:
                 agent=source if isinstance(source, AppConfigAgent) else None,
                 find=find,
                 cache={"ttl": ttl, "stale_if_error": stale_if_error, "refresh": refresh, "eager": eager},
-                record=record,
+                record=callables.check_flag("record=...", record),
             )
         except ConfigurationError as error:  # of the init cache
             raise ConfigurationError(f"FeatureFlags({self._where}): {error}") from None

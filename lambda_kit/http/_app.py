@@ -140,8 +140,9 @@ class HttpApp(Router):
         self._base_path = base_path
         self._cors = cors
         self._limits = Limits(max_body, max_parts, max_files, max_file)
-        self._debug = debug
-        self._validator_messages = validator_messages
+        flag = callables.check_flag
+        self._debug = flag("HttpApp(debug=...)", debug)
+        self._validator_messages = flag("HttpApp(validator_messages=...)", validator_messages)
         self._title = title
         self._version = version
         self._options = openapi
@@ -150,12 +151,12 @@ class HttpApp(Router):
         self._handlers: dict[type[BaseException], Any] = {}
         self._replaced: dict[Any, Any] = {}
         self._after: list[Callable[[HttpEvent, Response], Response]] = []
-        self._etag = etag
+        self._etag = flag("HttpApp(etag=...)", etag)
         if etag:
             from lambda_kit.http._conditional import tagged
 
             self._after.append(tagged)
-        if compress:
+        if flag("HttpApp(compress=...)", compress):
             from lambda_kit.http._compression import compressed
 
             self._after.append(compressed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http._response import TOKEN
 
@@ -55,6 +56,8 @@ class Cors:
                     f"Cors(origins=[{one!r}]): an origin is a scheme, a host and perhaps a port, without a path: "
                     "'https://shop.example'"
                 )
+        callables.check_flag("Cors(credentials=...)", credentials)
+        callables.check_flag("Cors(function_url=...)", function_url)
         self.all_origins = "*" in origins
         if self.all_origins and credentials:
             raise ConfigurationError("Cors(credentials=True) needs named origins: browsers refuse '*' with credentials")

@@ -107,7 +107,7 @@ class Tracer:
             Encoder(names),
             capture_response=_setting(capture_response, "capture_response", default=False),
             capture_error=_setting(capture_error, "capture_error", default=True),
-            w3c=w3c,
+            w3c=callables.check_flag("Tracer(w3c=...)", w3c),
         )
         self._backend()  # now, so that its modules load in the init phase
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import inspect
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 # Without their types, so that they can be called with anything.
 kit: Any = import_module("lambda_kit")
+events: Any = import_module("lambda_kit.events")
 flags: Any = import_module("lambda_kit.flags")
 http: Any = import_module("lambda_kit.http")
 batches: Any = import_module("lambda_kit.batch")
@@ -42,6 +45,17 @@ SWITCHES: dict[str, Callable[[Any], object]] = {
     "get(fresh)": lambda value: params.get("a", fresh=value, source="environment"),
     "put(overwrite)": lambda value: params.put("a", "b", overwrite=value),
     "put(secure)": lambda value: params.put("a", "b", secure=value),
+    "timer(high_resolution)": lambda value: kit.Metrics(namespace="a").timer("b", high_resolution=value),
+    "Tracer(w3c)": lambda value: kit.Tracer(w3c=value),
+    "FeatureFlags(record)": lambda value: kit.FeatureFlags(flags.StaticFlags({}), record=value),
+    "FeatureFlags(eager)": lambda value: kit.FeatureFlags(flags.StaticFlags({}), eager=value),
+    "HttpApp(compress)": lambda value: http.HttpApp(compress=value),
+    "HttpApp(etag)": lambda value: http.HttpApp(etag=value),
+    "HttpApp(validator_messages)": lambda value: http.HttpApp(validator_messages=value),
+    "HttpApp(debug)": lambda value: http.HttpApp(debug=value),
+    "Cors(credentials)": lambda value: http.Cors(["https://a.example"], credentials=value),
+    "Cors(function_url)": lambda value: http.Cors(["https://a.example"], function_url=value),
+    "validated(formats)": lambda value: events.validated({}, formats=value),
     "enabled(default)": lambda value: kit.FeatureFlags(flags.StaticFlags({})).enabled("a", default=value),
 }
 
@@ -51,6 +65,54 @@ SWITCHES: dict[str, Callable[[Any], object]] = {
 def test_what_is_on_or_off_takes_no_text_and_no_number(what: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match="True or False"):
         SWITCHES[what](value)
+
+
+PACKAGES = (
+    "batch",
+    "events",
+    "flags",
+    "http",
+    "idempotency",
+    "init_cache",
+    "logger",
+    "metrics",
+    "parameters",
+    "tracer",
+)
+# What is no option of the user's, or is on the safe side if a text is taken for True.
+OTHERS = {
+    "set_cookie(secure)",
+    "set_cookie(http_only)",
+    "FileResponse(attachment)",
+    "parse(many)",
+    "idempotent(powertools)",
+}
+
+
+def declared_switches() -> set[str]:
+    """Return the options of all public classes, methods and functions that are declared as booleans."""
+    found: set[str] = set()
+    for package in PACKAGES:
+        module: Any = import_module(f"lambda_kit.{package}")
+        for name in module.__all__:
+            public: Any = getattr(module, name)
+            callables: dict[str, Any] = {name: public}
+            if isinstance(public, type):
+                if vars(public).keys().isdisjoint(("__init__", "__new__")):  # that of its base class
+                    callables.clear()
+                callables |= {key: one for key, one in vars(public).items() if key[0] != "_" and callable(one)}
+            for title, one in callables.items():
+                with contextlib.suppress(TypeError, ValueError):
+                    for option in inspect.signature(one).parameters.values():
+                        if str(option.annotation).startswith(("bool", "<class 'bool'>")):
+                            found.add(f"{title}({option.name})")
+    return found
+
+
+def test_the_table_of_switches_has_all_that_are_declared() -> None:
+    declared = declared_switches()
+    assert {"Logger(log_event)", "put(secure)", "span(capture_error)"} <= declared
+    assert declared <= {*SWITCHES, *OTHERS, "span(capture_response)"}
 
 
 @handler
