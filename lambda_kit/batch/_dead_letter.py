@@ -65,11 +65,15 @@ class DeadLetter:
     def as_dict(self) -> dict[str, Any]:
         """Return the letter as a dict for JSON.
 
-        `error` has the type, the message, the notes and the traceback as text, without the values of variables.
+        `error` has the type, the message, the notes and the traceback as text, without the values of variables, and
+        without passwords that other libraries put into their messages, as the logger writes them.
         """
         import traceback
 
+        from lambda_kit._kernel.messages import shown
+
         error = self.error
+        notes: list[Any] = [*getattr(error, "__notes__", ())]
         return {
             "id": self.id,
             "source": self.source,
@@ -78,9 +82,9 @@ class DeadLetter:
             "requestId": self.request_id,
             "error": {
                 "type": type(error).__name__,
-                "message": _text_of(error),
-                "notes": list(getattr(error, "__notes__", ())),
-                "traceback": "".join(traceback.format_exception(error)),
+                "message": shown(_text_of(error)),
+                "notes": [shown(one) if isinstance(one, str) else one for one in notes],
+                "traceback": shown("".join(traceback.format_exception(error))),
             },
             "event": self.event,
         }
