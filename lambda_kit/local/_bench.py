@@ -76,6 +76,11 @@ def _report(
     stopped: str,
     write: list[Callable[[dict[str, Any]], None]],
 ) -> None:
+    for side in sides:
+        for name, error in side.first.items():
+            advice = _handler.advice(error, side.target.handler, Path.cwd(), side.target.python)
+            if advice is not None:
+                side.advice[name] = advice
     document = summarize(
         sides,
         plan,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from lambda_kit.local._bench_cpu import cpu_seconds
 from lambda_kit.local._bench_stats import Sample
 from lambda_kit.local._environment import Environment
+from lambda_kit.local._outcome import FunctionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +47,8 @@ class Side:
         cold: the cold invocations that succeeded.
         warm: the warm ones.
         errors: how often each type of error came.
-        messages: the first message of each of them.
+        first: the first error of each of them.
+        advice: a line of advice on some of them, by type.
         attempts: the number of invocations.
         peak_mb: the most memory in use, or None.
         output: what the function printed in the first invocation that failed.
@@ -57,7 +59,8 @@ class Side:
     cold: list[Sample] = field(default_factory=list[Sample])
     warm: list[Sample] = field(default_factory=list[Sample])
     errors: Counter[str] = field(default_factory=Counter[str])
-    messages: dict[str, str] = field(default_factory=dict[str, str])
+    first: dict[str, FunctionError] = field(default_factory=dict[str, FunctionError])
+    advice: dict[str, str] = field(default_factory=dict[str, str])
     attempts: int = 0
     peak_mb: int | None = None
     output: str = ""
@@ -81,7 +84,7 @@ class Side:
             if not self.errors:
                 self.output = outcome.init_output + outcome.output
             self.errors[outcome.error.type] += 1
-            self.messages.setdefault(outcome.error.type, outcome.error.message)
+            self.first.setdefault(outcome.error.type, outcome.error)
             return
         sample = Sample(number, outcome.duration_ms, outcome.init_ms, outcome.billed_ms, cpu_ms)
         (self.cold if outcome.cold else self.warm).append(sample)

@@ -101,8 +101,10 @@ def _side(side: Side, terms: Terms) -> dict[str, Any]:
         "failed": side.failed,
         "given_up": side.given_up,
         "errors": [
-            {"type": name, "count": count, "message": side.messages[name]} for name, count in side.errors.most_common()
+            {"type": name, "count": count, "message": side.first[name].message, "advice": side.advice.get(name)}
+            for name, count in side.errors.most_common()
         ],
+        "output_of_first_failure": side.output,
         "max_memory_mb": side.peak_mb,
         "cold_start_ms": _record([one.total_ms for one in side.cold]),
         "init_ms": _record([one.init_ms for one in side.cold if one.init_ms is not None]),

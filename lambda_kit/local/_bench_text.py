@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lambda_kit.local._bench_machine import Machine, busy_note
+from lambda_kit.local._console import NOISE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 WIDTH = 80
+_LINES = 8  # of the output of a failure
 _QUANTILES = ("min", "p50", "p90", "p99", "max")
 _ROWS = (
     ("cold start", "cold_start_ms"),
@@ -87,8 +89,23 @@ def _table(name: str, sides: Sequence[dict[str, Any]]) -> Iterator[str]:
             message = f"{error['count']} of {side['invocations']} failed: {error['type']}: {error['message']}"
             yield f"{label:10}{_cut(' '.join(message.split()), WIDTH - 10)}"
             label = ""
+            if error["advice"]:
+                yield from (f"{'':10}{part}" for part in _wrapped(error["advice"], WIDTH - 10))
         if side["given_up"]:
             yield f"{label:10}left out after that"
+    yield from _output(sides)
+
+
+def _output(sides: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield the end of what the function printed in its first failure."""
+    text = next((found for side in sides if (found := side["output_of_first_failure"])), "")
+    lines = [line for line in text.splitlines() if line.strip() and NOISE not in line]
+    if lines:
+        yield f"the last lines of the first failure's output{f', of {len(lines)}' if len(lines) > _LINES else ''}:"
+        yield from (
+            "  " + _cut("".join(one if one.isprintable() else " " for one in line), WIDTH - 2)
+            for line in lines[-_LINES:]
+        )
 
 
 def _bars(
@@ -165,7 +182,11 @@ def _advice(sides: Sequence[dict[str, Any]], architecture: str) -> list[str]:
 def _comparisons(document: dict[str, Any]) -> list[str]:
     lines: list[str] = []
     for name in document["functions"][1:]:
-        rows = [one for one in document["comparisons"] if one["function"] == name]
+        rows = [
+            one
+            for one in document["comparisons"]
+            if one["function"] == name and (one["warm"] is not None or one["cold_start"] is not None)
+        ]
         if not rows:
             continue
         lines += [
@@ -216,10 +237,10 @@ def _notes(document: dict[str, Any]) -> list[str]:
     return ["", *(part for line in lines for part in _wrapped(line))]
 
 
-def _wrapped(line: str) -> list[str]:
+def _wrapped(line: str, width: int = WIDTH) -> list[str]:
     import textwrap
 
-    return textwrap.wrap(line, WIDTH)
+    return textwrap.wrap(line, width)
 
 
 def _pair(found: dict[str, Any] | None) -> tuple[float, float] | None:

@@ -167,7 +167,16 @@ def test_failures_are_reported_with_their_message_and_fail_the_command(
     assert (status, err) == (1, "")
     assert "3 of 3 failed: ValueError: bad value" in out
     assert "left out after that" in out
+    assert 'raise ValueError("bad value")' in out
     assert "cost of a million" not in out
+
+
+def test_a_handler_that_is_not_there_gets_the_closest_name(run: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, _ = run("app.handlr", "--memory", "1769", "--cold", "1", "--warm", "2", "--cpu", "none")
+    assert status == 1
+    assert "3 of 3 failed: Runtime.HandlerNotFound" in out
+    assert "did you mean app.handler?" in out
+    assert max(map(len, out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
@@ -199,7 +208,7 @@ def test_a_wrong_argument_is_refused_before_anything_is_measured(
 def test_a_png_without_pillow_is_refused_with_the_command_that_installs_it(
     run: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
     status, out, err = run("app.handler", "--png", str(tmp_path / "chart.png"))
     assert (status, out) == (2, "")
     assert 'needs Pillow 10.1 or newer, which is not installed: pip install "lambda-kit-sdk[charts]"' in err

@@ -117,7 +117,7 @@ def test_failures_are_counted_and_are_no_measurements() -> None:
     failing, good = sides
     assert (failing.cold, failing.warm, dict(failing.errors)) == ([], [], {"ValueError": GIVE_UP})
     assert failing.given_up
-    assert failing.messages == {"ValueError": "no"}
+    assert failing.first == {"ValueError": FunctionError("ValueError", "no")}
     assert (len(good.cold), len(good.warm), good.failed) == (2, 10, 0)
 
 
