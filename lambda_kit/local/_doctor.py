@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lambda_kit.local._doctor_config import Config
     from lambda_kit.local._doctor_findings import Finding, Use
+    from lambda_kit.local._doctor_policy import Policy
     from lambda_kit.local._doctor_report import Report
     from lambda_kit.local._doctor_runs import Function, Place, Recording, Timing
     from lambda_kit.local._outcome import Outcome
@@ -72,7 +73,7 @@ def examine(options: argparse.Namespace, step: Callable[[str], None]) -> Report:
     findings += _of_settings(config, recording, (python[0], python[1]))
     if config.processes is not None:
         findings += _of_processes(options, config, settings, events, step)
-    policy = _policy(config, recording, checked.region, checked.function_name)
+    policy = _policy(config, recording, findings, checked.region, checked.function_name)
     return Report(
         options.handler,
         options.runtime,
@@ -165,8 +166,8 @@ def _timed(
     """Time plain runs, measure what can be deferred, and add what follows from both."""
     from lambda_kit.local import _doctor_bytecode as bytecode
     from lambda_kit.local import _doctor_imports as imports
+    from lambda_kit.local import _doctor_limits as limits
     from lambda_kit.local import _doctor_runs as runs
-    from lambda_kit.local import _doctor_settings as rules
 
     plain: list[list[Outcome]] = []
     for number in range(options.rounds):
@@ -179,7 +180,7 @@ def _timed(
     findings += imports.of_first_use(recording, timing)
     findings += imports.of_resources(recording)
     every = [one for outcomes in plain for one in outcomes]
-    findings += rules.of_limits(
+    findings += limits.of_limits(
         config,
         init_ms=max((one.init_ms or 0.0) for one in every),
         duration_ms=max(one.duration_ms for one in every),
@@ -190,12 +191,13 @@ def _timed(
 
 
 def _of_settings(config: Config, recording: Recording, python: tuple[int, int]) -> Iterator[Finding]:
+    from lambda_kit.local import _doctor_limits as limits
     from lambda_kit.local import _doctor_settings as rules
 
     state = recording.at_start
     yield from rules.of_layers(config, state.get("layers", []))
     yield from rules.of_sources(config)
-    yield from rules.of_snap_start(
+    yield from limits.of_snap_start(
         config,
         connections=state.get("connections", []),
         kept=[one["name"] for one in state.get("resources", []) if one["kept"] and one["builds"]],
@@ -211,13 +213,13 @@ def _of_processes(
     events: list[Any],
     step: Callable[[str], None],
 ) -> Iterator[Finding]:
+    from lambda_kit.local import _doctor_limits as limits
     from lambda_kit.local import _doctor_managed as managed
-    from lambda_kit.local import _doctor_settings as rules
 
     assert config.processes is not None  # noqa: S101  # the caller has looked
     step("measuring a Managed Instance")
     one, many, count = managed.measure(options.handler, settings, events[0], config.processes)
-    yield from rules.of_processes(config, one, many, count)
+    yield from limits.of_processes(config, one, many, count)
 
 
 def _failed(outcome: Outcome, options: argparse.Namespace, root: Path) -> Finding:
@@ -266,10 +268,13 @@ def _refused(recording: Recording) -> Iterator[Finding]:
             return
 
 
-def _policy(config: Config, recording: Recording, region: str, name: str) -> Any:
+def _policy(config: Config, recording: Recording, findings: list[Finding], region: str, name: str) -> Policy:
+    """Return what the role needs, and add what the policies of the template lack or do not need."""
+    from lambda_kit.local import _doctor_limits as limits
     from lambda_kit.local import _doctor_policy as policies
 
     policy = policies.of_calls(recording.calls, region, config.references)
+    findings += limits.of_policies(config, list(policy.grants))
     made = f"${{{config.resource}}}" if config.resource else name  # CloudFormation makes a name where there is none
     policies.of_logs(policy, config.name or made)
     if config.tracing or any(one["layer"] == "tracer" for one in recording.at_start.get("layers", [])):

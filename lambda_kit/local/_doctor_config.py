@@ -66,6 +66,8 @@ class Config:
         name: of the function; None if CloudFormation makes one.
         placeholders: the variables whose values only a deployment knows, with what the function ran with instead.
         references: the logical ids of resources among these.
+        allowed: the actions that the statements of the function's policies allow, `s3:Get*`; None if there are policies
+            that the template does not spell out.
         notes: what could not be read, for the report.
     """
 
@@ -91,4 +93,5 @@ class Config:
     name: str | None = None
     placeholders: dict[str, str] = field(default_factory=dict[str, str])
     references: list[str] = field(default_factory=list[str])
+    allowed: list[str] | None = None
     notes: list[str] = field(default_factory=list[str])

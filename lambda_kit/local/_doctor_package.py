@@ -161,6 +161,8 @@ def _top(path: str) -> str:
     for end in (".dist-info", ".egg-info", ".libs", ".data"):
         if first.endswith(end):
             first = first.removesuffix(end).partition("-")[0]
+    if first == "__pycache__":
+        return parts[-1].partition(".")[0]
     return first.removesuffix(".py") if len(parts) == 1 else first
 
 
@@ -168,6 +170,8 @@ def _kind(path: str) -> str | None:
     """Return the kind of a file that a function does not need; None for others."""
     folders, _, name = path.rpartition("/")
     names = folders.split("/")
+    if name.endswith(".pyc"):
+        return "bytecode (without it, each cold start compiles)"
     if "tests" in names[1:] or "test" in names[1:]:
         return "tests of packages"
     if name.endswith((".pyi", ".pxd", ".pyx")) or name == "py.typed":
@@ -236,7 +240,7 @@ def findings(package: Package, *, image: bool = False) -> list[Finding]:
             Finding(
                 "package.droppable",
                 "info",
-                f"{shown(spare)} of the package are not needed at run time: {kinds}",
+                f"{shown(spare)} of the package can be left out: {kinds}",
                 "the names of files and folders inside packages",
                 "leave them out when the package is built",
             )

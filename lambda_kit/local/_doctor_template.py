@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lambda_kit._kernel.callables import closest
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.local._doctor_config import Config, Source
-from lambda_kit.local._doctor_document import Resolver, Unknown, is_object, load, section
+from lambda_kit.local._doctor_document import Resolver, Unknown, is_list, is_object, load, section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +82,7 @@ class _Template:
         config.processes = _processes(at)
         config.env = self._environment(own, config, serverless=serverless)
         config.sources = [*self._events(own, name), *self._mappings(name)]
+        config.allowed = _allowed(values) if serverless else None
         config.notes += at.notes
         return config
 
@@ -256,6 +257,24 @@ class _Reader:
         if not isinstance(value, dict):
             raise ConfigurationError(f"{self.where}: {name} is a {type(value).__name__}, and not an object")
         return _Reader(cast("dict[str, Any]", value), f"{self.where}.{name}")
+
+
+def _allowed(values: dict[str, Any]) -> list[str] | None:
+    """Return the actions that the policies of a SAM function allow; None if one of them is not a policy document."""
+    given = values.get("Policies")
+    policies = given if is_list(given) else [given]
+    if "Role" in values or given is None:
+        return None
+    found: list[str] = []
+    for policy in policies:
+        statements = policy.get("Statement") if is_object(policy) else None
+        for statement in statements if is_list(statements) else [statements]:
+            if not is_object(statement) or "Action" not in statement:
+                return None
+            if statement.get("Effect") == "Allow":
+                actions = statement["Action"]
+                found += [str(one) for one in (actions if is_list(actions) else [actions])]
+    return found
 
 
 def _processes(at: _Reader) -> int | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit.errors import ConfigurationError
+from lambda_kit.local import _doctor_limits as limits
 from lambda_kit.local import _doctor_package as packages
 from lambda_kit.local import _doctor_policy as policies
 from lambda_kit.local import _doctor_runs as runs
@@ -115,23 +116,23 @@ def test_event_sources_that_contradict_the_function(source: Source, config: Conf
 )
 def test_limits_that_are_near(config: Config, given: dict[str, Any], expected: dict[str, str]) -> None:
     measured: dict[str, Any] = {"init_ms": 100.0, "duration_ms": 5.0, "memory_mb": 40, **given}
-    assert levels(rules.of_limits(config, python=PYTHON, **measured)) == expected
+    assert levels(limits.of_limits(config, python=PYTHON, **measured)) == expected
 
 
 def test_snap_start_tells_what_is_stale_and_what_it_does_not_support() -> None:
     config = replace(TEMPLATE, snap_start=True, file_system=True, storage=1024, image=True, provisioned=True)
     state: dict[str, Any] = {"connections": ["10.0.0.1:443"], "kept": ["app.table"], "calls": ["ssm:GetParameter"] * 2}
-    found = list(rules.of_snap_start(config, python=(3, 11), **state))
+    found = list(limits.of_snap_start(config, python=(3, 11), **state))
     assert [one.rule for one in found].count("snapstart.unsupported") == 5
     texts = [one.text for one in found if one.rule == "snapstart.state"]
     assert [text.rpartition(": ")[2] for text in texts] == ["10.0.0.1:443", "app.table", "ssm:GetParameter"]
-    assert list(rules.of_snap_start(TEMPLATE, python=(3, 11), **state)) == []
+    assert list(limits.of_snap_start(TEMPLATE, python=(3, 11), **state)) == []
 
 
 @pytest.mark.parametrize(("memory", "level"), [(500, "error"), (700, "warning"), (2048, "info")])
 def test_processes_of_a_managed_instance_have_to_fit(memory: int, level: str) -> None:
     config = replace(TEMPLATE, memory=memory, processes=16)
-    (found,) = rules.of_processes(config, 60.0, 180.0, 4)
+    (found,) = limits.of_processes(config, 60.0, 180.0, 4)
     assert found.level == level
     assert found.text.startswith("16 processes take 660 MB")
 
@@ -281,6 +282,23 @@ def test_a_call_needs_these_actions_on_these_resources(
     assert grants(service, operation, **names) == expected
 
 
+@pytest.mark.parametrize(
+    ("allowed", "expected"),
+    [
+        (None, {}),
+        (["dynamodb:PutItem", "s3:Get*"], {}),
+        (["dynamodb:*", "s3:getobject", "*"], {}),
+        (["dynamodb:PutItem"], {"policy.missing": "error"}),
+        (["dynamodb:PutItem", "s3:Get*", "sqs:SendMessage"], {"policy.unused": "info"}),
+    ],
+)
+def test_policies_of_the_template_are_compared_with_what_was_needed(
+    allowed: list[str] | None, expected: dict[str, str]
+) -> None:
+    config = replace(TEMPLATE, allowed=allowed)
+    assert levels(limits.of_policies(config, ["dynamodb:PutItem", "s3:GetObject"])) == expected
+
+
 def test_an_operation_that_the_table_does_not_know_is_listed_and_not_guessed() -> None:
     calls = [
         Call("botocore", service, operation, "", {}, "first")
@@ -338,14 +356,16 @@ def test_a_package_is_measured_by_its_parts(tmp_path: Path) -> None:
         "boto3/session.py": 200_000,
         ".venv/junk.py": 1_000_000,
         "tests/own.py": 10,
+        "lib/__pycache__/__init__.cpython-313.pyc": 70_000,
+        "__pycache__/app.cpython-313.pyc": 90,
     }
     for name, size in files.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_bytes(b"x" * size)
     folder = packages.measure(str(tmp_path))
-    assert folder.parts == {"lib": 3_500_010, "boto3": 200_000, "app": 1000, "tests": 10}
-    assert folder.droppable == {"tests of packages": 1_500_000}
+    assert folder.parts == {"lib": 3_570_010, "boto3": 200_000, "app": 1090, "tests": 10}
+    assert [*folder.droppable.values()] == [70_090, 1_500_000]
     assert folder.in_runtime == {"boto3": 200_000}
     assert {one.rule for one in packages.findings(folder)} == {"package.droppable", "package.in-runtime"}
     archive = tmp_path / "package.zip"

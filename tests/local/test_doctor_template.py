@@ -151,6 +151,29 @@ def test_a_cloudformation_template_in_json_is_read_with_its_mappings(tmp_path: P
     ]
 
 
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({}, None),
+        ({"Policies": []}, []),
+        ({"Policies": ["AWSLambdaBasicExecutionRole"]}, None),
+        ({"Policies": [{"SQSPollerPolicy": {"QueueName": "q"}}]}, None),
+        (
+            {"Policies": [{"Statement": [{"Effect": "Allow", "Action": "s3:*"}, {"Effect": "Deny", "Action": "a:b"}]}]},
+            ["s3:*"],
+        ),
+        ({"Policies": {"Statement": {"Effect": "Allow", "Action": ["a:b", "c:d"]}}}, ["a:b", "c:d"]),
+        ({"Policies": [], "Role": "arn"}, None),
+    ],
+)
+def test_the_actions_of_policies_are_known_if_all_are_documents(
+    tmp_path: Path, properties: dict[str, Any], expected: list[str] | None
+) -> None:
+    own = {"Handler": "app.handler", **properties}
+    text = json.dumps({"Resources": {"Fn": {"Type": "AWS::Serverless::Function", "Properties": own}}})
+    assert templates.read(written(tmp_path, text), "app.handler", None, []).allowed == expected
+
+
 def laughs() -> str:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
