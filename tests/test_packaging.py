@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 NOT_FOR_FUNCTIONS = {"charts", "durable", "local", "testing", "yaml"}
-PAGES = [ROOT / "README.md", ROOT / "docs" / "index.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "install.md"]
 
 
 def names_in(requirement: str) -> set[str]:
@@ -63,3 +63,15 @@ def test_the_classifiers_name_each_python_that_make_tests() -> None:
     prefix = "Programming Language :: Python :: "
     versions = [one.removeprefix(prefix) for one in PROJECT["classifiers"] if one.startswith(f"{prefix}3.")]
     assert versions == supported[1].split()
+
+
+def test_the_numbers_of_the_landing_page_are_those_of_the_benchmarks() -> None:
+    rows = re.findall(
+        r"^\| .* \| ([\d.,]+ \S+) \| ([\d.,]+ \S+) \| (1/[\d.]+) \|$",
+        (ROOT / "docs" / "index.md").read_text(),
+        re.MULTILINE,
+    )
+    assert len(rows) == 4
+    measured = (ROOT / "docs" / "benchmarks.md").read_text()
+    for ours, theirs, ratio in rows:
+        assert re.search(rf"{re.escape(ours)} +{re.escape(theirs)} .* {re.escape(ratio)}\b", measured), (ours, theirs)
