@@ -107,7 +107,7 @@ def prevented(result: Result) -> list[Fact]:
         _fact(result.refused_keys, "charge|s with a key from before the rotation", "made again with the new one"),
         _fact(asked, "approval|s asked for again", "found the execution of the first"),
         _fact(result.faults.get("throttled", 0), "request|s throttled by AWS", "sent again"),
-        _fact(result.faults.get("lost", 0), "repl|ies of AWS lost", "the write was made once, and recognised"),
+        _fact(result.faults.get("lost", 0), "repl|ies of AWS lost", "sent again; what was done twice was recognised"),
     ]
     return [fact for fact in facts if fact.count]
 

@@ -27,6 +27,7 @@ def timeline(result: Result) -> str:
         bars = "".join(_bars(one, begin, end) for one in invocations)
         rows.append(f'<span class="who">{label}</span><div class="lane {function}">{bars}</div>')
     rows.append(f'<span class="who"></span><div class="axis">{ticks(begin, end)}</div></div>')
+    rows.append('<p id="pointed" class="dim" aria-live="polite">Point at a bar, or tap it, to see what it was.</p>')
     rows.append('<ol class="story">')
     rows += [f"<li><b>{number}</b><span>{escape(text)}</span></li>" for number, (_, text) in enumerate(story, 1)]
     return "".join([*rows, "</ol>"])

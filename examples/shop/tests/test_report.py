@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shop.demo.record import Result
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PROBE = """<script type="module">
+PROBE = r"""<script type="module">
 const seen = {
   wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
   shown: document.getElementById("shown").textContent,
@@ -29,6 +29,9 @@ const seen = {
 const words = document.getElementById("words");
 words.value = "no line has this";
 words.dispatchEvent(new Event("input"));
+const bar = document.querySelector(".lane .bar").getBoundingClientRect();
+document.querySelector(".lane").dispatchEvent(new PointerEvent("pointerdown", { clientX: bar.left - 5 }));
+seen.pointed = /^api: [\d.]+ ms/.test(document.getElementById("pointed").textContent);
 seen.none = !document.querySelector(".logs .none").hidden;
 document.body.insertAdjacentHTML("beforeend", "<output>" + JSON.stringify(seen) + "</output>");
 </script>"""
@@ -115,4 +118,4 @@ def test_a_browser_shows_the_page_without_an_error(result: Result, tmp_path: Pat
     about = sum(line.get("correlationId") == "c-ada-1" for one in result.invocations for line in one.logs)
     lines = sum(len(one.logs) for one in result.invocations)
     assert about > 4
-    assert seen == f'{{"wide":false,"shown":"{about} of {lines} lines","rows":{about},"none":true}}'
+    assert seen == f'{{"wide":false,"shown":"{about} of {lines} lines","rows":{about},"pointed":true,"none":true}}'
