@@ -157,7 +157,7 @@ class Tracer:
         if capture_response is not None or capture_error is not None:
             for option, given in (("capture_response", capture_response), ("capture_error", capture_error)):
                 if given is not None:
-                    callables.check_flag(f"span({name!r}, {option}=...)", given)
+                    callables.check_flag(f"span({option}=...)", given)
             options = options.replaced(capture_response, capture_error)
         if type(name) is not str:
             from lambda_kit.tracer._guard import text_of
