@@ -121,7 +121,7 @@ class Spans(SpanQueries, tuple["SpanNode", ...]):  # noqa: SLOT001  # it has the
         return self
 
     def __repr__(self) -> str:
-        return "\n".join(repr(root) for root in self) or "no spans"
+        return "\n".join(repr(root) for root in self) or "()"
 
 
 def why_none() -> str:

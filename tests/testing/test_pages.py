@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
 HOW_TO = Path(__file__).parent.parent.parent / "docs" / "testing.md"
-WITHOUT_TESTS = {"Testing", "Other fixtures that freeze or fake"}
+WITHOUT_TESTS = {"Testing", "Good to know"}
 
 
 def test_the_tables_are_those_of_the_code() -> None:
