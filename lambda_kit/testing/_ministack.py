@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "LAMBDA_KIT_MINISTACK"
 INSTALL = "python -m venv .ministack && .ministack/bin/pip install ministack"
+_TRIES = 3  # with another port
 _PATIENCE = 60.0  # seconds until it answers; it takes a third of one
 # Variables that would lead a client past the services of this machine, or to credentials of a real account.
 _UNSET = (
@@ -125,19 +126,32 @@ class Ministack:
         self._ask("POST", "/_ministack/reset")
 
     def __enter__(self) -> Self:
+        for tries_left in range(_TRIES - 1, -1, -1):
+            try:
+                self._start()
+                self._await_answer()
+                return self
+            except BaseException:
+                taken = any("in use" in line for line in self._said)  # another process was faster with the port
+                self.stop()
+                if not taken or not tries_left:
+                    raise
+        raise AssertionError  # the last try returns or raises
+
+    def _start(self) -> None:
         from lambda_kit.local._process import Process
 
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
+        self._said.clear()
         self._folder = tempfile.TemporaryDirectory(prefix="lambda-kit-ministack-")
-        mark = f"LAMBDA_KIT_MARK=ministack-{port}-{os.getpid()}"
-        name, _, value = mark.partition("=")
+        mark = f"ministack-{port}-{os.getpid()}"
         self._process = Process(
             [self.program],
             env={
                 "PATH": os.environ.get("PATH", os.defpath),
                 "HOME": self._folder.name,
-                name: value,
+                "LAMBDA_KIT_MARK": mark,
                 "GATEWAY_PORT": str(port),
                 "BIND_HOST": "127.0.0.1",
                 "SFTP_ENABLED": "0",
@@ -145,17 +159,11 @@ class Ministack:
                 "LOG_LEVEL": "WARNING",
             },
             cwd=self._folder.name,
-            mark=mark,
+            mark=f"LAMBDA_KIT_MARK={mark}",
             workers=False,
             on_line=lambda _, line: self._said.append(line),
             on_change=lambda: None,
         )
-        try:
-            self._await_answer()
-        except BaseException:
-            self.stop()
-            raise
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -167,6 +175,7 @@ class Ministack:
         process, self._process = self._process, None
         if process is not None:
             process.close()
+        if self._folder is not None:
             self._folder.cleanup()
 
     def _await_answer(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import HttpApp, Logger, Metrics, Tracer, handler, idempotent, init, parameters
-from lambda_kit.errors import ConfigurationError
+from lambda_kit.errors import ConfigurationError, LambdaKitError
 from lambda_kit.idempotency import DynamoDBStore
 from lambda_kit.testing import Ministack, MinistackMissing, RealFunction, events, invoke
 
@@ -135,6 +135,29 @@ def test_a_missing_program_is_refused_with_the_command_that_installs_it(
 def test_a_program_that_does_not_start_is_quoted() -> None:
     with pytest.raises(Exception, match=r"did not start; it said:\n"), Ministack(sys.executable):
         pass
+
+
+SERVER = """#!{python}
+import http.server, os, pathlib
+first = pathlib.Path({folder!r}, "first")
+if not first.exists():
+    first.touch()
+    raise SystemExit("OSError: address already in use")
+place = "127.0.0.1", int(os.environ["GATEWAY_PORT"])
+http.server.HTTPServer(place, http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+
+
+def test_a_port_that_another_process_has_taken_is_replaced(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text(SERVER.format(python=sys.executable, folder=str(tmp_path)))
+    program.chmod(0o755)
+    with (
+        pytest.raises(LambdaKitError, match=r"GET http://127.0.0.1:\d+/_ministack/health .* status 404"),
+        Ministack(program),
+    ):
+        pass
+    assert (tmp_path / "first").exists()
 
 
 def test_the_fakes_are_where_the_environment_says(
