@@ -28,7 +28,9 @@ def run(options: argparse.Namespace) -> bool:
     from lambda_kit.local._console import has_colours
     from lambda_kit.local._doctor_report import worst
 
-    report = examine(options, _progress())
+    step = _progress()
+    report = examine(options, step)
+    step("")  # clears the line
     if options.json:
         sys.stdout.write(report.json())
     else:

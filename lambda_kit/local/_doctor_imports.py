@@ -187,16 +187,17 @@ def _advice(one: Deferral, result: Experiment) -> tuple[str, str]:
 def of_first_use(recording: Recording, timing: Timing) -> list[Finding]:
     """Return what the first invocation imports, if that takes a noticeable time."""
     found = [one for one in recording.imports if one.phase == "first"]
-    seconds = sum(one.seconds for one in found)
+    seconds = sum(one.processor for one in found)
     if seconds < _NOTICEABLE or timing.warm is None:
         return []
-    names = ", ".join(one.name for one in sorted(found, key=lambda one: -one.seconds)[:5])
+    names = ", ".join(one.name for one in sorted(found, key=lambda one: -one.processor)[:5])
     return [
         Finding(
             "first-use.imports",
             "info",
             f"the first invocation imports {sum(1 for one in found for _ in one.all())} modules in "
-            f"{seconds * 1000:.1f} ms ({names}); it takes {timing.first:.1f} ms, and a warm one {timing.warm:.1f} ms",
+            f"{seconds * 1000:.1f} ms of processor time ({names}); it takes {timing.first:.1f} ms, and a warm one "
+            f"{timing.warm:.1f} ms",
             "imports after the start of the first invocation in the recorded run; the medians of the timed runs",
             "with SnapStart or provisioned concurrency, import them in the init phase, which is over before an "
             "invocation comes; on demand a caller waits for both",

@@ -235,12 +235,20 @@ class Deferral:
         return resolve
 
 
+# `dataclass` looks for these in the globals of a module, past its builtins.
+_READ_BY_NAME = frozenset({"typing", "typing_extensions", "dataclasses"})
+_MARKERS = frozenset({"ClassVar", "InitVar", "KW_ONLY", "Final"})
+
+
 def deferrable(node: Any) -> list[str]:
     """Return the names that an import binds, if it can be deferred; else an empty list."""
     kind = type(node).__name__
     if kind not in ("Import", "ImportFrom") or getattr(node, "is_lazy", False):
         return []
     if kind == "ImportFrom" and (node.module == "__future__" or node.names[0].name == "*"):
+        return []
+    module = node.module if kind == "ImportFrom" else None
+    if any((module or one.name) in _READ_BY_NAME and (module is None or one.name in _MARKERS) for one in node.names):
         return []
     names = [one.asname or (one.name.partition(".")[0] if kind == "Import" else one.name) for one in node.names]
     import builtins

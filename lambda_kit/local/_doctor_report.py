@@ -141,6 +141,9 @@ class Report:
                 f"init phase {self.timing.init:.1f} ms, first invocation {self.timing.first:.1f} ms{warm}{memory} "
                 f"(medians of {self.timing.runs} runs on this machine)"
             )
+        lines.append(
+            f"{self.processes} processes were started; each handled up to {len(self.recording.outcomes)} invocations"
+        )
         if config.memory < FULL_PROCESSOR:
             share = config.memory / FULL_PROCESSOR
             lines.append(
@@ -205,10 +208,10 @@ class Report:
         ]
         if found:
             modules = sum(1 for one in found for _ in one.all())
-            total = sum(one.seconds for one in found)
-            largest = sorted((one for one in found), key=lambda one: -one.seconds)[:5]
-            names = ", ".join(f"{one.name} {one.seconds * 1000:.1f} ms" for one in largest)
-            lines.append(f"  it imported {modules} modules in {total * 1000:.1f} ms: {names}")
+            total = sum(one.processor for one in found)
+            largest = sorted(found, key=lambda one: -one.processor)[:5]
+            names = ", ".join(f"{one.name} {one.processor * 1000:.1f} ms" for one in largest)
+            lines.append(f"  it imported {modules} modules in {total * 1000:.1f} ms of processor time: {names}")
         return lines
 
     def _package(self, paint: _Paint) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from lambda_kit.local import _prices
 from lambda_kit.local._doctor_config import Config, Source
 from lambda_kit.local._doctor_findings import Finding, Use, ordered
 from lambda_kit.local._doctor_imports import Deferral, Experiment, findings, shown
+from lambda_kit.local._doctor_recorder import deferrable
 from lambda_kit.local._doctor_runs import Call, Place
 from lambda_kit.local._doctor_state import address
 
@@ -457,6 +459,26 @@ def test_only_savings_that_no_run_contradicts_are_findings() -> None:
 )
 def test_a_place_is_shown_by_its_path_in_the_function_or_its_package(file: str, expected: str) -> None:
     assert shown(Place(file, 3), "/f") == expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        ("import json", ["json"]),
+        ("import a.b, c as d", ["a", "d"]),
+        ("from a import b as c, d", ["c", "d"]),
+        ("from . import a", ["a"]),
+        ("from __future__ import annotations", []),
+        ("from a import *", []),
+        ("from a import open", []),
+        ("import typing", []),
+        ("from typing import Any", ["Any"]),
+        ("from typing import ClassVar", []),
+        ("x = 1", []),
+    ],
+)
+def test_an_import_can_be_deferred_unless_something_else_looks_for_its_names(statement: str, names: list[str]) -> None:
+    assert deferrable(ast.parse(statement).body[0]) == names
 
 
 def test_a_record_that_was_cut_by_a_kill_is_left_out() -> None:
