@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lambda_kit import errors
 from tests import public_api, reference_pages
 
@@ -18,3 +20,9 @@ def test_each_public_module_has_a_place_in_the_reference() -> None:
 
 def test_each_error_says_what_to_do() -> None:
     assert set(reference_pages.REMEDIES) == set(errors.__all__)
+
+
+def test_the_index_for_machines_links_to_pages_that_exist() -> None:
+    links = re.findall(r"\]\(([^)]+)\)", (reference_pages.DOCS / "llms.txt").read_text())
+    assert links
+    assert [link for link in links if not (reference_pages.DOCS / link).exists()] == []
