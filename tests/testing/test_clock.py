@@ -35,7 +35,7 @@ def test_lines_metrics_spans_and_durations_have_the_frozen_time() -> None:
         assert (result.spans[0].start, result.spans[0].end) == (clock.now - 0.25, clock.now)
         result.assert_metric("Charge", 250.0, unit="Milliseconds")
         assert result.value == clock.now - 0.25 + 30.0
-    assert abs(result.logs[0]["timestamp"] < log_timestamp() and time.time() - datetime.now(UTC).timestamp()) < 60
+    assert result.logs[0]["timestamp"] < log_timestamp()  # which is of the real time again
 
 
 def log_timestamp() -> str:
