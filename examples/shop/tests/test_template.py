@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from shop.tests.template import TEMPLATE, actions_of, functions, resources, statements
-from storefront.settings import settings
+from storefront import settings
 
 from tests.effort import is_full
 
@@ -60,4 +60,4 @@ def test_each_variable_of_the_template_is_one_that_the_settings_read() -> None:
     named = {name for one in functions().values() for name in one.get("Environment", {}).get("Variables", {})}
     assert named
     assert sorted(name for name in named if f'"{name}"' not in text) == []
-    assert settings.orders_table == "orders"  # without variables, so that tests need none
+    assert settings.ORDERS_TABLE == "orders"  # without variables, so that tests need none

@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import Any
 
 from lambda_kit import init
+from storefront import settings
 from storefront.observability import ATTRIBUTE, log, tracer
-from storefront.settings import settings
 
 
 @init.resource
@@ -23,7 +23,7 @@ def request(order_id: str, customer: str, cents: int, correlation_id: str) -> No
     """Start the execution. Lambda starts none if there is one with this name."""
     client: Any = functions()
     client.invoke(
-        FunctionName=settings.approval_function,
+        FunctionName=settings.APPROVAL_FUNCTION,
         InvocationType="Event",
         DurableExecutionName=order_id,
         Payload=json.dumps({"order_id": order_id, "customer": customer, "total": cents, ATTRIBUTE: correlation_id}),

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from lambda_kit import FeatureFlags, Parameter
 from lambda_kit.flags import AppConfigData
-from storefront import approvals, orders, payments
+from storefront import approvals, orders, payments, settings
 from storefront.observability import log, metrics
-from storefront.settings import settings
 
 if TYPE_CHECKING:
     from storefront.models import OrderMessage
 
-flags = FeatureFlags(AppConfigData(*settings.flags), record=True)
-approval_limit = Parameter(settings.approval_limit, transform=int)
+flags = FeatureFlags(AppConfigData(*settings.FLAGS), record=True)
+approval_limit = Parameter(settings.APPROVAL_LIMIT_PARAMETER, transform=int)
 
 
 def fulfil(order: OrderMessage, correlation_id: str) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from lambda_kit import init
 from lambda_kit.aws import connect
 from lambda_kit.errors import ConditionalCheckFailed
+from storefront import settings
 from storefront.models import Order
 from storefront.observability import log, metrics, tracer
-from storefront.settings import settings
 
 if TYPE_CHECKING:
     from lambda_kit.aws import Caller
@@ -78,7 +78,7 @@ def place(new: NewOrder, customer: str, key: str, correlation_id: str, prices: d
     try:
         table().call(
             "PutItem",
-            {"TableName": settings.orders_table, "Item": item, "ConditionExpression": "attribute_not_exists(id)"},
+            {"TableName": settings.ORDERS_TABLE, "Item": item, "ConditionExpression": "attribute_not_exists(id)"},
         )
     except ConditionalCheckFailed:
         log.info("the order was stored before")
@@ -91,7 +91,7 @@ def place(new: NewOrder, customer: str, key: str, correlation_id: str, prices: d
 def find(order_id: str) -> Stored | None:
     """Return an order; None if there is none."""
     reply = table().call(
-        "GetItem", {"TableName": settings.orders_table, "Key": {"id": {"S": order_id}}, "ConsistentRead": True}
+        "GetItem", {"TableName": settings.ORDERS_TABLE, "Key": {"id": {"S": order_id}}, "ConsistentRead": True}
     )
     if not (item := reply.get("Item")):
         return None
@@ -125,7 +125,7 @@ def update(order_id: str, status: Status, **texts: str) -> None:
         table().call(
             "UpdateItem",
             {
-                "TableName": settings.orders_table,
+                "TableName": settings.ORDERS_TABLE,
                 "Key": {"id": {"S": order_id}},
                 "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in fields),
                 "ConditionExpression": f"attribute_exists(id) AND NOT #status IN ({', '.join(done)})",

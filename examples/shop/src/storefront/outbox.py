@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_kit import init
 from lambda_kit.aws import connect
+from storefront import settings
 from storefront.observability import ATTRIBUTE, log, tracer
-from storefront.settings import settings
 
 if TYPE_CHECKING:
     from lambda_kit.aws import Caller
@@ -27,7 +27,7 @@ def announce(item: dict[str, Any]) -> None:
         item: the order as the table has it.
     """
     message: dict[str, Any] = {
-        "QueueUrl": settings.orders_queue,
+        "QueueUrl": settings.ORDERS_QUEUE,
         "MessageBody": json.dumps({"order_id": item["id"], "customer": item["customer"], "total": int(item["total"])}),
         "MessageAttributes": {ATTRIBUTE: {"DataType": "String", "StringValue": item["correlationId"]}},
     }

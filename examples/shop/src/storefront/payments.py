@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lambda_kit.parameters import Secret
+from storefront import settings
 from storefront.observability import log, metrics, tracer
-from storefront.settings import settings
 
 _TIMEOUT = 1.5  # seconds; less than the margin of the functions that call it
-service_url = settings.payments_url
-api_key = Secret(settings.payments_secret, transform="json")
+service_url = settings.PAYMENTS_URL
+api_key = Secret(settings.PAYMENTS_SECRET, transform="json")
 
 
 class Declined(Exception):

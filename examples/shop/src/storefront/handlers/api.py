@@ -7,16 +7,15 @@ from typing import Annotated, Any
 from lambda_kit import HttpApp, Parameter, Secret, current_invocation, handler, idempotent, time_limit
 from lambda_kit.http import BadRequest, Bearer, Conflict, Depends, Header, NotFound, from_header
 from lambda_kit.idempotency import DynamoDBStore
-from storefront import approvals, orders
+from storefront import approvals, orders, settings
 from storefront.models import Decision, NewOrder, Order  # noqa: TC001  # the kit reads annotations
 from storefront.observability import log, metrics, tracer
-from storefront.settings import settings
 
-prices = Parameter(settings.prices, transform=dict[str, int])
+prices = Parameter(settings.PRICES_PARAMETER, transform=dict[str, int])
 # A shop of yours takes the keys of who signs its users in: Bearer("https://id.example/keys.json", ["RS256"], ...).
-signed_in = Bearer(Secret(settings.signing_secret), algorithms=["HS256"], issuer="https://id.example", audience="shop")
+signed_in = Bearer(Secret(settings.SIGNING_SECRET), algorithms=["HS256"], issuer="https://id.example", audience="shop")
 once = idempotent(
-    DynamoDBStore(settings.idempotency_table),
+    DynamoDBStore(settings.IDEMPOTENCY_TABLE),
     key=from_header("idempotency-key", client=signed_in),
     payload="body",
     on_in_progress="wait",

@@ -7,12 +7,11 @@ from lambda_kit.batch import Backoff, DeadLetter, SqsSink, batch
 from lambda_kit.errors import EventError
 from lambda_kit.events import SqsRecord  # noqa: TC001  # the kit reads annotations
 from lambda_kit.idempotency import DynamoDBStore
-from storefront import fulfilment
+from storefront import fulfilment, settings
 from storefront.models import OrderMessage
 from storefront.observability import ATTRIBUTE, about, log, metrics, tracer
-from storefront.settings import settings
 
-letters = SqsSink(settings.letters_queue)
+letters = SqsSink(settings.LETTERS_QUEUE)
 
 
 def put_aside(letter: DeadLetter) -> None:
@@ -26,7 +25,7 @@ def put_aside(letter: DeadLetter) -> None:
 @batch(
     source="sqs",
     model=OrderMessage,
-    idempotency=idempotent(DynamoDBStore(settings.idempotency_table), key="order_id"),
+    idempotency=idempotent(DynamoDBStore(settings.IDEMPOTENCY_TABLE), key="order_id"),
     permanent=(EventError,),
     dead_letter=put_aside,
     backoff=Backoff(base=1.0, longest=300.0),
