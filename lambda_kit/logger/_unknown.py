@@ -40,8 +40,6 @@ _THEIR_OPTIONS = {
     "use_datetime_directive": "timestamps are in RFC 3339, as Lambda's filter needs them",
     "log_record_order": "format=... takes the line as a dict and returns text",
     "log_uncaught_exceptions": "the logger as a layer logs the exception of the handler: @handler(log)",
-    "location": "each line has the location already; format=... may leave it out",
-    "timestamp": "each line has the time already; format=... may write it in another way",
     "serialize_stacktrace": "exceptions have their frames as fields already",
     "clear_state": "what was appended in an invocation ends with it already",
 }

@@ -105,8 +105,8 @@ class Tracer:
             layers.around,
             service or environment.text("LAMBDA_KIT_SERVICE") or "",
             Encoder(names),
-            capture_response=_setting(capture_response, "capture_response", default=False),
-            capture_error=_setting(capture_error, "capture_error", default=True),
+            capture_response=_setting(capture_response, "LAMBDA_KIT_TRACER_CAPTURE_RESPONSE", default=False),
+            capture_error=_setting(capture_error, "LAMBDA_KIT_TRACER_CAPTURE_ERROR", default=True),
             w3c=callables.check_flag("Tracer(w3c=...)", w3c),
         )
         self._backend()  # now, so that its modules load in the init phase
@@ -197,10 +197,11 @@ def _name_of(fn: Any) -> str:
     return (name if isinstance(name, str) and name else type(fn).__qualname__).rpartition("<locals>.")[2]
 
 
-def _setting(given: bool | None, option: str, *, default: bool) -> bool:
-    """Return the argument, else the value of the environment variable of the option, else the default."""
+def _setting(given: bool | None, variable: str, *, default: bool) -> bool:
+    """Return the argument, else the value of the environment variable, else the default."""
     if given is None:
-        given = environment.flag(f"LAMBDA_KIT_TRACER_{option.upper()}")
+        given = environment.flag(variable)
+    option = variable.removeprefix("LAMBDA_KIT_TRACER_").lower()
     return default if given is None else callables.check_flag(f"Tracer({option}=...)", given)
 
 

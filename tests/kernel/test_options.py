@@ -128,7 +128,6 @@ def place(event: Any, context: object) -> None: ...
             lambda: kit.Metrics(namespace="a").add("b", 1, dimensions={"c": ()}),
             "the value of the dimension 'c' is a tu",
         ),
-        (lambda: kit.Logger(location=None), "each line has the location already"),
         (lambda: kit.FeatureFlags(flags.StaticFlags({})).enabled(5), "the name of the flag is 5"),
         (lambda: kit.idempotent(MemoryStore(), key="id")(MemoryStore), "around the class MemoryStore"),
         (lambda: http.HttpApp().get(print), r"write the decorator with a path, as in @app.get\('/orders'\)"),
