@@ -8,6 +8,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from lambda_kit.local._doctor_findings import DOCS, Finding
+from lambda_kit.local._doctor_runs import is_longer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from lambda_kit.local._doctor_runs import Function, Import, Recording
 
 PAGE = f"{DOCS}lambda/latest/dg/python-package.html"
-_LEAST = 1.0  # milliseconds
 
 
 def compiled(recording: Recording) -> list[Import]:
@@ -48,7 +48,7 @@ def measure(function: Function, recording: Recording, rounds: int, step: Callabl
 
 
 def findings(modules: Sequence[Import], with_it: Sequence[float], without: Sequence[float]) -> Iterable[Finding]:
-    """Yield a finding if each run with bytecode took less processor time than each without.
+    """Yield a finding if runs without bytecode took longer, beyond chance.
 
     Args:
         modules: those that were compiled.
@@ -56,7 +56,7 @@ def findings(modules: Sequence[Import], with_it: Sequence[float], without: Seque
         without: milliseconds of the other runs.
     """
     fast, slow = statistics.median(with_it), statistics.median(without)
-    if slow - fast < _LEAST or min(without) <= max(with_it):
+    if not is_longer(without, with_it):
         return
     tops: dict[str, int] = {}
     for one in modules:

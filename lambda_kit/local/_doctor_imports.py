@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from lambda_kit.local._doctor_document import is_list, is_object
 from lambda_kit.local._doctor_findings import DOCS, Finding
-from lambda_kit.local._doctor_runs import EVERY_IMPORT, Function, Import, Place, Recording, Timing
+from lambda_kit.local._doctor_runs import EVERY_IMPORT, Function, Import, Place, Recording, Timing, is_longer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,8 +42,7 @@ class Deferral:
         after_ms: likewise without these imports.
         saves_mb: the resident memory at the end of the init phase, the one median less the other; None if it is not
             known.
-        certain: whether each run with the imports took longer than each without, and the medians differ by a
-            millisecond or more.
+        certain: whether the runs with the imports took longer beyond chance, as `is_longer` says.
         runs: how many runs each median is of.
     """
 
@@ -278,7 +277,7 @@ def _deferral(
     with_them, without = times[_NONE], times[choice]
     memory_with, memory_without = memory[_NONE], memory[choice]
     before, after = statistics.median(with_them), statistics.median(without)
-    certain = min(with_them) > max(without) and before - after >= 1000 * LEAST
+    certain = is_longer(with_them, without)
     held = None
     if memory_with and memory_without:
         held = (statistics.median(memory_with) - statistics.median(memory_without)) / 2**20

@@ -434,6 +434,21 @@ def test_findings_are_ordered_by_level_and_by_what_they_save() -> None:
     assert [one.rule for one in ordered(given)] == ["d", "c", "b", "a"]
 
 
+@pytest.mark.parametrize(
+    ("slow", "fast", "expected"),
+    [
+        ([10.0, 11.0, 12.0, 13.0, 14.0], [1.0, 2.0, 3.0, 4.0, 5.0], True),
+        ([10.0, 11.0, 12.0, 13.0, 14.0], [1.0, 2.0, 3.0, 4.0, 11.5], True),  # 2 of 25 pairs are reversed
+        ([10.0, 11.0, 12.0, 13.0, 14.0], [1.0, 2.0, 3.0, 4.0, 12.5], False),
+        ([10.0, 11.0, 12.0], [1.0, 2.0, 10.0], False),
+        ([1.9], [1.0], False),
+        ([2.0], [1.0], True),
+    ],
+)
+def test_runs_are_longer_if_nearly_all_pairs_say_so(slow: list[float], fast: list[float], expected: bool) -> None:
+    assert runs.is_longer(slow, fast) is expected
+
+
 def test_only_savings_that_no_run_contradicts_are_findings() -> None:
     one, other = Place("/f/app.py", 3), Place("/f/app.py", 4)
 
