@@ -81,6 +81,31 @@ def test_any_reply_ends_in_a_value_or_in_an_error_that_says_so(reply: bytes, at:
     assert isinstance(result, RuntimeApiError) or isinstance(result[1], bytes)
 
 
+ACCEPTED = b'HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"status":"OK"}'
+
+
+@given(
+    at=st.integers(0, len(ACCEPTED)),
+    length=st.integers(0, 10),
+    put=st.one_of(
+        st.just(b""),
+        st.binary(max_size=12),
+        st.sampled_from([b"\r\n", b"\r\n\r\n", b"\r\nConnection: close", b"\r\nTransfer-Encoding: chunked", b"14"]),
+    ),
+)
+def test_the_quick_look_at_the_reply_to_a_post_sees_what_the_long_one_does(at: int, length: int, put: bytes) -> None:
+    assert _connection._accepted(ACCEPTED) == (202, {}, b'{"status":"OK"}')
+    reply = ACCEPTED[:at] + put + ACCEPTED[at + length :]
+    quick = _connection._accepted(reply)
+    if quick is not None and b"\r\nTransfer-Encoding: chunked\r\n" not in reply:  # beside a length it is no HTTP
+        connection, theirs = connected()
+        with theirs:
+            status, _, body = connection._reply(reply, "POST x")
+            assert (status, body) == (quick[0], quick[2])
+            assert connection.socket is not None
+            connection.close()
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_end_in_an_error_that_says_so(data: bytes) -> None:
     assert isinstance(reply_to([data]), RuntimeApiError)

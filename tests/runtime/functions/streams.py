@@ -59,7 +59,7 @@ def stream(event: Any, context: Any) -> Any:
 def limited(event: Any, context: Any) -> Any:
     yield "one"
     while True:
-        time.sleep(0.01)
+        time.sleep(0.05)  # far longer than a part is being sent, where the limit would break the stream off
         yield "."
 
 
