@@ -131,6 +131,8 @@ class Layer:
             record.layered = False
             if record.series or record.groups:
                 pending.finish(record)
+            if pending.marks_replays:
+                pending.write_replayed(invocation)
             if pending.recent[0] is invocation:  # it would keep the invocation alive
                 pending.recent = None, pending.outside
             if pending.waiting or pending.unwritten:

@@ -61,6 +61,10 @@ class Metrics:
         routes: whether the layer counts the requests that an `HttpApp` within it has answered: the metrics `Requests`,
             `Latency` and `ServerErrors`, on lines of their own, with the dimensions `route` and `service`; default
             True. It needs `@handler` around it.
+        replays: what happens to values of a durable execution that an earlier run has counted, because a replay runs
+            their code again: `"once"` drops them, `"mark"` writes them on lines with `replayed: true`, on which they
+            are under `metrics` and CloudWatch does not count them. Default `"once"`. `ColdStart` and the metrics of
+            flags are left out of a replay in both cases.
         clock: returns the time in seconds, for tests. By default the wall clock for timestamps, and a monotonic one for
             timers.
         **dimensions: dimensions of every metric.
@@ -112,6 +116,7 @@ class Metrics:
         cold_start: bool = False,
         flags: bool = False,
         routes: bool = True,
+        replays: Literal["once", "mark"] = "once",
         clock: Callable[[], float] | None = None,
         **dimensions: object,
     ) -> None:
@@ -125,6 +130,8 @@ class Metrics:
             self._service = rules.checked_dimensions({"service": service})["service"]
         self._dimensions = rules.checked_dimensions(dimensions)
         rules.check_count([*(["service"] if self._service else []), *self._dimensions])
+        if replays not in ("once", "mark"):
+            raise ConfigurationError(f"Metrics(replays={replays!r}): pass 'once' or 'mark'")
         self._cold_start = callables.check_flag("Metrics(cold_start=...)", cold_start)
         self._clock = clock
         self._counts_flags = callables.check_flag("Metrics(flags=...)", flags)
@@ -138,7 +145,7 @@ class Metrics:
         self._head: Head | None = None
         self._definitions: dict[str, Definition] = {}
         self._clock_of_lines = clock or wall_clock
-        self._pending = Pending(self, self._resolve, self._clock_of_lines)
+        self._pending = Pending(self, self._resolve, self._clock_of_lines, marks_replays=replays == "mark")
 
     def __repr__(self) -> str:
         return f"<Metrics of {self._namespace or 'the namespace in the environment'}>"

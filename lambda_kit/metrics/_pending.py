@@ -11,8 +11,8 @@ from collections import deque
 from lambda_kit._kernel.stdout import take_all, write
 from lambda_kit.invocation import current_place
 from lambda_kit.metrics._head import Head
-from lambda_kit.metrics._lines import lines_of
-from lambda_kit.metrics._record import Record
+from lambda_kit.metrics._lines import lines_of, replayed_line
+from lambda_kit.metrics._record import Record, ReplayedRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,22 +32,38 @@ class Pending:
         key: under which an invocation keeps its record.
         resolve: returns the head of lines without dimensions of their own, and sets `head`.
         clock: returns the time in seconds since the epoch.
+        marks_replays: whether values of a replay are written, with a mark, in a durable execution.
 
     Attributes:
         disabled: whether lines are dropped instead of written.
         head: the head of lines without dimensions of their own; None before it is known.
+        marks_replays: see above.
         outside: the record of what is added outside of invocations.
         recent: the invocation that was used last, and its record.
         waiting: the records with values that no layer is going to write, and their invocations.
         unwritten: lines that an interrupt left for the next write.
     """
 
-    __slots__ = ("_clock", "_key", "_resolve", "disabled", "head", "outside", "recent", "unwritten", "waiting")
+    __slots__ = (
+        "_clock",
+        "_key",
+        "_resolve",
+        "disabled",
+        "head",
+        "marks_replays",
+        "outside",
+        "recent",
+        "unwritten",
+        "waiting",
+    )
 
-    def __init__(self, key: object, resolve: Callable[[], Head], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, key: object, resolve: Callable[[], Head], clock: Callable[[], float], *, marks_replays: bool
+    ) -> None:
         self._key = key
         self._resolve = resolve
         self._clock = clock
+        self.marks_replays = marks_replays
         self.clear()
 
     def clear(self) -> None:
@@ -71,9 +87,16 @@ class Pending:
         return record
 
     def adding(self, invocation: Invocation | None) -> Record:
-        """Return the record that takes a value; in the replay of a durable execution, one that is never written."""
+        """Return the record that takes a value; in the replay of a durable execution, one of its own."""
         place = current_place.get()
-        return Record(True) if place is not None and place.is_replaying() else self.record(invocation)
+        if place is None or not place.is_replaying():
+            return self.record(invocation)
+        if not self.marks_replays or invocation is None:
+            return Record(True)  # which is never written
+        own = self.record(invocation)
+        record: Record = invocation.state.setdefault((self._key, "replayed"), ReplayedRecord(True))
+        record.layered, record.head = own.layered, own.head
+        return record
 
     def let_wait(self, record: Record, invocation: Invocation | None) -> None:
         """Note that no layer is going to write this record."""
@@ -88,6 +111,13 @@ class Pending:
             self._renew_outside()
         else:
             self.write(self._taken(self.record(invocation)))
+            self.write_replayed(invocation)
+
+    def write_replayed(self, invocation: Invocation) -> None:
+        """Write the values of an invocation that an earlier run of its durable execution has counted."""
+        record: Record | None = invocation._peek((self._key, "replayed"))
+        if record is not None:
+            self.write(self._taken(record))
 
     def finish(self, record: Record) -> None:
         """Write the record of an invocation whose layer ends."""
@@ -155,7 +185,7 @@ class Pending:
         invocation = self.waiting.pop(record, _MISSING)
         if invocation is not _MISSING and record.waits():  # a value was added meanwhile
             self.waiting[record] = invocation
-        return lines
+        return [replayed_line(line) for line in lines] if record.replayed else lines
 
     def _renew_outside(self) -> None:
         if self.recent[1] is self.outside:

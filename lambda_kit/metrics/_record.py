@@ -127,6 +127,11 @@ class Record:
                         except IndexError:
                             break
 
+    @property
+    def replayed(self) -> bool:
+        """True if an earlier run of a durable execution has counted the values."""
+        return False
+
     def metrics(self) -> Iterable[str]:
         """Return the names of the metrics."""
         names = set(self.series)
@@ -143,6 +148,16 @@ class Record:
         """Tell whether there are values that are not written yet."""
         every = [self.series, *[group.series for group in list(self.groups.values())]]
         return any(texts for series in every for _, texts in list(series.values()))
+
+
+class ReplayedRecord(Record):
+    """The values of an invocation that an earlier run of a durable execution has counted."""
+
+    __slots__ = ()
+
+    @property
+    def replayed(self) -> bool:
+        return True
 
 
 def flow() -> object:

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_OPTIONS = ("namespace", "service", "cold_start", "flags", "routes", "clock")
+_OPTIONS = ("namespace", "service", "cold_start", "flags", "routes", "replays", "clock")
 _THEIR_OPTIONS = {
     "provider": "lines are written in CloudWatch's embedded metric format, always",
     "capture_cold_start_metric": "write Metrics(cold_start=True)",

@@ -13,7 +13,7 @@ from lambda_kit import __version__
 from lambda_kit._kernel import type_of
 from lambda_kit._kernel.json_text import message_of
 from lambda_kit._kernel.messages import shown
-from lambda_kit.invocation import at_end
+from lambda_kit.invocation import at_end, current_place
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _document as document
 from lambda_kit.tracer import _otel_attributes as attributes
@@ -93,6 +93,8 @@ class OTelSpan(Span):
             if self._kind == "local" and (parent.is_remote or not parent.is_valid):
                 kind = trace.SpanKind.SERVER
             at_end[_AT_END] = backend.finish
+        elif (place := current_place.get()) is not None and place.is_replaying():
+            found["aws.lambda.durable_execution_replayed"] = True
         span = backend.tracer.start_span(clean(self._name), within, kind, found)
         recording = span.is_recording()
         if not recording and span.get_span_context().span_id == parent.span_id:

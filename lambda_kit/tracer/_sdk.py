@@ -13,6 +13,7 @@ from operator import itemgetter
 from lambda_kit._kernel import log
 from lambda_kit._kernel.json_text import message_of
 from lambda_kit.invocation import current as current_invocation
+from lambda_kit.invocation import current_place
 from lambda_kit.tracer import _document as document
 from lambda_kit.tracer._guard import harmless, length_of, report, status_of, text_of
 from lambda_kit.tracer._header import HEADER, Root, incoming_w3c, root_of_environment
@@ -100,6 +101,8 @@ class SdkSpan(Span):
                 self.annotate(ExecutionArn=execution, Replay=invocation.replay)
             if options.w3c:
                 self.metadata(**incoming_w3c(invocation))
+        elif (place := current_place.get()) is not None and place.is_replaying():
+            self.annotate(Replayed=True)
         return True
 
     @property

@@ -35,7 +35,8 @@ class Tracer:
 
     As a layer it puts a span around handlers, functions, methods, coroutines, generators and context managers of
     `contextlib`. The outermost span of an invocation has the annotations `ColdStart` and, if there is one, `Service`.
-    In a durable execution it also has `ExecutionArn` and `Replay`. Spans nest by context variables. A thread needs a
+    In a durable execution it also has `ExecutionArn` and `Replay`, and a span inside it that starts in code that an
+    earlier run has passed has `Replayed`. Spans nest by context variables. A thread needs a
     copy of the context; tasks, `asyncio.to_thread` and branches of a durable execution have one.
 
     Args:

@@ -16,7 +16,7 @@ import time
 from contextvars import ContextVar
 
 from lambda_kit._kernel.json_text import escape
-from lambda_kit.invocation import at_end
+from lambda_kit.invocation import at_end, current_place
 from lambda_kit.invocation import current as current_invocation
 from lambda_kit.tracer import _document as document
 from lambda_kit.tracer._guard import harmless, length_of, report, status_of, text_of
@@ -90,6 +90,8 @@ class XRaySpan(Span):
         self._before = parent
         self._parent_id = root.parent_id if parent is None else parent.id
         self._annotations: dict[str, Any] | None = None
+        if parent is not None and (place := current_place.get()) is not None and place.is_replaying():
+            self._annotations = {"Replayed": True}
         self._metadata: dict[str, Any] | None = None
         self._errors: list[document.Failure] | None = None
         self._inner_failure: document.Failure | None = None  # the last failure of a span inside this one

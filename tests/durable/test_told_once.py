@@ -29,6 +29,7 @@ class Told:
     Attributes:
         lines: the lines of the logger.
         metrics: the lines of metrics.
+        replayed_metrics: those which CloudWatch does not count.
         found: what the program says of the execution.
     """
 
@@ -38,7 +39,8 @@ class Told:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True, env=env)
         told = [json.loads(line) for line in done.stdout.splitlines()]
         self.metrics = [line for line in told if "_aws" in line]
-        self.lines = [line for line in told if "_aws" not in line]
+        self.replayed_metrics = [line for line in told if "_aws" in line.get("metrics", {})]
+        self.lines = [line for line in told if line not in self.metrics and line not in self.replayed_metrics]
         self.found: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
 
 
@@ -54,6 +56,9 @@ ONCE = {
     "answered": 1,
     "ends": 1,
 }
+
+
+COUNTED = {"ColdStart": 1, "Begun": 1, "Waited": 1, "Mapped": 1, "Took": 1}
 
 
 def test_an_execution_of_five_runs_tells_each_line_and_metric_once_and_spans_of_branches_hang_where_they_belong(
@@ -74,8 +79,9 @@ def test_an_execution_of_five_runs_tells_each_line_and_metric_once_and_spans_of_
     (mapped,) = (line for line in told.lines if line["message"] == "mapped")
     assert (mapped["items"], mapped["location"].rpartition(":")[0]) == (2, "__main__.place")
 
+    assert told.replayed_metrics == []
     values = Counter(name for line in told.metrics for name in line if name[0].isupper())
-    assert values == {"ColdStart": 1, "Begun": 1, "Waited": 1, "Mapped": 1, "Took": 1}
+    assert values == COUNTED
 
     runs = xray_daemon.tree()
     assert [run.name for run in runs] == ["place"] * (1 + more)
@@ -83,9 +89,11 @@ def test_an_execution_of_five_runs_tells_each_line_and_metric_once_and_spans_of_
     assert {run.annotations["ExecutionArn"] for run in runs} == {arn}
     assert not any(run.fault or run.error for run in runs)
     assert sorted(runs[1].find("fan out").names()) == ["branch a", "branch b", "fan out"]
+    assert "Replayed" not in runs[1].find("fan out").annotations
+    assert all(run.find("fan out").annotations["Replayed"] for run in runs[2:])
 
 
-def test_lines_of_a_replay_can_be_written_with_a_mark() -> None:
+def test_lines_and_metrics_of_a_replay_can_be_written_with_a_mark() -> None:
     told = Told("mark", {})
     lines, more = told.lines, len(told.found["invocations"]) - 1
     new = Counter(line["message"] for line in lines if not line.get("replayed"))
@@ -93,11 +101,38 @@ def test_lines_of_a_replay_can_be_written_with_a_mark() -> None:
     replayed = Counter(line["message"] for line in lines if line.get("replayed"))
     assert (replayed["begins"], replayed["foreign"], replayed["waited"], replayed["step"]) == (more, more, more - 1, 0)
 
+    assert Counter(name for line in told.metrics for name in line if name[0].isupper()) == COUNTED
+    assert not any("replayed" in line for line in told.metrics)
+    marked = told.replayed_metrics
+    assert all(line["replayed"] is True and "_aws" not in line for line in marked)
+    counted = Counter(name for line in marked for name in line["metrics"] if name[0].isupper())
+    assert (counted["Begun"], counted["Waited"], counted["ColdStart"]) == (more, more - 1, 0)
+    (kind,) = {line["metrics"]["kind"] for line in marked if "Waited" in line["metrics"]}
+    assert kind == "short"
 
-def test_the_option_for_lines_of_a_replay_is_checked() -> None:
+
+def test_the_option_for_what_a_replay_repeats_is_checked() -> None:
     wrong: Any = "twice"
-    with pytest.raises(ConfigurationError, match="pass 'once' or 'mark'"):
-        Logger(replays=wrong)
+    for make in (Logger, Metrics):
+        with pytest.raises(ConfigurationError, match=rf"{make.__name__}\(replays='twice'\): pass 'once' or 'mark'"):
+            make(replays=wrong)
+
+
+def test_marked_metrics_are_written_by_flush_and_without_the_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = Metrics("Shop", replays="mark")
+
+    @handler
+    def count(event: Any, context: Any) -> None:
+        metrics.dimension(shop="one")
+        metrics.add("Orders", 1)
+        metrics.flush()
+        metrics.add("Late", 2)
+
+    count({}, durable_context(operations=_one_operation()))
+    metrics.flush()
+    flushed, late = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (flushed["replayed"], flushed["metrics"]["Orders"], flushed["metrics"]["shop"]) == (True, 1, "one")
+    assert (late["replayed"], late["metrics"]["Late"], late["metrics"]["shop"]) == (True, 2, "one")
 
 
 def test_a_run_that_fails_while_it_replays_still_tells_its_failure(capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,7 +126,7 @@ def test_a_time_limit_ends_a_stream_with_an_error_in_the_trailers() -> None:
         request = api.answer({}, timeout=1.2)
         assert request.chunks[0] == b"one"
         assert request.trailers["lambda-runtime-function-error-type"] == "TimeLimitReached"
-        assert api.written().count("left") == 1
+        assert api.written().splitlines().count("left") == 1
 
 
 def test_a_time_limit_that_strikes_within_a_part_breaks_the_stream_off() -> None:

@@ -17,8 +17,9 @@ sdk: Any = import_module("aws_durable_execution_sdk_python")
 config: Any = import_module("aws_durable_execution_sdk_python.config")
 testing: Any = import_module("aws_durable_execution_sdk_python_testing")
 
-log = Logger(replays=cast("Literal['once', 'mark']", sys.argv[1]))
-metrics, tracer = Metrics("Shop", cold_start=True), Tracer()
+REPLAYS = cast("Literal['once', 'mark']", sys.argv[1])
+log = Logger(replays=REPLAYS)
+metrics, tracer = Metrics("Shop", cold_start=True, replays=REPLAYS), Tracer()
 invocations: list[list[Any]] = []
 order = logging.getLogger("order")
 log.capture_stdlib()
