@@ -121,6 +121,27 @@ def test_an_execution_that_is_stopped_leaves_its_key_to_the_lease(executions: di
     }
 
 
+def test_an_execution_that_runs_out_of_time_leaves_its_key_to_the_lease(executions: dict[str, dict[str, Any]]) -> None:
+    assert executions["timed_out"] == {
+        "first": "Execution timed out after 1 seconds.",
+        "states": ["INPROGRESS"],
+        "second": ["FAILED", "AlreadyInProgress"],
+        "effects": ["charge"],
+        "runs": 1,
+    }
+
+
+def test_an_execution_that_waits_for_another_one_gets_its_result_after_its_suspension(
+    executions: dict[str, dict[str, Any]],
+) -> None:
+    assert executions["waiting_for_another"] == {
+        "first": ["SUCCEEDED", "charge 1"],
+        "second": ["SUCCEEDED", "charge 1"],
+        "effects": ["charge"],
+        "runs": 2,
+    }
+
+
 def test_each_run_lengthens_the_lease_of_its_claim() -> None:
     store, clock = MemoryStore(), FakeClock()
 

@@ -274,7 +274,7 @@ def answering_layer() -> dict[str, Any]:
 
 
 def stopped() -> dict[str, Any]:
-    """An execution that is stopped while it waits keeps its key; so does one that runs out of time."""
+    """An execution that is stopped while it waits keeps its key."""
     shop = Shop()
     waiting = threading.Event()
 
@@ -295,6 +295,47 @@ def stopped() -> dict[str, Any]:
     return {"first": stopped, "states": states, "second": shop.execute(place), **names(shop)}
 
 
+def timed_out() -> dict[str, Any]:
+    """An execution that runs out of time while it waits keeps its key."""
+    shop = Shop()
+
+    @handler(shop.protect("place"))
+    def place(event: Any, context: Any) -> Any:
+        shop.runs += 1
+        context.step(shop.step("charge"), name="pay")
+        context.create_callback(name="approval").result()
+
+    durable = sdk.durable_execution(place)
+    with testing.DurableFunctionTestRunner(handler=durable, poll_interval=0.01, skip_time=False) as runner:
+        arn = runner.run_async(input='{"id": "o-1"}', execution_timeout=1)
+        first = runner.wait_for_result(arn).error.message
+    states = [record.status for record in shop.store.records.values()]
+    return {"first": first, "states": states, "second": shop.execute(place), **names(shop)}
+
+
+def waiting_for_another() -> dict[str, Any]:
+    """Of two executions with one key, the second waits for the result of the first one, through its suspension."""
+    shop = Shop()
+
+    @handler(shop.protect("place", on_in_progress="wait"))
+    def place(event: Any, context: Any) -> Any:
+        shop.runs += 1
+        receipt = context.step(shop.step("charge"), name="pay")
+        callback = context.create_callback(name="approval")
+        callback.result()
+        return receipt
+
+    durable = sdk.durable_execution(place)
+    with testing.DurableFunctionTestRunner(handler=durable, poll_interval=0.01) as runner:
+        first = runner.run_async(input='{"id": "o-1"}', execution_name="first")
+        callback = runner.wait_for_callback(first, name="approval")
+        second = runner.run_async(input='{"id": "o-1"}', execution_name="second")
+        waiting = threading.Timer(0.3, runner.send_callback_success, [callback, b'"yes"'])
+        waiting.start()
+        results = [told(runner.wait_for_result(arn)) for arn in (first, second)]
+    return {"first": results[0], "second": results[1], **names(shop)}
+
+
 SCENARIOS = (
     nested_with_context,
     nested_without_context,
@@ -306,6 +347,8 @@ SCENARIOS = (
     coroutine,
     answering_layer,
     stopped,
+    timed_out,
+    waiting_for_another,
 )
 
 if __name__ == "__main__":
