@@ -110,12 +110,15 @@ class Place:
         self._operations += 1
         return f"{self.path}/{self._operations}"
 
-    def hold(self, callback: Any) -> None:
+    def hold(self) -> None:
         """Count what follows as replayed until the result of a callback is there that the last run waited for.
 
         The SDK takes what stands between `create_callback` and `result()` for new as soon as the callback is created.
         """
         self._held = True
+
+    def follow(self, callback: Any) -> None:
+        """Count what follows the result of a callback as new, if the last run waited for it."""
         result = callback.result
 
         def told_result() -> Any:
@@ -379,8 +382,10 @@ def _create_callback(method: Any, place: Place) -> Any:
         replayed = place.is_replaying()
         place.begin_operation()
         callback = method(*args, **kwargs)
-        if replayed and not place.is_replaying():
-            place.hold(callback)
+        if replayed:
+            place.follow(callback)
+            if not place.is_replaying():
+                place.hold()
         return callback
 
     return create_callback

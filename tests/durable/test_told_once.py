@@ -53,12 +53,14 @@ ONCE = {
     "branch ends": 2,
     "mapped": 1,
     "asked": 1,
+    "asked twice": 1,
     "answered": 1,
+    "answered twice": 1,
     "ends": 1,
 }
 
 
-COUNTED = {"ColdStart": 1, "Begun": 1, "Waited": 1, "Mapped": 1, "Took": 1}
+COUNTED = {"ColdStart": 1, "Begun": 1, "Waited": 1, "Mapped": 1, "Answered": 1, "Took": 1}
 
 
 def test_an_execution_of_five_runs_tells_each_line_and_metric_once_and_spans_of_branches_hang_where_they_belong(

@@ -60,8 +60,13 @@ def place(event: dict[str, Any], context: Any) -> Any:
     metrics.add("Mapped", 1)
     callback = context.create_callback(name="approval")
     log.info("asked")
+    second = context.create_callback(name="second approval")
+    log.info("asked twice")
     answer = callback.result()
     log.info("answered")
+    metrics.add("Answered", 1)
+    second.result()
+    log.info("answered twice")
     context.wait(config.Duration.from_seconds(1))
     log.info("ends", logger="mine")
     return [done.get_results(), answer]
@@ -69,7 +74,9 @@ def place(event: dict[str, Any], context: Any) -> Any:
 
 with testing.DurableFunctionTestRunner(handler=sdk.durable_execution(place), poll_interval=0.01) as runner:
     arn = runner.run_async(input="{}")
-    runner.send_callback_success(runner.wait_for_callback(arn, name="approval"), b'"yes"')
+    first, second = (runner.wait_for_callback(arn, name=name) for name in ("approval", "second approval"))
+    for one in (second, first):
+        runner.send_callback_success(one, b'"yes"')
     result: Any = runner.wait_for_result(arn)
 found = {"status": result.status.value, "result": json.loads(result.result), "invocations": invocations, "arn": arn}
 print(json.dumps(found), file=sys.stderr)
