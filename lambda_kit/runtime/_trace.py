@@ -70,7 +70,8 @@ def _passing_on(start: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def watch_children() -> None:
-    """Pass the variable on to children that are started without `subprocess`."""
+    """Pass the variable on to children that are started without `subprocess`, and to what replaces this process."""
     own: Any = os
     own.system = _passing_on(own.system)
+    own.execv = _passing_on(own.execv)  # the other functions without an environment call it
     os.register_at_fork(after_in_child=pass_on)

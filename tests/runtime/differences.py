@@ -96,8 +96,8 @@ DIFFERENCES = {
     "environment-of-the-process": Difference(
         "`_X_AMZN_TRACE_ID` in the environment that the C library sees",
         "Changes with each invocation, and 144 bytes of the process are lost each time",
-        "Changes before a child process is started; `os.environ` is always right. `os.exec...` without an environment "
-        "passes on the last value that a child got",
+        "Changes before a child process or another program is started from Python; `os.environ` is always right. C "
+        "code sees the last value that a child got",
     ),
     "settings-of-the-context": Difference(
         "Variables such as `AWS_LAMBDA_FUNCTION_NAME` that the function changes",

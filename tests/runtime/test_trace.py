@@ -73,6 +73,7 @@ def test_children_that_python_starts_see_the_header(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(subprocess.Popen, "_execute_child", start)
     own: Any = os
     monkeypatch.setattr(os, "system", own.system)
+    monkeypatch.setattr(os, "execv", own.execv)
     monkeypatch.setattr(os, "register_at_fork", dict[str, object])
     _trace.wrap_subprocess(subprocess)
     _trace.watch_children()
@@ -82,6 +83,24 @@ def test_children_that_python_starts_see_the_header(monkeypatch: pytest.MonkeyPa
         assert seen == ("None" if value is None else value.decode())
         expected = "" if value is None else value.decode()
         assert own.system(f'[ "$_X_AMZN_TRACE_ID" = "{expected}" ]') == 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "os.execv(program, arguments)",
+        "os.execl(program, *arguments)",
+        "os.execvp(program, arguments)",
+        "os.execlp(program, *arguments)",
+    ],
+)
+def test_a_program_that_takes_the_place_of_the_process_sees_the_header(call: str) -> None:
+    source = (
+        "import os; from lambda_kit.runtime import _trace; _trace.watch_children(); _trace.set_header(b'Root=4'); "
+        f"arguments = {SHOW!r}; program = arguments[0]; {call}"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "Root=4"
 
 
 def test_processes_that_multiprocessing_starts_see_the_header(monkeypatch: pytest.MonkeyPatch) -> None:
