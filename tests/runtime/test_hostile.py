@@ -32,6 +32,9 @@ BAD = {
     "rubbish": b"rubbish\r\n\r\n",
     "half": b"HTTP/1.1 202 Acc",
     "half-a-body": b"HTTP/1.1 202 Accepted\r\nContent-Length: 15\r\n\r\n{",
+    "half-a-chunk": b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\nf\r\n{",
+    "no-chunk": b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\nrubbish\r\n",
+    "long-head": b"HTTP/1.1 202 Accepted\r\nA: " + b"x" * (1 << 20) + b"xxxxxx",
     "refused": b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno",
     "broken": b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno",
 }
