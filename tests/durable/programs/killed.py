@@ -58,7 +58,10 @@ def function(folder: Path) -> Any:
         return context.step(body, name=name)
 
     def protected(name: str) -> Any:
-        return idempotent(store, key="order", name=name)(lambda order: note("effects", order, name))
+        def effect(order: str) -> str:
+            return note("effects", order, name)
+
+        return idempotent(store, key="order", name=name)(effect)
 
     charge, mail, label, receipt = (protected(name) for name in EFFECTS)
 
@@ -169,7 +172,7 @@ def invoke(folder: Path, event: Any, _: Any) -> Any:
             name, args, kwargs = ours.recv()
             if name == "answer":
                 return args[0]
-            updates = (kwargs.get("updates") or args[2]) if name == "checkpoint" else []
+            updates: Any = (kwargs.get("updates") or args[2]) if name == "checkpoint" else []
             changes: list[Change] = [(one.action.value, one.name or one.operation_type.value) for one in updates]
             history.changes += changes
             if history.kills(changes, before=True):
