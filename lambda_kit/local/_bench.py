@@ -81,6 +81,7 @@ def _report(
             advice = _handler.advice(error, side.target.handler, Path.cwd(), side.target.python)
             if advice is not None:
                 side.advice[name] = advice
+    variables = {**os.environ, **function_settings(options)["env"]}
     document = summarize(
         sides,
         plan,
@@ -88,6 +89,7 @@ def _report(
         machine,
         emulation={"method": how.method, "by": how.name, "init": "boost" if how.boost else "share"},
         stopped=stopped,
+        bytecode=not variables.get("PYTHONDONTWRITEBYTECODE"),
     )
     if options.json:
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

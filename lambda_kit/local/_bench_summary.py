@@ -45,6 +45,7 @@ def summarize(
     *,
     emulation: Mapping[str, str],
     stopped: str,
+    bytecode: bool = True,
 ) -> dict[str, Any]:
     """Return the JSON document of a benchmark.
 
@@ -55,12 +56,14 @@ def summarize(
         machine: where it ran.
         emulation: how the processor share was held.
         stopped: what ended it: `done`, `time` or `interrupted`.
+        bytecode: whether Python writes compiled files of the modules that it imports.
     """
     labels = list(dict.fromkeys(side.target.label for side in sides))
     return {
         "functions": labels,
         "plan": {"cold": plan.cold, "warm": plan.warm, "seconds": plan.seconds},
         "ended_by": stopped,
+        "bytecode_is_not_written": not bytecode,
         "emulation": dict(emulation),
         "machine": {
             "architecture": machine.architecture,

@@ -8,9 +8,10 @@ from lambda_kit.local._bench_machine import Machine, busy_note
 from lambda_kit.local._console import NOISE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 WIDTH = 80
+_NAME = 18  # characters of the name of a function in tables
 _LINES = 8  # of the output of a failure
 _QUANTILES = ("min", "p50", "p90", "p99", "max")
 _ROWS = (
@@ -30,15 +31,18 @@ def text(document: dict[str, Any], *, unicode: bool = True) -> str:
     """
     full, light = ("█", "░") if unicode else ("#", "-")
     lines = [part for line in _head(document) for part in _wrapped(line)]
+    several = len(document["functions"]) > 1
+    names = short_names(document["functions"]) if several else {document["functions"][0]: "memory"}
     for name in document["functions"]:
-        lines += ["", *_table(name, [one for one in document["sides"] if one["function"] == name])]
+        lines += ["", *_table(names[name], [one for one in document["sides"] if one["function"] == name])]
     lines += _bars(
         document,
         f"warm duration in ms ({full} median, {light} to p90)",
         lambda side: _pair(side["warm_ms"]),
         (full, light),
+        names,
     )
-    lines += _costs(document, full)
+    lines += _costs(document, full, names)
     lines += _comparisons(document)
     lines += _notes(document)
     return "\n".join(lines) + "\n"
@@ -74,7 +78,7 @@ def _head(document: dict[str, Any]) -> Iterator[str]:
 
 
 def _table(name: str, sides: Sequence[dict[str, Any]]) -> Iterator[str]:
-    yield f"{_tail(name, 21):22}" + "".join(f"{one:>10}" for one in _QUANTILES) + f"{'count':>8}"
+    yield f"{name:22}" + "".join(f"{one:>10}" for one in _QUANTILES) + f"{'count':>8}"
     for side in sides:
         label = f"{side['memory_mb']:>6} MB"
         for row, key in _ROWS:
@@ -113,12 +117,12 @@ def _bars(
     title: str,
     values: Callable[[dict[str, Any]], tuple[float, float] | None],
     marks: tuple[str, str],
+    names: Mapping[str, str],
 ) -> list[str]:
     sides = [(side, found) for side in document["sides"] if (found := values(side)) is not None]
     if not sides:
         return []
-    names = document["functions"]
-    label = max(len(_tail(name, 18)) for name in names) if len(names) > 1 else 0
+    label = max(map(len, names.values())) if len(names) > 1 else 0
     width = WIDTH - 12 - (label + 1 if label else 0) - 10
     most = max(high for _, (_, high) in sides) or 1.0
     lines = ["", title]
@@ -126,14 +130,14 @@ def _bars(
     for side, (low, high) in sides:
         memory = f"{side['memory_mb']:>6} MB " if side["memory_mb"] != before else " " * 10
         before = side["memory_mb"]
-        name = f"{_tail(side['function'], label):{label}} " if label else ""
+        name = f"{names[side['function']]:{label}} " if label else ""
         first = max(1, round(low / most * width))
         rest = max(0, round(high / most * width) - first)
         lines.append(f"{memory} {name}{marks[0] * first}{marks[1] * rest} {number(low)}")
     return lines
 
 
-def _costs(document: dict[str, Any], full: str) -> list[str]:
+def _costs(document: dict[str, Any], full: str, names: Mapping[str, str]) -> list[str]:
     prices = document["prices"]
     lines: list[str] = []
     architectures = list(document["sides"][0]["cost_of_million"])
@@ -153,7 +157,7 @@ def _costs(document: dict[str, Any], full: str) -> list[str]:
                 f"cost of a million invocations, {prices['cold_percent']:g} % of them cold, in {prices['currency']}",
                 f"(prices of {prices['region']}, {prices['date']})",
             ]
-        head = f"{_tail(name, 19):20}{'max used':>9}{'billed':>10}{'cold':>10}"
+        head = f"{names[name]:20}{'max used':>9}{'billed':>10}{'cold':>10}"
         lines.append(head + "".join(f"{one:>10}" for one in architectures))
         for side in sides:
             cold = side["billed_cold_ms"]
@@ -221,6 +225,11 @@ def _notes(document: dict[str, Any]) -> list[str]:
     note = busy_note(Machine(machine["architecture"], machine["processors"], machine["used_by_others"]))
     if note is not None:
         lines.append(note)
+    if document["bytecode_is_not_written"]:
+        lines.append(
+            "PYTHONDONTWRITEBYTECODE is set: modules without compiled files are compiled in each cold start, "
+            "as on Lambda, where the package is read-only."
+        )
     large = [one["memory_mb"] for one in document["sides"] if one["processors"] > machine["processors"]]
     if large and document["emulation"]["method"] != "none":
         lines.append(
@@ -247,9 +256,20 @@ def _pair(found: dict[str, Any] | None) -> tuple[float, float] | None:
     return None if found is None else (found["p50"], found["p90"])
 
 
-def _tail(name: str, width: int) -> str:
-    """Return the end of a name, which tells it from others sooner than its beginning."""
-    return name if len(name) <= width else f"...{name[3 - width :]}"
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """Return a name of at most 18 characters for each name, without what all of them share where they are too long."""
+    short = list(names)
+    if len(short) > 1 and max(map(len, short)) > _NAME:
+        parts = [name.split(".") for name in short]
+        while min(map(len, parts)) > 1 and len({one[0] for one in parts}) == 1:
+            parts = [one[1:] for one in parts]
+        while min(map(len, parts)) > 1 and len({one[-1] for one in parts}) == 1:
+            parts = [one[:-1] for one in parts]
+        short = [".".join(one) for one in parts]
+    short = [name if len(name) <= _NAME else f"...{name[3 - _NAME :]}" for name in short]
+    if len(set(short)) < len(short):
+        short = [f"{number} {name[-_NAME + 3 :]}" for number, name in enumerate(short, 1)]
+    return dict(zip(names, short, strict=True))
 
 
 def _cut(line: str, width: int) -> str:

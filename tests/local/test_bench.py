@@ -256,6 +256,25 @@ def test_ctrl_c_shows_what_was_measured_and_leaves_nothing_behind(
     assert processes(0) == []
 
 
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (["app.handler"], ["app.handler"]),
+        (["app.handler", "app.other"], ["app.handler", "app.other"]),
+        (["a.functions.kit_batch.handle", "a.functions.peer_batch.handle"], ["kit_batch", "peer_batch"]),
+        (["a_long_package.orders.handler", "another_package.orders.handler"], ["a_long_package", "another_package"]),
+        (["x.f (/opt/one/bin/python)", "x.f (/opt/two/bin/python)"], ["...one/bin/python)", "...two/bin/python)"]),
+        (["a/the_same_long_module.f", "b/the_same_long_module.f"], ["1 ame_long_module", "2 ame_long_module"]),
+    ],
+)
+def test_the_names_in_tables_are_short_and_differ(names: list[str], short: list[str]) -> None:
+    found = _bench_text.short_names(names)
+    assert list(found) == names
+    assert len(set(found.values())) == len(names)
+    assert max(map(len, found.values())) <= 18
+    assert list(found.values()) == short
+
+
 @pytest.mark.parametrize("most", [0.0, 0.2, 0.21, 1.0, 3.7, 5.0, 9.9, 1400.0, 98_765.0])
 def test_a_scale_has_at_most_six_round_lines_up_to_the_greatest_value(most: float) -> None:
     step, end = _bench_chart.scale(most)
