@@ -19,6 +19,7 @@ FUNCTIONS = Path(__file__).parent / "functions"
 if sys.platform != "linux":
     # The runtime client has wheels for Linux alone; what runs elsewhere is the handler in process.
     collect_ignore = [
+        "test_bench.py",
         "test_environment.py",
         "test_init.py",
         "test_managed.py",
