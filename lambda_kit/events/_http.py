@@ -196,7 +196,7 @@ class HttpEvent(ContentView[T_co]):
             raw = self.raw if type_of(self.raw) is dict else {}
             multi = raw.get("multiValueHeaders")
             lists = (header_lists(multi) if multi else None) or header_lists(raw.get("headers"))
-            if self._trigger in _CONTEXT_HTTP and (cookies := self._cookie_list()):
+            if "cookies" in raw and self._trigger in _CONTEXT_HTTP and (cookies := self._cookie_list()):
                 lists.setdefault("cookie", cookies)
             self._headers = HeaderValues(lists)
         return self._headers
@@ -215,7 +215,9 @@ class HttpEvent(ContentView[T_co]):
     @property
     def is_base64_encoded(self) -> bool:
         """True if the trigger sent the body as base64."""
-        return self._find("is_base64_encoded" if self._trigger == "lattice_1" else "isBase64Encoded") is True
+        name = "is_base64_encoded" if self._trigger == "lattice_1" else "isBase64Encoded"
+        raw = self.raw
+        return type_of(raw) is dict and raw.get(name) is True
 
     @property
     def data(self) -> bytes:
@@ -321,7 +323,8 @@ class HttpEvent(ContentView[T_co]):
         Raises:
             EventError: the body is not valid base64, or not UTF-8.
         """
-        found = self._find("body")
+        raw = self.raw
+        found: Any = raw.get("body") if type_of(raw) is dict else None
         if type_of(found) is str and not self.is_base64_encoded:
             return found  # type: ignore[no-any-return]
         try:

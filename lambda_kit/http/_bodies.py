@@ -19,19 +19,23 @@ if TYPE_CHECKING:
 
 def check_body(call: Call, media_types: tuple[str, ...] = ()) -> None:
     """Refuse a body that is too large, compressed, or of another media type than a route takes."""
-    headers = call.request.headers
+    request = call.request
     if call.limits.body is not None:
         try:
-            size = len(call.request.data)
+            size = len(request.data)
         except EventError:
             raise BadRequest("the body cannot be decoded") from None
         if size > call.limits.body:
             raise ContentTooLarge(f"the body has more than {call.limits.body} bytes")
-    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+    headers = request.headers
+    if "content-encoding" in headers._lists and headers["content-encoding"].strip().lower() != "identity":
         raise UnsupportedMediaType(
             "a body with a content encoding is not taken", headers={"accept-encoding": "identity"}
         )
-    found = call.request.media_type
+    given = headers._lists.get("content-type")
+    if given is None or (len(given) == 1 and given[0] in media_types):
+        return
+    found = request.media_type
     if media_types and found and found not in media_types and not (_is_json(media_types) and found.endswith("+json")):
         raise UnsupportedMediaType(
             f"the body has to be {' or '.join(media_types)}", headers={"accept": ", ".join(media_types)}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from lambda_kit._kernel import type_of
 from lambda_kit.errors import AlreadyInProgress, MissingIdempotencyKey, PayloadMismatch
 from lambda_kit.events._http import HttpEvent
-from lambda_kit.http._errors import BadRequest, Conflict, HttpError, UnprocessableContent
+from lambda_kit.http._errors import BadRequest, Conflict, HttpError, Unauthorized, UnprocessableContent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+_TIMES = ("exp", "nbf", "iat", "auth_time", "jti")  # claims that differ in each token of a client
 
 
 def from_header(name: str, *, client: Callable[[HttpEvent], Any] | None = None) -> Callable[[Any], Any]:
@@ -23,8 +25,8 @@ def from_header(name: str, *, client: Callable[[HttpEvent], Any] | None = None) 
     Args:
         name: the name of the header.
         client: a function that takes the request and returns who has sent it, such as an `ApiKey` or a `Bearer`, of
-            which the claims `iss` and `sub` count. What it raises is the answer. Keys of two clients are never the
-            same. Default: none.
+            which the claims `iss` and `sub` count; all but times count in a token without `sub`. What it raises is the
+            answer, and the answer to None is 401. Keys of two clients are never the same. Default: none.
     """
 
     def key(event: Any) -> Any:
@@ -33,13 +35,25 @@ def from_header(name: str, *, client: Callable[[HttpEvent], Any] | None = None) 
         if client is None or found is None:
             return found
         sender = client(request)
-        if type_of(sender) is dict:
-            sender = [sender.get("iss"), sender.get("sub")]
-        return [found, sender]
+        if sender is None:
+            raise Unauthorized("the client is not known, and an idempotency key belongs to one")
+        return [found, sender if type_of(sender) is str else _text_of(sender)]
 
     made: Any = key
     made.header = name  # the OpenAPI document has it
     return made  # type: ignore[no-any-return]
+
+
+def _text_of(sender: Any) -> str:
+    """Return a text for a client. Parts that are None would make the key of a layer a missing one."""
+    if type_of(sender) is dict:
+        if sender.get("sub") is not None:
+            sender = [sender.get("iss"), sender["sub"]]
+        else:
+            sender = sorted((name, value) for name, value in sender.items() if name not in _TIMES)
+    from lambda_kit.http._json import json_of
+
+    return json_of(sender)
 
 
 def refused(error: Exception) -> HttpError | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pytest
 
 from lambda_kit import HttpApp, idempotent
+from lambda_kit.events import HttpEvent  # noqa: TC001  # annotations of dependencies are evaluated
 from lambda_kit.http import ApiKey, Bearer, Depends, from_header
 from lambda_kit.idempotency import MemoryStore
 from tests.http.clients import every_trigger, problem
@@ -66,6 +67,38 @@ def test_a_key_outlives_the_token_of_its_client() -> None:
     assert len(paid) == 3
     headers = {"Idempotency-Key": "1", "Authorization": "Bearer x"}
     assert client.post("/payments", json={"a": 1}, headers=headers).status == 401
+
+
+@pytest.mark.parametrize(
+    ("claims", "paid_for"),
+    [
+        ([{"sub": "Ada"}, {"sub": "Ada", "iat": 1}, {"sub": "Ada", "iss": "a"}, {"sub": "Bob"}], 3),
+        ([{"client_id": "a"}, {"client_id": "a", "jti": "2"}, {"client_id": "b"}, {}], 3),
+    ],
+    ids=["without an issuer", "without a subject"],
+)
+def test_a_token_that_lacks_a_claim_has_keys_of_its_own(claims: list[dict[str, Any]], paid_for: int) -> None:
+    app, paid = paying(signed_in, missing_key="run")
+    client = app.test_client()
+    for one in claims:
+        made: str = jwt.encode({"exp": 4_000_000_000, **one}, SECRET, "HS256")
+        headers = {"Idempotency-Key": "1", "Authorization": f"Bearer {made}"}
+        assert client.post("/payments", json={"a": 1}, headers=headers).status == 200
+    assert len(paid) == paid_for
+
+
+def test_a_client_is_any_value_and_none_is_refused() -> None:
+    clients: list[Any] = [{"sub": None, "team": None}, {"team": None}, ("a", None), 7, None]
+
+    def client_of(request: HttpEvent) -> Any:
+        return clients[int(request.headers["x-client"])]
+
+    app, paid = paying(client_of, missing_key="run")
+    client = app.test_client()
+    for number, status in ((0, 200), (1, 200), (0, 200), (2, 200), (2, 200), (3, 200), (3, 200), (4, 401)):
+        headers = {"Idempotency-Key": "1", "X-Client": str(number)}
+        assert client.post("/payments", json={"a": 1}, headers=headers).status == status
+    assert len(paid) == 4
 
 
 @every_trigger
