@@ -1,23 +1,14 @@
-"""The application: it finds the route of a request, and answers whatever happens."""
+"""The application: its options and routes, and what is asked of it before requests come."""
 
 from __future__ import annotations
 
 import functools
-from contextvars import ContextVar
-from time import perf_counter
 
-from lambda_kit._kernel import callables, facts, type_of
+from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.events._http import HttpEvent
-from lambda_kit.events._http_values import decoded_path
 from lambda_kit.http import _tree
-from lambda_kit.http._call import Call, Limits, together
-from lambda_kit.http._errors import MethodNotAllowed, NotFound
-from lambda_kit.http._response import Response, as_dict, from_dict
-from lambda_kit.http._route import stacked, whole
-from lambda_kit.http._router import Router
-from lambda_kit.http._serialise import serialise
-from lambda_kit.invocation import current, request_observers
+from lambda_kit.http._call import Limits, together
+from lambda_kit.http._dispatch import Dispatch
 
 TYPE_CHECKING = False
 if not TYPE_CHECKING:
@@ -37,18 +28,15 @@ if TYPE_CHECKING:
     from lambda_kit.http._arguments import Parameter
     from lambda_kit.http._cors import Cors
     from lambda_kit.http._openapi_options import OpenApi
-    from lambda_kit.http._route import AnyRoute, Route
+    from lambda_kit.http._route import Route
     from lambda_kit.http._security import SecurityHeaders
     from lambda_kit.http._test_client import TestClient
-    from lambda_kit.http._websocket import SocketRoute, Sockets
+    from lambda_kit.http._websocket import SocketRoute
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-_WITHOUT_BODY = (204, 304)
-_current: ContextVar[Call] = ContextVar("lambda_kit_http_call")
 
-
-class HttpApp(Router):
+class HttpApp(Dispatch):
     """An HTTP application behind any trigger: thin functions whose annotations say where their arguments come from.
 
     ```python
@@ -94,21 +82,13 @@ class HttpApp(Router):
     """
 
     __slots__ = (
-        "_after",
-        "_base_path",
-        "_cors",
         "_debug",
         "_etag",
-        "_fixed",
         "_handlers",
-        "_inner",
-        "_limits",
         "_options",
         "_outer",
         "_replaced",
-        "_sockets",
         "_title",
-        "_tree",
         "_validator_messages",
         "_version",
     )
@@ -147,10 +127,10 @@ class HttpApp(Router):
         self._version = version
         self._options = openapi
         self._tree = _tree.Node()
-        self._fixed: dict[str, dict[str, Route]] = {}
+        self._fixed = {}
         self._handlers: dict[type[BaseException], Any] = {}
         self._replaced: dict[Any, Any] = {}
-        self._after: list[Callable[[HttpEvent, Response], Response]] = []
+        self._after = []
         self._etag = flag("HttpApp(etag=...)", etag)
         if etag:
             from lambda_kit.http._conditional import tagged
@@ -170,7 +150,7 @@ class HttpApp(Router):
             self._after.append(cors.apply)
         self._outer = tuple(layers)
         self._inner = self._within(self._outer) if layers else None
-        self._sockets: Sockets | None = None
+        self._sockets = None
 
     def __repr__(self) -> str:
         return f"<HttpApp with {len(self._routes)} routes>"
@@ -325,150 +305,3 @@ class HttpApp(Router):
 
         self.check(*provided)
         return TestClient(functools.partial(self, **provided), trigger)
-
-    def __call__(self, event: Any, context: Any, /, **provided: Any) -> dict[str, Any]:
-        """Answer a request.
-
-        Args:
-            event: the event.
-            context: the context of Lambda.
-            **provided: what layers around the app pass by keyword; routes take it by these names.
-
-        Raises:
-            EventError: the event is no HTTP request.
-        """
-        if self._sockets is not None and self._sockets.takes(event):
-            return self._sockets.answer(event, context, provided)
-        request = HttpEvent(event)
-        method, path = request.method, request.raw_path
-        started = perf_counter() if request_observers else None
-        response: Response | None = None
-        try:
-            try:
-                if self._inner is not None:
-                    response = whole(self, request, from_dict(self._inner(event, context, **provided)))
-                else:
-                    response = self._respond(request, method, path, Call(request, context, provided, self._limits))
-            except Exception as error:
-                from lambda_kit.http._failures import failed
-
-                response = failed(self, request, error)
-            body: Any = response.body
-            if body.__class__ is not str and body.__class__ is not bytes and body is not None:
-                return body  # type: ignore[no-any-return]  # the stream that was sent
-            trigger = request.trigger
-            try:
-                response = self._finished(request, method, response)
-                return serialise(trigger, response)
-            except Exception as error:  # a header of another type, for example
-                from lambda_kit.http._failures import unsendable
-
-                response = self._finished(request, method, unsendable(request, error))
-                return serialise(trigger, response)
-        finally:
-            if started is not None:
-                from lambda_kit.http._observed import tell_observers
-
-                tell_observers(method, 500 if response is None else response.status, perf_counter() - started)
-
-    def _finished(self, request: HttpEvent, method: str, response: Response) -> Response:
-        for step in self._after:
-            response = step(request, response)
-        if response.status in _WITHOUT_BODY:
-            response.body = None
-            response._headers.pop("content-type", None)
-        elif method == "HEAD" and response.body is not None:
-            response = response.without_body()
-        return response
-
-    def _within(self, layers: tuple[Any, ...]) -> Any:
-        def innermost(event: Any, context: Any, **provided: Any) -> dict[str, Any]:
-            request = HttpEvent(event)
-            try:
-                call = Call(request, context, provided, self._limits)
-                return as_dict(self._respond(request, request.method, request.raw_path, call))
-            except Exception as error:
-                from lambda_kit.http._failures import failed
-
-                return as_dict(failed(self, request, error))
-
-        return stacked(layers, innermost)
-
-    def _respond(self, request: HttpEvent, method: str, path: str, call: Call) -> Response:
-        base = self._base_path
-        if base and path.startswith(base) and path[len(base) : len(base) + 1] in ("", "/"):
-            path = path[len(base) :]
-        routes = self._fixed.get(path)
-        route = routes.get(method) if routes is not None else None
-        if route is None:
-            parts = _tree.segments_of(path)
-            if "%" in path and request.path_is_encoded:
-                parts = [decoded_path(part) for part in parts]
-            route = _tree.find(self._tree, parts, 0, method, call.values)
-            if route is None:
-                return self._without_route(request, method, parts)
-        return self._run(route, method, call)
-
-    def _run(self, route: AnyRoute, method: str, call: Call) -> Response:
-        """Answer a call by the route that was found for it."""
-        invocation = current.get(None)
-        if invocation is not None:
-            invocation.route = route.rule
-            if facts.observers:
-                facts.tell("http.matched", route=route.rule, method=method)
-                span = facts.operation(f"{method} {route.rule}")
-                if span is not facts.UNOBSERVED:
-                    from lambda_kit.http._observed import spanned
-
-                    return spanned(self, span, route, call)
-        if route.layers:
-            return self._layered(route, call)
-        run = route.run
-        if run is None:
-            run = route.run = route.prepare(self, call.provided)
-        return run(call)
-
-    def _layered(self, route: AnyRoute, call: Call) -> Response:
-        run: Any = route.run
-        if run is None:
-            run = route.run = self._with_layers(route)
-        token = _current.set(call)
-        try:
-            return whole(self, call.request, from_dict(run(call.request.raw, call.context, **call.provided)))
-        finally:
-            _current.reset(token)
-
-    def _with_layers(self, route: AnyRoute) -> Any:
-        """Return the layers of a route around its function. Layers take `(event, context)` and return dicts."""
-        run: Any = None
-
-        def innermost(event: Any, context: Any, /, **provided: Any) -> dict[str, Any]:
-            nonlocal run
-            if run is None:
-                run = route.prepare(self, provided)
-            outer = _current.get()
-            request = outer.request
-            if event is not request.raw:
-                request = type_of(request)(getattr(event, "raw", event))
-            call = Call(request, context, provided, outer.limits)
-            call.values = outer.values
-            return as_dict(run(call))
-
-        # Layers know functions by their names: the keys of `idempotent`, for example, begin with it.
-        function = callables.plain(route.function)
-        named = function if hasattr(function, "__qualname__") else type_of(function)
-        for name in ("__module__", "__name__", "__qualname__"):
-            setattr(innermost, name, getattr(named, name))
-        return stacked(route.layers, innermost)
-
-    def _without_route(self, request: HttpEvent, method: str, parts: list[str]) -> Response:
-        methods = _tree.methods_of(self._tree, parts)
-        if not methods:
-            raise NotFound
-        allowed = sorted(methods | {"OPTIONS"})
-        if method != "OPTIONS":
-            raise MethodNotAllowed(allowed=allowed)
-        response = Response(None, 204, headers={"allow": ", ".join(allowed)})
-        if self._cors is not None:
-            self._cors.preflight(request, allowed, response)
-        return response

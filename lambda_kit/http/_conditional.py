@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_kit._kernel import type_of
-from lambda_kit.http._errors import PreconditionFailed
+from lambda_kit.http._errors import HttpError, PreconditionFailed
 from lambda_kit.http._response import Response
 
 TYPE_CHECKING = False
@@ -57,16 +57,20 @@ def etag_of(body: str | bytes) -> str:
     return f'"{hashlib.blake2b(data, digest_size=12).hexdigest()}"'
 
 
-def check_etag(request: HttpEvent, etag: str | None) -> None:
+def check_etag(request: HttpEvent, etag: str | None, *, required: bool = False) -> None:
     """Refuse to change a resource that is another one than the client knows, by `If-Match` and `If-None-Match`.
 
     Args:
         request: the request.
         etag: the current `ETag` of the resource, with its quotes; None if the resource does not exist.
+        required: whether a request without a condition is refused with 428 (RFC 6585, section 3); default False.
 
     Raises:
         PreconditionFailed: the condition of the request is not met.
+        HttpError: the request has no condition, and has to have one.
     """
+    if required and "if-match" not in request.headers and "if-none-match" not in request.headers:
+        raise HttpError(428, "send If-Match, with the ETag of the resource that you have read")
     wanted = request.headers.get("if-match")
     if wanted is not None and (etag is None or not strongly_matches(wanted, etag)):
         raise PreconditionFailed("the resource has changed, or does not exist")

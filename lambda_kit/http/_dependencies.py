@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lambda_kit._kernel import callables, log
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.http._arguments import parameters_of, read_all, reader_of
+from lambda_kit.http._arguments import parameters_of
 from lambda_kit.http._call import together
+from lambda_kit.http._readers import read_all, reader_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def _go_on(generator: Any, error: BaseException | None) -> None:
 def readers_of(
     fn: Any, parameters: list[Parameter], path_names: tuple[str, ...], app: Any, way: tuple[Any, ...] = ()
 ) -> list[tuple[str, Read]]:
-    """Return the readers of all parameters of a function, dependencies included.
+    """Return the readers of all parameters of a function, those of dependencies first.
+
+    A dependency may refuse who sends the request, who has not to know then what else is wrong with it.
 
     Args:
         fn: the function.
@@ -69,20 +72,21 @@ def readers_of(
         way: the functions that depend on this one.
     """
     what = callables.name_of(fn)
+    dependencies: list[tuple[str, Read]] = []
     found: list[tuple[str, Read]] = []
     wrong: list[ConfigurationError] = []
     for one in parameters:
         try:
             app.check_parameter(one, what)
             if one.place == "dependency":
-                found.append((one.name, _reader(one.function, path_names, app, (*way, fn))))
+                dependencies.append((one.name, _reader(one.function, path_names, app, (*way, fn))))
             else:
                 found.append((one.name, reader_of(one, path_names, what)))
         except ConfigurationError as error:
             wrong.append(error)
     if wrong:
         raise together(wrong)
-    return found
+    return dependencies + found
 
 
 def _reader(function: Any, path_names: tuple[str, ...], app: Any, way: tuple[Any, ...]) -> Read:

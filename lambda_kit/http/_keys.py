@@ -18,6 +18,8 @@ _TIMES = ("exp", "nbf", "iat", "auth_time", "jti")  # claims that differ in each
 def from_header(name: str, *, client: Callable[[HttpEvent], Any] | None = None) -> Callable[[Any], Any]:
     """Return a function that finds a header in the event of any trigger, in any letter case; None without it.
 
+    A header that is there and empty is 400, whatever `missing_key` says.
+
     It is a key of `idempotent`: `layers=[idempotent(store, key=from_header("idempotency-key"))]`. A layer runs before
     the dependencies of its route: where these check who sends the request, pass `client` too. Otherwise anyone who
     sends the key of another client gets the answer of that client.
@@ -32,6 +34,8 @@ def from_header(name: str, *, client: Callable[[HttpEvent], Any] | None = None) 
     def key(event: Any) -> Any:
         request = HttpEvent(event)
         found = request.headers.get(name)
+        if found is not None and not (found := found.strip()):
+            raise BadRequest("the idempotency key is empty")
         if client is None or found is None:
             return found
         sender = client(request)

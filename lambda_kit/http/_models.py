@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from lambda_kit._kernel import type_of
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.http._errors import BadRequest, InvalidRequest
 
 TYPE_CHECKING = False
@@ -41,7 +42,7 @@ def adapter(annotation: Any, what: str) -> Any:
 def json_reader(annotation: Any, what: str) -> Callable[[str], Any]:
     """Return the function that reads a model from JSON text. It raises BadRequest or InvalidRequest."""
     if has_struct(annotation):
-        return _struct_reader(annotation)
+        return _struct_reader(annotation, what)
     validate = adapter(annotation, what).validate_json
     from pydantic import ValidationError
 
@@ -59,9 +60,12 @@ def json_reader(annotation: Any, what: str) -> Callable[[str], Any]:
     return read
 
 
-def _struct_reader(annotation: Any) -> Callable[[str], Any]:
+def _struct_reader(annotation: Any, what: str) -> Callable[[str], Any]:
     msgspec = sys.modules["msgspec"]
-    decode = msgspec.json.Decoder(annotation).decode
+    try:
+        decode = msgspec.json.Decoder(annotation).decode
+    except TypeError as error:
+        raise ConfigurationError(f"{what} has a type that msgspec does not take: {error}") from error
 
     def read(text: str) -> Any:
         try:
@@ -116,6 +120,10 @@ def json_writer(annotation: Any, what: str) -> Callable[[Any], str | bytes]:
 def _struct_writer(annotation: Any) -> Callable[[Any], bytes]:
     msgspec = sys.modules["msgspec"]
     encode, convert = msgspec.json.encode, msgspec.convert
+    try:
+        msgspec.json.Decoder(annotation)
+    except TypeError:  # such as a union of structs without tags, whose values are told apart by their classes alone
+        return encode  # type: ignore[no-any-return]
 
     def write(value: Any) -> bytes:
         if type_of(value) is not annotation:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.http._arguments import annotations_of, parameters_of, read_all
 from lambda_kit.http._call import MISSING, InvalidResponse
 from lambda_kit.http._errors import HttpError
 from lambda_kit.http._tree import names_in
@@ -153,7 +152,9 @@ def prepare(route: AnyRoute, app: Any, provided: Any = ()) -> Callable[[Call], R
         ConfigurationError: a parameter of the function cannot be served.
     """
     from lambda_kit.http._answers import answer_of
+    from lambda_kit.http._arguments import annotations_of, parameters_of
     from lambda_kit.http._dependencies import readers_of
+    from lambda_kit.http._readers import read_all
 
     fn = route.function
     what = callables.name_of(fn)

@@ -16,7 +16,7 @@ from lambda_kit import HttpApp, handler, provide
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.events import HttpEvent  # noqa: TC001  # annotations of routes are evaluated
 from lambda_kit.events._http_build import HTTP_TRIGGERS
-from lambda_kit.http import Body, Cookie, Depends, Form, Header, Query, TestClient
+from lambda_kit.http import Body, Cookie, Depends, Form, Header, Query, TestClient, Unauthorized
 from lambda_kit.invocation import Invocation, LambdaContext  # noqa: TC001  # as above
 from tests.http.clients import every_trigger, problem
 from tests.http.models import Cat, Dog, NewOrder, Order, Place, Point
@@ -404,6 +404,26 @@ def test_a_dependency_may_take_a_parameter_of_the_path_and_refuse() -> None:
     client = app_of(route, path="/{number}").test_client()
     assert client.get("/4").json() == [4, 8]
     assert len(errors_of(client.get("/x"))) == 2
+
+
+@every_trigger
+def test_a_client_that_a_dependency_refuses_is_not_told_what_else_is_wrong(trigger: Any) -> None:
+    def client_of(authorization: Annotated[str, Header()] = "") -> str:
+        if not authorization:
+            raise Unauthorized
+        return authorization
+
+    app = HttpApp()
+
+    @app.post("/{number}")
+    def place(number: int, order: NewOrder, page: int, client: Annotated[str, Depends(client_of)]) -> None: ...
+
+    client = app.test_client(trigger)
+    for body in (b"{", b"{}", b""):
+        answer = client.post("/one?page=x", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status, "errors" in problem(answer)) == (401, False)
+    known = client.post("/one?page=x", json={}, headers={"Authorization": "a"})
+    assert {one["in"] for one in problem(known)["errors"]} == {"path", "query", "body"}
 
 
 def test_a_dependency_that_needs_itself_is_refused() -> None:

@@ -160,7 +160,7 @@ def test_a_change_of_what_the_client_does_not_know_is_refused(trigger: Any) -> N
 
     @app.put("/{number}")
     def put(number: int, request: HttpEvent) -> Any:
-        check_etag(request, '"v1"' if number == 1 else 'W/"v1"' if number == 2 else None)
+        check_etag(request, '"v1"' if number == 1 else 'W/"v1"' if number == 2 else None, required=number == 4)
         return {"ok": True}
 
     client = app.test_client(trigger)
@@ -173,6 +173,7 @@ def test_a_change_of_what_the_client_does_not_know_is_refused(trigger: Any) -> N
     assert [status(1, if_match=value) for value in ('"v1"', '"v0", "v1"', "*", '"v0"')] == [200, 200, 200, 412]
     assert [status(2, if_match='W/"v1"'), status(3, if_match="*"), status(1)] == [412, 412, 200]
     assert [status(1, if_none_match="*"), status(3, if_none_match="*")] == [412, 200]
+    assert [status(4), status(4, if_match="*"), status(4, if_none_match="*")] == [428, 412, 200]
 
 
 # Security

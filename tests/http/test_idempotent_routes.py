@@ -107,11 +107,19 @@ def test_a_refused_key_is_the_clients_mistake(trigger: Any) -> None:
     client = app.test_client(trigger)
     missing = client.post("/payments", json={"a": 1})
     assert (missing.status, problem(missing)["detail"]) == (400, "the request has no idempotency key")
+    for empty in ("", "  "):
+        refused = client.post("/payments", json={"a": 1}, headers={"Idempotency-Key": empty})
+        assert (refused.status, problem(refused)["detail"]) == (400, "the idempotency key is empty")
     key = {"Idempotency-Key": "1"}
     assert client.post("/payments", json={"a": 1}, headers=key).status == 200
     other = client.post("/payments", json={"a": 2}, headers=key)
     assert (other.status, problem(other)["detail"][:36]) == (422, "the idempotency key was used before,")
     assert len(paid) == 1
+    optional, paid = paying(None, missing_key="run")
+    client = optional.test_client(trigger)
+    assert [client.post("/payments", json={"a": 1}).status for _ in range(2)] == [200, 200]
+    assert client.post("/payments", json={"a": 1}, headers={"Idempotency-Key": ""}).status == 400
+    assert len(paid) == 2
 
 
 def test_a_second_request_while_the_first_is_carried_out_is_a_conflict() -> None:

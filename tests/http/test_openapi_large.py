@@ -85,6 +85,8 @@ RETURNS: list[Any] = [
     Redirect,
     models.Order | None,
     tuple[int, models.Order],
+    tuple[int, models.Order, dict[str, str]] | models.Point,
+    tuple[Literal[201], models.Order] | tuple[Literal[202, 404], Line] | None,
     str | bytes,
 ]
 MARKERS = [Query, Header, Cookie, Form]
@@ -151,11 +153,11 @@ def references(document: Any) -> set[str]:
     return set(re.findall(r'"\$ref": "([^"]*)"', json.dumps(document)))
 
 
-@pytest.mark.parametrize("seed", range(scaled(5)))
+@pytest.mark.parametrize("seed", range(scaled(3)))
 def test_the_document_of_a_large_app_is_valid_and_its_names_are_unique(seed: int) -> None:
-    document = app_of(seed, 120).openapi()
+    document = app_of(seed, 200).openapi()
     found = operations(document)
-    assert len(found) == 120
+    assert len(found) == 200
     ids = [one["operationId"] for one in found]
     assert len(set(ids)) == len(ids)
     components = document["components"]["schemas"]
@@ -171,7 +173,7 @@ def test_the_document_of_a_large_app_is_valid_and_its_names_are_unique(seed: int
             inside = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"]
             assert sorted(inside) == sorted(re.findall(r"\{(\w+)\}", path))
     validator.validate(document)
-    assert app_of(seed, 120).openapi() == document
+    assert app_of(seed, 200).openapi() == document
 
 
 def test_components_of_equal_names_are_told_apart() -> None:

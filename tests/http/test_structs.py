@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_kit import HttpApp
+from lambda_kit.errors import ConfigurationError
 from tests.http.clients import every_trigger, problem
 
 msgspec: Any = pytest.importorskip("msgspec")
@@ -64,6 +65,24 @@ def test_an_answer_that_is_made_of_other_values_is_a_struct() -> None:
     route.__annotations__["return"] = Parcel | None
     app.get("/")(route)
     assert app.test_client().get("/").json() == {"name": "a", "sizes": [1, 2]}
+
+
+def test_structs_that_msgspec_cannot_tell_apart_are_answers_and_no_bodies() -> None:
+    other: Any = msgspec.defstruct("Other", [("n", int)])
+    app = HttpApp()
+
+    def read(kind: str) -> Any:
+        return other(1) if kind == "other" else Parcel("a", [])
+
+    def write(parcel: Any) -> None: ...
+
+    read.__annotations__["return"] = Parcel | other
+    write.__annotations__["parcel"] = Parcel | other
+    app.get("/{kind}")(read)
+    assert app.test_client().get("/other").json() == {"n": 1}
+    app.post("/")(write)
+    with pytest.raises(ConfigurationError, match="a type that msgspec does not take"):
+        app.check()
 
 
 @every_trigger

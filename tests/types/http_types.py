@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, assert_type
 
-from lambda_kit import Logger, handler
+from lambda_kit import HttpApp, Logger, handler
 from lambda_kit.events import HttpEvent
 from lambda_kit.http import HttpFunction, http
+from lambda_kit.invocation import LambdaContext
+from lambda_kit.pipeline import Layer
+from lambda_kit.testing import make_context
 
 log = Logger()
 
@@ -76,3 +79,25 @@ assert_type(alone.function(Order(), page=2), int)
 assert_type(alone({}, None), dict[str, Any])
 
 http(colour="red")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+
+
+# A layer without types makes what `handler` returns unknown; the annotation `Layer` keeps it.
+
+untyped: Any = log
+as_layer: Layer = untyped
+assert_type(handler(log, untyped), Any)
+
+
+@handler(as_layer, http("/orders/{order_id}", "GET"))
+def behind_layer(order_id: int) -> Order:
+    return Order()
+
+
+@handler(log, as_layer)
+def before_layer(event: dict[str, int], context: LambdaContext) -> str:
+    return ""
+
+
+assert_type(behind_layer({}, None), dict[str, Any])
+assert_type(before_layer.__wrapped__({"a": 1}, make_context()), str)
+assert_type(handler(log, as_layer)(HttpApp())({}, None), dict[str, Any])
