@@ -406,13 +406,14 @@ def test_a_dependency_may_take_a_parameter_of_the_path_and_refuse() -> None:
     assert len(errors_of(client.get("/x"))) == 2
 
 
+def client_of(authorization: Annotated[str, Header()] = "") -> str:
+    if not authorization:
+        raise Unauthorized
+    return authorization
+
+
 @every_trigger
 def test_a_client_that_a_dependency_refuses_is_not_told_what_else_is_wrong(trigger: Any) -> None:
-    def client_of(authorization: Annotated[str, Header()] = "") -> str:
-        if not authorization:
-            raise Unauthorized
-        return authorization
-
     app = HttpApp()
 
     @app.post("/{number}")
