@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http import _tree
 from lambda_kit.http._call import Limits, together
 from lambda_kit.http._dispatch import Dispatch
+from lambda_kit.http._router import check_layers
 
 TYPE_CHECKING = False
 if not TYPE_CHECKING:
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from lambda_kit.http._websocket import SocketRoute
 
     F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _check(given: Any, name: str, kind: str) -> None:
+    """Refuse an option of another class, without loading the module of its own."""
+    if given is not None and kind not in [one.__name__ for one in type_of(given).__mro__]:
+        raise ConfigurationError(f"HttpApp({name}={given!r}): pass {kind}(...) of lambda_kit.http")
 
 
 class HttpApp(Dispatch):
@@ -113,6 +120,13 @@ class HttpApp(Dispatch):
         debug: bool = False,
     ) -> None:
         super().__init__()
+        _check(cors, "cors", "Cors")
+        _check(security, "security", "SecurityHeaders")
+        _check(openapi, "openapi", "OpenApi")
+        check_layers(layers)
+        for name, value in (("compress", compress), ("etag", etag), ("debug", debug)):
+            if type_of(value) is not bool:
+                raise ConfigurationError(f"HttpApp({name}={value!r}): pass True or False")
         if base_path and (not base_path.startswith("/") or base_path.endswith("/")):
             raise ConfigurationError(
                 f"HttpApp(base_path={base_path!r}) has to begin with a slash, and not to end with one"
@@ -141,12 +155,8 @@ class HttpApp(Dispatch):
 
             self._after.append(compressed)
         if security is not None:
-            if not hasattr(security, "apply"):
-                raise ConfigurationError(f"HttpApp(security={security!r}): pass SecurityHeaders(...)")
             self._after.append(security.apply)
         if cors is not None:
-            if not hasattr(cors, "preflight"):
-                raise ConfigurationError(f"HttpApp(cors={cors!r}): pass Cors(...)")
             self._after.append(cors.apply)
         self._outer = tuple(layers)
         self._inner = self._within(self._outer) if layers else None

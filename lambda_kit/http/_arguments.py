@@ -149,6 +149,7 @@ def _parameter(
     fn: Any, name: str, annotation: Any, default: Any, path_names: tuple[str, ...], provided: Any
 ) -> Parameter:
     what = f"the parameter {name!r} of {callables.name_of(fn)}"
+    _refuse_default(name, default, what)
     if name in provided:
         return Parameter(name, "provided", name, annotation, default)
     metadata: tuple[Any, ...] = getattr(annotation, "__metadata__", ())
@@ -169,6 +170,27 @@ def _parameter(
     return made
 
 
+def _refuse_default(name: str, default: Any, what: str) -> None:
+    """Refuse a marker as a default: nothing reads it there, and a dependency that checks the client would not run."""
+    _refuse_foreign(default, what)
+    kind = default if isinstance(default, type) else type_of(default)
+    if kind.__module__ == "lambda_kit.http._markers" or kind.__name__ == "FieldInfo":
+        word = "Field" if kind.__name__ == "FieldInfo" else kind.__name__
+        raise ConfigurationError(
+            f"{what} has {word}(...) as its default, where nothing reads it; write {name}: "
+            f"Annotated[..., {word}(...)], and the default behind it"
+        )
+
+
+def _refuse_foreign(one: Any, what: str) -> None:
+    """Refuse a marker of a library that the function came from: it would mean nothing here."""
+    kind = one if isinstance(one, type) else type_of(one)
+    if kind.__module__.startswith(("fastapi.", "aws_lambda_powertools.")):
+        raise ConfigurationError(
+            f"{what} is marked with {kind.__module__}.{kind.__name__}; import it from lambda_kit.http"
+        )
+
+
 def _marker_in(metadata: tuple[Any, ...], what: str) -> Any:
     if not metadata:
         return None
@@ -176,6 +198,7 @@ def _marker_in(metadata: tuple[Any, ...], what: str) -> Any:
 
     markers = [one for one in metadata if isinstance(one, Marker)]
     for one in metadata:
+        _refuse_foreign(one, what)
         if isinstance(one, type) and issubclass(one, Marker):
             raise ConfigurationError(f"{what} is marked with the class {one.__name__}; write {one.__name__}()")
     if len(markers) > 1:

@@ -112,8 +112,9 @@ class HttpError(LambdaKitError):
         headers: Mapping[str, str] | None = None,
         **members: Any,
     ) -> None:
-        if not 400 <= status <= 599:
-            raise ConfigurationError(f"HttpError({status}): pass a status of an error, 400 to 599")
+        given: Any = status
+        if not isinstance(given, int) or not 400 <= status <= 599:
+            raise ConfigurationError(f"HttpError({status!r}): pass a status of an error, 400 to 599")
         if taken := [name for name in _OWN_MEMBERS if name in members]:
             raise ConfigurationError(f"HttpError({taken[0]}=...) is set by the arguments of the same meaning")
         self.status = int(status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http._route import Route
 
@@ -52,6 +52,7 @@ class Router:
     __slots__ = ("_layers", "_prefix", "_routes", "_socket_routes", "_tags")
 
     def __init__(self, prefix: str = "", *, layers: Sequence[AnyLayer] = (), tags: Sequence[str] = ()) -> None:
+        check_layers(layers)
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
             raise ConfigurationError(f"the prefix {prefix!r} has to begin with a slash, and not to end with one")
         self._prefix = prefix
@@ -100,6 +101,11 @@ class Router:
         if not methods:
             raise ConfigurationError(f"route({path!r}) names no method; write route({path!r}, 'GET')")
         check_methods("route", path, methods)
+        check_layers(layers)
+        if cache_control is not None and type_of(cache_control) is not str:
+            raise ConfigurationError(
+                f"route({path!r}, cache_control={cache_control!r}): pass the text of the header, such as 'max-age=60'"
+            )
 
         texts: Documented = _NO_TEXTS
         if documented:
@@ -141,7 +147,15 @@ class Router:
         self._socket_routes.append(route)
 
     def include(self, router: Router, prefix: str = "") -> None:
-        """Add the routes that a router has now, below a prefix and within the layers of this one."""
+        """Add the routes that a router has now, below a prefix and within the layers of this one.
+
+        Raises:
+            ConfigurationError: it is no `Router`, or a route is there already.
+        """
+        given: Any = router
+        if type_of(given) is not Router:
+            hint = "; the options of an app would not count here" if isinstance(given, Router) else ""
+            raise ConfigurationError(f"include({given!r}): pass a Router{hint}")
         for one in router._routes:
             self._add(one.below(self._prefix + prefix, self._layers, self._tags))
         for socket in router._socket_routes:
@@ -202,6 +216,15 @@ class Router:
     ) -> Callable[[F], F]:
         """Return a decorator for `DELETE`. See `route`."""
         return self.route(path, "DELETE", status=status, layers=layers, **documented)
+
+
+def check_layers(layers: Any) -> None:
+    """Refuse what is no list of layers."""
+    if isinstance(layers, str) or not hasattr(layers, "__iter__"):
+        raise ConfigurationError(f"layers={layers!r}: pass a list of layers")
+    for one in layers:
+        if not callable(one):
+            raise ConfigurationError(f"layers=[{one!r}]: a layer is a function that takes a function")
 
 
 def check_methods(what: str, path: str | None, methods: tuple[str, ...]) -> None:

@@ -58,7 +58,7 @@ def names_in(rule: str) -> tuple[str, ...]:
         names.append(name)
         if found.endswith(":path") and not rule.endswith(f"{{{found}}}"):
             raise ConfigurationError(f"the path {rule!r} goes on behind {{{found}}}, which takes all the rest")
-    if "{" in (left := _NAME.sub("", rule)) or "}" in left or "?" in left or "#" in left:
+    if "{" in (left := _NAME.sub("", rule)) or "}" in left or any(one in left for one in "?#<>"):
         raise ConfigurationError(f"the path {rule!r} is not valid; write a parameter as {{name}}")
     return tuple(names)
 

@@ -446,6 +446,19 @@ def class_marker(a: Annotated[str, Query]) -> None: ...
 def two_markers(a: Annotated[str, Query(), Header()]) -> None: ...
 def unknown(a: Connection) -> None: ...
 def query_of_dicts(a: Annotated[dict[str, str], Query()]) -> None: ...
+def marker_as_default(a: Any = Depends(client_of)) -> None: ...  # noqa: B008  # what is refused
+def class_as_default(a: Any = Query) -> None: ...
+def field_as_default(a: Any = Field(ge=1)) -> None: ...  # noqa: B008  # as above
+def below(a: Annotated[Any, Depends(marker_as_default)]) -> None: ...
+
+
+Foreign: Any = type("Header", (), {"__module__": "fastapi.params"})
+PeersQuery: Any = type("Query", (), {"__module__": "aws_lambda_powertools.event_handler.openapi.params"})
+
+
+def of_fastapi(a: Annotated[str, Foreign()]) -> None: ...
+def of_fastapi_as_default(a: Any = Foreign()) -> None: ...  # noqa: B008  # as above
+def of_powertools(a: Annotated[str, PeersQuery()]) -> None: ...
 
 
 @pytest.mark.parametrize(
@@ -457,6 +470,13 @@ def query_of_dicts(a: Annotated[dict[str, str], Query()]) -> None: ...
         (two_markers, "more than one marker"),
         (unknown, "annotated with Connection, which no request holds"),
         (query_of_dicts, "a query has texts alone"),
+        (marker_as_default, r"Depends\(...\) as its default, where nothing reads it; write a: Annotated"),
+        (class_as_default, r"Query\(...\) as its default"),
+        (field_as_default, r"Field\(...\) as its default"),
+        (below, r"Depends\(...\) as its default"),
+        (of_fastapi, r"marked with fastapi.params.Header; import it from lambda_kit.http"),
+        (of_fastapi_as_default, r"marked with fastapi.params.Header"),
+        (of_powertools, r"openapi.params.Query; import it from lambda_kit.http"),
     ],
 )
 def test_a_declaration_that_cannot_be_served_is_refused(fn: Any, told: str) -> None:

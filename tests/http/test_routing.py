@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lambda_kit import HttpApp
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.http import Response, Router
+from lambda_kit.http import HttpError, Response, Router
 from tests.http.clients import every_trigger, problem
 
 DECODED = ("http_api_1", "http_api_2")
@@ -186,7 +186,8 @@ def test_routers_nest_and_share_their_prefixes() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["orders", "/{}", "/{a-b}", "/{a}/{a}", "/{a", "/a}", "/{a:path}/b", "/x{a:path}", "/a?b", "/{a:int}"]
+    "path",
+    ["orders", "/{}", "/{a-b}", "/{a}/{a}", "/{a", "/a}", "/{a:path}/b", "/x{a:path}", "/a?b", "/{a:int}", "/<a>"],
 )
 def test_a_path_that_is_not_valid_is_refused(path: str) -> None:
     with pytest.raises(ConfigurationError, match=r"path|segment"):
@@ -214,6 +215,34 @@ def test_a_head_of_its_own_may_stand_beside_get() -> None:
 def test_a_prefix_that_is_not_valid_is_refused(prefix: str) -> None:
     with pytest.raises(ConfigurationError, match="prefix"):
         Router(prefix)
+
+
+UntypedApp: Any = HttpApp
+UntypedError: Any = HttpError
+UntypedRouter: Any = Router
+
+
+@pytest.mark.parametrize(
+    ("declare", "told"),
+    [
+        (lambda app: app.get("/{a}", layers=[1]), r"layers=\[1\]: a layer is a function"),
+        (lambda app: app.get("/{a}", layers="log"), "pass a list of layers"),
+        (lambda app: app.get("/{a}", cache_control=60), "pass the text of the header"),
+        (lambda app: app.include("orders"), "pass a Router"),
+        (lambda app: app.include(HttpApp()), "pass a Router; the options of an app would not count"),
+        (lambda _: UntypedRouter(layers=[None]), "a layer is a function"),
+        (lambda _: UntypedApp(layers="x"), "pass a list of layers"),
+        (lambda _: UntypedApp(cors=["*"]), r"pass Cors\(...\)"),
+        (lambda _: UntypedApp(security=True), r"pass SecurityHeaders\(...\)"),
+        (lambda _: UntypedApp(openapi={"title": "x"}), r"pass OpenApi\(...\)"),
+        (lambda _: UntypedApp(compress="gzip"), "compress='gzip'.: pass True or False"),
+        (lambda _: UntypedError("not found"), "pass a status"),
+    ],
+    ids=range(12),
+)
+def test_a_declaration_of_another_kind_says_what_to_pass(declare: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        declare(HttpApp())
 
 
 def test_a_method_that_does_not_exist_is_refused() -> None:
