@@ -60,8 +60,8 @@ def annotations_of(fn: Any, without: Any = ()) -> dict[str, Any]:
                 found[name] = eval(value, names)  # noqa: S307  # the annotation of the user's own function
     except NameError as error:
         raise ConfigurationError(
-            f"an annotation of {callables.name_of(fn)} cannot be read: {error}; import it where the program runs, not "
-            "under TYPE_CHECKING alone"
+            f"an annotation of {callables.name_of(fn)} cannot be read: {error}; import or define it at the top of the "
+            "module, not under TYPE_CHECKING alone, and not within a function"
         ) from None
     return found
 
