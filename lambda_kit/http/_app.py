@@ -124,9 +124,6 @@ class HttpApp(Dispatch):
         _check(security, "security", "SecurityHeaders")
         _check(openapi, "openapi", "OpenApi")
         check_layers(layers)
-        for name, value in (("compress", compress), ("etag", etag), ("debug", debug)):
-            if type_of(value) is not bool:
-                raise ConfigurationError(f"HttpApp({name}={value!r}): pass True or False")
         if base_path and (not base_path.startswith("/") or base_path.endswith("/")):
             raise ConfigurationError(
                 f"HttpApp(base_path={base_path!r}) has to begin with a slash, and not to end with one"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit._kernel import type_of
+from lambda_kit._kernel import callables, type_of
 from lambda_kit.http._errors import HttpError, PreconditionFailed
 from lambda_kit.http._response import Response
 
@@ -68,8 +68,10 @@ def check_etag(request: HttpEvent, etag: str | None, *, required: bool = False) 
     Raises:
         PreconditionFailed: the condition of the request is not met.
         HttpError: the request has no condition, and has to have one.
+        ConfigurationError: `required` is neither True nor False.
     """
-    if required and "if-match" not in request.headers and "if-none-match" not in request.headers:
+    is_required = callables.check_flag("check_etag(required=...)", required)
+    if is_required and "if-match" not in request.headers and "if-none-match" not in request.headers:
         raise HttpError(428, "send If-Match, with the ETag of the resource that you have read")
     wanted = request.headers.get("if-match")
     if wanted is not None and (etag is None or not strongly_matches(wanted, etag)):

@@ -55,6 +55,7 @@ SWITCHES: dict[str, Callable[[Any], object]] = {
     "HttpApp(debug)": lambda value: http.HttpApp(debug=value),
     "Cors(credentials)": lambda value: http.Cors(["https://a.example"], credentials=value),
     "Cors(function_url)": lambda value: http.Cors(["https://a.example"], function_url=value),
+    "check_etag(required)": lambda value: http.check_etag(events.HttpEvent({}), None, required=value),
     "validated(formats)": lambda value: events.validated({}, formats=value),
     "enabled(default)": lambda value: kit.FeatureFlags(flags.StaticFlags({})).enabled("a", default=value),
 }
