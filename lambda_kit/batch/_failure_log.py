@@ -6,6 +6,7 @@ Ten thousand records that fail alike give one traceback and a hundred lines of i
 from __future__ import annotations
 
 from lambda_kit._kernel import log
+from lambda_kit.errors import AlreadyInProgress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class FailureLog:
 
     def record_failed(self, index: int, error: BaseException) -> None:
         """Log that a record failed and is retried."""
-        self._add("failed", index, error)
+        # A duplicate of a record that another invocation works on is daily business, and nobody's fault.
+        self._add("in progress" if isinstance(error, AlreadyInProgress) else "failed", index, error)
 
     def record_dead_lettered(self, index: int, error: BaseException) -> None:
         """Log that a record failed for good, is in the dead letter, and is not retried."""
@@ -59,7 +61,7 @@ class FailureLog:
             self._describe(index),
             self._source.name,
             type(error).__name__,
-            exc_info=sink_error or error,
+            exc_info=None if outcome == "in progress" else sink_error or error,
             extra={"recordSource": self._source.name, "recordId": self._id(index)},
         )
 
@@ -106,14 +108,16 @@ class FailureLog:
         return self._source.describe(self._progress.records[index])
 
 
-_ERROR, _WARNING = 40, 30
-_LEVELS = {"failed": _ERROR, "dead-lettered": _WARNING, "dead letter failed": _ERROR}
+_ERROR, _WARNING, _INFO = 40, 30, 20
+_LEVELS = {"in progress": _INFO, "failed": _ERROR, "dead-lettered": _WARNING, "dead letter failed": _ERROR}
 _FIRST = {
+    "in progress": "the record %s of %s is being processed by another invocation (%s)",
     "failed": "the record %s of %s failed with %s",
     "dead-lettered": "the record %s of %s failed for good with %s",
     "dead letter failed": "the record %s of %s failed for good with %s, but could not be put into the dead letter",
 }
 _MORE = {
+    "in progress": "%s of %s is being processed by another invocation (%s) too",
     "failed": "%s of %s failed with %s too",
     "dead-lettered": "%s of %s failed for good with %s too",
     "dead letter failed": "%s of %s failed for good with %s too, but could not be put into the dead letter",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lambda_kit.batch import process_batch, process_batch_async
+from lambda_kit.errors import AlreadyInProgress
 from tests.batch import builders
 from tests.effort import scaled
 
@@ -111,3 +112,18 @@ def test_failures_of_another_kind_or_place_have_a_traceback_of_their_own(caplog:
 def test_success_is_silent(count: int, caplog: pytest.LogCaptureFixture) -> None:
     process_batch(builders.sqs(count=count), lambda record: None)
     assert caplog.records == []
+
+
+def test_a_duplicate_of_a_record_in_work_is_information_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "lambda_kit")
+
+    def busy(record: Any) -> None:
+        raise AlreadyInProgress(key="k", remaining=3.0)
+
+    report = process_batch(builders.sqs(count=2), busy)
+    assert len(report.failures) == 2
+    first, second = caplog.records
+    assert (first.levelno, second.levelno) == (logging.INFO, logging.INFO)
+    assert (first.exc_info, second.exc_info) == (None, None)
+    assert "is being processed by another invocation" in first.getMessage()
+    assert "1 more record of sqs is being processed" in second.getMessage()
