@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from lambda_kit.errors import LambdaKitError
@@ -11,6 +12,7 @@ from lambda_kit.local._settings import MOST_MEMORY_MANAGED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_PATIENCE, _PAUSE = 60.0, 0.1  # seconds: for all processes to be ready, and between two looks
 _MOST = 4
 """The most processes that are started to measure what each takes."""
 
@@ -26,7 +28,13 @@ def measure(handler: str, settings: Mapping[str, Any], event: object, processes:
     for number in (1, count):
         arguments: dict[str, Any] = {**settings, "init_type": None, "log_format": None, "memory": MOST_MEMORY_MANAGED}
         with Environment(handler, **arguments, concurrency=number) as environment:
-            peak = [environment.invoke(event).max_memory_mb for _ in range(2 * number)][-1]
+            deadline = time.monotonic() + _PATIENCE
+            while environment.ready_processes < number and time.monotonic() < deadline:
+                environment.invoke(event)
+                time.sleep(_PAUSE)
+            # Memory is looked at while an invocation runs, and not more often than every 50 ms.
+            time.sleep(_PAUSE)
+            peak = environment.invoke(event).max_memory_mb
         if peak is None:
             raise LambdaKitError("the memory of processes is not known on this system; leave --concurrency out")
         found.append(float(peak))

@@ -122,6 +122,11 @@ class Environment:
     ) -> None:
         self.close()
 
+    @property
+    def ready_processes(self) -> int:
+        """The number of processes of a Managed Instance that have asked for an invocation."""
+        return self._sandboxes.ready_processes
+
     def close(self) -> None:
         """Kill the process and all that it started. A call of `invoke` that waits raises a `LambdaKitError`."""
         self._sandboxes.close()

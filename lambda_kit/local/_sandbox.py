@@ -79,6 +79,11 @@ class Sandbox:
         return self._closing
 
     @property
+    def ready_processes(self) -> int:
+        """The number of workers of a Managed Instance that have asked for an invocation."""
+        return len({owner for owner in list(self._owners.values()) if owner is not None})
+
+    @property
     def alive(self) -> bool:
         """True while the process runs and `close` was not called."""
         return self.process.returncode is None and not self._closing

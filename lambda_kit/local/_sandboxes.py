@@ -67,6 +67,12 @@ class Sandboxes:
         sandbox = self._sandbox
         return None if sandbox is None else sandbox.process
 
+    @property
+    def ready_processes(self) -> int:
+        """The number of processes that have asked for an invocation."""
+        sandbox = self._sandbox
+        return 0 if sandbox is None else sandbox.ready_processes
+
     def start(self) -> None:
         """Start and initialize a sandbox before there is an invocation."""
         with self._lock:
