@@ -210,8 +210,8 @@ def appsync(
         authorized: True to let the request pass.
         resolver_context: values for the resolvers, at `$ctx.identity.resolverContext`: text, numbers and booleans, as
             AppSync takes no lists and objects; at most 5 MB. Default none.
-        handler_context: the same for AppSync Events, at `ctx.identity.handlerContext` of its handlers, which get the
-            values as text. Default none.
+        handler_context: the same for AppSync Events, at `ctx.identity.handlerContext` of its handlers. Pass text where
+            the type matters: that is what code for such handlers expects. Default none.
         denied_fields: fields that are null in the answer, as `"Type.field"` or as ARNs. Default none.
         ttl: seconds to cache the answer, 0 for not at all; default that of the API.
 
