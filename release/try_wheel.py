@@ -111,6 +111,7 @@ for coding in ("br", "zstd"):
     "'def test_it(lambda_context): assert lambda_context.aws_request_id'); "
     "done = subprocess.run([sys.executable, '-m', 'pytest', '-q', 'test_a.py'], capture_output=True, text=True); "
     "assert done.returncode == 0, done.stdout",
+    "charts": "import PIL",
     "all": "import lambda_kit.http, lambda_kit.flags.openfeature, boto3, pydantic, orjson, redis",
 }
 
