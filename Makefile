@@ -39,14 +39,14 @@ $(VENVS)/uv/bin/uv:
 UV := $(VENVS)/uv/bin/uv
 INSTALL = $(UV) pip install --quiet --python
 
-$(VENVS)/%/.test: pyproject.toml | $(VENVS)/uv/bin/uv
+$(VENVS)/%/.test: pyproject.toml requirements/dev.txt | $(VENVS)/uv/bin/uv
 	@echo "installing for Python $*"
 	@test -x $(VENVS)/$*/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$*) $(VENVS)/$*
-	@$(INSTALL) $(VENVS)/$*/bin/python --editable '.[pydantic,local,testing]' --group test
+	@$(INSTALL) $(VENVS)/$*/bin/python --constraint requirements/dev.txt --editable '.[pydantic,local,testing]' --group test
 	@touch $@
 
 $(VENVS)/$(MAIN)/.tools: $(VENVS)/$(MAIN)/.test
-	@$(INSTALL) $(BIN)/python --editable '.[pydantic,local,testing]' --group test --group docs --group lint --group types --group bench
+	@$(INSTALL) $(BIN)/python --constraint requirements/dev.txt --editable '.[pydantic,local,testing]' --group test --group docs --group lint --group types --group bench
 	@touch $@
 
 # The peer's environment, and another one on the Python that has lazy imports.

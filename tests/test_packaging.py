@@ -75,3 +75,15 @@ def test_the_numbers_of_the_landing_page_are_those_of_the_benchmarks() -> None:
     measured = (ROOT / "docs" / "benchmarks.md").read_text()
     for ours, theirs, ratio in rows:
         assert re.search(rf"{re.escape(ours)} +{re.escape(theirs)} .* {re.escape(ratio)}\b", measured), (ours, theirs)
+
+
+def test_what_is_pinned_for_development_is_what_is_asked_for() -> None:
+    groups: dict[str, list[Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    locked = (ROOT / "requirements" / "dev.txt").read_text().lower()
+    wanted = [
+        one for name in ("test", "docs", "lint", "types", "bench") for one in groups[name] if isinstance(one, str)
+    ]
+    pins = [re.sub(r"\[[^]]*\]", "", one.partition(";")[0]).strip().lower() for one in wanted if "==" in one]
+    assert [pin for pin in pins if f"\n{pin.replace('backports.', 'backports-')} " not in locked] == [], (
+        "run `make lock`"
+    )
