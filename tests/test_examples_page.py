@@ -57,7 +57,7 @@ def test_a_command_of_the_page_succeeds(
 ) -> None:
     module, _, function = command[2].partition(".")
     monkeypatch.chdir(EXAMPLES)
-    (event,) = map(load, values(command, "--event") or [None])
+    event = load(next(iter(values(command, "--event")), None))
     monkeypatch.chdir(tmp_path)  # the command writes its files here
     for name, _, value in (one.partition("=") for one in values(command, "--env")):
         monkeypatch.setenv(name, str(EXAMPLES / value) if value.endswith(".json") else value)
