@@ -13,7 +13,7 @@ from typing import Any
 
 import lambda_kit
 from lambda_kit import errors
-from tests import public_api
+from tests import public_api, reference_tables
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -193,6 +193,7 @@ def pages() -> dict[Path, str]:
     trouble, operate = DOCS / "troubleshooting.md", DOCS / "operate.md"
     return {
         **reference_pages(),
+        **reference_tables.table_pages(DOCS),
         trouble: with_table(trouble.read_text(), errors_table()),
         operate: with_table(operate.read_text(), lines_table()),
     }

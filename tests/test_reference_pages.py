@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
-from lambda_kit import errors
-from tests import public_api, reference_pages
+import pytest
+
+from lambda_kit import HttpApp, Logger, errors, handler, idempotent
+from lambda_kit.idempotency import MemoryStore
+from lambda_kit.testing import events, invoke, make_context
+from tests import public_api, reference_pages, reference_tables
 
 
 def test_the_pages_are_those_that_the_code_gives() -> None:
@@ -26,3 +31,53 @@ def test_the_index_for_machines_links_to_pages_that_exist() -> None:
     links = re.findall(r"\]\(([^)]+)\)", (reference_pages.DOCS / "llms.txt").read_text())
     assert links
     assert [link for link in links if not (reference_pages.DOCS / link).exists()] == []
+
+
+def test_each_operation_that_the_kit_calls_belongs_to_a_feature_with_its_permissions() -> None:
+    listed = {one for operations in reference_tables.FEATURES.values() for one in operations}
+    assert listed == reference_tables.operations()
+
+
+def test_each_metric_span_and_annotation_of_the_code_is_in_its_table() -> None:
+    assert reference_tables.metric_names() == set(reference_tables.METRICS)
+    assert reference_tables.span_names() == set(reference_tables.SPANS)
+    of_spans = {name for _, _, added in reference_tables.SPANS.values() for name in added}
+    assert reference_tables.annotation_names() <= of_spans | set(reference_tables.ANNOTATIONS)
+
+
+def test_each_option_has_a_meaning_and_each_argument_a_row() -> None:
+    for sources in reference_tables.OPTIONS.values():
+        for name, made in sources:
+            rows = dict(reference_tables.described(made))
+            arguments = [
+                one.name for one in inspect.signature(made).parameters.values() if one.kind is not one.VAR_KEYWORD
+            ]
+            assert [one for one in arguments if not rows.get(one)] == [], name
+
+
+def test_the_fields_of_log_lines_are_those_of_the_table() -> None:
+    """Lines of an invocation with all that the kit adds, beside the names of the table."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0")
+        patch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "provisioned-concurrency")
+        log = Logger(service="shop", correlation_id="id", log_event=True)
+        app = HttpApp()
+
+        @app.get("/orders")
+        @idempotent(MemoryStore(), key=lambda _: "1", name="orders", cache=0)
+        def orders() -> str:
+            log.info("%d", "no number")
+            try:
+                raise KeyError("x")
+            except KeyError:
+                log.exception("failed", stack_info=True)
+            return "done"
+
+        event = {**events.http("GET", "/orders"), "id": "c-1"}
+        context = make_context(tenant_id="t-1")
+        served = handler(log)(app)
+        lines = [*invoke(served, event, context=context).logs, *invoke(served, event, context=context).logs]
+    found = {name for line in lines for name in line}
+    assert found - set(reference_tables.LOG_FIELDS) == set()
+    # A durable execution has the others: tests/durable.
+    assert set(reference_tables.LOG_FIELDS) - found == {"executionArn", "replayed"}
