@@ -207,7 +207,8 @@ def permissions() -> str:
     """Return the table of IAM actions: for each feature the actions, and the form of their resources."""
     lines = ["| feature | actions | resource |", "| --- | --- | --- |"]
     for feature, operations in FEATURES.items():
-        actions, forms = [], []
+        actions: list[str] = []
+        forms: list[str] = []
         for one in operations:
             service, _, operation = one.partition(":")
             known = SERVICES[service]
