@@ -184,6 +184,10 @@ bench: $(VENVS)/$(MAIN)/.tools $(VENVS)/peer/.installed ## measure beside the pe
 bench-lazy: $(VENVS)/3.15/.test $(VENVS)/peer-3.15/.installed ## measure cold starts on Python 3.15 with lazy imports on both sides
 	@$(VENVS)/3.15/bin/python -m benchmarks --peer-python $(VENVS)/peer-3.15/bin/python --only lazy_start $(BENCH_ARGS)
 
+.PHONY: charts
+charts: $(VENVS)/$(MAIN)/.tools ## draw the charts of the documentation from the tables of docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.charts
+
 # What is published. The programs are in release/.
 $(VENVS)/dist/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
 	@test -x $(VENVS)/dist/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$(MAIN)) $(VENVS)/dist
