@@ -129,6 +129,10 @@ test-lazy: $(VENVS)/3.15/.test $(RIE) $(SERVICES) ## run the tests on Python 3.1
 test-runtime: $(VENVS)/$(MAIN)/.test $(SERVICES) ## run the end-to-end tests under the kit's own runtime client
 	@TEST_RUNTIME=kit HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/$(PYTEST) $(END_TO_END)
 
+.PHONY: soak
+soak: $(VENVS)/$(MAIN)/.test ## run 100,000 invocations in one process under each runtime client, and say what it held on the way
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest --numprocesses 2 --dist load -rP $(PYTEST_ARGS) tests/soak tests/runtime/test_soak.py
+
 .PHONY: coverage
 coverage: $(VENVS)/$(MAIN)/.test $(RIE) $(SERVICES) ## run the tests once and report the lines and branches they miss
 	@$(BIN)/$(PYTEST) --cov --cov-report=term

@@ -42,7 +42,7 @@ def serving(answer: Callable[[Got], tuple[int, bytes]]) -> Generator[str]:
             self.wfile.write(text)
             self.wfile.flush()
 
-        do_PUT = do_POST = _answer
+        do_GET = do_PUT = do_POST = _answer
 
         def log_message(self, format: str, *args: Any) -> None: ...
 
