@@ -73,7 +73,8 @@ once = idempotent(
 def place_order(order: NewOrder, user: User) -> tuple[int, Order, dict[str, str]]:
     """Place an order.
 
-    With the header `Idempotency-Key`, a second request places nothing and gets the same answer.
+    With the header `Idempotency-Key`, a second request places nothing and gets the
+    same answer.
     """
     placed = Order(id=next(numbers), user=user, sku=order.sku, count=order.count)
     table()[placed.id] = placed

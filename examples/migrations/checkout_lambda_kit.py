@@ -24,7 +24,9 @@ from lambda_kit.parameters import SecretValue
 log = Logger(service="checkout", correlation_id="request")
 metrics = Metrics(namespace="Shop", service="checkout", cold_start=True)
 tracer = Tracer(service="checkout")
-flags = FeatureFlags(AppConfigData(application="shop", environment="prod", profile="flags"))
+flags = FeatureFlags(
+    AppConfigData(application="shop", environment="prod", profile="flags")
+)
 records = DynamoDBStore(os.environ["IDEMPOTENCY_TABLE"])
 currency = Parameter("/shop/currency", ttl=300.0)
 limits = Secret("shop/limits", transform="json")
@@ -45,7 +47,12 @@ def orders() -> Any:
     provide(currency=currency, limits=limits, table=orders),
 )
 def lambda_handler(
-    event: dict[str, Any], context: LambdaContext, *, currency: str, limits: SecretValue[dict[str, Any]], table: Any
+    event: dict[str, Any],
+    context: LambdaContext,
+    *,
+    currency: str,
+    limits: SecretValue[dict[str, Any]],
+    table: Any,
 ) -> dict[str, Any]:
     discount = flags.enabled("discount", customer=event["customer"])
     total = sum(line["price"] * line["count"] for line in event["lines"])

@@ -8,15 +8,23 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities import parameters
 from aws_lambda_powertools.utilities.feature_flags import AppConfigStore, FeatureFlags
-from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent,
+)
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger(service="checkout")
 metrics = Metrics(namespace="Shop", service="checkout")
 tracer = Tracer(service="checkout")
-flags = FeatureFlags(store=AppConfigStore(environment="prod", application="shop", name="flags"))
+flags = FeatureFlags(
+    store=AppConfigStore(environment="prod", application="shop", name="flags")
+)
 records = DynamoDBPersistenceLayer(table_name=os.environ["IDEMPOTENCY_TABLE"])
-once = IdempotencyConfig(event_key_jmespath="order", payload_validation_jmespath="lines")
+once = IdempotencyConfig(
+    event_key_jmespath="order", payload_validation_jmespath="lines"
+)
 orders = boto3.resource("dynamodb").Table(os.environ["ORDERS_TABLE"])
 
 
@@ -27,7 +35,9 @@ orders = boto3.resource("dynamodb").Table(os.environ["ORDERS_TABLE"])
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     currency = parameters.get_parameter("/shop/currency", max_age=300)
     limits: Any = parameters.get_secret("shop/limits", transform="json")
-    discount = flags.evaluate(name="discount", context={"customer": event["customer"]}, default=False)
+    discount = flags.evaluate(
+        name="discount", context={"customer": event["customer"]}, default=False
+    )
     total = sum(line["price"] * line["count"] for line in event["lines"])
     if total > limits["total"]:
         raise ValueError("over the limit")

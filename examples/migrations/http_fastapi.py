@@ -10,14 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterator  # noqa: TC003  # annotations of dependencies are evaluated
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import (
+    APIRouter,
+    Depends,
+    FastAPI,
+    Header,
+    HTTPException,
+    Query,
+    Request,
+    Response,
+)
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from mangum import Mangum
 from pydantic import BaseModel, Field
 
 app = FastAPI(title="Shop")
-app.add_middleware(CORSMiddleware, allow_origins=["https://shop.example"], allow_methods=["*"], max_age=300)
+app.add_middleware(
+    CORSMiddleware,
+    allow_origins=["https://shop.example"],
+    allow_methods=["*"],
+    max_age=300,
+)
 router = APIRouter(prefix="/v1", tags=["orders"])
 ORDERS: dict[int, dict[str, Any]] = {}
 closed: list[str] = []
@@ -81,7 +95,9 @@ def delete_order(order_id: int, tenant: Tenant) -> None:
 def get_invoice(order_id: int) -> Response:
     order = ORDERS[order_id]
     text = f"sku,count\r\n{order['sku']},{order['count']}\r\n"
-    return Response(text, media_type="text/csv", headers={"Cache-Control": "max-age=60"})
+    return Response(
+        text, media_type="text/csv", headers={"Cache-Control": "max-age=60"}
+    )
 
 
 @app.exception_handler(OutOfStock)

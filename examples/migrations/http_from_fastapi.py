@@ -74,11 +74,15 @@ def delete_order(order_id: int, tenant: Tenant) -> None:
 def get_invoice(order_id: int) -> Response:
     order = ORDERS[order_id]
     text = f"sku,count\r\n{order['sku']},{order['count']}\r\n"
-    return Response(text, media_type="text/csv", headers={"Cache-Control": "max-age=60"})
+    return Response(
+        text, media_type="text/csv", headers={"Cache-Control": "max-age=60"}
+    )
 
 
 @app.on_error(OutOfStock)
-def on_out_of_stock(error: OutOfStock, request: HttpEvent) -> tuple[int, dict[str, str]]:
+def on_out_of_stock(
+    error: OutOfStock, request: HttpEvent
+) -> tuple[int, dict[str, str]]:
     return 409, {"message": "out of stock"}
 
 

@@ -35,7 +35,9 @@ def count_requests(event: Any, context: Any) -> Generator[None, Any, None]:
 
 
 @router.post("/orders", status=201)
-def place_order(order: NewOrder, x_tenant: Annotated[str, Header()] = "none") -> dict[str, Any]:
+def place_order(
+    order: NewOrder, x_tenant: Annotated[str, Header()] = "none"
+) -> dict[str, Any]:
     if order.sku == "gold":
         raise OutOfStock
     number = len(ORDERS) + 1
@@ -46,7 +48,9 @@ def place_order(order: NewOrder, x_tenant: Annotated[str, Header()] = "none") ->
 
 @router.get("/orders")
 def list_orders(
-    request: HttpEvent, sku: list[str] | None = None, limit: Annotated[int, Query(), Field(ge=1, le=100)] = 20
+    request: HttpEvent,
+    sku: list[str] | None = None,
+    limit: Annotated[int, Query(), Field(ge=1, le=100)] = 20,
 ) -> dict[str, Any]:
     found = [order for order in ORDERS.values() if not sku or order["sku"] in sku]
     return {"orders": found[:limit], "client": request.source_ip}
@@ -63,11 +67,14 @@ def get_order(order_id: int) -> dict[str, Any]:
 def get_invoice(order_id: int) -> Response:
     order = ORDERS[order_id]
     text = f"sku,count\r\n{order['sku']},{order['count']}\r\n"
-    return Response(text, media_type="text/csv", headers={"Cache-Control": "max-age=60"})
+    kept = {"Cache-Control": "max-age=60"}
+    return Response(text, media_type="text/csv", headers=kept)
 
 
 @app.on_error(OutOfStock)
-def on_out_of_stock(error: OutOfStock, request: HttpEvent) -> tuple[int, dict[str, str]]:
+def on_out_of_stock(
+    error: OutOfStock, request: HttpEvent
+) -> tuple[int, dict[str, str]]:
     return 409, {"message": "out of stock"}
 
 

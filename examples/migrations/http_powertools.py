@@ -10,7 +10,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
+from aws_lambda_powertools.event_handler import (
+    APIGatewayRestResolver,
+    CORSConfig,
+    Response,
+)
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
@@ -41,7 +45,9 @@ def count_requests(app: APIGatewayRestResolver, next_middleware: Any) -> Respons
 
 
 @router.post("/orders")
-def place_order(order: NewOrder, x_tenant: Annotated[str, Header()] = "none") -> tuple[dict[str, Any], int]:
+def place_order(
+    order: NewOrder, x_tenant: Annotated[str, Header()] = "none"
+) -> tuple[dict[str, Any], int]:
     if order.sku == "gold":
         raise OutOfStock
     number = len(ORDERS) + 1
@@ -52,10 +58,14 @@ def place_order(order: NewOrder, x_tenant: Annotated[str, Header()] = "none") ->
 
 @router.get("/orders")
 def list_orders(
-    sku: Annotated[list[str] | None, Query()] = None, limit: Annotated[int, Query(ge=1, le=100)] = 20
+    sku: Annotated[list[str] | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> dict[str, Any]:
     found = [order for order in ORDERS.values() if not sku or order["sku"] in sku]
-    return {"orders": found[:limit], "client": app.current_event.request_context.identity.source_ip}
+    return {
+        "orders": found[:limit],
+        "client": app.current_event.request_context.identity.source_ip,
+    }
 
 
 @router.get("/orders/<order_id>", middlewares=[count_requests])

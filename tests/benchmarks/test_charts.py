@@ -1,4 +1,4 @@
-"""The charts show the figures of the tables in the documentation, and so does the landing page."""
+"""The charts show the figures of the tables in the documentation."""
 
 from __future__ import annotations
 
@@ -54,11 +54,3 @@ def test_rows_of_different_units_share_no_chart() -> None:
 def test_a_table_that_is_missing_is_named() -> None:
     with pytest.raises(ValueError, match="no table 'nothing'"):
         charts.rows_of(PAGE, "nothing")
-
-
-def test_the_figures_of_the_landing_page_are_those_of_the_tables() -> None:
-    table = (charts.DOCS / "index.md").read_text().partition("## Beside Powertools")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| [^|]+ \| ([\d,.]+ \S+) \| ([\d,.]+ \S+) \| (1/\S+) \|$", table, re.MULTILINE)
-    assert len(rows) == 4
-    for kit, against, ratio in rows:
-        assert re.search(rf" {kit} +{against} .* {ratio}\b", PAGE), (kit, against, ratio)

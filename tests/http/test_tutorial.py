@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -16,4 +17,5 @@ def test_the_blocks_of_the_tutorial_are_the_example(name: str) -> None:
     page = (ROOT / "docs" / "http-tutorial.md").read_text()
     blocks = [code for file, code in BLOCK.findall(page) if file == name]
     _, _, example = (ROOT / "examples" / name).read_text().partition('."""\n')
-    assert [one for one in "\n".join(blocks).splitlines() if one] == [one for one in example.splitlines() if one]
+    # The page is narrower than the file, so that lines are folded elsewhere.
+    assert ast.unparse(ast.parse("\n".join(blocks))) == ast.unparse(ast.parse(example))
