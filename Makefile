@@ -79,6 +79,12 @@ $(VENVS)/schemathesis/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
 	@$(INSTALL) $(VENVS)/schemathesis/bin/python --group schemathesis
 	@touch $@
 
+# Random input whose next try follows from what the last one reached. It has wheels for some Pythons only.
+$(VENVS)/fuzz/.installed: pyproject.toml | $(VENVS)/uv/bin/uv
+	@test -x $(VENVS)/fuzz/bin/python || $(UV) venv --quiet --no-python-downloads --python $(call find_python,$(MAIN)) $(VENVS)/fuzz
+	@$(INSTALL) $(VENVS)/fuzz/bin/python --requirements pyproject.toml --extra pydantic --extra multipart --extra yaml --group fuzz
+	@touch $@
+
 # Tests that run functions under a runtime client.
 END_TO_END := $(wildcard tests/*/test_under_the_runtime.py) tests/batch/end_to_end tests/local/test_environment.py \
 	tests/local/test_managed.py tests/local/test_init.py tests/logger/test_own_records.py tests/tracer/test_otel_export.py
@@ -136,6 +142,11 @@ soak: $(VENVS)/$(MAIN)/.test ## run 100,000 invocations in one process under eac
 .PHONY: coverage
 coverage: $(VENVS)/$(MAIN)/.test $(RIE) $(SERVICES) ## run the tests once and report the lines and branches they miss
 	@$(BIN)/$(PYTEST) --cov --cov-report=term
+
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(VENVS)/fuzz/.installed ## try random input for a minute (FUZZ_SECONDS=600 for longer, FUZZ_TARGET=name for one kind)
+	@$(VENVS)/fuzz/bin/python -m fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGET)
 
 .PHONY: lint
 lint: $(VENVS)/$(MAIN)/.tools ## check style and formatting

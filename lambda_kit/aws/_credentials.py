@@ -232,7 +232,7 @@ class CredentialChain:
                 reply.get("Token"),
                 None if expires is None else _seconds(expires),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             return f"the reply is not what it should be ({type(error).__name__})", None
 
     # Botocore

@@ -18,7 +18,7 @@ from lambda_kit.events._http_values import (
     parsed_cookies,
     parsed_query,
 )
-from lambda_kit.events._view import MISSING, ContentView, Failed, T_co
+from lambda_kit.events._view import MISSING, ContentView, Failed, T_co, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -436,6 +436,6 @@ class HttpEvent(ContentView[T_co]):
 
     def __repr__(self) -> str:
         try:
-            return f"<HttpEvent {self.method} {self.raw_path}>"
+            return f"<HttpEvent {shown(self.method)} {shown(self.raw_path)}>"
         except EventError:
             return "<HttpEvent without a method or a path>"

@@ -27,6 +27,6 @@ class Lines(io.StringIO):
 
     def _keep(self, line: str) -> None:
         if line.startswith("{"):
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):
                 entry: dict[str, Any] = json.loads(line)
                 self.logs.append(entry)

@@ -86,7 +86,7 @@ def _is_current(document: dict[str, Any], path: Path, options: argparse.Namespac
     if kind == "json":
         try:
             committed: Any = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError(f"{path} cannot be read as JSON: {error}") from None
     else:
         from lambda_kit.local import _openapi_yaml

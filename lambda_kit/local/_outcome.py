@@ -99,7 +99,7 @@ def decode(body: bytes, content_type: str) -> Any:
         return body
     try:
         return json.loads(body, parse_constant=_refuse)
-    except ValueError:  # also: not UTF-8
+    except (ValueError, RecursionError):  # also: not UTF-8
         return body
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Architecture = Literal["x86_64", "arm64"]
 ARCHITECTURES: tuple[Architecture, ...] = ("x86_64", "arm64")
 
+_TOO_LARGE = 1e12  # a number that is no price
 FREE_STORAGE = 512
 """MB of ephemeral storage that cost nothing."""
 
@@ -126,7 +127,7 @@ def load(path: str | None = None) -> Prices:
 def _prices(text: str, name: str) -> Prices:
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"the table of prices {name} is not JSON: {error}") from None
     where = _Where(name)
     top = where.record(document, ("date", "source", "currency", "regions"), ("notes",))
@@ -153,8 +154,8 @@ def _rates(document: Any, where: _Where) -> Rates:
     names = [field.name for field in fields(Rates)]
     values = where.record(document, names[:3], names[3:])
     for name, value in values.items():
-        if not is_number(value) or value < 0:
-            raise where.at(name).error(f"is {json.dumps(value)[:40]}; it is a number, at least 0")
+        if not is_number(value) or not 0 <= value < _TOO_LARGE:
+            raise where.at(name).error(f"is {json.dumps(value)[:40]}; it is a number, from 0 to {_TOO_LARGE:g}")
     return Rates(**{name: float(value) for name, value in values.items()})
 
 

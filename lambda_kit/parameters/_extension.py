@@ -41,7 +41,7 @@ def fetch(query: Query, *, alone: bool) -> Fetched:
     if answer.status == 200:
         try:
             return _read(query, json.loads(answer.body))
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             pass  # raised outside: the error of the decoder holds the reply
         raise Unavailable("its answer cannot be read")
     error = _error_of(query, answer)
@@ -103,7 +103,7 @@ def _error_of(query: Query, answer: Response) -> AwsError | None:
 
     try:
         known: Any = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if type_of(known) is not dict or not 400 <= answer.status < 500:
         return None

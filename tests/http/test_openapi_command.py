@@ -116,6 +116,13 @@ def test_a_command_that_cannot_be_carried_out_says_why(
     assert told in capsys.readouterr().err
 
 
+def test_a_document_that_is_nested_too_deep_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "nested.json"
+    file.write_text("[" * 100_000, "utf-8")
+    assert main(["openapi", "shop_api:app", "--check", str(file)]) == 2
+    assert "nested.json cannot be read as JSON" in capsys.readouterr().err
+
+
 def test_without_pyyaml_the_command_names_the_extra(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
