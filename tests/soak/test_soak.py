@@ -34,7 +34,7 @@ COUNT = {"quick": 150, "thorough": 100_000}.get(
 WARM_UP = 100
 SHARES = (0.1, 0.5, 1.0)
 FUNCTIONS = Path(__file__).parent / "functions"
-MEMORY = 1024  # kB that may come: for what is loaded at some time
+MEMORY = 1536  # kB that may come: for what is loaded at some time
 LEAK = 0.2  # blocks of memory for each invocation
 CLIENTS = ("awslambdaric", "kit")
 
