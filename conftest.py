@@ -49,6 +49,7 @@ _LONG = [
     "tests/idempotency/test_processes.py",
     "tests/http/test_schemathesis.py",
     "tests/events/test_hostile.py",
+    "tests/soak/test_soak.py",
     "tests/batch/end_to_end/test_sqs.py",
     "tests/batch/test_properties.py",
     "tests/batch/end_to_end/test_fifo.py",

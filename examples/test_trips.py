@@ -35,7 +35,7 @@ def test_a_refusal_cancels_what_was_booked_the_last_first(lambda_invoke: Invoke)
 
 
 class Failing(dict[Any, Any]):
-    """The companies, which cannot be reached at the first booking or cancellation of a hotel."""
+    """The companies, which cannot be reached once: to book or to cancel a hotel, or to answer that it is booked."""
 
     def __init__(self, *methods: str) -> None:
         self.methods = set(methods)
@@ -48,6 +48,7 @@ class Failing(dict[Any, Any]):
     def __setitem__(self, key: Any, value: Any) -> None:
         self.fail_once("book", key)
         super().__setitem__(key, value)
+        self.fail_once("answer", key)
 
     def pop(self, key: Any, *default: Any) -> Any:
         self.fail_once("cancel", key)
@@ -72,4 +73,14 @@ def test_a_trip_that_is_half_cancelled_is_cancelled_and_never_booked(
     assert len(trips.booked) == 2
     # The car is free by now: the saga has decided, and goes on to cancel.
     assert lambda_invoke(book, {"trip": "t-1", "car": "any"}).unwrap()["status"] == "cancelled"
+    assert trips.booked == {}
+
+
+def test_a_booking_whose_answer_was_lost_is_cancelled_too(
+    lambda_invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trips, "booked", Failing("answer"))
+    assert isinstance(lambda_invoke(book, {"trip": "t-1"}).error, ConnectionError)
+    assert ("hotel", "t-1") in trips.booked
+    assert lambda_invoke(book, {"trip": "t-1", "hotel": "none"}).unwrap()["status"] == "cancelled"
     assert trips.booked == {}
