@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from datetime import date
@@ -34,7 +35,27 @@ class _Docstrings(PythonDocStringDocument):
         return super().parse(path, *parsers, encoding=encoding) if "```python" in text else cls(text, path)
 
 
-_pages = Sybil(parsers=[PythonCodeBlockParser()], patterns=["README.md", "docs/*.md"])
+_ENVIRONMENT = "environment before the page"
+
+
+def _keep_environment(namespace: dict[str, Any]) -> None:
+    namespace[_ENVIRONMENT] = dict(os.environ)
+
+
+def _restore_environment(namespace: dict[str, Any]) -> None:
+    """Take back what a page has set: the tests of the same process know nothing of it."""
+    before: dict[str, str] = namespace[_ENVIRONMENT]
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+
+
+_pages = Sybil(
+    parsers=[PythonCodeBlockParser()],
+    patterns=["README.md", "docs/*.md"],
+    setup=_keep_environment,
+    teardown=_restore_environment,
+)
 _docstrings = Sybil(
     parsers=[PythonCodeBlockParser()],
     patterns=["lambda_kit/**/*.py", "lambda_kit/*.py"],

@@ -17,7 +17,7 @@ def client() -> Iterator[TestClient]:
 
 
 def token(user: str) -> str:
-    return jwt.encode({"sub": user, "exp": time.time() + 60}, "a secret that is for tests alone", "HS256")
+    return jwt.encode({"sub": user, "exp": time.time() + 3_600}, "a secret that is for tests alone", "HS256")
 
 
 def test_health(client: TestClient) -> None:

@@ -27,7 +27,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 def signed_in(user: str, **claims: Any) -> dict[str, str]:
     """Return the header of a user, with a token as an issuer would make it."""
-    found = {"sub": user, "iss": "https://id.example", "aud": "shop", "exp": time.time() + 60, **claims}
+    found = {"sub": user, "iss": "https://id.example", "aud": "shop", "exp": time.time() + 3_600, **claims}
     token = jwt.encode(found, "a secret that is for this example alone", "HS256")
     return {"Authorization": f"Bearer {token}"}
 

@@ -23,7 +23,7 @@ SECRET = "s" * 64
 
 
 def token(key: Any, algorithm: str = "RS256", key_id: str | None = "k-1", **claims: Any) -> str:
-    found = {"sub": "Ada", "iss": "https://id.example", "aud": "shop", "exp": time.time() + 60, **claims}
+    found = {"sub": "Ada", "iss": "https://id.example", "aud": "shop", "exp": time.time() + 86_400, **claims}
     headers = {} if key_id is None else {"kid": key_id}
     made: str = jwt.encode({k: v for k, v in found.items() if v is not None}, key, algorithm, headers=headers)
     return made
@@ -103,7 +103,7 @@ def none_token() -> str:
 INVALID: dict[str, Any] = {
     "expired": lambda: token(KEYS["k-1"], exp=time.time() - 60),
     "no expiry": lambda: token(KEYS["k-1"], exp=None),
-    "not yet": lambda: token(KEYS["k-1"], nbf=time.time() + 60),
+    "not yet": lambda: token(KEYS["k-1"], nbf=time.time() + 86_400),
     "issuer": lambda: token(KEYS["k-1"], iss="https://other.example"),
     "audience": lambda: token(KEYS["k-1"], aud="other"),
     "no audience": lambda: token(KEYS["k-1"], aud=None),

@@ -20,7 +20,7 @@ from tests.http.test_authorization import KEYS, URL, app_of, bearer, get, key_se
 jwt: Any = pytest.importorskip("jwt")
 serialization: Any = pytest.importorskip("cryptography.hazmat.primitives.serialization")
 SECRET = b"s" * 64
-CLAIMS = {"sub": "Ada", "iss": "https://id.example", "aud": "shop", "exp": time.time() + 600}
+CLAIMS = {"sub": "Ada", "iss": "https://id.example", "aud": "shop", "exp": time.time() + 86_400}
 PEM: bytes = (
     KEYS["k-1"].public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 )
@@ -87,8 +87,8 @@ CLAIMED: dict[str, Any] = {
     "issuer with a slash": {**CLAIMS, "iss": "https://id.example/"},
     "audience in a dict": {**CLAIMS, "aud": {"shop": 1}},
     "audience in part": {**CLAIMS, "aud": "shop2"},
-    "not yet": {**CLAIMS, "nbf": time.time() + 600},
-    "issued in the future": {**CLAIMS, "iat": time.time() + 600},
+    "not yet": {**CLAIMS, "nbf": time.time() + 86_400},
+    "issued in the future": {**CLAIMS, "iat": time.time() + 86_400},
     "list of claims": [CLAIMS],
     "text": "Ada",
     "claims of lists": b"[" * 100_000,

@@ -154,6 +154,17 @@ def test_a_record_made_by_hand_with_odd_parts_raises_nothing(logs: Logs, capfd: 
     assert [line["level"] for line in logs()] == ["FATAL"]
 
 
+@pytest.fixture
+def _botocore_as_imported() -> Iterator[None]:
+    """Functions that other tests import may have changed the level of botocore's loggers."""
+    logger = logging.getLogger("botocore")
+    level = logger.level
+    logger.setLevel(logging.NOTSET)
+    yield
+    logger.setLevel(level)
+
+
+@pytest.mark.usefixtures("_botocore_as_imported")
 def test_the_lines_of_botocore_and_urllib3_take_the_same_shape(logs: Logs) -> None:
     boto3: Any = pytest.importorskip("boto3")
     from botocore.config import Config

@@ -155,7 +155,7 @@ class World:
 
     def call(self, method: str, path: str, user: str = "ada", scope: str = "", **parts: Any) -> Result[Any]:
         """Send a request to the API."""
-        claims = {"sub": user, "scope": scope, "iss": "https://id.example", "aud": "shop", "exp": time.time() + 600}
+        claims = {"sub": user, "scope": scope, "iss": "https://id.example", "aud": "shop", "exp": time.time() + 3_600}
         token = jwt.encode(claims, SIGNING_KEY, "HS256")
         headers = {"authorization": f"Bearer {token}", **parts.pop("headers", {})}
         return invoke(api.handle, events.http(method, path, headers=headers, **parts))

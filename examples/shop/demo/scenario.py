@@ -110,7 +110,7 @@ class Shop:
 
     def call(self, method: str, path: str, user: str, scope: str = "", **parts: Any) -> tuple[int, Any]:
         """Send a request to the API, and return status and body of the answer."""
-        claims = {"sub": user, "scope": scope, "iss": "https://id.example", "aud": "shop", "exp": time.time() + 600}
+        claims = {"sub": user, "scope": scope, "iss": "https://id.example", "aud": "shop", "exp": time.time() + 3_600}
         token = jwt.encode(claims, resources.SIGNING_KEY, "HS256")
         headers = {"authorization": f"Bearer {token}", **parts.pop("headers", {})}
         outcome = self.functions.invoke("api", events.http(method, path, headers=headers, **parts))
