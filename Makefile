@@ -148,6 +148,10 @@ FUZZ_SECONDS ?= 60
 fuzz: $(VENVS)/fuzz/.installed ## try random input for a minute (FUZZ_SECONDS=600 for longer, FUZZ_TARGET=name for one kind)
 	@$(VENVS)/fuzz/bin/python -m fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGET)
 
+.PHONY: mutants
+mutants: $(VENVS)/$(MAIN)/.test ## put small faults into the cores and see whether tests notice (MUTANTS_ARGS="flags --sample 100")
+	@PYTHONPATH=. $(BIN)/python -m mutants $(MUTANTS_ARGS)
+
 .PHONY: lint
 lint: $(VENVS)/$(MAIN)/.tools ## check style and formatting
 	@$(BIN)/ruff check .

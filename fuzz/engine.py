@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fuzz.kinds import Target
 
 _PATIENCE = 60.0  # seconds that a target may take longer than its time
-_ONE_INPUT = 60  # seconds that one input may take on a machine that does other things; `timed` counts its own
+_ONE_INPUT = 120  # seconds that one input may take on a machine that does other things; `timed` counts its own
 
 
 class _Nowhere(logging.Handler):

@@ -1,0 +1,49 @@
+"""The cores: which files of the kit are mutated, and which tests have to notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Core:
+    """One core.
+
+    Attributes:
+        files: of `lambda_kit/`.
+        tests: of `tests/`.
+    """
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+CORES = {
+    "signing": Core(("aws/_signing.py",), ("aws/test_signing.py",)),
+    "retries": Core(("aws/_retries.py",), ("aws/test_retries.py", "aws/test_faults.py")),
+    "batch": Core(
+        ("batch/_report.py", "batch/_responses.py"),
+        ("batch/test_responses.py", "batch/test_properties.py", "batch/test_ways.py"),
+    ),
+    "flags": Core(
+        ("flags/_rollout.py", "flags/_conditions.py"),
+        ("flags/test_rollout.py", "flags/test_engine.py", "flags/test_limits.py", "flags/test_schema.py"),
+    ),
+    "metrics": Core(
+        ("metrics/_record.py",),
+        ("metrics/test_lines.py", "metrics/test_model.py", "metrics/test_refused.py", "metrics/test_dimensions.py"),
+    ),
+    "routing": Core(("http/_router.py", "http/_tree.py"), ("http/test_routing.py",)),
+    "idempotency": Core(
+        ("idempotency/_record.py",), ("idempotency/test_decide.py", "idempotency/test_corrupt_records.py")
+    ),
+    "log line": Core(("logger/_line.py",), ("logger/test_line.py", "logger/test_lines.py")),
+    "pipeline": Core(
+        ("pipeline/__init__.py", "pipeline/_layer.py"),
+        ("pipeline/test_onion.py", "pipeline/test_layer.py", "pipeline/test_handler.py"),
+    ),
+    "init cache": Core(
+        ("init_cache/_entry.py", "init_cache/_build.py"),
+        ("init_cache/test_model.py", "init_cache/test_ttl.py", "init_cache/test_single_flight.py"),
+    ),
+}
