@@ -149,3 +149,11 @@ def test_published_cases_come_out_as_published(method: str, query: str, signatur
     sent = {"host": "example.amazonaws.com"}
     signed = Signer("service", "us-east-1").sign(method, "/", query, sent, b"", credentials, moment)
     assert signed["authorization"].endswith(f"SignedHeaders=host;x-amz-date, Signature={signature}")
+
+
+def test_derived_keys_are_kept_for_the_last_credentials_alone() -> None:
+    signer = Signer("ssm", "eu-west-1")
+    for number in range(10):
+        for _ in range(2):
+            signer.sign("GET", "/", "", {"host": HOST}, b"", Credentials("AKID", f"secret{number}"), NOW)
+    assert [secret for secret, _ in signer._keys] == ["secret8", "secret9"]

@@ -15,7 +15,7 @@ from lambda_kit.idempotency._record import may_complete, may_release, record_of,
 
 NOW = 1_000_000.0
 ENDS = [NOW - 1, NOW, NOW + 1]
-EVERY = [
+EVERY: Any = [
     *product(["INPROGRESS", "COMPLETED"], [None, "mine", "other"], ENDS, [None, *ENDS], *[[None, "", "p", "q"]] * 2)
 ]
 
@@ -90,18 +90,17 @@ def test_a_record_of_other_code_is_read_as_it_is() -> None:
     assert found != "k"
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        *({"status": one} for one in (None, 5)),
-        *({"owner": one} for one in (5, b"o")),
-        *({"payload": one} for one in (5, b"p")),
-        *({"result": one} for one in (5, [])),
-        *({name: one} for name in ("expires", "leased_until") for one in ("x", "nan", [], b"\xff")),
-        {"expires": None},
-    ],
-    ids=str,
-)
+WRONG: dict[str, list[Any]] = {
+    "status": [None, 5],
+    "owner": [5, b"o"],
+    "payload": [5, b"p"],
+    "result": [5, []],
+    "expires": [None, "x", "nan", [], b"\xff"],
+    "leased_until": ["x", "nan", [], b"\xff"],
+}
+
+
+@pytest.mark.parametrize("wrong", [{name: one} for name, values in WRONG.items() for one in values], ids=str)
 def test_a_record_with_a_value_of_another_type_cannot_be_read(wrong: dict[str, Any]) -> None:
     with pytest.raises(UnreadableRecord, match="under the key k cannot be read") as info:
         record_of("k", **{**VALUES, **wrong})

@@ -10,6 +10,7 @@ import pytest
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.metrics import Metrics
 from lambda_kit.metrics import _rules as rules
+from lambda_kit.metrics._record import Definition, add_to
 from tests.metrics.validator import cloudwatch, parse_all
 
 if TYPE_CHECKING:
@@ -340,3 +341,16 @@ def test_the_type_of_a_unit_names_them_all() -> None:
     assert alias.value is not None
     named = [node.value for node in ast.walk(alias.value) if isinstance(node, ast.Constant)]
     assert named == cloudwatch()["StandardUnit"]["enum"]
+
+
+def test_values_with_dimensions_of_their_own_keep_unit_and_resolution_too() -> None:
+    series: dict[str, tuple[Definition, list[str]]] = {}
+    add_to(series, Definition("Orders", "Count", high_resolution=False), ["1"])
+    add_to(series, Definition("Orders", "Count", high_resolution=False), ["2"])
+    for other in (
+        Definition("Orders", "Bytes", high_resolution=False),
+        Definition("Orders", "Count", high_resolution=True),
+    ):
+        with pytest.raises(ConfigurationError, match="in one invocation a metric has one unit and one resolution"):
+            add_to(series, other, ["3"])
+    assert series["Orders"][1] == ["1", "2"]
