@@ -157,3 +157,10 @@ def test_derived_keys_are_kept_for_the_last_credentials_alone() -> None:
         for _ in range(2):
             signer.sign("GET", "/", "", {"host": HOST}, b"", Credentials("AKID", f"secret{number}"), NOW)
     assert [secret for secret, _ in signer._keys] == ["secret8", "secret9"]
+
+
+@pytest.mark.parametrize("path", ["/a/../b", "/a/./b", "/../a", "/a//b", "/.", "/a/.."])
+def test_dots_and_empty_segments_of_a_path_are_resolved_as_in_botocore(path: str) -> None:
+    credentials = Credentials("AKID", "secret")
+    mine = Signer("ssm", "eu-west-1").sign("GET", path, "", {"host": HOST}, b"", credentials, NOW)
+    check(mine, botocores("GET", path, "", {"host": HOST}, b"", credentials, NOW, ("ssm", "eu-west-1")))
