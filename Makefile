@@ -177,7 +177,7 @@ pyright: $(VENVS)/$(MAIN)/.tools
 docs: $(VENVS)/$(MAIN)/.tools ## build the documentation site into site/
 	@mkdir -p .cache; NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict 2>.cache/docs.log \
 		|| { grep -v '^INFO' .cache/docs.log; exit 1; } # with --quiet no warning would count
-	@echo "site/index.html"
+	@echo "site/index.html; the search needs a server: make docs-serve"
 
 .PHONY: docs-serve
 docs-serve: $(VENVS)/$(MAIN)/.tools ## build the site again at each change, and show it on this machine
