@@ -69,7 +69,7 @@ CHARTS = (
     ),
     Chart(
         "chart-warm",
-        "A warm invocation: processor time added, beside Powertools",
+        "A warm invocation: time added, beside Powertools",
         "warm",
         (
             ("the whole pipeline", "Powertools"),

@@ -54,3 +54,7 @@ def test_rows_of_different_units_share_no_chart() -> None:
 def test_a_table_that_is_missing_is_named() -> None:
     with pytest.raises(ValueError, match="no table 'nothing'"):
         charts.rows_of(PAGE, "nothing")
+
+
+def test_the_titles_fit_the_width() -> None:
+    assert [chart.title for chart in charts.CHARTS if len(chart.title) > 52] == []
