@@ -33,14 +33,14 @@ def from_header(name: str, *, client: Callable[[HttpEvent], Any] | None = None) 
 
     def key(event: Any) -> Any:
         request = HttpEvent(event)
+        sender = None if client is None else client(request)  # first: a stranger is told nothing else
+        if client is not None and sender is None:
+            raise Unauthorized("the client is not known, and an idempotency key belongs to one")
         found = request.headers.get(name)
         if found is not None and not (found := found.strip()):
             raise BadRequest("the idempotency key is empty")
         if client is None or found is None:
             return found
-        sender = client(request)
-        if sender is None:
-            raise Unauthorized("the client is not known, and an idempotency key belongs to one")
         return [found, sender if type_of(sender) is str else _text_of(sender)]
 
     made: Any = key

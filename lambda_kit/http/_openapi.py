@@ -274,7 +274,7 @@ def _key_header(route: Route) -> dict[str, Any] | None:
                 "in": "header",
                 "description": "A request with the same key is carried out once, and gets the same answer.",
                 "required": bool(getattr(layer, "needs_key", False)),
-                "schema": {"type": "string"},
+                "schema": {"type": "string", "minLength": 1},
             }
     return None
 

@@ -98,6 +98,9 @@ def test_a_client_is_any_value_and_none_is_refused() -> None:
     for number, status in ((0, 200), (1, 200), (0, 200), (2, 200), (2, 200), (3, 200), (3, 200), (4, 401)):
         headers = {"Idempotency-Key": "1", "X-Client": str(number)}
         assert client.post("/payments", json={"a": 1}, headers=headers).status == status
+    keys: list[dict[str, str]] = [{}, {"Idempotency-Key": ""}, {"Idempotency-Key": "1"}]
+    for key in keys:  # a stranger is told nothing of keys
+        assert client.post("/payments", json={"a": 1}, headers={**key, "X-Client": "4"}).status == 401
     assert len(paid) == 4
 
 

@@ -56,7 +56,7 @@ def test_a_debt_is_paid_before_anything_runs_again(share: float, debt: float) ->
     periods = math.floor(debt / (share * PERIOD) + 1e-9) + 1
     assert pause == pytest.approx(periods * PERIOD, abs=PERIOD * 1.0001)
     budget.update(pause + 1e-9, share * PERIOD + debt)
-    assert budget.left > 0
+    assert budget.left > -1e-9  # rounding may leave nothing where a debt is a whole number of budgets
 
 
 def test_one_virtual_processor_comes_with_1769_mb() -> None:

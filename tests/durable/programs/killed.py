@@ -6,10 +6,14 @@ Each run of the handler has a process of its own, which is forked from one that 
 checkpoints to this process, where AWS's testing SDK is in place of the service. Each history is killed (SIGKILL) at
 another checkpoint: right before the service takes it, or right after. Effects go to a file, and the keys of idempotent
 functions to SQLite, so that nothing but these two outlives a run.
+
+The SDK does not wait for all checkpoints, so that a process may be in an effect meanwhile. Nothing can undo the death
+of a process between an effect and the record of its result; so the kill waits until the result is stored.
 """
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import json
 import logging
@@ -38,12 +42,38 @@ PRELOADED = (sdk, config, execution, testing, executor)  # in the process that i
 EFFECTS = ("charge", "mail", "label", "receipt")
 
 
+class Gate:
+    """A lock between processes: one is not killed between an effect and the record of its result."""
+
+    def __init__(self, folder: Path, order: str) -> None:
+        self._file = (folder / f"gate of {order}").open("a")
+
+    def close(self) -> None:
+        """Wait until no other process is between the two."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def open(self) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
+
+class Store(SQLiteStore):
+    """A store that opens the gate once the result of an effect is stored."""
+
+    gate: Gate | None = None
+
+    def complete(self, record: Any, /) -> bool:
+        kept = super().complete(record)
+        if self.gate is not None:
+            self.gate.open()
+        return kept
+
+
 # The function, in a process for each run
 
 
 def function(folder: Path) -> Any:
     """Return the handler. Each of its effects is within an idempotent function, because a step may run again."""
-    store = SQLiteStore(folder / "keys.db", timeout=30.0)
+    store = Store(folder / "keys.db", timeout=30.0)
 
     def note(kind: str, order: str, name: str) -> str:
         with (folder / kind).open("a") as file:  # one short write, so that lines of processes do not mix
@@ -59,6 +89,9 @@ def function(folder: Path) -> Any:
 
     def protected(name: str) -> Any:
         def effect(order: str) -> str:
+            if store.gate is None:
+                store.gate = Gate(folder, order)
+            store.gate.close()
             return note("effects", order, name)
 
         return idempotent(store, key="order", name=name)(effect)
@@ -164,7 +197,11 @@ def invoke(folder: Path, event: Any, _: Any) -> Any:
 
     def killed() -> None:
         history.deaths += 1
+        gate = Gate(folder, history.order)
+        gate.close()
         process.kill()
+        process.join(PATIENCE)
+        gate.open()
         raise ConnectionError("the process was killed")
 
     try:

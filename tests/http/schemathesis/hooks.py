@@ -9,11 +9,10 @@ from typing import Any
 schemathesis: Any = import_module("schemathesis")
 
 
-def map_headers(_context: Any, headers: Any) -> Any:
-    """Give each request a key of its own: keys that are used again, with another body, are refused with reason."""
-    if headers and "idempotency-key" in headers:
-        headers["idempotency-key"] = str(uuid.uuid4())
-    return headers
+def before_call(_context: Any, case: Any, _kwargs: Any = None) -> None:
+    """Give each request that has a key one of its own: a key that is used again, with another body, is refused."""
+    if case.headers and case.headers.get("idempotency-key"):
+        case.headers["idempotency-key"] = str(uuid.uuid4())
 
 
-schemathesis.hook(map_headers)
+schemathesis.hook(before_call)
