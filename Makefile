@@ -144,9 +144,10 @@ coverage: $(VENVS)/$(MAIN)/.test $(RIE) $(SERVICES) ## run the tests once and re
 	@$(BIN)/$(PYTEST) --cov --cov-report=term
 
 FUZZ_SECONDS ?= 60
+FUZZ_SEED ?= 0
 .PHONY: fuzz
 fuzz: $(VENVS)/fuzz/.installed ## try random input for a minute (FUZZ_SECONDS=600 for longer, FUZZ_TARGET=name for one kind)
-	@$(VENVS)/fuzz/bin/python -m fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGET)
+	@$(VENVS)/fuzz/bin/python -m fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED) $(FUZZ_TARGET)
 
 .PHONY: mutants
 mutants: $(VENVS)/$(MAIN)/.test ## put small faults into the cores and see whether tests notice (MUTANTS_ARGS="flags --sample 100")

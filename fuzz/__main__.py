@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="those of fuzz/targets.py; all by default")
     parser.add_argument("--seconds", type=float, default=60.0, help="for all targets together (60)")
+    parser.add_argument("--seed", type=int, default=0, help="for the same inputs each time (0: others each time)")
     parser.add_argument("--input", type=Path, metavar="FILE", help="try this input once, with one target")
     options = parser.parse_args(arguments)
     if options.seconds <= 0:
@@ -57,13 +58,13 @@ def main(arguments: list[str] | None = None) -> int:
     good = True
     for index, name in enumerate(names):
         left = options.seconds - (time.monotonic() - start)
-        good &= _try(known[name], max(1, round(left / (len(names) - index))))
+        good &= _try(known[name], max(1, round(left / (len(names) - index))), options.seed)
     return 0 if good else 1
 
 
-def _try(target: Target, seconds: int) -> bool:
+def _try(target: Target, seconds: int, seed: int) -> bool:
     start = time.time()
-    done = engine.run(target, seconds, FOLDER)
+    done = engine.run(target, seconds, FOLDER, seed)
     runs, coverage = _RUNS.findall(done.output), _COVERAGE.findall(done.output)
     numbers = f"{runs[-1] if runs else '?':>10}{coverage[-1] if coverage else '?':>10}"
     print(f"{target.name:14}{time.time() - start:8.0f}{numbers}", flush=True)

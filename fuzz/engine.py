@@ -63,15 +63,15 @@ class Outcome:
     output: str
 
 
-def run(target: Target, seconds: int, folder: Path) -> Outcome:
-    """Try a target for some seconds. An input that fails is written into the folder."""
+def run(target: Target, seconds: int, folder: Path, seed: int = 0) -> Outcome:
+    """Try a target for some seconds. An input that fails is written into the folder. With a seed, runs are alike."""
     log = folder / f"{target.name}.log"
     child = os.fork()
     if child == 0:
         status = 70
         try:
             _redirect(log)
-            _fuzz(target, seconds, folder)
+            _fuzz(target, seconds, folder, seed)
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
@@ -100,7 +100,7 @@ def _redirect(log: Path) -> None:
     os.dup2(file, 2)
 
 
-def _fuzz(target: Target, seconds: int, folder: Path) -> None:
+def _fuzz(target: Target, seconds: int, folder: Path, seed: int) -> None:
     import atheris as found  # pyright: ignore[reportMissingModuleSource]
 
     from fuzz.kinds import LONGEST, timed
@@ -108,10 +108,11 @@ def _fuzz(target: Target, seconds: int, folder: Path) -> None:
     atheris: Any = found
     corpus = folder / "corpus" / target.name
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(target.all_seeds()):
-        (corpus / f"seed-{number:04}").write_bytes(seed[:LONGEST])
+    for number, data in enumerate(target.all_seeds()):
+        (corpus / f"seed-{number:04}").write_bytes(data[:LONGEST])
     options = {
         "max_total_time": seconds,
+        "seed": seed,
         "max_len": LONGEST,
         "timeout": _ONE_INPUT,
         "rss_limit_mb": 1500,
