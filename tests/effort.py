@@ -7,7 +7,9 @@ of it, `quick` a fifth, `thorough` more. `make test` runs `full` on the newest P
 from __future__ import annotations
 
 import os
+import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 EXAMPLES = 60  # of a property test, in the profile `full`
@@ -31,3 +33,10 @@ def scaled(count: int) -> int:
 def is_full() -> bool:
     """Tell whether tests run that take many seconds and are the same on each Python: not in the profile `quick`."""
     return os.environ.get("HYPOTHESIS_PROFILE") != "quick"
+
+
+at_both_ends = pytest.mark.skipif(
+    not is_full() and sys.version_info[:2] != (3, 11),
+    reason="it starts many processes, and runs on the oldest and the newest Python",
+)
+"""A mark for files of tests that take many seconds, and depend little on the version of Python."""

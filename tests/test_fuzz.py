@@ -11,7 +11,10 @@ import pytest
 from fuzz import __main__ as command
 from fuzz.kinds import HOSTILE, LONGEST, SAMPLES, Reader, Target, mutated
 from fuzz.targets import TARGETS
-from tests.effort import scaled
+from tests.effort import at_both_ends, scaled
+
+pytestmark = at_both_ends
+
 
 ROOT = Path(__file__).parents[1]
 WORDS = [b"", b"\0", b"\xff", b"9" * 50, b"-", b'"', b"\r\n", b"[[", b"{}", b"null", b"%00", b"=", b";", b"e999"]

@@ -9,6 +9,10 @@ from mutants.__main__ import table
 from mutants.cores import CORES
 from mutants.operators import mutants_of
 from mutants.runner import Trial
+from tests.effort import at_both_ends
+
+pytestmark = at_both_ends
+
 
 ROOT = Path(__file__).parents[1]
 SOURCE = '''

@@ -14,6 +14,10 @@ import pytest
 
 import lambda_kit
 from lambda_kit.local import FunctionUrl
+from tests.effort import at_both_ends
+
+pytestmark = at_both_ends
+
 
 PAGE = Path(__file__).parent.parent / "docs" / "tutorial.md"
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)

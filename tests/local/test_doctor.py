@@ -14,6 +14,7 @@ from lambda_kit.local import _doctor, _doctor_managed
 from lambda_kit.local._arguments import parse
 from lambda_kit.local._cli import main
 from lambda_kit.local._doctor_runs import EVERY_IMPORT, Function
+from tests.effort import at_both_ends
 from tests.local.conftest import FUNCTIONS
 from tests.patience import PATIENCE
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lambda_kit.local._doctor_report import Report
+
+pytestmark = at_both_ends
+
 
 pytest.importorskip("awslambdaric")
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from lambda_kit.local import Environment
-from tests.effort import is_full
+from tests.effort import at_both_ends, is_full
 from tests.events.answers.fakes import Got, serving
 from tests.patience import PATIENCE
 
@@ -38,7 +38,7 @@ MEMORY = 1536  # kB that may come: for what is loaded at some time
 LEAK = 0.2  # blocks of memory for each invocation
 CLIENTS = ("awslambdaric", "kit")
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the tests read /proc")
+pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="the tests read /proc"), at_both_ends]
 
 
 def events() -> Iterator[tuple[dict[str, Any], str]]:

@@ -6,11 +6,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.effort import at_both_ends
 from tests.testing.reference_page import PAGE, fixtures, with_tables
 from tests.testing.test_real_function import PROGRAM
 
 if TYPE_CHECKING:
     import pytest
+
+pytestmark = at_both_ends
+
 
 HOW_TO = Path(__file__).parent.parent.parent / "docs" / "testing.md"
 WITHOUT_TESTS = {"Testing", "Good to know"}
