@@ -36,6 +36,7 @@ SHARES = (0.1, 0.5, 1.0)
 FUNCTIONS = Path(__file__).parent / "functions"
 MEMORY = 1536  # kB that may come: for what is loaded at some time
 LEAK = 0.2  # blocks of memory for each invocation
+ONCE = 64  # blocks that a part of the run may take whatever its length: a table that grows, a thread that has run once
 CLIENTS = ("awslambdaric", "kit")
 
 pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="the tests read /proc"), at_both_ends]
@@ -83,13 +84,15 @@ def check(name: str, states: list[State], count: int) -> None:
     shares = (0.0, *SHARES)
     for share, state in zip(shares, states, strict=True):
         print(f"{name:20} {count * share:7.0f} {state}")
-    first = states[0]
-    assert {(one.descriptors, one.threads) for one in states} == {(first.descriptors, first.threads)}
-    assert max(one.kB for one in states) - first.kB < MEMORY
+    # What is done once may be done after the first look, in a worker that has handled little until then.
+    settled = states[1:]
+    assert {(one.descriptors, one.threads) for one in settled} == {(settled[0].descriptors, settled[0].threads)}
+    assert max(one.kB for one in settled) - settled[0].kB < MEMORY
     if count < 100:
         return  # what is done once weighs too much: each of four workers in the profile `quick`
     parts = zip(pairwise(shares), pairwise(states), strict=True)
-    assert min((b.blocks - a.blocks) / (count * (end - start)) for (start, end), (a, b) in parts) < LEAK
+    growth = [(b.blocks - a.blocks, count * (end - start)) for (start, end), (a, b) in parts]
+    assert min(blocks - max(ONCE, LEAK * times) for blocks, times in growth) < 0, growth
 
 
 @pytest.fixture
