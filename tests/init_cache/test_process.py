@@ -97,7 +97,7 @@ def test_a_child_builds_anew_and_the_parents_value_is_untouched() -> None:
 def test_what_was_inherited_is_never_closed_in_the_child_and_its_own_values_are() -> None:
     assert run("""
         def close(value): print("close", value == parent, flush=True)
-        class Process(int): "An object of its own each time: Python may share small numbers, and a process may have one."
+        class Process(int): "An object of its own each time: Python shares small numbers."
         def process(): return Process(os.getpid())
         parent = os.getpid()
         kept = init.resource(close=close, on_restore="keep")(process)
