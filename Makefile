@@ -99,9 +99,11 @@ SERVICES := $(VENVS)/ministack/.installed $(VENVS)/microburst/.installed $(VENVS
 	$(VENVS)/cfn-lint/.installed
 
 .PHONY: demo
-demo: $(VENVS)/$(MAIN)/.test ## run a whole shop of four functions, with faults, and say what became of each order
+demo: $(VENVS)/$(MAIN)/.test ## run a whole shop of four functions, with faults, and an API of one function
 	@$(MAKE) --no-print-directory $(VENVS)/ministack/.installed >/dev/null 2>&1 || echo "ministack could not be installed"
 	@cd examples && PYTHONPATH=. ../$(BIN)/python -m shop.demo
+	@echo && echo "One function behind HTTP: examples/shop_api.py"
+	@cd examples && ../$(BIN)/lambda-kit invoke shop_api.lambda_handler --event shop_api.json
 
 .PHONY: examples
 examples: $(VENVS)/$(MAIN)/.test ## run single functions under the real runtime client, cold and warm
