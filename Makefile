@@ -196,7 +196,8 @@ api: $(VENVS)/$(MAIN)/.test ## accept a change of the public names: write tests/
 
 .PHONY: reference
 reference: $(VENVS)/$(MAIN)/.test ## write the generated pages and tables of docs/ anew
-	@$(BIN)/python -m tests.reference_pages && $(BIN)/python -m tests.environment_page
+	@for part in reference_pages environment_page testing.reference_page events.kinds runtime.differences; do \
+		$(BIN)/python -m tests.$$part || exit 1; done
 
 .PHONY: bench
 bench: $(VENVS)/$(MAIN)/.tools $(VENVS)/peer/.installed ## measure beside the peers; a table, and JSON in benchmarks/results/

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lambda_kit._kernel.environment import VARIABLES
+from tests.generated import with_part
 
 PAGE = Path(__file__).parent.parent / "docs" / "environment.md"
-BEGIN, END = "<!-- generated from the code -->\n", "<!-- end -->\n"
 
 
 def table() -> str:
@@ -21,9 +21,7 @@ def table() -> str:
 
 def with_table(page: str) -> str:
     """Return the page with the table of the code."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return with_part(page, table())
 
 
 if __name__ == "__main__":

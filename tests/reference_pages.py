@@ -14,10 +14,10 @@ from typing import Any
 import lambda_kit
 from lambda_kit import errors
 from tests import public_api, reference_tables
+from tests.generated import with_part
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-BEGIN, END = "<!-- generated from the code -->\n", "<!-- end -->\n"
 
 # The pages: the title, and the modules on it.
 PAGES = {
@@ -181,21 +181,14 @@ def _in_cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def with_table(page: str, table: str) -> str:
-    """Return a page with its generated table."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
-
-
 def pages() -> dict[Path, str]:
     """Return the text of each page that is generated, wholly or in part."""
     trouble, operate = DOCS / "troubleshooting.md", DOCS / "operate.md"
     return {
         **reference_pages(),
         **reference_tables.table_pages(DOCS),
-        trouble: with_table(trouble.read_text(), errors_table()),
-        operate: with_table(operate.read_text(), lines_table()),
+        trouble: with_part(trouble.read_text(), errors_table()),
+        operate: with_part(operate.read_text(), lines_table()),
     }
 
 

@@ -17,6 +17,7 @@ from lambda_kit import events
 from lambda_kit.errors import EventError
 from lambda_kit.events import Records, source_of
 from lambda_kit.events import _source as rules
+from tests.generated import with_part
 
 SHARED = Path(__file__).parents[3] / "shared" / "events"  # payloads of others, beside the project
 _SAMPLES = files("lambda_kit.local").joinpath("samples")
@@ -81,7 +82,6 @@ def read(view: Any) -> Any:
 # The table
 
 _PAGE = Path(__file__).parents[2] / "docs" / "events.md"
-_BEGIN, _END = "<!-- generated from the code -->\n", "<!-- end -->\n"
 
 
 def table() -> str:
@@ -136,9 +136,7 @@ def shared_files() -> list[Any]:
 
 def with_table(page: str) -> str:
     """Return the page with the table of the code."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{table()}\n{_END}{after}"
+    return with_part(page, table())
 
 
 def page() -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lambda_kit._kernel import type_of
+from tests.generated import with_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tests.runtime.differential import Observed
 
 PAGE = Path(__file__).parents[2] / "docs" / "runtime.md"
-BEGIN, END = "<!-- generated from the tests -->\n", "<!-- end -->\n"
+BEGIN = "<!-- generated from the tests -->\n"
 
 
 @dataclass(frozen=True)
@@ -241,9 +242,7 @@ def table() -> str:
 
 def with_table(page: str) -> str:
     """Return the page with the table."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return with_part(page, table(), BEGIN)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from lambda_kit import testing
 from lambda_kit.testing._logs import LogQueries
 from lambda_kit.testing._metric_values import MetricQueries
 from lambda_kit.testing._spans import SpanQueries
+from tests.generated import with_part
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "testing-reference.md"
-BEGIN, END = "<!-- generated from the code -->\n", "<!-- end -->\n"
 
 
 def summary(subject: Any) -> str:
@@ -68,9 +68,7 @@ def tables() -> str:
 
 def with_tables(page: str) -> str:
     """Return the page with the tables of the code."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
+    return with_part(page, tables())
 
 
 _DEFINITION: Any = type(plugin.lambda_context)
