@@ -12,6 +12,7 @@ from lambda_kit.invocation import process
 from lambda_kit.local._lines import Lines
 from lambda_kit.testing._context import make_context
 from lambda_kit.testing._recording import Recording, after_reset
+from lambda_kit.testing._result_assertions import ResultAssertions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from lambda_kit.local._execution import Run
     from lambda_kit.testing._logs import Logs
     from lambda_kit.testing._metric_values import MetricValues
-    from lambda_kit.testing._spans import Expected, Spans
+    from lambda_kit.testing._spans import Spans
 
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Result(Generic[R]):
+class Result(ResultAssertions, Generic[R]):
     """The result of one invocation.
 
     Attributes:
@@ -59,26 +60,6 @@ class Result(Generic[R]):
         value: Any = self.value  # without an error it is the handler's return value
         result: R = value
         return result
-
-    def assert_metric(  # `MetricValues.assert_metric` describes it
-        self,
-        name: str,
-        value: Any = None,
-        /,
-        *,
-        total: float | None = None,
-        unit: str | None = None,
-        namespace: str | None = None,
-        **dimensions: str,
-    ) -> list[float]:
-        """Check that the metric was written, as `metrics.assert_metric` does, and return its values."""
-        __tracebackhide__ = True
-        return self.metrics.assert_metric(name, value, total=total, unit=unit, namespace=namespace, **dimensions)
-
-    def assert_spans(self, *trees: Expected) -> None:
-        """Check the trees of the spans by their names, as `spans.assert_spans` does."""
-        __tracebackhide__ = True
-        self.spans.assert_spans(*trees)
 
 
 def invoke(

@@ -16,6 +16,7 @@ from lambda_kit.local import Environment
 from lambda_kit.testing._logs import Logs
 from lambda_kit.testing._metric_values import MetricValues
 from lambda_kit.testing._recording import noted
+from lambda_kit.testing._result_assertions import ResultAssertions
 from lambda_kit.testing._spans import Spans
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from lambda_kit.local import FunctionError, Outcome
-    from lambda_kit.testing._spans import Expected
 
 
 class FunctionOptions(TypedDict, total=False):
@@ -45,7 +45,7 @@ class FunctionOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class RealResult:
+class RealResult(ResultAssertions):
     """The result of one invocation under the runtime client.
 
     Attributes:
@@ -86,26 +86,6 @@ class RealResult:
             "\n".join(filter(None, [f"the function failed: {self.error.type}: {self.error.message}", frames]))
             + f"\noutput:\n{self.output}".rstrip()
         )
-
-    def assert_metric(
-        self,
-        name: str,
-        value: Any = None,
-        /,
-        *,
-        total: float | None = None,
-        unit: str | None = None,
-        namespace: str | None = None,
-        **dimensions: str,
-    ) -> list[float]:
-        """Check that the metric was written, as `metrics.assert_metric` does, and return its values."""
-        __tracebackhide__ = True
-        return self.metrics.assert_metric(name, value, total=total, unit=unit, namespace=namespace, **dimensions)
-
-    def assert_spans(self, *trees: Expected) -> None:
-        """Check the trees of the spans by their names, as `spans.assert_spans` does."""
-        __tracebackhide__ = True
-        self.spans.assert_spans(*trees)
 
 
 class RealFunction:
