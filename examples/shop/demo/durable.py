@@ -9,24 +9,27 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from shop.demo.faults import call_of
 from shop.demo.processes import Child, ask, free_port
+from shop.demo.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
+    from shop.demo.server import Reply
+
     from lambda_kit.local import Outcome
 
 _PACKAGE = "aws_durable_execution_sdk_python_testing.cli"
+_JSON = {"content-type": "application/json"}
 _OF_RUNNER = "x-dex-handler-invoke"  # marks an invocation that continues an execution
 
 
-class DurableService:
+class DurableService(Server):
     """The service, on a port of this machine.
 
     Attributes:
@@ -39,9 +42,7 @@ class DurableService:
     def __init__(self, environ: dict[str, str]) -> None:
         self._invoke: Callable[[str, Any], Outcome] | None = None
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__()
         port = free_port()
         self._runner_url = f"http://127.0.0.1:{port}"
         options = {
@@ -64,7 +65,7 @@ class DurableService:
         self._invoke = invoke
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        super().__enter__()
         self._runner.start()
         return self
 
@@ -76,17 +77,16 @@ class DurableService:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._runner.__exit__(kind, error, trace)
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(kind, error, trace)
 
-    def run(self, function: str, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+    def run(self, function: str, body: bytes) -> Reply:
         """Run a function once, and return the answer of Lambda's API."""
         assert self._invoke is not None
         outcome = self._invoke(function, json.loads(body))
         headers = {"x-amz-function-error": "Unhandled"} if outcome.error is not None else {}
-        return 200, json.dumps(outcome.payload).encode(), headers
+        return 200, {**_JSON, **headers}, json.dumps(outcome.payload).encode()
 
-    def start(self, function: str, name: str, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+    def start(self, function: str, name: str, body: bytes) -> Reply:
         """Start an execution, or find the one that has this name."""
         with self._lock:
             self.starts[name] = self.starts.get(name, 0) + 1
@@ -102,41 +102,20 @@ class DurableService:
                 }
                 status, answer = ask(f"{self._runner_url}/start-durable-execution", "POST", json.dumps(asked).encode())
                 if status != 201:
-                    return status, answer, {}
+                    return status, _JSON, answer
                 self.executions[name] = json.loads(answer)["ExecutionArn"]
-        return 202, b"", {"x-amz-durable-execution-arn": self.executions[name]}
+        return 202, {**_JSON, "x-amz-durable-execution-arn": self.executions[name]}, b""
 
-    def _answer(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+    def reply(self, method: str, path: str, headers: Any, body: bytes, /) -> Reply:
         if _OF_RUNNER not in headers:
             self.calls.add(call_of(headers, path))
         parts = path.split("/")
         if parts[-1] != "invocations":  # calls of the SDK, and of who decides
-            return *ask(f"{self._runner_url}{path}", method, body, {"content-type": headers["content-type"] or ""}), {}
+            status, answer = ask(
+                f"{self._runner_url}{path}", method, body, {"content-type": headers["content-type"] or ""}
+            )
+            return status, _JSON, answer
         function = parts[-2].partition("%3A")[0].partition(":")[0]
         if _OF_RUNNER in headers:
             return self.run(function, body)
         return self.start(function, headers["x-amz-durable-execution-name"], body)
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1  # one packet for the whole answer
-
-            def do_POST(self) -> None:  # the name that the base class calls
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                status, answer, headers = service._answer(self.command, self.path, self.headers, body)
-                self.send_response(status)
-                headers = {"content-type": "application/json", **headers, "content-length": str(len(answer))}
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_GET = do_POST  # noqa: N815  # the name that the base class calls
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name of the base class
-                """Say nothing on the console."""
-
-        return Handler
