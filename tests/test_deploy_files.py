@@ -26,6 +26,18 @@ def test_cfn_lint_takes_the_templates(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_no_alarm_is_on_a_search_which_cloudwatch_refuses() -> None:
+    templates = [*DEPLOY.glob("*.yaml"), ROOT / "examples" / "shop" / "template.yaml"]
+    alarms = [
+        block
+        for path in templates
+        for block in re.split(r"^  (?=\w)", path.read_text(), flags=re.MULTILINE)
+        if "Type: AWS::CloudWatch::Alarm" in block
+    ]
+    assert len(alarms) >= 8
+    assert [block.partition(":")[0] for block in alarms if "SEARCH(" in block] == []
+
+
 def test_the_stack_of_the_cdk_is_python() -> None:
     ast.parse((DEPLOY / "cdk_stack.py").read_text())
 
