@@ -152,7 +152,7 @@ fuzz: $(VENVS)/fuzz/.installed ## try random input for a minute (FUZZ_SECONDS=60
 	@$(VENVS)/fuzz/bin/python -m fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED) $(FUZZ_TARGET)
 
 .PHONY: mutants
-mutants: $(VENVS)/$(MAIN)/.test ## put small faults into the cores and see whether tests notice (MUTANTS_ARGS="flags --sample 100")
+mutants: $(VENVS)/$(MAIN)/.test ## put small faults into the cores and see whether tests notice (MUTANTS_ARGS="flags --sample 40")
 	@PYTHONPATH=. $(BIN)/python -m mutants $(MUTANTS_ARGS)
 
 .PHONY: lint

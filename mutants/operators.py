@@ -43,12 +43,14 @@ class Mutant:
 
     Attributes:
         line: where it is.
+        function: the function or method around it, with its class; an empty text at the top of the module.
         before: the code there.
         after: the code that stands there instead.
         tree: the whole module with the fault.
     """
 
     line: int
+    function: str
     before: str
     after: str
     tree: ast.Module
@@ -65,8 +67,14 @@ def mutants_of(source: str) -> list[Mutant]:
             ast.copy_location(other, node)
             _put(tree, path, other)
             ast.fix_missing_locations(tree)
-            found.append(Mutant(node.lineno, _text(node), _text(other), tree))
+            found.append(Mutant(node.lineno, _function(module, path), _text(node), _text(other), tree))
     return found
+
+
+def _function(module: ast.AST, path: _Path) -> str:
+    """Return the dotted name of the classes and functions on the way to a place."""
+    nodes = [_at(module, path[: length + 1]) for length in range(len(path))]
+    return ".".join(one.name for one in nodes if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
 
 
 def _text(node: ast.AST) -> str:

@@ -105,10 +105,10 @@ def prepare(core: Core) -> float:
     start = time.monotonic()
     for file in core.files:  # a mutant without a fault has to survive
         tree = ast.parse((ROOT / "lambda_kit" / file).read_text("utf-8"))
-        _expect_success(core, (file, Mutant(0, "", "", tree)), None)
+        _expect_success(core, (file, Mutant(0, "", "", "", tree)), None)
     took = (time.monotonic() - start) / len(core.files)
     for file in core.files:  # and one that cannot be imported has to be noticed
-        _, status = os.waitpid(_start(core, (file, Mutant(0, "", "", ast.parse("raise ImportError"))), None), 0)
+        _, status = os.waitpid(_start(core, (file, Mutant(0, "", "", "", ast.parse("raise ImportError"))), None), 0)
         if not status:
             raise SystemExit(f"no test in {' '.join(core.tests)} notices that {file} cannot be imported")
     return took

@@ -21,7 +21,7 @@ _MAX_PLACES = 2_000
 
 _now = time.time
 _frame = sys._getframe
-_second: tuple[float, str] = (0.0, "")  # the start of the last second, and its text
+_second: tuple[float, str] = (float("inf"), "")  # the start of the last second, and its text; no time comes after inf
 _day: tuple[int, str] = (-1, "")  # the last day, and its text
 _two = [f"{number:02d}" for number in range(60)]
 _millis: list[str] = [""] * 1000  # texts of milliseconds, made on first use
