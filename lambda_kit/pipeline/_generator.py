@@ -87,7 +87,7 @@ def around_handler(body: Any, call: Any, name: str) -> Any:  # noqa: C901  # one
                 if generator.gi_suspended:
                     answer = _raise_at_yield(generator, error, name)
             except BaseException as interrupt:
-                _leave(generator, interrupt, name)
+                _raise_at_yield(generator, interrupt, name)  # it does nothing if the body was left
                 raise
             if answer is None:
                 raise
@@ -118,7 +118,7 @@ def around_function(body: Any, call: Any, name: str, at: int) -> Any:
                 if generator.gi_suspended:
                     answer = _raise_at_yield(generator, error, name)
             except BaseException as interrupt:
-                _leave(generator, interrupt, name)
+                _raise_at_yield(generator, interrupt, name)  # it does nothing if the body was left
                 raise
             if answer is None:
                 raise
@@ -149,19 +149,13 @@ def around_coroutine(body: Any, call: Any, name: str, at: int) -> Any:
                 if generator.gi_suspended:
                     answer = _raise_at_yield(generator, error, name)
             except BaseException as interrupt:
-                _leave(generator, interrupt, name)
+                _raise_at_yield(generator, interrupt, name)  # it does nothing if the body was left
                 raise
             if answer is None:
                 raise
             return answer
 
     return layered
-
-
-def _leave(generator: Any, interrupt: BaseException, name: str) -> None:
-    """Leave a body with the interrupt that struck while an exception was about to be raised in it."""
-    if generator.gi_suspended:
-        _raise_at_yield(generator, interrupt, name)
 
 
 def _by_position(call: Any, args: Any, kwargs: dict[str, Any], at: int) -> tuple[Any, dict[str, Any]]:

@@ -485,28 +485,32 @@ def _place(event: Any, context: Any) -> str:
 
 
 LAYERS = [
-    pytest.param(lambda: layer(_pass_on), id="layer"),
-    pytest.param(lambda: provide(table=lambda: "t"), id="provide"),
-    pytest.param(time_limit, id="time_limit"),
-    pytest.param(Logger, id="Logger"),
-    pytest.param(lambda: Tracer(backend="none"), id="Tracer"),
-    pytest.param(lambda: Tracer(backend="none").span("work"), id="span"),
-    pytest.param(lambda: Metrics(namespace="Shop"), id="Metrics"),
-    pytest.param(lambda: idempotent(MemoryStore(), key="id"), id="idempotent"),
-    pytest.param(batch, id="batch"),
-    pytest.param(lambda: dead_letter(FileSink("letters"), permanent=(ValueError,)), id="dead_letter"),
-    pytest.param(lambda: as_event(SqsEvent), id="as_event"),
-    pytest.param(handler, id="handler"),
+    pytest.param(lambda: layer(_pass_on), r".*_pass_on", id="layer"),
+    pytest.param(lambda: provide(table=lambda: "t"), r"provide\(\.\.\.\)", id="provide"),
+    pytest.param(time_limit, r"time_limit\(\.\.\.\)", id="time_limit"),
+    pytest.param(Logger, r"Logger\(\.\.\.\)", id="Logger"),
+    pytest.param(lambda: Tracer(backend="none"), r"Tracer\(\.\.\.\)", id="Tracer"),
+    pytest.param(lambda: Tracer(backend="none").span("work"), r"span\('work'\)", id="span"),
+    pytest.param(lambda: Metrics(namespace="Shop"), r"Metrics\(\.\.\.\)", id="Metrics"),
+    pytest.param(lambda: idempotent(MemoryStore(), key="id"), r"idempotent\(\.\.\.\)", id="idempotent"),
+    pytest.param(batch, r"batch\(\.\.\.\)", id="batch"),
+    pytest.param(
+        lambda: dead_letter(FileSink("letters"), permanent=(ValueError,)), r"dead_letter\(\.\.\.\)", id="dead_letter"
+    ),
+    pytest.param(lambda: as_event(SqsEvent), r"as_event\(SqsEvent\)", id="as_event"),
+    pytest.param(handler, r"handler\(\.\.\.\)", id="handler"),
 ]
 
 
-@pytest.mark.parametrize("make", LAYERS)
+@pytest.mark.parametrize(("make", "name"), LAYERS)
 @pytest.mark.parametrize("decorated", [False, True], ids=["handler", "decorated handler"])
-def test_every_layer_refuses_to_be_put_around_a_handler(make: Any, decorated: bool) -> None:
+def test_every_layer_refuses_to_be_put_around_a_handler(make: Any, name: str, decorated: bool) -> None:
     entry: Any = handler(_place)
     if decorated:
         entry = functools.wraps(entry)(functools.partial(entry))
-    with pytest.raises(ConfigurationError, match=r"was put around the handler .*_place, .* put @handler on top"):
+    with pytest.raises(
+        ConfigurationError, match=rf"^{name} was put around the handler .*_place, .* put @handler on top"
+    ):
         make()(entry)
 
 

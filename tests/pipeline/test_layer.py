@@ -186,7 +186,9 @@ def test_a_failure_in_clean_up_is_logged_and_never_replaces_the_exception_of_the
     assert caught.value is failure
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert "careless failed while it handled ValueError" in record.getMessage()
+    assert record.getMessage().endswith(
+        "careless failed while it handled ValueError, which is raised unchanged; to answer instead, return a response"
+    )
     assert record.exc_info is not None
     assert str(record.exc_info[1]) == "could not flush"
 
@@ -375,7 +377,7 @@ def test_another_event_replaces_the_event_of_a_function_with_more_parameters_and
     assert called == ("another event", "context", 1)
 
 
-def test_a_layer_keeps_name_and_docstring_of_body_and_function() -> None:
+def test_a_layer_keeps_name_and_docstring_of_function_and_body() -> None:
     @layer
     def audit(event: Any, context: Any) -> Any:
         """Write an audit line."""
@@ -387,6 +389,7 @@ def test_a_layer_keeps_name_and_docstring_of_body_and_function() -> None:
 
     made: Any = audit
     assert (made.__name__, made.__doc__) == ("audit", "Write an audit line.")
+    assert made.__qualname__.endswith("function_and_body.<locals>.audit")
     assert (job.__name__, job.__doc__) == ("job", "Do the job.")
 
 

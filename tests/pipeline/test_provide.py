@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from typing import Any
 
 import pytest
@@ -124,3 +125,13 @@ def test_a_keyword_that_the_function_does_not_take_is_refused_with_the_closest_o
 def test_nothing_to_provide_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"provide\(\) was called without keywords"):
         provide()
+
+
+def test_a_function_that_takes_any_keyword_and_one_whose_parameters_are_unknown_get_what_is_provided() -> None:
+    @handler(provide(table=lambda: "orders"))
+    def place(event: object, context: object, **resources: str) -> dict[str, str]:
+        return resources
+
+    assert place({}, None) == {"table": "orders"}
+    smallest: Any = provide(key=lambda: operator.neg)(max)
+    assert smallest(1, 2) == 1
