@@ -93,7 +93,6 @@ class State:
         self.builds = 0
         self.build_time: float | None = None
         self.last_error: BaseException | None = None
-        self._lifetime.end_outage()
 
     @property
     def hits(self) -> int:
