@@ -51,6 +51,7 @@ __all__ = ["Invocation", "LambdaContext", "current_invocation"]
 
 _UNSET: Any = object()
 _DURABLE_SDK = "aws_durable_execution_sdk_python"
+_TRACE_HEADER = os.environ.encodekey("_X_AMZN_TRACE_ID")  # bytes, but for Windows
 _RUN = "lambda_kit.durable"  # the key under which the invocation of a durable execution keeps its run
 
 
@@ -121,6 +122,7 @@ class Invocation:
     __slots__ = (
         "_context",
         "_deadline",
+        "_execution",
         "_header",
         "_state",
         "cold_start",
@@ -143,6 +145,7 @@ class Invocation:
         self.log_text: Any = None  # the fields of the invocation as the logger writes them; its own business
         self._state: dict[Any, Any] | None = None
         self._header: str | None = None
+        self._execution: str | None = None  # `execution_arn`, known from the start of the run; for the kit's own lines
 
     @property
     def context(self) -> Any:
@@ -159,10 +162,6 @@ class Invocation:
         """The name of the durable execution, which its ARN has; None elsewhere, and for an ARN of another form."""
         parts = (self.execution_arn or "").partition("/durable-execution/")[2].split("/")
         return parts[0] if len(parts) == 2 and parts[0] else None
-
-    def _execution(self) -> str | None:
-        """Return the ARN of the durable execution that the invocation is a run of, quickly where there is none."""
-        return None if self._state is None or _RUN not in self._state else self.execution_arn
 
     @property
     def replay(self) -> bool:
@@ -209,14 +208,17 @@ class Invocation:
     def _trace_header(self) -> str:
         """Return the trace header of the invocation; `""` if there is none. Do not call it after the end.
 
-        The environment is read once for all capabilities: each read of `os.environ` runs four functions.
+        The environment is read once for all capabilities, and without the four functions that each read of
+        `os.environ` runs.
         """
         header = self._header
         if header is None:
-            try:
-                header = os.environ["_X_AMZN_TRACE_ID"]
-            except KeyError:
-                header = ""
+            known: Any = getattr(os.environ, "_data", None)
+            if known.__class__ is dict:
+                found = known.get(_TRACE_HEADER)
+                header = "" if found is None else found if found.__class__ is str else found.decode(errors="replace")
+            else:  # code has put something else in its place
+                header = os.environ.get("_X_AMZN_TRACE_ID", "")
             self._header = header
         return header
 
@@ -293,7 +295,7 @@ def opening(
         invocation._context = context
         invocation.cold_start = cold
         invocation.correlation_id = invocation.route = invocation.log_text = None
-        invocation._state = invocation._header = None
+        invocation._state = invocation._header = invocation._execution = None
         invocation.ended = False
         if cold:
             process.warm_up()
@@ -329,7 +331,7 @@ def _durable(invocation: Invocation, call: Callable[[Any, Any], Any], event: Any
     """Call the handler in a run of a durable execution, whose context is noted for the time of the call."""
     from lambda_kit._kernel import replay
 
-    invocation.state[_RUN] = None  # a line that is written meanwhile has the execution, too
+    invocation._execution = invocation.execution_arn
     try:
         invocation.state[_RUN] = replay.begin(context, call, current_place)
         return call(event, context)

@@ -79,5 +79,8 @@ def wall_clock() -> float:
     return time.time()
 
 
+passing_on: set[type] = set()
+"""The classes of layers that call the function with the arguments that they were called with."""
+
 type_of: Any = type
 """`type`, for checks such as `type_of(x) is dict`. Type checkers narrow `x` after `type(x) is dict`, often wrongly."""

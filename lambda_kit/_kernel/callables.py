@@ -123,11 +123,15 @@ def _inspected(fn: Callable[..., object]) -> Signature | None:
 
 
 def has_handler_signature(fn: Any) -> bool:
-    """Return True if `fn` is declared as `(event, context)`, like most handlers.
+    """Return True if `fn` is declared as `(event, context)`, like most handlers, or is only called so.
 
     A layer can then call it with two positional arguments, instead of packing and unpacking `*args` and `**kwargs`.
     """
-    return str(signature_of(fn)) == "(event, context)"
+    return getattr(fn, CALLED_WITH_TWO, False) or str(signature_of(fn)) == "(event, context)"
+
+
+CALLED_WITH_TWO = "__lambda_kit_called_with_two__"
+"""The attribute of functions that the layers of a handler call with `(event, context)`, whatever else they take."""
 
 
 def event_position(fn: Any) -> int:

@@ -57,7 +57,7 @@ class Names:
         known: tuple[Names, str | None, str] | None = invocation.log_text
         if known is not None and known[0] is self and known[1] is correlation_id:
             return known[2]
-        context: Any = invocation.context
+        context: Any = invocation._context if invocation._execution is None else invocation.context
         function, text = self._function
         name = getattr(context, "function_name", None)
         if function is not name or name is None:
@@ -73,7 +73,7 @@ class Names:
             text += self._rare(5, tenant_id)
         if correlation_id is not None:
             text += self._rare(6, correlation_id)
-        if (execution := invocation._execution()) is not None:
+        if (execution := invocation._execution) is not None:
             text += self._rare(7, execution)
         if self.powertools:
             text += self._rare(8, getattr(context, "memory_limit_in_mb", None) or None)

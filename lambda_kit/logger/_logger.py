@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_kit._kernel import facts, refuse_probe
+from lambda_kit._kernel import facts, passing_on, refuse_probe
 from lambda_kit._kernel.json_text import DEFAULT_REDACT
 from lambda_kit.logger import _context as context
 from lambda_kit.logger._levels import CRITICAL, DEBUG, ERROR, INFO, WARNING
@@ -225,3 +225,6 @@ class Logger:
         from lambda_kit.logger import _unknown
 
         raise _unknown.attribute(self, name)
+
+
+passing_on.add(Logger)

@@ -12,7 +12,7 @@ from lambda_kit.invocation import current, current_place
 from lambda_kit.metrics import _rules as rules
 from lambda_kit.metrics._head import Head
 from lambda_kit.metrics._lines import lines_of
-from lambda_kit.metrics._record import Definition, Record, flow
+from lambda_kit.metrics._record import NO_GROUPS, Definition, Record, flow, new_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,10 +104,17 @@ class Layer:
         """Return the record to write when the function ends, or None if a layer outside writes it."""
         if invocation is None:
             return self._pending.outside
-        state = invocation.state
+        state = invocation._state
+        if state is None:  # as `Invocation.state` has it, with one call less
+            state = invocation._state = {}
         record: Record | None = state.get(self._key)
         if record is None:
-            record = state[self._key] = Record(True)
+            record = state[self._key] = new_record(Record)  # as `Record(True)`, with one call less
+            record.series = {}
+            record.groups = NO_GROUPS
+            record.layered = True
+            record.head = None
+            record.counted = False
         elif record.layered:
             return None
         else:

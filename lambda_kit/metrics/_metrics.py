@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 
-from lambda_kit._kernel import callables, environment, lifecycle, refuse_probe, wall_clock
+from lambda_kit._kernel import callables, environment, lifecycle, passing_on, refuse_probe, wall_clock
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, REDACTED, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import at_end, current, here, request_observers
@@ -437,6 +437,9 @@ class Metrics:
         self._definitions = {}
         self._requests = None
         self._pending.clear()
+
+
+passing_on.add(Metrics)
 
 
 def _bindings() -> Chain:

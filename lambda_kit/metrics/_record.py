@@ -74,7 +74,10 @@ class Group:
         self.series: Series = {}
 
 
-_NO_GROUPS: dict[tuple[Any, ...], Group] = {}  # of all records without groups, which most are; it stays empty
+NO_GROUPS: dict[tuple[Any, ...], Group] = {}  # of all records without groups, which most are; it stays empty
+
+
+new_record: Any = object.__new__
 
 
 class Record:
@@ -97,7 +100,7 @@ class Record:
 
     def __init__(self, layered: bool) -> None:
         self.series: Series = {}
-        self.groups: dict[tuple[Any, ...], Group] = _NO_GROUPS
+        self.groups: dict[tuple[Any, ...], Group] = NO_GROUPS
         self.layered = layered
         self.head: InvocationHead | None = None
         self.flow: object = None
@@ -107,9 +110,9 @@ class Record:
         self, dimensions: dict[str, str], milliseconds: int | None, definition: Definition, texts: list[str]
     ) -> None:
         """Add values with dimensions or a timestamp of their own."""
-        if self.groups is _NO_GROUPS:
+        if self.groups is NO_GROUPS:
             made: dict[tuple[Any, ...], Group] = {}
-            if self.groups is _NO_GROUPS:  # two threads may come here; CPython does not switch between these two steps
+            if self.groups is NO_GROUPS:  # two threads may come here; CPython does not switch between these two steps
                 self.groups = made
         key = (milliseconds, *sorted(dimensions.items()))
         group = self.groups.get(key)

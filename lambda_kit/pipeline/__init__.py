@@ -31,7 +31,7 @@ import sys
 from types import ModuleType
 
 from lambda_kit import lazy_exports
-from lambda_kit._kernel import callables, type_of
+from lambda_kit._kernel import callables, passing_on, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.invocation import opening
 
@@ -254,7 +254,7 @@ def _handler(layers: tuple[Any, ...], fn: Any) -> Any:
     by_entry = not (whole_only or layers or in_class or _is_asynchronous(fn))
     needs_result = any(getattr(one, callables.NEEDS_RESULT, False) for one in layers)
     inner = fn if whole_only or by_entry else _delivering(fn, needs_result=needs_result)
-    call = _stack(layers, inner)
+    call = _stack(layers, inner, by_two=not in_class)
     callables.tell_handled(call)
     if not in_class:
         _check_provided(call, callables.plain(fn))
@@ -402,10 +402,13 @@ def _warm_eager_resources() -> None:
         cache.init.warm(timeout=_WARM_AT_INIT)
 
 
-def _stack(layers: tuple[Any, ...], fn: Any) -> Any:
+def _stack(layers: tuple[Any, ...], fn: Any, *, by_two: bool) -> Any:
+    """Put the layers around a function, which is called with `(event, context)`, or with `self` before these two."""
     waits = callables.is_coroutine_function(fn)
     call = fn
     for position, one in reversed(list(enumerate(layers, start=1))):
+        if by_two and callables.is_own(call) and passing_on.issuperset(map(type_of, layers[:position])):
+            setattr(call, callables.CALLED_WITH_TWO, True)
         inner, call = call, one(call)
         if not callable(call):
             raise ConfigurationError(

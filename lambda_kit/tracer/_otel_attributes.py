@@ -81,7 +81,7 @@ def of_invocation(invocation: Invocation, service: str) -> Attributes:
     if isinstance(arn, str) and arn.count(":") > 4:
         found["aws.lambda.invoked_arn"] = clean(arn)
         found["cloud.account.id"] = clean(arn.split(":")[4])
-    if (execution := invocation._execution()) is not None:
+    if (execution := invocation._execution) is not None:
         found["aws.lambda.durable_execution_arn"] = clean(execution)
         found["aws.lambda.durable_execution_replay"] = invocation.replay
     if service:

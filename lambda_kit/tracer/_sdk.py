@@ -97,7 +97,7 @@ class SdkSpan(Span):
         if around is None and invocation is not None:
             options = self._options
             self.annotate(ColdStart=invocation.cold_start, Service=options.service or None)
-            if (execution := invocation._execution()) is not None:
+            if (execution := invocation._execution) is not None:
                 self.annotate(ExecutionArn=execution, Replay=invocation.replay)
             if options.w3c:
                 self.metadata(**incoming_w3c(invocation))

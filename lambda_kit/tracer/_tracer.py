@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lambda_kit._kernel import callables, environment, facts, lifecycle, log, redaction, refuse_probe
+from lambda_kit._kernel import callables, environment, facts, lifecycle, log, passing_on, redaction, refuse_probe
 from lambda_kit._kernel.json_text import DEFAULT_REDACT, Encoder
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.tracer import _layers as layers
@@ -191,6 +191,9 @@ class Tracer:
 
         _instrument.instrument(client, self._options)
         return client
+
+
+passing_on.add(Tracer)
 
 
 def _name_of(fn: Any) -> str:

@@ -229,7 +229,7 @@ class XRaySpan(Span):
         annotations, metadata = self._annotations, self._metadata
         if self._before is None and (invocation := self._invocation) is not None:
             options = self._options
-            if (execution := invocation._execution()) is not None:
+            if (execution := invocation._execution) is not None:
                 annotations = {"ExecutionArn": execution, "Replay": invocation.replay, **(annotations or {})}
             if annotations is None:
                 cold = invocation.cold_start
