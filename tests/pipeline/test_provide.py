@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import operator
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_kit import handler, init, layer, provide
+from lambda_kit import Logger, Metrics, Tracer, handler, init, layer, provide
 from lambda_kit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_each_callable_is_called_once_per_invocation_and_passed_by_keyword() -> None:
@@ -135,3 +140,54 @@ def test_a_function_that_takes_any_keyword_and_one_whose_parameters_are_unknown_
     assert place({}, None) == {"table": "orders"}
     smallest: Any = provide(key=lambda: operator.neg)(max)
     assert smallest(1, 2) == 1
+
+
+OBSERVERS: dict[str, Callable[[], Any]] = {
+    "logger": lambda: Logger(service="shop"),
+    "metrics": lambda: Metrics(namespace="Shop"),
+    "tracer": lambda: Tracer(service="shop"),
+}
+
+
+@pytest.mark.parametrize("kind", OBSERVERS)
+def test_layers_of_a_handler_spare_packing_the_arguments_around_provide(kind: str) -> None:
+    codes: list[Any] = []
+
+    @handler(OBSERVERS[kind](), provide(at=lambda: codes.append(sys._getframe(2).f_code)))
+    def place(event: object, context: object, *, at: object) -> object:
+        return event
+
+    assert place(1, None) == 1
+    code = codes[0]  # of the layer around `provide`
+    assert code.co_varnames[:2] == ("event", "context")
+    assert not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+
+
+@pytest.mark.parametrize("kind", OBSERVERS)
+def test_a_keyword_of_a_users_layer_reaches_the_function_through_layers_of_the_kit(kind: str) -> None:
+    def with_host(fn: Any) -> Any:
+        return lambda event, context: fn(event, context, host="theirs")
+
+    @handler(with_host, OBSERVERS[kind](), provide(host=lambda: "ours"))
+    def place(event: object, context: object, *, host: str) -> str:
+        return host
+
+    assert place({}, None) == "theirs"
+
+
+@pytest.mark.parametrize("kind", OBSERVERS)
+def test_a_subclass_may_pass_keywords_that_the_kit_does_not_know_of(kind: str) -> None:
+    base: Any = type(OBSERVERS[kind]())
+
+    class Own(base):  # type: ignore[misc]
+        def __call__(self, fn: Any) -> Any:
+            around = super().__call__(fn)
+            return lambda event, context: around(event, context, host="theirs")
+
+    options = {"namespace": "Shop"} if kind == "metrics" else {}
+
+    @handler(Own(**options), OBSERVERS[kind](), provide(host=lambda: "ours"))
+    def place(event: object, context: object, *, host: str) -> str:
+        return host
+
+    assert place({}, None) == "theirs"
