@@ -19,7 +19,7 @@ class Core:
 
 
 CORES = {
-    "signing": Core(("aws/_signing.py",), ("aws/test_signing.py",)),
+    "signing": Core(("aws/_signing.py",), ("aws/test_signing.py", "aws/test_s3.py")),
     "retries": Core(("aws/_retries.py",), ("aws/test_retries.py", "aws/test_faults.py")),
     "batch": Core(
         ("batch/_report.py", "batch/_responses.py"),

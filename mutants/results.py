@@ -75,6 +75,7 @@ def load(name: str, folder: Path = FOLDER) -> Result | None:
 
 def save(name: str, result: Result, folder: Path = FOLDER) -> None:
     """Keep a result of a core."""
+    folder.mkdir(exist_ok=True)
     _path(name, folder).write_text(json.dumps(asdict(result), indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import importlib.abc
 import importlib.util
+import json
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mutants.operators import Mutant
+from mutants.reach import Chosen, Reach, Watch, tests_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -88,40 +90,49 @@ def _install(finder: _Finder) -> None:
     sys.meta_path.insert(0, finder)
 
 
-def prepare(core: Core) -> float:
-    """Run the tests of a core without a fault, load what they have loaded, and return how many seconds they took.
+def prepare(core: Core) -> tuple[float, Reach]:
+    """Run the tests of a core without a fault, and load what they have loaded.
+
+    Returns:
+        How many seconds they took, and which functions each test enters.
 
     Raises:
         SystemExit: the tests fail.
     """
-    os.environ["HYPOTHESIS_PROFILE"] = "quick"
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.mkdtemp()  # failures of mutants are not kept
-    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as names:
-        _expect_success(core, None, names.name)
-        for name in names.read().split():
-            if not name.startswith(_OWN):
-                with contextlib.suppress(Exception):
-                    importlib.import_module(name)
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as seen:
+        _expect_success(core, None, seen.name)
+        found = json.load(seen)
+    for name in found["modules"]:
+        if not name.startswith(_OWN):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
     start = time.monotonic()
     for file in core.files:  # a mutant without a fault has to survive
         tree = ast.parse((ROOT / "lambda_kit" / file).read_text("utf-8"))
         _expect_success(core, (file, Mutant(0, "", "", "", tree)), None)
     took = (time.monotonic() - start) / len(core.files)
     for file in core.files:  # and one that cannot be imported has to be noticed
-        _, status = os.waitpid(_start(core, (file, Mutant(0, "", "", "", ast.parse("raise ImportError"))), None), 0)
+        _, status = os.waitpid(_start(core, (file, Mutant(0, "", "", "", ast.parse("raise ImportError")))), 0)
         if not status:
             raise SystemExit(f"no test in {' '.join(core.tests)} notices that {file} cannot be imported")
-    return took
+    return took, found["reach"]
 
 
-def _expect_success(core: Core, mutant: tuple[str, Mutant] | None, names: str | None) -> None:
-    _, status = os.waitpid(_start(core, mutant, names), 0)
+def _expect_success(core: Core, mutant: tuple[str, Mutant] | None, seen: str | None) -> None:
+    _, status = os.waitpid(_start(core, mutant, seen), 0)
     if status:
         raise SystemExit(f"the tests {' '.join(core.tests)} fail without any fault")
 
 
-def try_all(core: Core, mutants: Iterable[tuple[str, Mutant]], seconds: float, workers: int) -> Iterator[Trial]:
-    """Yield the trial of each mutant as it ends; one that takes longer than `seconds` is killed."""
+def try_all(
+    core: Core, mutants: Iterable[tuple[str, Mutant]], reach: Reach, seconds: float, workers: int
+) -> Iterator[Trial]:
+    """Yield the trial of each mutant as it ends; one that takes longer than `seconds` is killed.
+
+    Of the tests those run that enter the function with the fault, the quickest ones first.
+    """
     running: dict[int, tuple[str, Mutant, float]] = {}
     waiting = iter(mutants)
     more = True
@@ -130,8 +141,10 @@ def try_all(core: Core, mutants: Iterable[tuple[str, Mutant]], seconds: float, w
             following = next(waiting, None)
             if following is None:
                 more = False
+            elif not (tests := tests_of(reach, following[0], following[1].function)):
+                yield Trial(*following, "survived")
             else:
-                running[_start(core, following, None)] = (*following, time.monotonic() + seconds)
+                running[_start(core, following, tests=tests)] = (*following, time.monotonic() + seconds)
         for child, (file, mutant, latest) in list(running.items()):
             ended, status = os.waitpid(child, os.WNOHANG)
             late = not ended and time.monotonic() > latest
@@ -144,8 +157,17 @@ def try_all(core: Core, mutants: Iterable[tuple[str, Mutant]], seconds: float, w
         time.sleep(0.02)
 
 
-def _start(core: Core, mutant: tuple[str, Mutant] | None, names: str | None) -> int:
-    """Fork a process that runs the tests of a core, and return its id."""
+def _start(
+    core: Core, mutant: tuple[str, Mutant] | None, seen: str | None = None, tests: Sequence[str] | None = None
+) -> int:
+    """Fork a process that runs the tests of a core, and return its id.
+
+    Args:
+        core: whose tests run.
+        mutant: the file with a fault.
+        seen: a file for what the tests load and enter.
+        tests: those that run, in their order; all of the core by default.
+    """
     child = os.fork()
     if child:
         return child
@@ -159,12 +181,15 @@ def _start(core: Core, mutant: tuple[str, Mutant] | None, names: str | None) -> 
             _install(_Finder(mutant[0], mutant[1].tree))
         import pytest
 
-        tests = [str(ROOT / "tests" / one) for one in core.tests]
+        files = core.tests if tests is None else list(dict.fromkeys(one.partition("::")[0][6:] for one in tests))
         options = ["-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0"]
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what was loaded before
-        status = int(pytest.main([*options, "-o", "addopts=-p pytester --import-mode=importlib", *tests]))
-        if names is not None:
-            Path(names).write_text("\n".join(list(sys.modules)), "utf-8")
+        options += ["-o", "addopts=-p pytester --import-mode=importlib"]
+        watch = Watch(ROOT / "lambda_kit", core.files) if seen else None
+        plugins: list[Any] = [watch] if watch else [Chosen(tests)] if tests is not None else []
+        status = int(pytest.main([*options, *(str(ROOT / "tests" / one) for one in files)], plugins))
+        if seen is not None and watch is not None:
+            Path(seen).write_text(json.dumps({"modules": list(sys.modules), "reach": watch.reach()}), "utf-8")
     except Exception:
         traceback.print_exc()
     finally:

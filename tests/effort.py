@@ -2,6 +2,7 @@
 
 The hypothesis profile decides it for property tests and for tests that repeat something many times: `full` runs all
 of it, `quick` a fifth, `thorough` more. `make test` runs `full` on the newest Python and `quick` on the others.
+`mutants` is `quick`, and does not look for the simplest failure.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import os
 import sys
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 EXAMPLES = 60  # of a property test, in the profile `full`
 
 settings.register_profile("full", deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("full"), max_examples=EXAMPLES // 5)
+settings.register_profile("mutants", settings.get_profile("quick"), phases=[Phase.explicit, Phase.generate])
 settings.register_profile("thorough", settings.get_profile("full"), max_examples=2_000)
 
 
@@ -32,7 +34,7 @@ def scaled(count: int) -> int:
 
 def is_full() -> bool:
     """Tell whether tests run that take many seconds and are the same on each Python: not in the profile `quick`."""
-    return os.environ.get("HYPOTHESIS_PROFILE") != "quick"
+    return os.environ.get("HYPOTHESIS_PROFILE") not in ("quick", "mutants")
 
 
 at_both_ends = pytest.mark.skipif(

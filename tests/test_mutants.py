@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import replace
 from pathlib import Path
 
-from mutants import results
+import pytest
+
+from mutants import reach, results
 from mutants.cores import CORES
 from mutants.operators import mutants_of
 from mutants.runner import Trial
@@ -81,6 +84,38 @@ def test_results_are_kept_with_what_was_written_about_a_survivor(tmp_path: Path)
     assert again.survivors == (words,)
     assert "| a | 2 | 1 | 0 | 1 | 0 | 0% |" in results.table({"a": again})
     assert "- `a.py`: `a < 1` became `pass`. Nothing reads it." in results.table({"a": again})
+
+
+WATCHED = """
+import sys
+from pathlib import Path
+import pytest
+from mutants.reach import Watch
+watch = Watch(Path("shop").resolve(), ["prices.py"])
+pytest.main(["-q", "-p", "no:cacheprovider", "test_prices.py"], [watch])
+print(watch.reach()["entered"])
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Mutants need Python 3.12")
+def test_the_tests_of_a_fault_are_those_that_enter_its_function(pytester: pytest.Pytester) -> None:
+    shop = pytester.mkdir("shop")
+    (shop / "prices.py").write_text(
+        "def half(x):\n    return x / 2\nHALF = half(3)\nclass Price:\n"
+        "    def cut(self):\n        return (lambda x: x - 1)(1)\ndef never():\n    return 0"
+    )
+    pytester.makepyfile(
+        test_prices="def test_a():\n    from shop.prices import Price\n    Price().cut()\ndef test_b():\n    pass\n"
+    )
+    printed = pytester.run(sys.executable, "-c", f"import sys; sys.path[:0] = [{str(ROOT)!r}, '.']\n{WATCHED}")
+    entered = ast.literal_eval(printed.outlines[-1])
+    a = "test_prices.py::test_a"
+    assert entered == {"prices.py ": [""], "prices.py half": [""], "prices.py Price": [""], "prices.py Price.cut": [a]}
+    seen: reach.Reach = {"seconds": {"b": 2.0, a: 3.0, "c": 1.0}, "entered": entered}
+    assert reach.tests_of(seen, "prices.py", "Price.cut") == [a]
+    assert reach.tests_of(seen, "prices.py", "never") == []
+    for everything in ("", "half", "Price"):
+        assert reach.tests_of(seen, "prices.py", everything) == ["c", "b", a]
 
 
 def test_the_page_shows_what_is_kept() -> None:

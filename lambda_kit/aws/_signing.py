@@ -108,8 +108,6 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 def _canonical_path(path: str) -> str:
     """Return the path with dots resolved, and encoded once more: all services but S3 sign it so."""
-    if path == "/" or not path:
-        return "/"
     if "//" in path or "/." in path:
         parts: list[str] = []
         for part in path.split("/"):
@@ -123,7 +121,7 @@ def _canonical_path(path: str) -> str:
         return path
     from urllib.parse import quote
 
-    return quote(path, safe="/~")
+    return quote(path)
 
 
 def _canonical_query(query: str) -> str:
