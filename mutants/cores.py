@@ -20,7 +20,7 @@ class Core:
 
 CORES = {
     "signing": Core(("aws/_signing.py",), ("aws/test_signing.py", "aws/test_s3.py")),
-    "retries": Core(("aws/_retries.py",), ("aws/test_retries.py", "aws/test_faults.py")),
+    "retries": Core(("aws/_retries.py",), ("aws/test_retries.py",)),
     "batch": Core(
         ("batch/_report.py", "batch/_responses.py"),
         ("batch/test_responses.py", "batch/test_properties.py", "batch/test_ways.py"),
@@ -30,14 +30,30 @@ CORES = {
         ("flags/test_rollout.py", "flags/test_engine.py", "flags/test_limits.py", "flags/test_schema.py"),
     ),
     "metrics": Core(
-        ("metrics/_record.py",),
-        ("metrics/test_lines.py", "metrics/test_model.py", "metrics/test_refused.py", "metrics/test_dimensions.py"),
+        ("metrics/_record.py", "metrics/_lines.py", "metrics/_metrics.py", "metrics/_pending.py"),
+        tuple(
+            f"metrics/test_{name}.py"
+            for name in ("lines", "model", "refused", "dimensions", "pending", "layer", "interrupts")
+        ),
     ),
     "routing": Core(("http/_router.py", "http/_tree.py"), ("http/test_routing.py",)),
     "idempotency": Core(
-        ("idempotency/_record.py",), ("idempotency/test_decide.py", "idempotency/test_corrupt_records.py")
+        tuple(
+            f"idempotency/{name}.py"
+            for name in ("_record", "_claim", "_completion", "_cache", "_memory", "_drivers", "_results")
+        ),
+        tuple(
+            f"idempotency/test_{name}.py"
+            for name in (
+                *("decide", "corrupt_records", "claim", "completion", "waiting", "late", "replay", "replayed_errors"),
+                *("results", "model", "coroutines", "drivers", "options", "interrupts", "override"),
+            )
+        ),
     ),
-    "log line": Core(("logger/_line.py",), ("logger/test_line.py", "logger/test_lines.py")),
+    "log line": Core(
+        ("logger/_line.py",),
+        tuple(f"logger/test_{name}.py" for name in ("line", "lines", "redact", "passwords", "exceptions", "context")),
+    ),
     "pipeline": Core(
         (
             "pipeline/__init__.py",

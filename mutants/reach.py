@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
 _IMPORT = ""  # stands for what runs before the first test
-_EVENTS = sys.monitoring.events if sys.version_info >= (3, 12) else None
+_monitoring: Any = getattr(sys, "monitoring", None)  # from Python 3.12 on
 
 
 class Reach(TypedDict):
@@ -43,19 +43,19 @@ class Watch:
         self._test = _IMPORT
         self._seconds: dict[str, float] = {}
         self._entered: dict[str, set[str]] = {}
-        if _EVENTS is None:
+        if _monitoring is None:
             raise SystemExit("Mutants need Python 3.12 or newer.")
-        tool = sys.monitoring.PROFILER_ID
-        sys.monitoring.use_tool_id(tool, "mutants")
-        for event in (_EVENTS.PY_START, _EVENTS.PY_RESUME):
-            sys.monitoring.register_callback(tool, event, self._enter)
-        sys.monitoring.set_events(tool, _EVENTS.PY_START | _EVENTS.PY_RESUME)
+        events, tool = _monitoring.events, _monitoring.PROFILER_ID
+        _monitoring.use_tool_id(tool, "mutants")
+        for event in (events.PY_START, events.PY_RESUME):
+            _monitoring.register_callback(tool, event, self._enter)
+        _monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
 
-    def _enter(self, code: CodeType, _offset: int) -> object:
+    def _enter(self, code: CodeType, _offset: int) -> Any:
         file = self._files.get(code.co_filename)
         if file is not None:
             self._entered.setdefault(f"{file} {_plain(code.co_qualname)}", set()).add(self._test)
-        return sys.monitoring.DISABLE
+        return _monitoring.DISABLE
 
     def pytest_collection_finish(self) -> None:
         """Load the files of the core now: what their modules run is not what a test enters."""
@@ -65,7 +65,7 @@ class Watch:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Note which test runs from here on."""
         self._test = nodeid
-        sys.monitoring.restart_events()
+        _monitoring.restart_events()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add up how long a test takes, with its fixtures."""
@@ -95,10 +95,13 @@ def tests_of(reach: Reach, file: str, function: str) -> list[str]:
         function: its name with those of its classes; an empty text stands for the module.
     """
     seconds = reach["seconds"]
-    tests = set(reach["entered"].get(f"{file} {function}", ()))
-    if not function or _IMPORT in tests:
-        tests = set(seconds)
+    tests = set(seconds if runs_at_import(reach, file, function) else reach["entered"].get(f"{file} {function}", ()))
     return sorted(tests & set(seconds), key=seconds.__getitem__)
+
+
+def runs_at_import(reach: Reach, file: str, function: str) -> bool:
+    """Tell whether a function is entered while its module is imported; an empty text stands for the module."""
+    return not function or _IMPORT in reach["entered"].get(f"{file} {function}", ())
 
 
 class Chosen:

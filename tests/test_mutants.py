@@ -6,10 +6,11 @@ import ast
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mutants import reach, results
+from mutants import reach, results, swap
 from mutants.cores import CORES
 from mutants.operators import mutants_of
 from mutants.runner import Trial
@@ -116,6 +117,20 @@ def test_the_tests_of_a_fault_are_those_that_enter_its_function(pytester: pytest
     assert reach.tests_of(seen, "prices.py", "never") == []
     for everything in ("", "half", "Price"):
         assert reach.tests_of(seen, "prices.py", everything) == ["c", "b", a]
+
+
+def test_a_fault_is_put_into_a_function_that_exists_unless_it_is_in_what_ran_at_import() -> None:
+    source = "def f(x=1):\n    return (lambda y: x + y)(2)\nlimit = 3"
+    module: dict[str, Any] = {}
+    plain = ast.parse(source)
+    exec(compile(plain, "f.py", "exec"), module)
+    faults = {one.before: one.tree for one in mutants_of(source)}
+    assert swap.codes_of("f.py", plain, faults["1"]) is None
+    assert swap.codes_of("f.py", plain, faults["3"]) is None
+    codes = swap.codes_of("f.py", plain, faults["x + y"])
+    assert codes is not None
+    swap.swap("f.py", codes)
+    assert module["f"](5) == 3
 
 
 def test_the_page_shows_what_is_kept() -> None:

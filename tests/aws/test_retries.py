@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from lambda_kit.aws import AwsClient
 from lambda_kit.aws import _retries as retries
 from lambda_kit.errors import ConfigurationError
 from tests.aws.botocores import awsrequest, exceptions, quota, session, standard
@@ -165,6 +167,20 @@ def test_the_budget_runs_out_and_fills_up_as_botocores(calls: list[tuple[list[An
             ours.succeeded(spent)
             checker.release_retry_quota(request_context, Reply(200, {}))
         assert ours.left == theirs.available_capacity
+
+
+def test_each_code_and_each_status_is_repeated_as_in_botocore() -> None:
+    throttled, transient = standard.ThrottledRetryableChecker, standard.TransientRetryableChecker
+    assert set(throttled._THROTTLED_ERROR_CODES) == retries.THROTTLING_CODES
+    for code in set(transient._TRANSIENT_ERROR_CODES) - retries.THROTTLING_CODES:
+        assert retries.kind_of(400, code) == retries.TRANSIENT
+    for status in range(400, 600):
+        assert (retries.kind_of(status, "") == retries.TRANSIENT) == (status in transient._TRANSIENT_STATUS_CODES)
+
+
+def test_a_client_waits_a_second_for_a_connection_and_five_for_a_reply() -> None:
+    options = inspect.signature(AwsClient).parameters
+    assert (options["connect_timeout"].default, options["read_timeout"].default) == (1.0, 5.0)
 
 
 def test_a_429_is_throttling_under_whatever_code() -> None:
