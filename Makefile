@@ -234,7 +234,7 @@ test-wheel: $(VENVS)/dist/.installed $(SERVICES) ## run the tests against the wh
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(VENVS)/dist/bin/python -m release.test_wheel $(call find_python,$(MAIN)) $(PYTEST_ARGS)
 
 LOCK = $(UV) pip compile --quiet --universal --python-version $(firstword $(SUPPORTED)) --generate-hashes --custom-compile-command "make lock"
-IN_THE_RUNTIME := boto3 botocore s3transfer urllib3 six python-dateutil
+IN_THE_RUNTIME := $(shell cat requirements/in-the-runtime.txt)
 .PHONY: lock
 lock: $(VENVS)/uv/bin/uv ## pin the newest versions that pyproject.toml allows, in requirements/
 	@$(LOCK) --upgrade --all-extras --group test --group docs --group lint --group types --group bench pyproject.toml -o requirements/dev.txt

@@ -18,7 +18,7 @@ from pathlib import Path
 from release._tools import ROOT, UV, megabytes, run, sha256, version, write_zip
 
 ARCHITECTURES = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
-IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "python_dateutil", "dateutil", "six", "urllib3")
+IN_THE_RUNTIME = (ROOT / "requirements" / "in-the-runtime.txt").read_text("ascii").split()
 PEER = {"core": "aws-lambda-powertools", "models": "aws-lambda-powertools[parser]", "all": "aws-lambda-powertools[all]"}
 
 
@@ -70,8 +70,14 @@ def peer_size(kind: str, architecture: str, python: str) -> int:
     with tempfile.TemporaryDirectory() as made:
         packages = Path(made) / "python"
         install(packages, python, ARCHITECTURES[architecture], PEER[kind])
-        for name in IN_THE_RUNTIME:
-            for found in [*packages.glob(name), *packages.glob(f"{name}.py"), *packages.glob(f"{name}-*.dist-info")]:
+        for distribution in IN_THE_RUNTIME:
+            name = distribution.replace("-", "_")
+            module = name.removeprefix("python_")
+            for found in [
+                *packages.glob(module),
+                *packages.glob(f"{module}.py"),
+                *packages.glob(f"{name}-*.dist-info"),
+            ]:
                 shutil.rmtree(found) if found.is_dir() else found.unlink()
         trim(packages)
         target = Path(made) / "peer.zip"

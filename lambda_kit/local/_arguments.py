@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from lambda_kit._kernel.callables import closest
 from lambda_kit.local import _bench_arguments, _doctor_arguments, _flags, _openapi
 from lambda_kit.local._settings import INIT_TYPES, LOG_FORMATS, LOG_LEVELS, RUNTIMES
+from lambda_kit.local._values import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,7 +159,7 @@ def _add_function(parser: _Parser, *, sizes: bool = False) -> None:
         several = ",".join(map(str, _bench_arguments.SIZES))
         add("--memory", type=_bench_arguments.sizes, metavar="MB,MB", help=f"memory sizes of the function ({several})")
     else:
-        add("--memory", type=_whole, default=128, metavar="MB", help="memory of the function (128)")
+        add("--memory", type=whole_number, default=128, metavar="MB", help="memory of the function (128)")
     add("--env", action="append", default=[], metavar="KEY=VALUE", help="an environment variable; may be repeated")
     add("--env-file", metavar="FILE", help="a file of KEY=VALUE lines; --env goes over it")
     add("--python", metavar="PATH", help="the interpreter to run it with (this one)")
@@ -179,9 +180,14 @@ def _add_invoke(parser: _Parser) -> None:
         metavar="FILE|-|SAMPLE|JSON",
         help="the event: a file, - for standard input, a sample, or JSON; {} if left out",
     )
-    add("--repeat", "-n", type=_whole, default=1, metavar="N", help="how many times to invoke it (1)")
+    add("--repeat", "-n", type=whole_number, default=1, metavar="N", help="how many times to invoke it (1)")
     add("--init-type", metavar="TYPE", help=f"{', '.join(INIT_TYPES)} (on-demand)")
-    add("--concurrency", type=_whole, metavar="N", help="processes of a Managed Instance; N invocations run at a time")
+    add(
+        "--concurrency",
+        type=whole_number,
+        metavar="N",
+        help="processes of a Managed Instance; N invocations run at a time",
+    )
     add("--trace-id", metavar="HEADER", help="the X-Ray trace header (a new trace, not sampled)")
     add("--tenant-id", metavar="ID", help="the tenant, for functions with tenant isolation")
     add("--asynchronous", action="store_true", help="refuse an event over 1 MiB, the limit of asynchronous invocations")
@@ -210,7 +216,7 @@ def _add_serve(parser: _Parser) -> None:
     add("--port", type=_port, default=3000, metavar="PORT", help="the port on 127.0.0.1; 0 for any free one (3000)")
     add(
         "--environments",
-        type=_whole,
+        type=whole_number,
         default=4,
         metavar="N",
         help="how many requests run at a time, each in an environment of its own; others wait (4)",
@@ -222,7 +228,7 @@ def _add_serve(parser: _Parser) -> None:
         metavar="sqs=URL",
         help="deliver the messages of an SQS queue too, as an event source mapping does; may be repeated",
     )
-    add("--batch-size", type=_whole, default=10, metavar="N", help="messages in an event, at most (10)")
+    add("--batch-size", type=whole_number, default=10, metavar="N", help="messages in an event, at most (10)")
     add("--batch-window", type=_seconds, default=0.0, metavar="S", help="seconds for which messages are gathered (0)")
     add("--whole-batches", action="store_true", help="read no ReportBatchItemFailures: batches fail as a whole")
     add("--no-reload", action="store_true", help="keep the environments when source files change")
@@ -261,16 +267,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         current.print_help(sys.stderr)
         raise SystemExit(USAGE)
     return options
-
-
-def _whole(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is less than 1")
-    return value
 
 
 def _port(text: str) -> int:

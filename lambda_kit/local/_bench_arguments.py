@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lambda_kit.local._settings import LEAST_MEMORY, MOST_MEMORY, RUNTIMES
+from lambda_kit.local._values import whole_number
 
 METHODS = ("auto", "cgroup", "stop", "none")
 INIT = ("boost", "share")
@@ -32,8 +33,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|-|SAMPLE|JSON",
         help="the event of all invocations: a file, - for standard input, a sample, or JSON; {} if left out",
     )
-    option("--cold", type=_count, default=5, metavar="N", help="rounds, each with a cold start of every side (5)")
-    option("--warm", type=_count, default=50, metavar="N", help="warm invocations of every side, over all rounds (50)")
+    option("--cold", type=whole_number, default=5, metavar="N", help="rounds, each with a cold start of every side (5)")
+    option(
+        "--warm",
+        type=whole_number,
+        default=50,
+        metavar="N",
+        help="warm invocations of every side, over all rounds (50)",
+    )
     option("--seconds", type=_positive, default=60.0, metavar="S", help="begin no invocation after S seconds (60)")
     option(
         "--compare",
@@ -76,12 +83,6 @@ def sizes(text: str) -> tuple[int, ...]:
             )
         found.add(int(part))
     return tuple(sorted(found))
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, at least 1")
-    return int(text)
 
 
 def _positive(text: str) -> float:

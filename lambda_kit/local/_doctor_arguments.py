@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 
+from lambda_kit.local._values import whole_number
+
 EPILOG = """\
 The function is run a dozen times or more, and does each time what it does: point it at services on this machine, or at
 resources for tests.
@@ -43,20 +45,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     option("--package", metavar="FOLDER|ZIP", help="the deployment package (the function's folder)")
     option("--init-type", metavar="TYPE", help="on-demand, provisioned-concurrency or snap-start (on-demand)")
-    option("--concurrency", type=_at_least_one, metavar="N", help="processes of a Managed Instance")
-    option("--rounds", type=_at_least_one, default=5, metavar="N", help="runs that each median is of (5)")
+    option("--concurrency", type=whole_number, metavar="N", help="processes of a Managed Instance")
+    option("--rounds", type=whole_number, default=5, metavar="N", help="runs that each median is of (5)")
     option("--invocations", type=_count, default=1e6, metavar="N", help="invocations in a month, as in 5M (1M)")
     option("--cold-share", type=_share, default=0.01, metavar="SHARE", help="share of cold starts, as in 2%% (1%%)")
     option("--prices", metavar="FILE", help="another table of prices")
     option("--architecture", choices=("x86_64", "arm64"), help="for the prices (x86_64)")
     option("--strict", action="store_true", help="exit with 1 if a finding has the level error")
     option("--json", action="store_true", help="write the report as one JSON document")
-
-
-def _at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
 
 
 def _count(text: str) -> float:

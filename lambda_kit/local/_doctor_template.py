@@ -8,6 +8,7 @@ from lambda_kit._kernel.callables import closest
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.local._doctor_config import Config, Source
 from lambda_kit.local._doctor_document import Resolver, Unknown, is_list, is_object, load, section
+from lambda_kit.local._values import pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,12 +32,7 @@ def read(path: str, handler: str, resource: str | None, parameters: Sequence[str
     Raises:
         ConfigurationError: the template cannot be read, has no such function, or a value of a wrong type.
     """
-    given: dict[str, str] = {}
-    for one in parameters:
-        name, equals, value = one.partition("=")
-        if not equals or not name:
-            raise ConfigurationError(f"--parameter {one!r} is not KEY=VALUE")
-        given[name] = value
+    given = pairs("--parameter", parameters)
     document = load(path)
     return _Template(document, Resolver(document, given, path), path).config(handler, resource)
 

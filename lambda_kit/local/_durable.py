@@ -14,6 +14,7 @@ from lambda_kit.local._execution import Execution
 from lambda_kit.local._in_process import InProcess
 from lambda_kit.local._lines import Lines
 from lambda_kit.local._settings import Settings
+from lambda_kit.local._values import pairs
 
 if TYPE_CHECKING:
     import argparse
@@ -57,7 +58,7 @@ def execute(options: argparse.Namespace, settings: dict[str, Any], event: Any) -
         execution = Execution(
             handler,
             lines,
-            answers=_answers(options.answer),
+            answers=pairs("--answer", options.answer, "NAME=VALUE"),
             skip_waits=not options.real_waits,
             patience=options.patience,
         )
@@ -73,17 +74,6 @@ def execute(options: argparse.Namespace, settings: dict[str, Any], event: Any) -
     else:
         sys.stdout.write(_text(execution.runs, value, error))
     return error is None
-
-
-def _answers(given: list[str]) -> dict[str, Any]:
-    """Return the answers to callbacks; a value that is JSON is sent as it is, another one as text."""
-    answers: dict[str, Any] = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not name or not equals:
-            raise ConfigurationError(f"--answer {one!r} is not NAME=VALUE")
-        answers[name] = value
-    return answers
 
 
 def _text(runs: list[Run], value: Any, error: ExecutionFailed | None) -> str:

@@ -14,6 +14,7 @@ from lambda_kit.local._arguments import PATIENCE
 from lambda_kit.local._console import Console, record, summarize
 from lambda_kit.local._environment import Environment
 from lambda_kit.local._settings import INSTALL, RuntimeClientMissing, Settings
+from lambda_kit.local._values import pairs
 
 if TYPE_CHECKING:
     import argparse
@@ -189,7 +190,7 @@ def function_settings(options: argparse.Namespace) -> dict[str, Any]:
         "memory": options.memory,
         "env": {
             **({} if options.env_file is None else _variables_of_file(options.env_file)),
-            **_variables(options.env),
+            **pairs("--env", options.env),
         },
         "python": options.python,
         "log_format": options.log_format,
@@ -197,16 +198,6 @@ def function_settings(options: argparse.Namespace) -> dict[str, Any]:
         "function_name": options.function_name,
         "runtime": options.runtime,
     }
-
-
-def _variables(entries: list[str]) -> dict[str, str]:
-    variables: dict[str, str] = {}
-    for entry in entries:
-        name, equals, value = entry.partition("=")
-        if not equals or not name:
-            raise ConfigurationError(f"--env {entry!r} is not KEY=VALUE")
-        variables[name] = value
-    return variables
 
 
 def _variables_of_file(name: str) -> dict[str, str]:

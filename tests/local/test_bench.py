@@ -194,7 +194,7 @@ def test_a_handler_that_is_not_there_gets_the_closest_name(run: Callable[..., tu
         (["app.handler", "--seconds", "0"], "'0' is not a number of seconds above 0"),
         (["app.handler", "--cold-percent", "101"], "'101' is not a number from 0 to 100"),
         (["app.handler", "--ephemeral-storage", "100"], "'100' is not a number of MB from 512 to 10240"),
-        (["app.handler", "--warm", "0"], "'0' is not a whole number, at least 1"),
+        (["app.handler", "--warm", "0"], "'0' is not a whole number of at least 1"),
     ],
 )
 def test_a_wrong_argument_is_refused_before_anything_is_measured(

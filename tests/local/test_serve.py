@@ -141,7 +141,7 @@ def test_batches_of_messages_are_lines(capsys: pytest.CaptureFixture[str], funct
     [
         (["web.py"], "the handler 'web.py' is not MODULE.FUNCTION, as in Lambda's configuration"),
         (["web.handler", "--port", "70000"], "'70000' is not a number of a port, 0 to 65535"),
-        (["web.handler", "--environments", "0"], "'0' is less than 1"),
+        (["web.handler", "--environments", "0"], "'0' is not a whole number of at least 1"),
         (["web.handler", "--event-source", "kinesis=x"], "--event-source 'kinesis=x' is no sqs=URL"),
         (["web.handler", "--event-source", "sqs=orders"], "'orders' is no URL of a queue"),
         (["web.handler", "--prot", "1"], "unknown option --prot; did you mean '--port'?"),
