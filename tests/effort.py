@@ -37,8 +37,22 @@ def is_full() -> bool:
     return os.environ.get("HYPOTHESIS_PROFILE") not in ("quick", "mutants")
 
 
-at_both_ends = pytest.mark.skipif(
-    not is_full() and sys.version_info[:2] != (3, 11),
-    reason="it starts many processes, and runs on the oldest and the newest Python",
-)
-"""A mark for files of tests that take many seconds, and depend little on the version of Python."""
+def is_at_an_end() -> bool:
+    """Tell whether tests run that take seconds and depend little on the version of Python.
+
+    They run on the newest Python, in full, and on the oldest one.
+    """
+    return is_full() or sys.version_info[:2] == (3, 11)
+
+
+def skip_in_the_middle(*, but_not_under_the_kit: bool = False) -> None:
+    """Skip the file that calls this, at its top, on all Pythons between the oldest and the newest.
+
+    Call it in files that take seconds, and depend little on the version of Python.
+
+    Args:
+        but_not_under_the_kit: the file runs where `TEST_RUNTIME` names a runtime client, on any version.
+    """
+    __tracebackhide__ = True  # the report names the file that is skipped
+    if not is_at_an_end() and not (but_not_under_the_kit and "TEST_RUNTIME" in os.environ):
+        pytest.skip("it takes seconds, and runs on the oldest and the newest Python", allow_module_level=True)

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import is_full
+
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "examples" / "deploy"
 LINT = ROOT / ".venvs" / "cfn-lint" / "bin" / "cfn-lint"
 
 
+@pytest.mark.skipif(not is_full(), reason="it takes seconds, and is the same on each Python")
 @pytest.mark.skipif(not LINT.exists(), reason="cfn-lint is not installed: make .venvs/cfn-lint/.installed")
 def test_cfn_lint_takes_the_templates(tmp_path: Path) -> None:
     tutorial = (ROOT / "docs" / "tutorial.md").read_text()

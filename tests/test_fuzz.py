@@ -11,9 +11,9 @@ import pytest
 from fuzz import __main__ as command
 from fuzz.kinds import HOSTILE, LONGEST, SAMPLES, Reader, Target, mutated
 from fuzz.targets import TARGETS
-from tests.effort import at_both_ends, scaled
+from tests.effort import scaled, skip_in_the_middle
 
-pytestmark = at_both_ends
+skip_in_the_middle()
 
 
 ROOT = Path(__file__).parents[1]

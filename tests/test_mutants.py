@@ -14,9 +14,9 @@ from mutants import reach, results, swap
 from mutants.cores import CORES
 from mutants.operators import mutants_of
 from mutants.runner import Trial
-from tests.effort import at_both_ends
+from tests.effort import skip_in_the_middle
 
-pytestmark = at_both_ends
+skip_in_the_middle()
 
 
 ROOT = Path(__file__).parents[1]

@@ -14,9 +14,9 @@ import pytest
 
 import lambda_kit
 from lambda_kit.local import FunctionUrl
-from tests.effort import at_both_ends
+from tests.effort import skip_in_the_middle
 
-pytestmark = at_both_ends
+skip_in_the_middle()
 
 
 PAGE = Path(__file__).parent.parent / "docs" / "tutorial.md"

@@ -13,9 +13,12 @@ import pytest
 
 from lambda_kit.http import ClientResponse
 from lambda_kit.testing import events
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from lambda_kit.events._http_trigger import HttpTrigger
+
+skip_in_the_middle()
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -29,6 +29,7 @@ from lambda_kit.errors import (
 )
 from tests.aws import botocores
 from tests.aws.servers import Server, reply
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Serve = Callable[..., Server]
+
+skip_in_the_middle()
 
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI"}
 

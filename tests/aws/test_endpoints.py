@@ -10,9 +10,12 @@ import pytest
 from lambda_kit.aws._endpoints import Beyond, resolve
 from lambda_kit.errors import ConfigurationError
 from tests.aws.botocores import session
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+skip_in_the_middle()
 
 SERVICES = (
     *("ssm", "secretsmanager", "dynamodb", "sqs", "appconfigdata"),

@@ -9,9 +9,12 @@ import pytest
 
 from lambda_kit.aws import connect
 from lambda_kit.errors import AwsError, ConditionalCheckFailed, NotFound
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from tests.conftest import Aws
+
+skip_in_the_middle()
 
 TABLE = "records"
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about

@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
+
+skip_in_the_middle()
 
 PROGRAM = Path(__file__).parent / "functions" / "durable_shop.py"
 

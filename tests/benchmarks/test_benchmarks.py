@@ -15,9 +15,12 @@ from benchmarks import __main__ as command
 from benchmarks import _page, _runner, _table
 from benchmarks._model import Case, Figure, Measure, Options, Result, Row, Side, Topic, best_of, pairwise, results_of
 from benchmarks._worker import Loop, Worker
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+
+skip_in_the_middle()
 
 OPTIONS = Options("python", None)
 WITH_PEER = Options("python", "peer-python")

@@ -16,7 +16,10 @@ from lambda_kit.errors import ConfigurationError, TimeLimitReached
 from lambda_kit.idempotency import AlreadyInProgress, MemoryStore, idempotent
 from lambda_kit.testing import FakeClock
 from tests.durable_context import durable_context
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
+
+skip_in_the_middle()
 
 PROGRAM = Path(__file__).parent / "programs" / "exactly_once.py"
 sdk: Any = import_module("aws_durable_execution_sdk_python")

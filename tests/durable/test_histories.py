@@ -10,6 +10,10 @@ from typing import Any
 
 from hypothesis import settings
 
+from tests.effort import skip_in_the_middle
+
+skip_in_the_middle()
+
 PROGRAM = Path(__file__).parent / "programs" / "histories.py"
 HISTORIES = 340  # of three executions each
 THOROUGH = 3_400

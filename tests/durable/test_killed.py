@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.effort import scaled
+from tests.effort import scaled, skip_in_the_middle
 from tests.patience import PATIENCE
+
+skip_in_the_middle()
 
 PROGRAM = Path(__file__).parent / "programs" / "killed.py"
 

@@ -15,10 +15,13 @@ import pytest
 from lambda_kit import Logger, Metrics, current_invocation, handler
 from lambda_kit.errors import ConfigurationError
 from tests.durable_context import durable_context
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from lambda_kit.testing import FakeXRayDaemon
+
+skip_in_the_middle()
 
 PROGRAM = Path(__file__).parent / "programs" / "told_once.py"
 

@@ -16,11 +16,14 @@ import pytest
 
 from lambda_kit.errors import EventError
 from lambda_kit.events import QueryValues, http_trigger_of, source_of
+from tests.effort import skip_in_the_middle
 from tests.events import kinds
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+skip_in_the_middle()
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venvs" / "peer" / "bin" / "python"

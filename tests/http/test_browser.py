@@ -19,11 +19,13 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+skip_in_the_middle()
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 if sys.platform != "linux":
     pytest.skip("the runtime client has wheels for Linux alone", allow_module_level=True)

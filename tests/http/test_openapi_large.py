@@ -19,8 +19,10 @@ from pydantic import BaseModel, Field
 from lambda_kit import HttpApp, provide
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http import ApiKey, Bearer, Cookie, Depends, Form, Header, OpenApi, Query, Redirect, Response
-from tests.effort import scaled
+from tests.effort import scaled, skip_in_the_middle
 from tests.http import models
+
+skip_in_the_middle()
 
 validator: Any = pytest.importorskip("openapi_spec_validator")
 signed_in = Bearer("https://id.example/keys", algorithms=["ES256"], issuer=None, audience=None)

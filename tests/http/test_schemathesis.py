@@ -26,6 +26,9 @@ if sys.platform != "linux":
     pytest.skip("the runtime client has wheels for Linux alone", allow_module_level=True)
 
 from lambda_kit.local import FunctionUrl
+from tests.effort import skip_in_the_middle
+
+skip_in_the_middle()
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

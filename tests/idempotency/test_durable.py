@@ -17,7 +17,10 @@ from lambda_kit.errors import TimeLimitInterrupt
 from lambda_kit.idempotency import AlreadyInProgress, MemoryStore, idempotent
 from lambda_kit.testing import FakeClock, make_context
 from tests.durable_context import durable_context
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
+
+skip_in_the_middle()
 
 PROGRAM = Path(__file__).parent / "functions" / "durable_shop.py"
 exceptions: Any = import_module("aws_durable_execution_sdk_python.exceptions")

@@ -26,6 +26,7 @@ from lambda_kit.idempotency import (
     key_of,
 )
 from lambda_kit.testing import make_context
+from tests.effort import skip_in_the_middle
 from tests.idempotency.test_stores import TABLE, make_table
 from tests.patience import PATIENCE
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.conftest import Aws
+
+skip_in_the_middle()
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".venvs" / "peer" / "bin" / "python"

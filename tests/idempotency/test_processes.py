@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.effort import scaled
+from tests.effort import scaled, skip_in_the_middle
 from tests.idempotency.test_stores import TABLE, make_table
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from tests.conftest import Aws
     from tests.services import Faults
+
+skip_in_the_middle()
 
 if sys.platform == "win32":
     pytest.skip("it kills workers by a signal", allow_module_level=True)

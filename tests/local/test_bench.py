@@ -18,10 +18,13 @@ import pytest
 from lambda_kit.local import _bench_chart, _bench_text, main
 from lambda_kit.local._bench_png import png
 from lambda_kit.local._bench_svg import svg
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+skip_in_the_middle()
 
 SVG = "{http://www.w3.org/2000/svg}"
 TITLE = re.compile(r"(?P<name>.+), (?P<memory>\d+) MB, (?P<what>[\w ]+): (?:median )?(?P<value>[\d.]+)")

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from lambda_kit.local import FunctionError, Outcome
 from lambda_kit.local._bench_run import GIVE_UP, Plan, Side, Target, measure
-from tests.effort import at_both_ends
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-pytestmark = at_both_ends
+skip_in_the_middle()
 
 
 def _outcome(*, cold: bool, error: FunctionError | None = None) -> Outcome:

@@ -14,7 +14,7 @@ from lambda_kit.local import _doctor, _doctor_managed
 from lambda_kit.local._arguments import parse
 from lambda_kit.local._cli import main
 from lambda_kit.local._doctor_runs import EVERY_IMPORT, Function
-from tests.effort import at_both_ends
+from tests.effort import skip_in_the_middle
 from tests.local.conftest import FUNCTIONS
 from tests.patience import PATIENCE
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from lambda_kit.local._doctor_report import Report
 
-pytestmark = at_both_ends
+skip_in_the_middle()
 
 
 pytest.importorskip("awslambdaric")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from lambda_kit.local import Environment
-from tests.effort import at_both_ends, is_full
+from tests.effort import is_full, skip_in_the_middle
 from tests.events.answers.fakes import Got, serving
 from tests.patience import PATIENCE
 
@@ -39,7 +39,8 @@ LEAK = 0.2  # blocks of memory for each invocation
 ONCE = 64  # blocks that a part of the run may take whatever its length: a table that grows, a thread that has run once
 CLIENTS = ("awslambdaric", "kit")
 
-pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="the tests read /proc"), at_both_ends]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the tests read /proc")
+skip_in_the_middle()
 
 
 def events() -> Iterator[tuple[dict[str, Any], str]]:

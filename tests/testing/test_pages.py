@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.effort import at_both_ends
+from tests.effort import skip_in_the_middle
 from tests.testing.reference_page import PAGE, fixtures, with_tables
 from tests.testing.test_real_function import PROGRAM
 
 if TYPE_CHECKING:
     import pytest
 
-pytestmark = at_both_ends
+skip_in_the_middle()
 
 
 HOW_TO = Path(__file__).parent.parent.parent / "docs" / "testing.md"

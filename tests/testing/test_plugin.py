@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.effort import skip_in_the_middle
+
+skip_in_the_middle()
+
 PLUGIN_TEST = """
     import pytest
     from lambda_kit import Metrics, Tracer, current_invocation, handler, init

@@ -14,9 +14,12 @@ from lambda_kit import HttpApp, Logger, Metrics, Tracer, handler, idempotent, in
 from lambda_kit.errors import ConfigurationError, LambdaKitError
 from lambda_kit.idempotency import DynamoDBStore
 from lambda_kit.testing import Ministack, MinistackMissing, RealFunction, events, invoke
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from lambda_kit.testing import FakeAppConfigAgent, FakeExtension, StartFunction
+
+skip_in_the_middle()
 
 PROGRAM = Path(__file__).parent.parent.parent / ".venvs" / "ministack" / "bin" / "ministack"
 log, metrics, tracer = Logger(service="shop"), Metrics(namespace="Shop", service="shop"), Tracer()

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import Tracer
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from lambda_kit.testing import FakeXRayDaemon
+
+skip_in_the_middle()
 
 PROGRAM = Path(__file__).parent / "functions" / "durable_shop.py"
 exceptions: Any = import_module("aws_durable_execution_sdk_python.exceptions")

@@ -20,6 +20,7 @@ from lambda_kit.errors import AwsError, ConfigurationError, NoAnswer
 from lambda_kit.tracer import Tracer
 from lambda_kit.tracer import _instrument_aws as instrument_aws
 from tests.aws.servers import Server, reply
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 from tests.services import REGION, free_port
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from lambda_kit.testing import FakeXRayDaemon
     from tests.conftest import Aws
     from tests.services import Faults
+
+skip_in_the_middle()
 
 boto3: Any = import_module("boto3")
 botocore_session: Any = import_module("botocore.session")

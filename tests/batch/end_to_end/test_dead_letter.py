@@ -6,12 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.batch.end_to_end.stage import bodies, make_queue, until
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.batch.end_to_end.stage import Trace
     from tests.conftest import Aws
+
+skip_in_the_middle(but_not_under_the_kit=True)
 
 
 def send(aws: Aws, function: str, failures: str, *events: dict[str, Any]) -> None:

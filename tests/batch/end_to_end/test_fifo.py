@@ -10,6 +10,7 @@ import pytest
 
 from tests.batch.end_to_end.stage import make_queue
 from tests.batch.poller import SqsPoller
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from lambda_kit.local import Environment
     from tests.batch.end_to_end.stage import Trace
     from tests.conftest import Aws
+
+skip_in_the_middle(but_not_under_the_kit=True)
 
 
 def filled(sqs: Any, *asked: dict[str, Any]) -> str:

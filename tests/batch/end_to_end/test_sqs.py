@@ -10,6 +10,7 @@ import pytest
 
 from tests.batch.end_to_end.stage import Recorder, bodies, make_queue, until
 from tests.batch.poller import SqsPoller
+from tests.effort import skip_in_the_middle
 from tests.idempotency.test_stores import make_table
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from lambda_kit.local import Environment
     from tests.batch.end_to_end.stage import Trace
     from tests.conftest import Aws
+
+skip_in_the_middle(but_not_under_the_kit=True)
 
 ORDERS = [f"o-{i}" for i in range(12)]
 POISON = ['{"name": "poison", "fails": 1000}', "no JSON", '{"name": null}']

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.batch.poller import StreamPoller, from_dynamodb, from_kinesis, number_of
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from tests.conftest import Aws
 
     Batches = Iterator[list[dict[str, Any]]]
+
+skip_in_the_middle(but_not_under_the_kit=True)
 
 NAMES = [f"r{i}" for i in range(8)]
 
