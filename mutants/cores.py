@@ -22,12 +22,52 @@ CORES = {
     "signing": Core(("aws/_signing.py",), ("aws/test_signing.py", "aws/test_s3.py")),
     "retries": Core(("aws/_retries.py",), ("aws/test_retries.py",)),
     "batch": Core(
-        ("batch/_report.py", "batch/_responses.py"),
-        ("batch/test_responses.py", "batch/test_properties.py", "batch/test_ways.py"),
+        (
+            "batch/_report.py",
+            "batch/_responses.py",
+            "batch/_firehose.py",
+            "batch/_progress.py",
+            "batch/_source.py",
+            "batch/_sources.py",
+        ),
+        (
+            "batch/test_responses.py",
+            "batch/test_batch.py",
+            "batch/test_samples.py",
+            "batch/test_order.py",
+            "batch/test_permanent.py",
+            "batch/test_log.py",
+        ),
+    ),
+    "batch run": Core(
+        ("batch/_run.py", "batch/_serial.py", "batch/_threads.py", "batch/_tasks.py"),
+        (
+            "batch/test_batch.py",
+            "batch/test_order.py",
+            "batch/test_permanent.py",
+            "batch/test_log.py",
+            "batch/test_ways.py",
+            "batch/test_trace.py",
+            "batch/test_deadline.py",
+        ),
     ),
     "flags": Core(
-        ("flags/_rollout.py", "flags/_conditions.py"),
-        ("flags/test_rollout.py", "flags/test_engine.py", "flags/test_limits.py", "flags/test_schema.py"),
+        (
+            "flags/_rollout.py",
+            "flags/_conditions.py",
+            "flags/_actions.py",
+            "flags/_splits.py",
+            "flags/_times.py",
+            "flags/_model.py",
+        ),
+        (
+            "flags/test_actions.py",
+            "flags/test_times.py",
+            "flags/test_rollout.py",
+            "flags/test_schema.py",
+            "flags/test_limits.py",
+            "flags/test_explain.py",
+        ),
     ),
     "metrics": Core(
         ("metrics/_record.py", "metrics/_lines.py", "metrics/_metrics.py", "metrics/_pending.py"),
@@ -36,7 +76,7 @@ CORES = {
             for name in ("lines", "model", "refused", "dimensions", "pending", "layer", "interrupts")
         ),
     ),
-    "routing": Core(("http/_router.py", "http/_tree.py"), ("http/test_routing.py",)),
+    "routing": Core(("http/_router.py", "http/_tree.py", "http/_route.py"), ("http/test_routing.py",)),
     "idempotency": Core(
         tuple(
             f"idempotency/{name}.py"

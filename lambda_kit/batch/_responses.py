@@ -39,14 +39,10 @@ def failed_items(source: Source, _event: dict[str, Any], progress: Progress) -> 
 
 def checkpoint(source: Source, _event: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Return the response that names the lowest sequence number to retry: Lambda goes on from there."""
-    lowest: str | None = None
-    for index in progress.to_retry():
-        number = source.id_of(progress.records[index])
-        if number is None or not (number.isascii() and number.isdecimal()):
-            return _whole_batch()
-        if lowest is None or _in_order(number) < _in_order(lowest):
-            lowest = number
-    return {"batchItemFailures": [] if lowest is None else [{"itemIdentifier": lowest}]}
+    numbers = [source.id_of(progress.records[index]) for index in progress.to_retry()]
+    if not all(number is not None and number.isascii() and number.isdecimal() for number in numbers):
+        return _whole_batch()
+    return {"batchItemFailures": [{"itemIdentifier": min(numbers, key=_in_order)}] if numbers else []}
 
 
 def _in_order(number: str) -> tuple[int, str]:

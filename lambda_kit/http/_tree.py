@@ -22,7 +22,8 @@ class Node:
 
     Attributes:
         fixed: the nodes of fixed segments.
-        patterns: nodes of segments with fixed text and parameters, such as `{name}.json`.
+        patterns: nodes of segments with fixed text and parameters, such as `{name}.json`; each with its expression and
+            the length of its fixed text, the longest first.
         parameter: the node of a segment that is a parameter; None without one.
         rest: the routes, by method, of a parameter that takes all segments that are left; empty without one.
         routes: the routes, by method, of the path that ends here.
@@ -32,7 +33,7 @@ class Node:
 
     def __init__(self) -> None:
         self.fixed: dict[str, Node] = {}
-        self.patterns: list[tuple[Any, Node]] = []
+        self.patterns: list[tuple[Any, Node, int]] = []
         self.parameter: Node | None = None
         self.rest: dict[str, Any] = {}
         self.routes: dict[str, Any] = {}
@@ -73,9 +74,10 @@ def insert(root: Node, rule: str) -> dict[str, Any]:
     """Return the routes, by method, of a path; add its nodes if they are missing."""
     node = root
     for part in segments_of(rule):
-        if part.startswith("{") and part.endswith(":path}") and part.count("{") == 1:
+        whole = _NAME.fullmatch(part)
+        if whole is not None and whole[1].endswith(":path"):
             return node.rest
-        if part.startswith("{") and part.endswith("}") and part.count("{") == 1:
+        if whole is not None:
             if node.parameter is None:
                 node.parameter = Node()
             node = node.parameter
@@ -87,14 +89,14 @@ def insert(root: Node, rule: str) -> dict[str, Any]:
 
 
 def _pattern(node: Node, part: str) -> Node:
-    text = "".join("(.+?)" if piece is None else re.escape(piece) for piece in _pieces(part))
-    for pattern, child in node.patterns:
+    pieces = _pieces(part)
+    text = "".join("(.+?)" if piece is None else re.escape(piece) for piece in pieces)
+    for pattern, child, _ in node.patterns:
         if pattern.pattern == text:
             return child
     child = Node()
-    node.patterns.append((re.compile(text, re.DOTALL), child))
-    # The one with the most fixed text comes first.
-    node.patterns.sort(key=lambda entry: -len(entry[0].pattern.replace("(.+?)", "")))
+    node.patterns.append((re.compile(text, re.DOTALL), child, sum(len(piece) for piece in pieces if piece is not None)))
+    node.patterns.sort(key=lambda entry: -entry[2])
     return child
 
 
@@ -120,7 +122,7 @@ def find(node: Node, parts: list[str], at: int, method: str, values: list[str]) 
     if not part:
         return None
     mark = len(values)
-    for pattern, child in node.patterns:
+    for pattern, child, _ in node.patterns:
         if (match := pattern.fullmatch(part)) is not None:
             values.extend(match.groups())
             if (found := find(child, parts, at + 1, method, values)) is not None:
@@ -147,7 +149,7 @@ def methods_of(node: Node, parts: list[str], at: int = 0) -> set[str]:
     if (child := node.fixed.get(part)) is not None:
         found |= methods_of(child, parts, at + 1)
     if part:
-        for pattern, child in node.patterns:
+        for pattern, child, _ in node.patterns:
             if pattern.fullmatch(part) is not None:
                 found |= methods_of(child, parts, at + 1)
         if node.parameter is not None:

@@ -107,6 +107,7 @@ UNKNOWN: list[tuple[Any, str]] = [
     ({}, "it is empty"),
     ({"Records": None}, "it has the keys Records"),
     ({"detail": {}, "source": "aws.s3"}, "it has the keys detail, source"),
+    (dict.fromkeys("lkjihgfedcba"), "it has the keys a, b, c, d, e, f, g, h, i, j;"),
     ({"Records": [{"eventSource": "aws:ses"}]}, "it has the keys Records"),
     ({"Records": [{"s3": {}, "eventSource": "aws:s3"}]}, "it has the keys Records"),
     (None, "it is of type NoneType"),

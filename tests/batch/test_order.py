@@ -146,6 +146,16 @@ def test_messages_of_a_fifo_queue_without_a_group_are_alone() -> None:
     assert reported(report.response) == ["m0"]
 
 
+@pytest.mark.parametrize("broken", [None, {}, {"eventSourceARN": 5}, {"eventSource": "aws:sqs"}])
+def test_a_record_that_cannot_be_read_does_not_hide_that_the_queue_keeps_an_order(broken: Any) -> None:
+    event = fifo("a", "a", "b")
+    event["Records"].insert(0, broken)
+    function = Function("m0")
+    report = run(event, function, "one by one")
+    assert function.begun == ["m0", "m2"]
+    assert report.skipped == ["m1"]
+
+
 def test_so_many_threads_run_at_a_time_and_no_more() -> None:
     together = threading.Barrier(3)
     running: list[int] = []

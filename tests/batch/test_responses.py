@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -89,6 +90,30 @@ def test_kafka_is_told_partition_and_offset() -> None:
     ) == [""]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "is_valid"),
+    [
+        ("partition", 0, True),
+        ("partition", -1, False),
+        ("partition", 2**63 - 1, True),
+        ("partition", 2**63, False),
+        ("partition", True, False),
+        ("offset", 0, True),
+        ("offset", -1, False),
+        ("offset", 2**63 - 1, True),
+        ("offset", 2**63, False),
+        ("offset", "15", False),
+        ("topic", None, False),
+    ],
+)
+def test_a_record_of_kafka_has_an_id_if_its_place_is_one_that_kafka_has(name: str, value: Any, is_valid: bool) -> None:
+    event = builders.kafka(p3=1)
+    (record,) = event["records"]["orders-3"]
+    record[name] = value
+    expected: Any = {"partition": f"orders-{record['partition']}", "offset": record["offset"]} if is_valid else ""
+    assert builders.reported(respond("kafka", event, (FAILED, ERROR))) == [expected]
+
+
 def test_firehose_gets_a_result_for_each_record() -> None:
     event = builders.firehose("a", "b", "c", "d", "e")
     found = respond(
@@ -139,6 +164,18 @@ def test_what_does_not_fit_into_a_response_has_failed() -> None:
     assert isinstance(progress.values[1], BatchError)
 
 
+@pytest.mark.parametrize(("more", "result"), [(0, "Ok"), (1, "ProcessingFailed")])
+def test_records_fit_into_a_response_to_the_byte(more: int, result: str) -> None:
+    event = builders.firehose("a", "b", "c", "d")
+    entries = respond("firehose", event, (SUCCEEDED, DROPPED), (FAILED, ERROR), *[(SUCCEEDED, Transformed(b""))] * 2)
+    left = 6 * 1024 * 1024 - 64 * 1024 - len(json.dumps(entries["records"])) + len("[]")
+    event["records"][0]["recordId"] += "x" * (left % 4 + more)  # base64 grows by four characters
+    large = Transformed(bytes(left // 4 * 3))
+    fates = [(SUCCEEDED, DROPPED), (FAILED, ERROR), (SUCCEEDED, Transformed(b"")), (SUCCEEDED, large)]
+    found = respond("firehose", event, *fates)
+    assert [one["result"] for one in found["records"]] == ["Dropped", "ProcessingFailed", "Ok", result]
+
+
 def test_firehose_cannot_be_answered_for_a_record_without_an_id() -> None:
     event = builders.firehose("a")
     del event["records"][0]["recordId"]
@@ -148,17 +185,19 @@ def test_firehose_cannot_be_answered_for_a_record_without_an_id() -> None:
 
 def test_s3_batch_gets_a_result_for_each_task() -> None:
     event = builders.s3_batch(*"abcdefg")
-    del event["tasks"][6]["taskId"]
+    without_id = event["tasks"].pop()
+    del without_id["taskId"]
+    event["tasks"].insert(0, without_id)
     found = respond(
         "s3_batch",
         event,
+        (SUCCEEDED, None),
         (SUCCEEDED, None),
         (SUCCEEDED, "resized"),
         (SUCCEEDED, {"size": 5}),
         (FAILED, ERROR),
         (DEAD_LETTERED, ERROR),
         (PENDING, None),
-        (SUCCEEDED, None),
     )
     assert found == {
         "invocationSchemaVersion": "1.0",
@@ -173,6 +212,19 @@ def test_s3_batch_gets_a_result_for_each_task() -> None:
             {"taskId": "t5", "resultCode": "TemporaryFailure", "resultString": ""},
         ],
     }
+
+
+class WithoutText:
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def test_a_result_that_json_and_text_cannot_hold_is_a_success_all_the_same() -> None:
+    circle: list[Any] = []
+    circle.append(circle)
+    found = respond("s3_batch", builders.s3_batch("a", "b"), (SUCCEEDED, circle), (SUCCEEDED, WithoutText()))
+    assert [one["resultCode"] for one in found["results"]] == ["Succeeded", "Succeeded"]
+    assert [one["resultString"] for one in found["results"]] == ["[[...]]", "<WithoutText without text>"]
 
 
 def test_what_a_task_tells_is_cut() -> None:
@@ -201,6 +253,7 @@ def test_data_for_firehose_is_encoded_by_its_type(data: Any, encoded: bytes) -> 
         (None, "returned None for a record of Firehose; return the new data"),
         (5, "returned a value of type int"),
         ({"a": {1}}, "cannot be encoded"),
+        ({1}, "returned a value of type set"),
         ("\ud800", "cannot be encoded"),
     ],
 )

@@ -202,6 +202,33 @@ def test_two_functions_for_the_same_route_are_refused() -> None:
         app.get("/orders/{c}")(any_c)
 
 
+def test_two_functions_for_the_same_route_with_fixed_text_in_a_segment_are_refused() -> None:
+    app = HttpApp()
+    app.get("/{a}.json")(any_a)
+    app.get("/{a}.xml")(any_a)
+    with pytest.raises(ConfigurationError, match=r"have the same route GET /\{c\}.json"):
+        app.get("/{c}.json")(any_c)
+
+
+@pytest.mark.parametrize(
+    ("rules", "path"),
+    [
+        (["/{a}.json", "/{a}.min.json"], "/x.min.json"),
+        (["/{a}..b", "/abcd{a}"], "/abcdx..b"),  # three characters, however they are written in an expression
+        (["/{a}-{b}-{c}", "/ab{a}ef"], "/ab-c-ef"),
+    ],
+)
+def test_of_segments_with_parameters_that_fit_the_one_with_the_most_fixed_text_is_taken(
+    rules: list[str], path: str
+) -> None:
+    for declared in (rules, rules[::-1]):
+        app = HttpApp()
+        for rule in declared:
+            names = ", ".join(one for one in "abc" if f"{{{one}}}" in rule)
+            app.get(rule)(eval(f"lambda {names}: {rule!r}"))
+        assert app.test_client().get(path).text == rules[1]
+
+
 def test_a_head_of_its_own_may_stand_beside_get() -> None:
     for order in (("GET", "HEAD"), ("HEAD", "GET")):
         app = HttpApp()
@@ -228,8 +255,8 @@ UntypedRouter: Any = Router
         (lambda: UntypedApp().get("/{a}", layers=[1]), r"layers=\[1\]: a layer is a function"),
         (lambda: UntypedApp().get("/{a}", layers="log"), "pass a list of layers"),
         (lambda: UntypedApp().get("/{a}", cache_control=60), "pass the text of the header"),
-        (lambda: UntypedApp().include("orders"), "pass a Router"),
-        (lambda: UntypedApp().include(HttpApp()), "pass a Router; the options of an app would not count"),
+        (lambda: UntypedApp().include("orders"), "pass a Router$"),
+        (lambda: UntypedApp().include(HttpApp()), "pass a Router; the options of an app would not count here$"),
         (lambda: UntypedRouter(layers=[None]), "a layer is a function"),
         (lambda: UntypedApp(layers="x"), "pass a list of layers"),
         (lambda: UntypedApp(cors=["*"]), r"pass Cors\(...\)"),
@@ -245,8 +272,39 @@ def test_a_declaration_of_another_kind_says_what_to_pass(declare: Any, told: str
         declare()
 
 
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+def test_the_decorator_of_a_method_takes_the_options_of_route_and_returns_the_function(method: str) -> None:
+    seen: list[str] = []
+
+    def note(fn: Any) -> Any:
+        def call(event: Any, context: Any) -> Any:
+            seen.append("layer")
+            return fn(event, context)
+
+        return call
+
+    def answer() -> str:
+        return method
+
+    app, router = HttpApp(), Router("/orders")
+    assert getattr(router, method)("/now", status=202, layers=[note], summary="Orders of now")(answer) is answer
+    app.include(router)
+    client = app.test_client()
+    for one in ("get", "post", "put", "patch", "delete"):
+        assert client.request(one.upper(), "/orders/now").status == (202 if one == method else 405)
+    assert seen == ["layer"]
+    assert app.openapi()["paths"]["/orders/now"][method]["summary"] == "Orders of now"
+
+
+@pytest.mark.parametrize("method", ["PATCH", "QUERY", "TRACE"])
+def test_a_route_may_have_any_method_of_http(method: str) -> None:
+    app = HttpApp()
+    app.route("/x", method)(lambda: "answer")
+    assert [app.test_client().request(one, "/x").status for one in (method, "GET")] == [200, 405]
+
+
 def test_a_method_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="the methods are GET"):
+    with pytest.raises(ConfigurationError, match=r"^route\('/x', 'FETCH'\): the methods are GET, HEAD, POST, "):
         HttpApp().route("/x", "FETCH")
     with pytest.raises(ConfigurationError, match="names no method"):
         HttpApp().route("/x")
