@@ -26,7 +26,6 @@ CORES = {
             "batch/_report.py",
             "batch/_responses.py",
             "batch/_firehose.py",
-            "batch/_progress.py",
             "batch/_source.py",
             "batch/_sources.py",
         ),
@@ -40,11 +39,11 @@ CORES = {
         ),
     ),
     "batch run": Core(
-        ("batch/_run.py", "batch/_serial.py", "batch/_threads.py", "batch/_tasks.py"),
+        ("batch/_run.py", "batch/_progress.py", "batch/_serial.py", "batch/_threads.py", "batch/_tasks.py"),
         (
-            "batch/test_batch.py",
             "batch/test_order.py",
             "batch/test_permanent.py",
+            "batch/test_batch.py",
             "batch/test_log.py",
             "batch/test_ways.py",
             "batch/test_trace.py",
@@ -52,21 +51,13 @@ CORES = {
         ),
     ),
     "flags": Core(
-        (
-            "flags/_rollout.py",
-            "flags/_conditions.py",
-            "flags/_actions.py",
-            "flags/_splits.py",
-            "flags/_times.py",
-            "flags/_model.py",
-        ),
+        ("flags/_rollout.py", "flags/_conditions.py", "flags/_splits.py"),
         (
             "flags/test_actions.py",
-            "flags/test_times.py",
-            "flags/test_rollout.py",
             "flags/test_schema.py",
             "flags/test_limits.py",
             "flags/test_explain.py",
+            "flags/test_rollout.py",
         ),
     ),
     "metrics": Core(
@@ -76,7 +67,7 @@ CORES = {
             for name in ("lines", "model", "refused", "dimensions", "pending", "layer", "interrupts")
         ),
     ),
-    "routing": Core(("http/_router.py", "http/_tree.py", "http/_route.py"), ("http/test_routing.py",)),
+    "routing": Core(("http/_router.py", "http/_tree.py"), ("http/test_routing.py", "http/test_websocket.py")),
     "idempotency": Core(
         tuple(
             f"idempotency/{name}.py"

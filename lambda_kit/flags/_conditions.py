@@ -54,7 +54,7 @@ class Conditions:
         if len(given) > _MAX_CONDITIONS:
             self._problems.add(path, f"has {len(given)} conditions; at most {_MAX_CONDITIONS} are allowed")
             return None
-        if depth > _MAX_DEPTH:
+        if depth >= _MAX_DEPTH:
             self._problems.add(path, f"has conditions that are nested more than {_MAX_DEPTH} levels deep")
             return None
         members = [self._member(one, f"{path}[{i}]", depth + 1) for i, one in enumerate(given)]

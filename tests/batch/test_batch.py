@@ -361,6 +361,17 @@ def test_a_record_that_succeeds_and_one_that_fails_have_the_seconds_that_they_to
         assert seconds == pytest.approx(50.0 + number, abs=20.0)
 
 
+def test_records_that_run_one_after_another_have_each_the_seconds_that_it_took() -> None:
+    clock = Clock()
+
+    def work(record: Any) -> None:
+        clock.ahead += (100.0, 300.0, 500.0)[record.json["number"]]
+
+    with clock_of_runs(clock.monotonic):
+        durations = process_batch(builders.sqs(count=3), work).durations
+    assert durations == pytest.approx([100.0, 300.0, 500.0], abs=60.0)
+
+
 @WAYS
 def test_that_all_failed_can_be_an_error(fn: Any, concurrency: int) -> None:
     all_odd = builders.sqs(*(builders.message(f"m{i}", {"number": i}) for i in (1, 3)))

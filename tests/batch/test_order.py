@@ -146,6 +146,18 @@ def test_messages_of_a_fifo_queue_without_a_group_are_alone() -> None:
     assert reported(report.response) == ["m0"]
 
 
+def test_messages_of_a_group_run_side_by_side_if_their_queue_keeps_no_order() -> None:
+    event = fifo("a", "a")
+    for one in event["Records"]:
+        one["eventSourceARN"] = builders.ARN  # a fair queue has groups, too
+    both = threading.Barrier(2)
+
+    def meet(record: Any) -> None:
+        both.wait(PATIENCE)
+
+    assert reported(process_batch(event, meet, concurrency=2).response) == []
+
+
 @pytest.mark.parametrize("broken", [None, {}, {"eventSourceARN": 5}, {"eventSource": "aws:sqs"}])
 def test_a_record_that_cannot_be_read_does_not_hide_that_the_queue_keeps_an_order(broken: Any) -> None:
     event = fifo("a", "a", "b")

@@ -21,8 +21,18 @@ def nested(kind: str, depth: int) -> dict[str, Any]:
 def test_groups_stand_sixteen_deep_at_the_most(kind: str) -> None:
     assert compile_flags(nested(kind, 15))["f"].decide({"a": 1}, lambda: 0.0).value is True
     for depth in (16, 20, 500):
-        with pytest.raises(FlagSchemaError, match="nested more than 16 levels deep"):
+        with pytest.raises(FlagSchemaError, match=r"nested more than 16 levels deep$"):
             compile_flags(nested(kind, depth))
+
+
+def test_groups_in_a_segment_stand_as_deep() -> None:
+    document = nested("any", 15)
+    document["$segments"] = {"s": {"conditions": document["f"]["rules"]["r"].pop("conditions")}}
+    document["f"]["rules"]["r"]["conditions"] = [CONDITION]
+    assert compile_flags(document)
+    document["f"]["rules"]["r"]["conditions"] = [{"segment": "s"}]
+    with pytest.raises(FlagSchemaError, match=r"nested more than 16 levels deep with those of segments$"):
+        compile_flags(document)
 
 
 def chain(length: int, *, twice: bool) -> dict[str, Any]:
@@ -40,7 +50,7 @@ def test_segments_within_segments_count() -> None:
     assert compile_flags(chain(10, twice=True))["f"].decide({"a": 1}, lambda: 0.0).value is True
     with pytest.raises(FlagSchemaError, match="has 1024 conditions with those of segments; at most 1000 are allowed"):
         compile_flags(chain(11, twice=True))
-    with pytest.raises(FlagSchemaError, match="nested more than 16 levels deep with those of segments"):
+    with pytest.raises(FlagSchemaError, match=r"nested more than 16 levels deep with those of segments"):
         compile_flags(chain(17, twice=False))
     for twice in (True, False):
         with pytest.raises(FlagSchemaError) as info:

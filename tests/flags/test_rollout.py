@@ -160,6 +160,7 @@ def test_a_number_is_the_unit_that_its_digits_are() -> None:
 
 def test_text_that_is_no_unicode_is_a_unit_like_any_other() -> None:
     assert 0 <= rollout.numbers("rollout", "cart")("\ud800") < rollout.SPACE
+    assert 0 <= rollout.numbers("rollout", "\ud800")("user-1") < rollout.SPACE
 
 
 class Plan(enum.StrEnum):
