@@ -20,7 +20,7 @@ class Core:
 
 CORES = {
     "signing": Core(("aws/_signing.py",), ("aws/test_signing.py", "aws/test_s3.py")),
-    "retries": Core(("aws/_retries.py",), ("aws/test_retries.py",)),
+    "retries": Core(("aws/_retries.py",), ("aws/test_retries.py", "aws/test_interrupts.py")),
     "batch": Core(
         (
             "batch/_report.py",
@@ -61,11 +61,8 @@ CORES = {
         ),
     ),
     "metrics": Core(
-        ("metrics/_record.py", "metrics/_lines.py", "metrics/_metrics.py", "metrics/_pending.py"),
-        tuple(
-            f"metrics/test_{name}.py"
-            for name in ("lines", "model", "refused", "dimensions", "pending", "layer", "interrupts")
-        ),
+        ("metrics/_record.py", "metrics/_lines.py"),
+        tuple(f"metrics/test_{name}.py" for name in ("lines", "model", "refused", "dimensions")),
     ),
     "routing": Core(("http/_router.py", "http/_tree.py"), ("http/test_routing.py", "http/test_websocket.py")),
     "idempotency": Core(
@@ -76,14 +73,14 @@ CORES = {
         tuple(
             f"idempotency/test_{name}.py"
             for name in (
-                *("decide", "corrupt_records", "claim", "completion", "waiting", "late", "replay", "replayed_errors"),
-                *("results", "model", "coroutines", "drivers", "options", "interrupts", "override"),
+                *("decide", "claim", "completion", "waiting", "late", "replay", "replayed_errors", "results"),
+                *("coroutines", "drivers", "corrupt_records", "key", "memory"),
             )
         ),
     ),
     "log line": Core(
         ("logger/_line.py",),
-        tuple(f"logger/test_{name}.py" for name in ("line", "lines", "redact", "passwords", "exceptions", "context")),
+        tuple(f"logger/test_{name}.py" for name in ("line", "lines")),
     ),
     "pipeline": Core(
         (

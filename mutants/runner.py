@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from mutants.reach import Chosen, Reach, Watch, runs_at_import, tests_of
-from mutants.swap import codes_of, swap
+from mutants.swap import all_codes, codes_of, swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -146,12 +146,12 @@ def try_all(
     """
     imported: list[tuple[tuple[str, Mutant], Callable[[], int]]] = []
     swapped: list[tuple[tuple[str, Mutant], Codes, list[str]]] = []
-    trees = {file: _tree(file) for file in core.files}
+    old = {file: all_codes(str(ROOT / "lambda_kit" / file), _tree(file)) for file in core.files}
     for file, mutant in mutants:
         tests = tests_of(reach, file, mutant.function)
         codes = None
         if not runs_at_import(reach, file, mutant.function):
-            codes = codes_of(str(ROOT / "lambda_kit" / file), trees[file], mutant.tree)
+            codes = codes_of(str(ROOT / "lambda_kit" / file), old[file], mutant.tree)
         if not tests:
             yield Trial(file, mutant, "survived")
         elif codes is not None:

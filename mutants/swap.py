@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 _IS_FUNCTION = 1  # CO_OPTIMIZED: the body of a module or a class does not have it
 
 
-def codes_of(path: str, before: ast.Module, after: ast.Module) -> Codes | None:
+def all_codes(path: str, module: ast.Module) -> list[CodeType]:
+    """Return the code of a module, its classes and its functions; `path` is the file of the module."""
+    return list(_codes(compile(module, path, "exec")))
+
+
+def codes_of(path: str, old: list[CodeType], after: ast.Module) -> Codes | None:
     """Return the code of all functions of a module with a fault, by their names and lines.
 
     None is returned where exchanging it is not enough: the fault is in what runs when the module is imported, such as
@@ -23,10 +28,10 @@ def codes_of(path: str, before: ast.Module, after: ast.Module) -> Codes | None:
 
     Args:
         path: the file of the module.
-        before: the module.
+        old: all codes of the module.
         after: the module with a fault.
     """
-    old, new = (list(_codes(compile(tree, path, "exec"))) for tree in (before, after))
+    new = all_codes(path, after)
     if [_key(one) for one in old] != [_key(one) for one in new]:
         return None
     changed = [one for one, other in zip(old, new, strict=True) if _own(one) != _own(other)]

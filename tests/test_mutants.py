@@ -122,8 +122,8 @@ def test_the_tests_of_a_fault_are_those_that_enter_its_function(pytester: pytest
 def test_a_fault_is_put_into_a_function_that_exists_unless_it_is_in_what_ran_at_import() -> None:
     source = "def f(x=1):\n    return (lambda y: x + y)(2)\nlimit = 3"
     module: dict[str, Any] = {}
-    plain = ast.parse(source)
-    exec(compile(plain, "f.py", "exec"), module)
+    plain = swap.all_codes("f.py", ast.parse(source))
+    exec(plain[0], module)
     faults = {one.before: one.tree for one in mutants_of(source)}
     assert swap.codes_of("f.py", plain, faults["1"]) is None
     assert swap.codes_of("f.py", plain, faults["3"]) is None

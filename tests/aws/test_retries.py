@@ -172,10 +172,29 @@ def test_the_budget_runs_out_and_fills_up_as_botocores(calls: list[tuple[list[An
 def test_each_code_and_each_status_is_repeated_as_in_botocore() -> None:
     throttled, transient = standard.ThrottledRetryableChecker, standard.TransientRetryableChecker
     assert set(throttled._THROTTLED_ERROR_CODES) == retries.THROTTLING_CODES
+    assert {retries.kind_of(400, code) for code in retries.THROTTLING_CODES} == {retries.THROTTLING}
+    assert retries.kind_of(400, "ReplicatedWriteConflictException") == retries.TRANSIENT
     for code in set(transient._TRANSIENT_ERROR_CODES) - retries.THROTTLING_CODES:
         assert retries.kind_of(400, code) == retries.TRANSIENT
     for status in range(400, 600):
         assert (retries.kind_of(status, "") == retries.TRANSIENT) == (status in transient._TRANSIENT_STATUS_CODES)
+
+
+@pytest.mark.parametrize(
+    ("service", "kind", "chance", "asked", "seconds"),
+    [
+        ("ssm", retries.TRANSIENT, 1.0, None, 0.05),
+        ("dynamodb", retries.TRANSIENT, 1.0, None, 0.025),
+        ("dynamodb", retries.THROTTLING, 1.0, None, 1.0),
+        ("ssm", retries.TRANSIENT, 0.0, "700", 0.7),
+        ("ssm", retries.TRANSIENT, 1.0, "9" * 18, 5.05),
+        ("ssm", retries.TRANSIENT, 1.0, "9" * 19, 0.05),  # no time that a service means
+    ],
+)
+def test_the_first_pause_is_that_of_the_service_or_what_the_reply_asks_for(
+    service: str, kind: int, chance: float, asked: str | None, seconds: float
+) -> None:
+    assert retries.pause(service, kind, 1, chance, asked) == pytest.approx(seconds)
 
 
 def test_a_client_waits_a_second_for_a_connection_and_five_for_a_reply() -> None:
@@ -211,7 +230,7 @@ def test_a_request_is_sent_as_often_as_botocore_sends_it(service: str) -> None:
     handler = standard.register_retry_handler(client)
     most = handler._retry_policy._retry_checker._max_attempts_checker._max_attempts
     assert retries.attempts_of(service, {}) == most
-    assert retries.attempts_of(service, {"AWS_MAX_ATTEMPTS": "7"}) == 7
+    assert [retries.attempts_of(service, {"AWS_MAX_ATTEMPTS": text}) for text in ("1", "7")] == [1, 7]
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])

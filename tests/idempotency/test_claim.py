@@ -17,6 +17,7 @@ from lambda_kit.idempotency import (
     StoreUnavailable,
     idempotent,
 )
+from lambda_kit.idempotency._claim import Call
 from lambda_kit.testing import FakeClock, make_context
 from tests.idempotency.stores import FaultyStore, counting
 
@@ -74,6 +75,16 @@ def test_a_claim_whose_reply_was_lost_is_given_back_where_the_error_says_so() ->
         charge({"id": 1})
     store.claim = real  # type: ignore[method-assign]
     assert charge({"id": 1, "result": 1}) == 1
+
+
+def test_observers_learn_once_how_a_claim_ended(facts: list[str]) -> None:
+    call = Call("k", None, "mine", "f")
+    call.tell_end("released")
+    assert facts == []
+    call.claimed = True
+    call.tell_end("completed")
+    call.tell_end("lost")
+    assert facts == ["completed"]
 
 
 def refusal(status: int | None, *, sent: bool | None = None) -> AwsError:

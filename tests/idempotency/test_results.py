@@ -49,6 +49,12 @@ def test_a_result_that_looks_like_a_mark_is_a_result(mark: Any) -> None:
     assert read(record(stored), None, ()) == value
 
 
+def test_the_text_of_an_exception_is_told_from_that_of_a_result() -> None:
+    error, _ = results.write_error(ValueError("no"), None, "k")
+    result, _ = results.write({"$lambda_kit": "error"}, None, None, "k")
+    assert [results.is_error(stored) for stored in (error, result, "1", b"", None)] == [True, *[False] * 4]
+
+
 def test_a_record_without_a_result_is_told() -> None:
     with pytest.raises(ResultNotStored, match="its result was not stored"):
         read(record(None), None, ())

@@ -290,22 +290,6 @@ def pipeline_of(client: Any) -> Any:
     return client.pipeline()
 
 
-def test_a_memory_that_is_full_forgets_what_has_expired_and_then_the_oldest() -> None:
-    store = MemoryStore(max_records=2)
-
-    owners = iter(range(100))
-
-    def claim(key: str, at: float) -> bool:
-        return store.claim(Claim(key, str(next(owners)), now=at, lease=10.0, ttl=10.0, payload=None)) is None
-
-    assert claim("a", 0.0)
-    assert claim("b", 5.0)
-    assert claim("c", 11.0)
-    assert not claim("b", 11.0)
-    assert claim("d", 12.0)
-    assert not claim("d", 12.0)
-
-
 @pytest.mark.parametrize(
     "make",
     [

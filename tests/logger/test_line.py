@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambda_kit import Logger
-from lambda_kit.logger._line import LIMIT, join, timestamp
+from lambda_kit.logger import _line
+from lambda_kit.logger._line import LIMIT, join, place, timestamp
 from tests.effort import scaled
 
 if TYPE_CHECKING:
@@ -37,6 +38,82 @@ def size(line: str) -> int:
 )
 def test_the_time_is_cut_to_milliseconds_also_when_the_clock_goes_back(now: float, text: str) -> None:
     assert timestamp(now) == text
+
+
+def test_each_second_begins_with_its_own_text() -> None:
+    assert [timestamp(now)[17:] for now in (60.0, 60.5, 61.0, 61.999, 61.0, 60.999)] == [
+        *("00.000Z", "00.500Z", "01.000Z", "01.999Z", "01.000Z", "00.999Z")
+    ]
+
+
+def test_a_place_without_code_or_module_is_a_question_mark() -> None:
+    assert place(100_000) == '"?"'
+    made: dict[str, Any] = {"place": place}
+    exec("found = place(0)", made)
+    assert made["found"] == '"?.<module>:1"'
+
+
+def test_places_of_code_that_is_made_at_run_time_do_not_fill_the_memory() -> None:
+    kept: list[int] = []
+    for _ in range(2_010):
+        exec("place(0)", {"place": place})
+        kept.append(len(_line._places))
+    assert max(kept) == 2_000
+
+
+def as_text(length: int) -> str:
+    """Return the JSON text of a text, `length` bytes long with its quotes."""
+    return f'"{"x" * (length - 2)}"'
+
+
+def test_a_line_of_exactly_the_limit_is_whole_and_one_of_a_byte_more_is_cut() -> None:
+    room = LIMIT - len('{"a":}\n')
+    assert join({'"a"': as_text(room)}) == f'{{"a":{as_text(room)}}}\n'
+    cut = join({'"a"': as_text(room + 1)})
+    assert len(cut) <= LIMIT
+    assert MISSING.search(json.loads(cut)["a"])
+
+
+def test_a_line_is_cut_no_further_than_the_limit() -> None:
+    short = {f'"{number:03d}"': as_text(992) for number in range(261)}  # each takes 1,000 bytes, and is not cut
+    lines = [join({**short, '"long"': as_text(3_000), '"other"': as_text(other)}) for other in range(280, 350)]
+    assert max(map(size, lines)) == LIMIT
+    whole = [line for line in lines if "cut" not in json.loads(line)]
+    assert max(map(size, whole)) == LIMIT
+
+
+def test_as_many_values_are_cut_as_need_be() -> None:
+    line = join({f'"{number:03d}"': as_text(5_000) for number in range(100)})
+    assert LIMIT - 4_000 < len(line) <= LIMIT
+    values = list(json.loads(line).values())
+    assert len(values) == 100
+    assert all(len(value) == 4_998 or MISSING.search(value) for value in values)
+
+
+def test_values_that_are_short_are_kept_whole_or_not_at_all() -> None:
+    line = join({f'"{number:03d}"': as_text(1_060) for number in range(300)})
+    entry = json.loads(line)
+    left = 300 - (len(entry) - 1)
+    assert entry.pop("cut") == f"{left} more fields"
+    assert set(entry.values()) == {"x" * 1_058}
+    assert len(line) > LIMIT - 1_200
+
+
+def test_of_thousands_of_members_as_many_are_kept_as_fit() -> None:
+    line = join({'"cut"': '"mine"', **{f'"{number:05d}"': as_text(number % 9 + 2) for number in range(30_000)}})
+    assert LIMIT - 150 < len(line) <= LIMIT
+    entry = json.loads(line)
+    assert entry["cut"] == "mine"
+    assert entry["cut_"] == f"{30_001 - (len(entry) - 1)} more fields"
+
+
+@pytest.mark.parametrize(("escaped", "longest"), [(r"\u0001", 6), (r"\n", 2), (r"\\", 2), (r"\\u0001", 2)])
+def test_a_text_is_cut_only_before_an_escape_that_does_not_fit(escaped: str, longest: int) -> None:
+    text = f'"{escaped * 600}"'
+    for size_of_start in range(1_000, 1_020):
+        start = json.loads(_line._cut(text, size_of_start)).partition("… [cut")[0]
+        assert json.loads(text).startswith(start)
+        assert 0 <= size_of_start - 1 - (len(json.dumps(start)) - 2) < longest
 
 
 def test_a_line_of_any_length_fits_and_parses(writes: list[str]) -> None:
