@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _socket
 import sys
+from itertools import repeat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _LONGEST_HEAD = 1 << 20
 _LONGEST_BODY = 1 << 28
 _AT_ONCE = 1 << 16
 _IPPROTO_TCP, _TCP_NODELAY = 6, 1
+_SEPARATOR, _ONCE = repeat(b": "), repeat(1)
 
 
 class RuntimeApiError(Exception):
@@ -56,6 +58,8 @@ class Connection:
         self.fields = fields.encode()
         self._next = b"GET " + ROOT + b"invocation/next HTTP/1.1\r\n" + self.fields + b"\r\n"
         self._is_new = True
+        self._names: tuple[bytes, ...] = ()  # of the fields of the last reply, as the other side spells them
+        self._lower: tuple[bytes, ...] = ()  # the same in lower case
         self.socket: Any = None
 
     # Requests
@@ -141,7 +145,7 @@ class Connection:
         if not data:
             return self._again(head, body, what, None, waits=waits)
         self._is_new = False
-        return _accepted(data) or self._reply(data, what)
+        return (None if waits else _accepted(data)) or self._reply(data, what)
 
     def _again(
         self, head: bytes, body: bytes, what: bytes | str, error: OSError | None, *, waits: bool
@@ -228,10 +232,7 @@ class Connection:
             data = data[end + 4 :]
             if status >= 200:  # others are followed by the real one
                 break
-        headers: dict[bytes, bytes] = {}
-        for line in lines[1:]:
-            name, _, value = line.partition(b":")
-            headers[name.lower()] = value.strip()
+        headers = self._headers(lines)
         length = headers.get(b"content-length")
         if length is not None and length == b"%d" % len(data):
             body = data
@@ -240,6 +241,25 @@ class Connection:
         if headers.get(b"connection", b"").lower() == b"close" or lines[0].startswith(b"HTTP/1.0"):
             self.close()
         return status, headers, body
+
+    def _headers(self, lines: list[bytes]) -> dict[bytes, bytes]:
+        """Return the fields of a head, with names in lower case.
+
+        Replies have the same names again and again, in the same order, so that one comparison spares work for each.
+        """
+        try:
+            names, values = zip(*map(bytes.split, lines[1:], _SEPARATOR, _ONCE), strict=True)
+        except ValueError:  # there is no field, or one without ": "
+            names = values = ()
+        if names and (names == self._names or b":" not in b"".join(names)):
+            if names != self._names:
+                self._names, self._lower = names, tuple(map(bytes.lower, names))
+            return dict(zip(self._lower, map(bytes.strip, values), strict=True))
+        headers: dict[bytes, bytes] = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(b":")
+            headers[name.lower()] = value.strip()
+        return headers
 
     def _body(
         self, data: bytes, headers: dict[bytes, bytes], length: bytes | None, status: int, what: bytes | str

@@ -55,6 +55,27 @@ def reply_to(pieces: list[bytes]) -> tuple[dict[bytes, bytes], bytes] | RuntimeA
             sender.join()
 
 
+def plainly(lines: list[bytes]) -> dict[bytes, bytes]:
+    """Return the fields of a head, read one after another."""
+    found: dict[bytes, bytes] = {}
+    for line in lines:
+        name, _, value = line.partition(b":")
+        found[name.lower()] = value.strip()
+    return found
+
+
+LINES = st.sampled_from(
+    [b"A: 1", b"a: 2", b"B:  3 ", b"Bb:4", b"A:x: y", b"C", b": 5", b"D: ", b"", b"E : 6", b"F: g: h"]
+)
+
+
+@given(st.lists(st.lists(LINES, max_size=4), min_size=1, max_size=5))
+def test_fields_of_one_reply_after_the_other_are_those_that_a_plain_reading_gives(heads: list[list[bytes]]) -> None:
+    connection = Connection("127.0.0.1:1", "0")
+    for lines in heads:
+        assert connection._headers([b"HTTP/1.1 200 OK", *lines]) == plainly(lines)
+
+
 @pytest.mark.parametrize("reply", REPLIES, ids=["length", "chunked", "to-the-end", "continued"])
 def test_a_reply_is_read_however_it_is_cut(reply: bytes) -> None:
     for at in range(len(reply)):
