@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 from sybil import Sybil
 from sybil.document import Document, PythonDocStringDocument
 from sybil.integration.pytest import SybilItem
@@ -65,7 +66,6 @@ _docstrings = Sybil(
 # Files that take seconds, the longest first. They start first, so that no worker is left alone with one at the end.
 _LONG = [
     "examples/shop/tests/test_demo.py",
-    "examples/shop/tests/test_demo.py",
     "tests/durable/test_histories.py",
     "tests/idempotency/test_processes.py",
     "tests/http/test_schemathesis.py",
@@ -114,3 +114,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         else:
             ordered.append(item)
     items[:] = sorted(ordered, key=lambda item: _PLACES.get(item.nodeid.partition("::")[0], len(_LONG)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Send one report of a test that passes from a worker to the process that prints, and not one of each phase.
+
+    Writing, sending and reading reports took a good part of the time of short tests, of which there are thousands. A
+    setup or a teardown that fails or is skipped is reported as ever.
+    """
+    if not hasattr(item.config, "workerinput"):
+        return None
+    hook = item.ihook
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            hook.pytest_runtest_logreport(report=report)
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True

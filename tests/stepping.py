@@ -57,7 +57,7 @@ T = TypeVar("T")
 PACKAGE = str(Path(lambda_kit.__file__).parent) + os.sep
 OTHERS = (threading.__file__,)  # locks, events and conditions of the standard library are written in Python
 monitoring: Any = getattr(sys, "monitoring", None)  # since Python 3.12
-MOST = 240  # interrupts of one call, in the profile `full`
+MOST = 160  # interrupts of one call, in the profile `full`
 _RESUME = dis.opmap["RESUME"]
 BLOCKING = {"acquire", "join", "sleep", "recv", "recv_into", "send", "sendall", "select", "poll", "connect", "write"}
 

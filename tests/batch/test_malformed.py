@@ -15,9 +15,12 @@ from lambda_kit._kernel import type_of
 from lambda_kit.batch import DROPPED, Backoff, BatchReport, DeadLetter, process_batch, process_batch_async
 from lambda_kit.errors import BatchFailed, EventError
 from tests.batch import builders
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+skip_in_the_middle()
 
 
 def deep() -> Any:

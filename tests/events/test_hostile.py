@@ -16,7 +16,10 @@ from lambda_kit import events
 from lambda_kit.errors import EventError
 from lambda_kit.events import source_of
 from lambda_kit.events._source import VIEWS
+from tests.effort import skip_in_the_middle
 from tests.events import kinds
+
+skip_in_the_middle()
 
 Path = tuple[str | int, ...]
 

@@ -16,10 +16,13 @@ from lambda_kit import events
 from lambda_kit.errors import EventError
 from lambda_kit.events import _source as rules
 from lambda_kit.events import as_event, source_of
+from tests.effort import skip_in_the_middle
 from tests.events import kinds
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+skip_in_the_middle()
 
 PUBLIC = [name for name in events.__all__ if hasattr(getattr(events, name), "raw")]
 # Payloads of others. The first pattern that matches the path of a file says what it is: a source, a view whose source

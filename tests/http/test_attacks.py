@@ -13,7 +13,10 @@ from lambda_kit import HttpApp, layer
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http_build import HTTP_TRIGGERS
 from lambda_kit.http import Cors, FileResponse, HttpError, NotFound, Redirect, Response, SecurityHeaders
+from tests.effort import skip_in_the_middle
 from tests.http.clients import check_taken, every_trigger, problem
+
+skip_in_the_middle()
 
 type_of: Any = type
 SHOP = "https://shop.example"

@@ -19,13 +19,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit.local import Environment
-from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-
-skip_in_the_middle()
 
 BINARY = Path(os.environ.get("LAMBDA_KIT_RIE") or Path(__file__).parents[2] / ".cache" / "rie" / "aws-lambda-rie")
 TIMEOUT = 1

@@ -12,11 +12,14 @@ from lambda_kit.aws import _app_config as sessions
 from lambda_kit.aws._app_config import Session
 from lambda_kit.errors import ParameterAccessDenied, ParameterError, ParameterNotFound, TransformError
 from lambda_kit.parameters import Parameter, Secret, _app_config
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lambda_kit.testing import FakeClock
+
+skip_in_the_middle()
 
 REFUSALS = {  # the answers of the services, by kind
     "not found": (400, "ParameterNotFound"),

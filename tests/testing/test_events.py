@@ -16,12 +16,15 @@ from lambda_kit.errors import ConfigurationError
 from lambda_kit.events import source_of
 from lambda_kit.events._source import VIEWS
 from lambda_kit.testing import events
+from tests.effort import skip_in_the_middle
 from tests.events.kinds import SAMPLES, is_a, read, view_of
 
 PAYLOADS = Path(__file__).parents[1] / "events" / "payloads"
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+skip_in_the_middle()
 
 wrong: Any = events
 TRIGGERS: Any = (

@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing import FakeXRayDaemon, SpanNode
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 from tests.testing.xray_sender import Sender, new_id, running, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+skip_in_the_middle()
 
 
 def test_independent_and_embedded_spans_look_the_same(daemon: FakeXRayDaemon, sender: Sender) -> None:

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from lambda_kit.errors import LambdaKitError
 from lambda_kit.events import authorizers, bedrock, cognito, custom_resources, edge, evaluations, pipelines
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+skip_in_the_middle()
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 type_of: Any = type
