@@ -123,7 +123,11 @@ def value_of(data: bytes) -> Any:
 
 def mutated(reader: Reader) -> Any:
     """Return a sample of an event in which some values are replaced; the bytes say which, and by what."""
-    raw = json.loads(json.dumps(SAMPLES[reader.one_of(NAMES)]))
+    return edited(json.loads(json.dumps(SAMPLES[reader.one_of(NAMES)])), reader)
+
+
+def edited(raw: Any, reader: Reader) -> Any:
+    """Return an event in which some values are replaced or removed; the rest of the bytes say which, and by what."""
     while reader.rest:
         place, value = int.from_bytes(bytes((reader.byte(), reader.byte()))), value_of(reader.field())
         places = _places(raw)

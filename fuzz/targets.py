@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from fuzz import replies, requests, texts
+from fuzz import agent, replies, requests, sockets, texts, tokens
 
-TARGETS = {one.name: one for one in (*replies.TARGETS, *requests.TARGETS, *texts.TARGETS)}
+TARGETS = {
+    one.name: one
+    for one in (*replies.TARGETS, *agent.TARGETS, *requests.TARGETS, *sockets.TARGETS, *tokens.TARGETS, *texts.TARGETS)
+}

@@ -181,9 +181,29 @@ def _invalid(why: str) -> Unauthorized:
     return Unauthorized(f"the token is not valid: {why}", challenge='Bearer error="invalid_token"')
 
 
-def _signs(key: dict[str, Any]) -> bool:
-    """Return True for a key that is published for signatures: RFC 7517, sections 4.2 and 4.3."""
-    return key.get("use", "sig") == "sig" and "verify" in key.get("key_ops", ("verify",))
+def _usable(published: Any) -> dict[str | None, Any]:
+    """Return the keys of a set that check signatures, by their ids; others are left out (RFC 7517, section 5)."""
+    jwt = _load()
+    found: dict[str | None, Any] = {}
+    for one in published:
+        key = _key(jwt, one)
+        if key is not None:
+            found[key.key_id] = key
+    if not found:
+        raise ValueError("no key of the set can check a signature")
+    return found
+
+
+def _key(jwt: Any, published: Any) -> Any:
+    """Return a key that is published for signatures (RFC 7517, sections 4.2 and 4.3); None if it cannot be used."""
+    try:
+        if published.get("use", "sig") != "sig" or "verify" not in published.get("key_ops", ("verify",)):
+            return None
+        key = jwt.PyJWK(published)
+        hash(key.key_id)  # a list is no id
+    except Exception:  # PyJWT and cryptography raise many kinds for what is no key
+        return None
+    return key
 
 
 def _load() -> Any:
@@ -212,7 +232,6 @@ def _fetched_keys(url: str) -> Any:
 
         with urlopen(url, timeout=_FETCH_TIMEOUT) as answer:  # noqa: S310  # the scheme was checked
             found = json.loads(answer.read(_MOST_KEYS_BYTES))
-        signing = [one for one in found["keys"] if _signs(one)]
-        return {one.key_id: one for one in _load().PyJWKSet(signing).keys}
+        return _usable(found["keys"])
 
     return init.resource(ttl=_KEYS_TTL, stale_if_error=_KEYS_STALE)(keys)

@@ -148,6 +148,24 @@ def test_a_key_for_something_else_signs_no_token(more: dict[str, Any], issuer: A
     assert get(app_of(bearer()), "alb", token(KEYS["k-2"], key_id="k-2")).status == 200
 
 
+# What an issuer may publish beside its keys: kinds that are not known, and values that are out of range.
+CHANGES: list[dict[str, Any]] = [{"key_ops": 5}, {"kid": ["k-3"]}, {"n": 5}, {"e": ""}, {"kty": "new"}]
+ODD: list[Any] = [None, 5, "x", [], {}, *({**JWK, "kid": "k-3", **one} for one in CHANGES)]
+
+
+def test_keys_that_cannot_be_used_leave_the_others_of_their_set_as_they_are(issuer: Any, monkeypatch: Any) -> None:
+    document = {"keys": [*ODD, JWK, *ODD]}
+
+    def published(*names: str) -> bytes:
+        return json.dumps(document).encode()
+
+    monkeypatch.setattr("tests.http.test_authorization.key_set", published)
+    assert get(app_of(bearer()), "alb", token(KEYS["k-1"])).status == 200
+    refused(get(app_of(bearer()), "alb", token(KEYS["k-1"], key_id="k-3")))
+    document["keys"] = ODD
+    assert get(app_of(bearer()), "alb", token(KEYS["k-1"])).status == 503, "no key is no reason to refuse a client"
+
+
 def test_a_flood_of_unknown_key_ids_fetches_the_keys_once_more(issuer: Any) -> None:
     app = app_of(bearer())
     assert get(app, "http_api_2", token(KEYS["k-1"])).status == 200
