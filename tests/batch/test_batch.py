@@ -6,6 +6,7 @@ import asyncio
 import functools
 import importlib
 import inspect
+from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -104,7 +105,8 @@ def test_records_come_in_the_order_of_the_event() -> None:
 
 
 UNKNOWN: list[tuple[Any, str]] = [
-    ({}, "it is empty"),
+    ({}, "it is empty;"),
+    (OrderedDict(builders.sqs(count=1)), "it is of type OrderedDict"),
     ({"Records": None}, "it has the keys Records"),
     ({"detail": {}, "source": "aws.s3"}, "it has the keys detail, source"),
     (dict.fromkeys("lkjihgfedcba"), "it has the keys a, b, c, d, e, f, g, h, i, j;"),
@@ -157,6 +159,8 @@ def test_records_that_do_not_stand_in_a_list_are_a_loud_error() -> None:
         process_batch({"deliveryStreamArn": "arn", "records": {}}, identity)
     with pytest.raises(EventError):
         process_batch({"eventSource": "aws:kafka", "records": {"orders-0": {}}}, identity)
+    with pytest.raises(EventError):
+        process_batch({"Records": tuple(builders.sqs(count=1)["Records"])}, identity)
 
 
 @pytest.mark.parametrize("broken", [None, 5, "text", [], {}])
@@ -424,7 +428,7 @@ def test_counts_are_told_once_for_a_batch() -> None:
     ("options", "told"),
     [
         ({"source": "sqss"}, "source='sqss'.*did you mean 'sqs'"),
-        ({"source": None}, "source=None"),
+        ({"source": None}, r"source=None\): pass 'auto', 'sqs', .*, 's3_batch'$"),
         ({"concurrency": 0}, "concurrency=0"),
         ({"concurrency": True}, "concurrency=True"),
         ({"concurrency": 2.0}, "concurrency=2.0"),

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from lambda_kit import Logger
 from lambda_kit.batch import process_batch, process_batch_async
 from lambda_kit.errors import AlreadyInProgress
+from lambda_kit.testing import invoke
 from tests.batch import builders
 from tests.effort import scaled
 
@@ -95,6 +97,28 @@ def test_the_identifiers_are_fields_too(caplog: pytest.LogCaptureFixture) -> Non
     first, more = (vars(record) for record in caplog.records)
     assert (first["recordSource"], first["recordId"]) == ("kafka", {"partition": "orders-0", "offset": 15})
     assert more["recordIds"] == [{"partition": "orders-1", "offset": 15}, {"partition": "orders-1", "offset": 16}]
+
+
+@pytest.mark.parametrize("way", ["one by one", "threads", "async", "tasks"])
+def test_fields_that_a_record_appends_are_on_its_own_lines_alone(way: str) -> None:
+    log = Logger()
+
+    def place(record: Any) -> None:
+        if record.id == "m1":
+            log.append(order="o-1")
+        log.info("placed", record=record.id)
+        if record.id == "m1":
+            raise ValueError
+
+    async def place_async(record: Any) -> None:
+        place(record)
+
+    fn = place_async if way in ("async", "tasks") else place
+    function = builders.handled(fn, log, concurrency=2 if way in ("threads", "tasks") else 1)
+    lines = invoke(function, builders.sqs(count=4)).logs
+    placed = {line["record"]: line.get("order") for line in lines if "record" in line}
+    assert placed == {"m0": None, "m1": "o-1", "m2": None, "m3": None}
+    assert [line["order"] for line in lines if line.get("recordId") == "m1"] == ["o-1"]
 
 
 def test_failures_of_another_kind_or_place_have_a_traceback_of_their_own(caplog: pytest.LogCaptureFixture) -> None:

@@ -107,6 +107,16 @@ def test_a_stream_can_go_on_beside_the_key_that_failed(way: str) -> None:
     assert sorted(function.begun) == ["100", "101", "103"]
 
 
+def test_an_item_is_the_same_in_whatever_order_its_keys_come() -> None:
+    event = builders.dynamodb("a", "b", "a")
+    for record, names in zip(event["Records"], (("id", "day"), ("id", "day"), ("day", "id")), strict=True):
+        keys = {"day": {"S": "monday"}, **record["dynamodb"]["Keys"]}
+        record["dynamodb"]["Keys"] = {name: keys[name] for name in names}
+    function = Function("100")
+    assert run(event, function, "one by one", order="group").skipped == ["102"]
+    assert function.begun == ["100", "101"]
+
+
 @WAYS
 def test_a_stream_can_go_on_whatever_failed(way: str) -> None:
     function = Function("101", "103")
@@ -166,6 +176,12 @@ def test_a_record_that_cannot_be_read_does_not_hide_that_the_queue_keeps_an_orde
     report = run(event, function, "one by one")
     assert function.begun == ["m0", "m2"]
     assert report.skipped == ["m1"]
+    for one in event["Records"][1:]:
+        one["eventSourceARN"] = builders.ARN
+    assert run(event, Function("m0"), "one by one").skipped == []
+    for one in event["Records"][1:]:
+        del one["eventSourceARN"]
+    assert run(event, Function("m0"), "one by one").skipped == []
 
 
 def test_so_many_threads_run_at_a_time_and_no_more() -> None:

@@ -127,6 +127,18 @@ def test_a_method_that_a_path_does_not_have_is_405_with_allow(trigger: Any) -> N
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS, PUT"
 
 
+@pytest.mark.parametrize(
+    ("rule", "path"),
+    [("/{a}.json", "/x.json"), ("/{a}.json/b", "/x.json/b"), ("/x/{a:path}", "/x/y/z"), ("/{a}", "/x")],
+)
+def test_a_path_with_parameters_has_the_methods_of_its_routes_alone(rule: str, path: str) -> None:
+    app = HttpApp()
+    app.get(rule)(any_a)
+    answer = app.test_client().post(path)
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert app.test_client().post("/y/z/z/y").status == 404
+
+
 @every_trigger
 def test_a_fixed_path_without_the_method_leaves_it_to_a_parameter(trigger: Any) -> None:
     assert APP.test_client(trigger).put("/orders/new").json() == {"put": "new"}
@@ -294,6 +306,10 @@ def test_the_decorator_of_a_method_takes_the_options_of_route_and_returns_the_fu
         assert client.request(one.upper(), "/orders/now").status == (202 if one == method else 405)
     assert seen == ["layer"]
     assert app.openapi()["paths"]["/orders/now"][method]["summary"] == "Orders of now"
+
+
+def test_the_decorator_of_a_websocket_returns_the_function() -> None:
+    assert HttpApp().websocket("say")(any_a) is any_a
 
 
 @pytest.mark.parametrize("method", ["PATCH", "QUERY", "TRACE"])
