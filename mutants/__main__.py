@@ -42,9 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         ]
         chance = random.Random(name)  # noqa: S311  # the same sample each time
         chosen = every if options.sample is None else chance.sample(every, min(options.sample, len(every)))
-        took, reach = runner.prepare(core)
+        reach = runner.prepare(core)
         trials: list[Trial] = []
-        for trial in runner.try_all(core, chosen, reach, 20 + 6 * took, options.workers):
+        for trial in runner.try_all(core, chosen, reach, options.workers):
             trials.append(trial)
             if trial.fate == "survived":
                 print(f"{trial.file}:{trial.mutant.line}: {trial.mutant.before}  ->  {trial.mutant.after}", flush=True)

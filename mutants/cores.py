@@ -66,15 +66,12 @@ CORES = {
     ),
     "routing": Core(("http/_router.py", "http/_tree.py"), ("http/test_routing.py", "http/test_websocket.py")),
     "idempotency": Core(
-        tuple(
-            f"idempotency/{name}.py"
-            for name in ("_record", "_claim", "_completion", "_cache", "_memory", "_drivers", "_results")
-        ),
+        tuple(f"idempotency/{name}.py" for name in ("_record", "_claim", "_completion", "_cache", "_memory")),
         tuple(
             f"idempotency/test_{name}.py"
             for name in (
-                *("decide", "claim", "completion", "waiting", "late", "replay", "replayed_errors", "results"),
-                *("coroutines", "drivers", "corrupt_records", "key", "memory"),
+                *("decide", "claim", "completion", "attempts", "waiting", "late", "replay", "replayed_errors"),
+                *("results", "key", "cache", "memory", "coroutines"),
             )
         ),
     ),

@@ -99,11 +99,8 @@ def _install(finders: Sequence[_Finder]) -> None:
     sys.meta_path[:0] = finders
 
 
-def prepare(core: Core) -> tuple[float, Reach]:
-    """Run the tests of a core without a fault, and load what they have loaded.
-
-    Returns:
-        How many seconds they took, and which functions each test enters.
+def prepare(core: Core) -> Reach:
+    """Run the tests of a core without a fault, load what they have loaded, and return which functions each enters.
 
     Raises:
         SystemExit: the tests fail, or do not notice that a file cannot be imported.
@@ -117,16 +114,15 @@ def prepare(core: Core) -> tuple[float, Reach]:
         if not name.startswith(_OWN):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
-    start = time.monotonic()
     without_fault = [_Finder(file, _tree(file)) for file in core.files]
     _expect_success(core, functools.partial(_test_imported, core.tests, without_fault, None))
-    took = time.monotonic() - start
     for file in core.files:
         broken = [_Finder(file, ast.parse("raise ImportError"))]
         _, status = os.waitpid(_fork(functools.partial(_test_imported, core.tests, broken, None)), 0)
         if not status:
             raise SystemExit(f"no test in {' '.join(core.tests)} notices that {file} cannot be imported")
-    return took, found["reach"]
+    reach: Reach = found["reach"]
+    return reach
 
 
 def _tree(file: str) -> ast.Module:
@@ -139,15 +135,13 @@ def _expect_success(core: Core, run: Callable[[], int]) -> None:
         raise SystemExit(f"the tests {' '.join(core.tests)} fail without any fault")
 
 
-def try_all(
-    core: Core, mutants: Iterable[tuple[str, Mutant]], reach: Reach, seconds: float, workers: int
-) -> Iterator[Trial]:
-    """Yield the trial of each mutant as it ends; one that takes longer than `seconds` is killed.
+def try_all(core: Core, mutants: Iterable[tuple[str, Mutant]], reach: Reach, workers: int) -> Iterator[Trial]:
+    """Yield the trial of each mutant as it ends; one that takes much longer than its tests do without it is killed.
 
     Of the tests those run that enter the function with the fault, the quickest ones first. A fault within a function
     is put into a process that has collected all tests; one in what runs during an import needs a process of its own.
     """
-    imported: list[tuple[tuple[str, Mutant], Callable[[], int]]] = []
+    imported: list[tuple[tuple[str, Mutant], Callable[[], int], float]] = []
     swapped: list[tuple[tuple[str, Mutant], Codes, list[str]]] = []
     old = {file: all_codes(str(ROOT / "lambda_kit" / file), _tree(file)) for file in core.files}
     for file, mutant in mutants:
@@ -161,10 +155,10 @@ def try_all(
             swapped.append(((file, mutant), codes, tests))
         else:
             run = functools.partial(_test_imported, _files_of(tests), [_Finder(file, mutant.tree)], tests)
-            imported.append(((file, mutant), run))
+            imported.append(((file, mutant), run, _most_seconds(reach, tests)))
     if swapped:
-        yield from _swap_all(core, swapped, reach, seconds, workers)
-    for (file, mutant), fate in _pool(imported, seconds, workers):
+        yield from _swap_all(core, swapped, reach, workers)
+    for (file, mutant), fate in _pool(imported, workers):
         yield Trial(file, mutant, fate)
 
 
@@ -173,7 +167,7 @@ def _files_of(tests: Sequence[str]) -> list[str]:
 
 
 def _swap_all(
-    core: Core, swapped: list[tuple[tuple[str, Mutant], Codes, list[str]]], reach: Reach, seconds: float, workers: int
+    core: Core, swapped: list[tuple[tuple[str, Mutant], Codes, list[str]]], reach: Reach, workers: int
 ) -> Iterator[Trial]:
     """Yield the trials of faults that are put into the process which has collected the tests."""
     reader, writer = os.pipe()
@@ -189,12 +183,12 @@ def _swap_all(
                 swap(paths[file], codes)
                 return _run_collected(session, tests)
 
-            work: list[tuple[int, Callable[[], int]]] = [
-                (number, functools.partial(trial, file, codes, tests))
+            work: list[tuple[int, Callable[[], int], float]] = [
+                (number, functools.partial(trial, file, codes, tests), _most_seconds(reach, tests))
                 for number, ((file, _), codes, tests) in enumerate(swapped)
             ]
-            unchanged = functools.partial(_run_collected, session, every)
-            for number, fate in itertools.chain(_pool([(-1, unchanged)], seconds, 1), _pool(work, seconds, workers)):
+            unchanged = (-1, functools.partial(_run_collected, session, every), _most_seconds(reach, every))
+            for number, fate in itertools.chain(_pool([unchanged], 1), _pool(work, workers)):
                 os.write(writer, f"{number} {fate}\n".encode())
             return True
 
@@ -222,8 +216,15 @@ def _run_collected(session: Any, tests: Sequence[str]) -> int:
     return int(session.testsfailed > 0)
 
 
-def _pool(work: Iterable[tuple[T, Callable[[], int]]], seconds: float, workers: int) -> Iterator[tuple[T, Fate]]:
-    """Run each piece of work in a process of its own, some side by side, and yield its fate as it ends."""
+def _most_seconds(reach: Reach, tests: Sequence[str]) -> float:
+    return 20 + 6 * sum(reach["seconds"][one] for one in tests)
+
+
+def _pool(work: Iterable[tuple[T, Callable[[], int], float]], workers: int) -> Iterator[tuple[T, Fate]]:
+    """Run each piece of work in a process of its own, some side by side, and yield its fate as it ends.
+
+    A piece of work has a name, and a number of seconds after which it is killed.
+    """
     running: dict[int, tuple[T, float]] = {}
     waiting = iter(work)
     more = True
@@ -233,7 +234,7 @@ def _pool(work: Iterable[tuple[T, Callable[[], int]]], seconds: float, workers: 
             if following is None:
                 more = False
             else:
-                running[_fork(following[1])] = (following[0], time.monotonic() + seconds)
+                running[_fork(following[1])] = (following[0], time.monotonic() + following[2])
         for child, (name, latest) in list(running.items()):
             ended, status = os.waitpid(child, os.WNOHANG)
             late = not ended and time.monotonic() > latest

@@ -131,6 +131,7 @@ def test_a_late_worker_neither_overwrites_its_successor_nor_deletes_it_and_learn
     with pytest.raises(ValueError, match="late"):
         late({"id": 1, "fail": True})
     assert late({"id": 1}) == "second"
+    assert facts[5:] == ["claimed", "claimed", "completed", "lost", "replayed"]
 
 
 def test_a_result_that_is_too_large_is_compressed_and_else_told_on_a_replay(caplog: pytest.LogCaptureFixture) -> None:

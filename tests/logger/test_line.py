@@ -61,6 +61,10 @@ def test_places_of_code_that_is_made_at_run_time_do_not_fill_the_memory() -> Non
     assert max(kept) == 2_000
 
 
+def test_a_line_and_what_cloudwatch_adds_to_it_are_256_kib_at_most() -> None:
+    assert LIMIT + 26 == 262_144
+
+
 def as_text(length: int) -> str:
     """Return the JSON text of a text, `length` bytes long with its quotes."""
     return f'"{"x" * (length - 2)}"'
@@ -88,6 +92,7 @@ def test_as_many_values_are_cut_as_need_be() -> None:
     values = list(json.loads(line).values())
     assert len(values) == 100
     assert all(len(value) == 4_998 or MISSING.search(value) for value in values)
+    assert min(len(value.partition("… [cut")[0]) for value in values) == 999  # a thousand bytes with the quote
 
 
 def test_values_that_are_short_are_kept_whole_or_not_at_all() -> None:
@@ -107,13 +112,17 @@ def test_of_thousands_of_members_as_many_are_kept_as_fit() -> None:
     assert entry["cut_"] == f"{30_001 - (len(entry) - 1)} more fields"
 
 
-@pytest.mark.parametrize(("escaped", "longest"), [(r"\u0001", 6), (r"\n", 2), (r"\\", 2), (r"\\u0001", 2)])
-def test_a_text_is_cut_only_before_an_escape_that_does_not_fit(escaped: str, longest: int) -> None:
-    text = f'"{escaped * 600}"'
+@pytest.mark.parametrize(
+    ("unit", "longest"),
+    [(r"\u0001", 6), (r"\n", 2), (r"\\", 2), (r"\\u0001", 2), ("é", 2), ("\ud800", 3)],
+    ids=["control character", "line break", "backslash", "backslash and text", "two bytes", "lone surrogate"],
+)
+def test_a_text_is_cut_only_before_a_character_that_does_not_fit(unit: str, longest: int) -> None:
+    text = f'"{unit * 600}"'
     for size_of_start in range(1_000, 1_020):
         start = json.loads(_line._cut(text, size_of_start)).partition("… [cut")[0]
         assert json.loads(text).startswith(start)
-        assert 0 <= size_of_start - 1 - (len(json.dumps(start)) - 2) < longest
+        assert 0 <= size_of_start - 1 - (size(json.dumps(start, ensure_ascii=False)) - 2) < longest
 
 
 def test_a_line_of_any_length_fits_and_parses(writes: list[str]) -> None:
