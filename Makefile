@@ -144,6 +144,17 @@ soak: $(VENVS)/$(MAIN)/.test ## run 100,000 invocations in one process under eac
 .PHONY: coverage
 coverage: $(VENVS)/$(MAIN)/.test $(RIE) $(SERVICES) ## run the tests once and report the lines and branches they miss
 	@$(BIN)/$(PYTEST) --cov --cov-report=term
+	@echo "the cores:" && $(CORES_REPORT)
+
+# The cores are those of mutants/cores.py.
+CORES_REPORT = $(BIN)/python -m coverage report --no-skip-covered --include="$$($(BIN)/python -c \
+	"from mutants.cores import CORES; print(*('lambda_kit/' + file for core in CORES.values() for file in core.files), sep=',')")"
+CORES_ROOMS := $(addprefix tests/,pipeline init_cache idempotency batch flags logger metrics aws http)
+
+.PHONY: coverage-cores
+coverage-cores: $(VENVS)/$(MAIN)/.test $(SERVICES) ## report what the tests of their own rooms miss of the cores
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/$(PYTEST) --cov --cov-report= $(CORES_ROOMS)
+	@$(CORES_REPORT)
 
 FUZZ_SECONDS ?= 60
 FUZZ_SEED ?= 0
@@ -230,7 +241,7 @@ try-wheel: $(VENVS)/dist/.installed ## try the wheel in dist/ in new environment
 	@$(VENVS)/dist/bin/python -m release.try_wheel $(call find_python,$(firstword $(PYTHONS))) $(call find_python,$(lastword $(PYTHONS)))
 
 .PHONY: test-wheel
-test-wheel: $(VENVS)/dist/.installed $(SERVICES) ## run the tests against the wheel in dist/, where there are no sources of the package
+test-wheel: $(VENVS)/dist/.installed $(RIE) $(SERVICES) ## run the tests against the wheel in dist/, where there are no sources of the package
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(VENVS)/dist/bin/python -m release.test_wheel $(call find_python,$(MAIN)) $(PYTEST_ARGS)
 
 LOCK = $(UV) pip compile --quiet --universal --python-version $(firstword $(SUPPORTED)) --generate-hashes --custom-compile-command "make lock"

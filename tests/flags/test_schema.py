@@ -484,3 +484,9 @@ def test_rules_about_the_time_alone_ask_for_it() -> None:
         raise AssertionError
 
     assert compile_flags(DOCUMENT)["flag"].decide({"tier": "premium"}, never).value is True
+
+
+@pytest.mark.parametrize("given", [{"key": "tier", "value": 1}, {"value": 1}])
+def test_a_condition_of_no_kind_lacks_an_action(given: dict[str, Any]) -> None:
+    ((path, told),) = problems(changed("flag.rules.rule.conditions.0", given))[:1]
+    assert (path, told) == (f"{AT}.action", "names an unknown action null")

@@ -383,3 +383,20 @@ def test_each_method_of_a_path_is_answered_by_the_rules_of_http(
             assert answer.headers["allow"].split(", ") == sorted({*allowed, "OPTIONS"})
         else:
             assert (answer.status, "allow" in answer.headers) == (404, False)
+
+
+def test_routes_with_the_same_patterns_share_a_place_in_the_tree() -> None:
+    app = HttpApp()
+
+    def answer(pattern: str) -> Any:
+        def named(name: str) -> Any:
+            return [pattern, name]
+
+        return named
+
+    for pattern in ("{name}.json", "{name}.xml", "v{name}.xml"):
+        for method in ("GET", "DELETE"):
+            app.route(f"/files/{pattern}", method)(answer(pattern))
+    client = app.test_client()
+    assert client.get("/files/a.xml").json() == client.delete("/files/a.xml").json() == ["{name}.xml", "a"]
+    assert client.delete("/files/v1.xml").json() == ["v{name}.xml", "1"]

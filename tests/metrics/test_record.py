@@ -1,0 +1,83 @@
+"""Values that one thread adds while another one takes what waits: each step of the race, without threads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambda_kit.metrics._record import NO_GROUPS, Definition, Group, Record
+
+COUNT = Definition("Orders", "Count", high_resolution=False)
+TIME = Definition("Wait", "Milliseconds", high_resolution=False)
+KEY = (None, ("tenant", "acme"))
+
+
+class Taken(dict[Any, Group]):
+    """Groups of which one is taken between the first look and the second one.
+
+    Args:
+        successor: the group that another thread has put in its place meanwhile; None if it has put none.
+    """
+
+    def __init__(self, successor: Group | None) -> None:
+        super().__init__()
+        self._successor = successor
+        self._looks = 0
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        self._looks += 1
+        if self._looks == 2:
+            self.pop(key)
+            if self._successor is not None:
+                self[key] = self._successor
+        return super().get(key, default)
+
+
+def add(record: Record, definition: Definition = COUNT, text: str = "1") -> None:
+    record.add({"tenant": "acme"}, None, definition, [text])
+
+
+def test_values_of_a_group_that_was_taken_wait_again() -> None:
+    record = Record(layered=True)
+    record.groups = Taken(None)
+    add(record)
+    assert [texts for _, texts in record.groups[KEY].series.values()] == [["1"]]
+    assert record.waits()
+
+
+def test_values_of_a_group_that_was_taken_join_the_group_after_it() -> None:
+    record, successor = Record(layered=True), Group({"tenant": "acme"}, None)
+    record.groups = Taken(successor)
+    successor.series["Wait"] = TIME, ["5"]
+    add(record)
+    assert record.groups == {KEY: successor}
+    assert {name: texts for name, (_, texts) in successor.series.items()} == {"Wait": ["5"], "Orders": ["1"]}
+
+
+def test_values_that_were_written_meanwhile_are_not_written_twice() -> None:
+    class Emptied(list[str]):
+        """The texts of a series that another thread empties between the look and the step."""
+
+        def __bool__(self) -> bool:
+            return True
+
+    record, successor = Record(layered=True), Group({"tenant": "acme"}, None)
+    record.groups = Taken(successor)
+    record.add({"tenant": "acme"}, None, COUNT, Emptied())
+    assert not any(texts for _, texts in successor.series.values())
+
+
+def test_the_first_groups_of_two_threads_are_the_same() -> None:
+    looks: list[object] = []
+
+    def groups(record: Record) -> Any:
+        looks.append(record)
+        return NO_GROUPS if len(looks) == 1 else theirs  # another thread gives it groups between the look and the step
+
+    def keep(record: Record, value: Any) -> None:
+        assert value is NO_GROUPS, "the groups of the other thread would be lost"
+
+    raced: Any = type("Raced", (Record,), {"groups": property(groups, keep)})
+    theirs: dict[Any, Group] = {}
+    record = raced(layered=True)
+    add(record)
+    assert [texts for _, texts in theirs[KEY].series.values()] == [["1"]]
