@@ -19,7 +19,10 @@ import lambda_kit
 from lambda_kit import HttpApp
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.local import main
+from tests.effort import skip_in_the_middle
 from tests.http.clients import every_trigger, problem
+
+skip_in_the_middle()
 
 validator: Any = pytest.importorskip("openapi_spec_validator")
 yaml: Any = pytest.importorskip("yaml")

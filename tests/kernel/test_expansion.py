@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 
 from lambda_kit._kernel import expansion, expressions
 from lambda_kit.errors import ConfigurationError
+from tests.effort import skip_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+skip_in_the_middle()
 
 PACK: dict[bool, Callable[[bytes], bytes]] = {True: gzip.compress, False: zlib.compress}
 

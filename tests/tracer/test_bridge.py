@@ -20,6 +20,7 @@ from lambda_kit.pipeline import handler
 from lambda_kit.testing import make_context
 from lambda_kit.tracer import Tracer
 from tests.aws.servers import Server
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 from tests.services import REGION
 from tests.tracer.sdk import FOUND, KEY, lambda_with_sdk, parents, patched_dynamodb, recording, sdk_stack
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambda_kit.testing import FakeXRayDaemon
+
+skip_in_the_middle()
 
 Subsegment: Any = import_module("aws_xray_sdk.core.models.subsegment").Subsegment
 Context: Any = import_module("aws_xray_sdk.core.context").Context

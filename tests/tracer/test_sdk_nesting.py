@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lambda_kit.pipeline import handler
 from lambda_kit.testing import make_context
 from lambda_kit.tracer import Tracer
+from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 from tests.tracer.sdk import lambda_with_sdk, parents, recording, sdk_stack
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from lambda_kit.testing import FakeXRayDaemon
+
+skip_in_the_middle()
 
 Context: Any = import_module("aws_xray_sdk.core.context").Context
 AsyncContext: Any = import_module("aws_xray_sdk.core.async_context").AsyncContext
