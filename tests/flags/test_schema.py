@@ -422,6 +422,11 @@ def test_a_segment_may_use_one_that_stands_behind_it() -> None:
     assert [decide({"tier": tier}, lambda: 0.0).value for tier in ("premium", "basic")] == [True, False]
 
 
+def test_a_variant_is_the_outcome_of_a_split() -> None:
+    outcome = compile_flags(with_variants([VARIANT]))["flag"].decide({"user": "u-1"}, lambda: 0.0)
+    assert (outcome.reason, outcome.rule, outcome.variant, outcome.value) == ("SPLIT", "rule", "a", True)
+
+
 def test_a_name_that_is_no_text_has_no_closest_match() -> None:
     document = changed("flag.rules.rule.conditions", [{"segment": 5}])
     assert problems(document) == [(f"{AT}.segment", "names an unknown segment 5")]
