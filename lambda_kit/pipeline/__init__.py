@@ -169,8 +169,8 @@ def _is_handler_function(candidate: Any) -> bool:
     names = [name.lstrip("_").lower() for name in signature.positional]
     if not signature.takes(2):
         # A layer takes a function. A single parameter named `event` means that a handler was intended.
-        in_class = signature.takes(3) and names[:1] in (["self"], ["cls"])
-        if not in_class and (not signature.takes(1) or names[:1] in (["event"], ["evt"])):
+        in_class = signature.takes(3) and names[0] == "self"
+        if not in_class and (not signature.takes(1) or names in (["event"], ["evt"])):
             from lambda_kit.pipeline import _refusals
 
             raise _refusals.not_of_event_and_context(candidate, signature)

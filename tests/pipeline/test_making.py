@@ -80,7 +80,7 @@ def made(parameters: str) -> Any:
     [
         "order, x",
         "event, context=None",
-        "e, ctx=None",
+        "e, ctx=None, more=0",
         "e, lambda_context=None",
         "_event, _=None",
         "Event, __Context=0",
@@ -96,6 +96,23 @@ def test_a_function_of_event_and_context_is_a_handler_without_parentheses(parame
 def test_a_function_of_another_count_of_parameters_is_none(parameters: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^handler function app.place\(.*\) cannot be called with"):
         handler(made(parameters))
+
+
+@pytest.mark.parametrize("parameters", ["event, xcontext=0", "self, event=0", "fn, *options"])
+def test_a_function_of_one_parameter_or_two_has_to_say_what_it_is(parameters: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^handler\(\) cannot tell if app.place\(.*\) is a layer or a handler"
+    ):
+        decorate_or_handle(made(parameters))
+
+
+def test_a_method_takes_self_before_event_and_context() -> None:
+    class Service:
+        bare = handler(made("self, event, context"))
+        layered = handler(noop)(made("self, event, context"))
+
+    service: Any = Service()
+    assert service.bare("event", None) is service.layered("event", None) is service
 
 
 @pytest.mark.parametrize("parameters", ["order", "fn", "self"])
@@ -147,7 +164,7 @@ def test_a_generator_function_as_a_handler_takes_any_event() -> None:
 
     entry: Any = handler(parts)
     assert entry("event", None) == entry(event="event", context=None) == b"event"
-    assert entry(int, context=None) == b"<class 'int'>"
+    assert entry(int, None) == entry(int, context=None) == b"<class 'int'>"
     assert (entry.__wrapped__, entry.__name__) == (parts, "parts")
     with pytest.raises(TypeError):
         entry("event")
