@@ -97,13 +97,15 @@ CORES = {
         ),
     ),
     "init cache": Core(
-        ("init_cache/_entry.py", "init_cache/_build.py", "init_cache/_hit.py", "init_cache/_state.py"),
+        ("init_cache/_entry.py", "init_cache/_build.py", "init_cache/_hit.py"),
         (
             "init_cache/test_build.py",
             "init_cache/test_calling.py",
             "init_cache/test_ttl.py",
             "init_cache/test_single_flight.py",
             "init_cache/test_cycles.py",
+            "init_cache/test_bad_input.py",
+            "init_cache/test_discard.py",
             "init_cache/test_together.py",
             "init_cache/test_cancellation.py",
             "init_cache/test_warm.py",
