@@ -85,7 +85,6 @@ CORES = {
             "pipeline/_generator.py",
             "pipeline/_layer.py",
             "pipeline/_provide.py",
-            "pipeline/_refusals.py",
         ),
         (
             "pipeline/test_making.py",

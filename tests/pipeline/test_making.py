@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
@@ -57,12 +58,20 @@ def test_a_layer_that_calls_by_name_is_the_last_one_and_may_be_the_only_one() ->
     def ship(order: int, express: bool) -> Any:
         return order, express
 
+    entered: list[str] = []
+
+    @layer
+    def outer(event: Any, context: Any) -> Any:
+        entered.append("outer")
+        yield
+
     by_name: Any = ByName()
-    for layers in ((by_name,), (noop, by_name)):
+    for layers in ((by_name,), (outer, by_name)):
         entry: Any = handler(*layers)(ship)
         assert entry({"order": 1, "express": True}, None) == (1, True)
         assert entry.__wrapped__ is ship
         assert getattr(entry, callables.ADAPTED).__name__ == "ship"
+    assert entered == ["outer"]
     with pytest.raises(ConfigurationError, match=r"layer 1 of handler\(\.\.\.\), .*ByName.* has to be the last layer"):
         handler(by_name, noop)
 
@@ -108,8 +117,8 @@ def test_a_function_of_one_parameter_or_two_has_to_say_what_it_is(parameters: st
 
 def test_a_method_takes_self_before_event_and_context() -> None:
     class Service:
-        bare = handler(made("self, event, context"))
-        layered = handler(noop)(made("self, event, context"))
+        bare: Any = decorate_or_handle(made("self, event, context"))
+        layered: Any = decorate_or_handle(noop)(made("self, event, context"))
 
     service: Any = Service()
     assert service.bare("event", None) is service.layered("event", None) is service
@@ -170,6 +179,21 @@ def test_a_generator_function_as_a_handler_takes_any_event() -> None:
         entry("event")
     with pytest.raises(TypeError):
         entry(int, int, int)
+
+
+def test_the_parts_of_a_coroutines_stream_see_the_context_of_the_coroutine() -> None:
+    order: ContextVar[str] = ContextVar("order")
+
+    async def parts() -> Any:
+        yield order.get("lost")
+
+    @handler
+    async def place(event: Any, context: Any) -> Any:
+        order.set(event)
+        return parts()
+
+    result: Any = place("kept", None)
+    assert result == b"kept"
 
 
 def test_an_object_as_a_handler_is_named_by_its_repr() -> None:
