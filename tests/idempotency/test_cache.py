@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 
 import pytest
 
@@ -22,6 +23,29 @@ def kept(cache: Cache) -> list[str]:
     return [key for key in "ab" if cache.get(key, 1.0) is not None]
 
 
+def test_a_record_that_has_expired_is_forgotten_for_good() -> None:
+    cache = filled()
+    assert cache.get("a", 9.9) is not None
+    assert cache.get("a", 10.0) is None
+    assert kept(cache) == ["b"]
+
+
+def test_a_cache_holds_its_number_of_records_and_a_mebibyte_of_results() -> None:
+    def put(cache: Cache, key: str, length: int) -> list[str]:
+        cache.put(Record(key, "COMPLETED", owner="o", expires=10.0, result="x" * length))
+        return kept(cache)
+
+    assert put(Cache(0), "a", 1) == []
+    one = Cache(1)
+    assert [put(one, "a", 1), put(one, "b", 1)] == [["a"], ["b"]]
+    most = 1024 * 1024
+    assert put(Cache(8), "a", most) == ["a"]
+    assert put(Cache(8), "a", most + 1) == []
+    cache = Cache(8)
+    assert [put(cache, "a", most // 2 + 1) for _ in range(3)] == [["a"]] * 3
+    assert put(cache, "b", most // 2 + 1) == ["b"]
+
+
 def test_one_key_is_forgotten_and_the_others_stay() -> None:
     cache = filled()
     cache.forget("a")
@@ -39,6 +63,12 @@ def test_a_cache_whose_change_was_interrupted_is_empty(monkeypatch: pytest.Monke
     with pytest.raises(KeyboardInterrupt):
         cache.forget("a")
     assert kept(cache) == []
+    monkeypatch.undo()
+    cache = filled()
+    monkeypatch.setattr(Cache, "_drop", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        cache.put(Record("c", "COMPLETED", owner="o", expires=10.0))
+    assert kept(cache) == []
 
 
 def test_all_is_forgotten_after_a_reset_and_in_a_process_that_was_forked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,3 +84,8 @@ def test_all_is_forgotten_after_a_reset_and_in_a_process_that_was_forked(monkeyp
     monkeypatch.setattr(lifecycle, "on_fork", registered.append)
     _cache._watch_process()
     assert registered == []
+    no_caches: weakref.WeakSet[Cache] = weakref.WeakSet()
+    monkeypatch.setattr(_cache, "_caches", no_caches)
+    monkeypatch.setattr(_cache, "_watched", False)
+    Cache(8).put(Record("a", "COMPLETED", owner="o", expires=10.0))
+    assert registered == [_cache.clear_all]

@@ -17,7 +17,7 @@ from lambda_kit.idempotency import (
     StoreUnavailable,
     idempotent,
 )
-from lambda_kit.idempotency._claim import Call
+from lambda_kit.idempotency._claim import Call, running
 from lambda_kit.testing import FakeClock, make_context
 from tests.idempotency.stores import FaultyStore, counting
 
@@ -85,6 +85,12 @@ def test_observers_learn_once_how_a_claim_ended(facts: list[str]) -> None:
     call.tell_end("completed")
     call.tell_end("lost")
     assert facts == ["completed"]
+
+
+def test_a_call_outside_of_durable_executions_leaves_nothing_behind(store: MemoryStore) -> None:
+    charge, _ = counting(store)
+    charge({"id": 1})
+    assert not [key for _, key in running if key in store.records]
 
 
 def refusal(status: int | None, *, sent: bool | None = None) -> AwsError:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency import Claim, MemoryStore, Record
 
 
@@ -55,3 +58,10 @@ def test_each_step_says_whether_it_was_made() -> None:
     assert store.complete(done) is True
     assert store.release("a", "owner of a") is False
     assert store.records == {"a": done}
+
+
+@pytest.mark.parametrize("count", [0, True, 1.5])
+def test_a_store_of_no_records_is_refused_and_one_of_a_single_record_is_not(count: int) -> None:
+    with pytest.raises(ConfigurationError, match="pass a whole number of at least 1"):
+        MemoryStore(max_records=count)
+    claim(MemoryStore(max_records=1), "a", at=0.0)

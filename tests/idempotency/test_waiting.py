@@ -18,6 +18,7 @@ from lambda_kit.idempotency import (
     StoreUnavailable,
     idempotent,
 )
+from lambda_kit.testing import make_context
 from tests.idempotency.stores import FaultyStore, counting
 from tests.patience import PATIENCE
 
@@ -68,6 +69,25 @@ def test_a_call_that_waits_runs_when_the_lease_of_a_dead_worker_ends(
     assert 5.0 <= clock.now - began < 6.5
 
 
+def test_a_call_that_waits_asks_after_pauses_that_double_and_when_the_lease_ends(
+    store: MemoryStore, clock: FakeClock
+) -> None:
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        clock.advance(seconds)
+
+    def random_bytes(count: int) -> bytes:
+        return b"\xff" * count
+
+    options: dict[str, Any] = {"clock": clock, "sleep": sleep, "random_bytes": random_bytes}
+    charge, runs, _ = claimed_by_another(store, now=clock.now, lease=1.0, on_in_progress="wait", **options)
+    charge({"id": 1})
+    assert pauses[:4] == pytest.approx([0.075, 0.15, 0.3, 0.475], abs=1e-6)
+    assert len(runs) == 1
+
+
 def test_a_call_that_waits_gives_up_before_the_invocation_ends(
     store: MemoryStore, clock: FakeClock, timed: Any
 ) -> None:
@@ -90,9 +110,31 @@ def test_a_call_that_has_seen_another_call_running_never_runs_beside_it(clock: F
     given: Any = {"on_in_progress": "wait", "on_claim_error": "run", **timed}
     charge, runs, _ = claimed_by_another(store, now=clock.now, lease=60.0, **given)
     store.failing["claim"] = ["", "before", "before", "before", "before"]
+    store.calls.clear()
+    began = clock.now
     with pytest.raises(StoreUnavailable, match="the function was not run"):
         charge({"id": 1})
     assert runs == []
+    assert store.calls == [*["claim"] * 5, "release"]
+    assert clock.now - began > 0.3  # it pauses between its attempts
+
+
+def test_a_call_whose_store_fails_asks_no_more_when_little_time_is_left(clock: FakeClock, timed: Any) -> None:
+    store = FaultyStore()
+    charge, _, _ = claimed_by_another(store, now=clock.now, lease=60.0, on_in_progress="wait", **timed)
+    store.failing["claim"] = ["", "before"]
+    with pytest.raises(StoreUnavailable):
+        handler(charge)({"id": 1}, make_context(timeout=0.31, clock=clock))
+    assert not store.failing["claim"]
+
+
+def test_a_call_that_is_refused_learns_how_long_the_other_may_take(
+    store: MemoryStore, clock: FakeClock, timed: Any
+) -> None:
+    charge, _, _ = claimed_by_another(store, now=clock.now, lease=0.5, **timed)
+    with pytest.raises(AlreadyInProgress) as refused:
+        charge({"id": 1})
+    assert refused.value.remaining == 0.5
 
 
 def test_a_call_that_waits_gets_over_steps_that_fail(clock: FakeClock, timed: Any) -> None:
