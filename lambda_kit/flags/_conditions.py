@@ -107,19 +107,19 @@ class Conditions:
             self._problems.add(path, f"must be an object with 'action', 'key' and 'value', not {kind_of(given)}")
             return None
         self._problems.check_keys(given, "condition", path)
-        if "action" not in given:
-            kinds = [kind for kind in ("any", "all", "segment") if kind in given]
-            if len(kinds) > 1:
-                names = " and ".join(repr(kind) for kind in kinds)
-                self._problems.add(path, f"has {names}; a condition has only one of them")
-                return None
-            if "any" in given:
-                return self.group("any", given["any"], within(path, "any"), depth)
-            if "all" in given:
-                return self.group("all", given["all"], within(path, "all"), depth)
-            if "segment" in given:
-                return self.segment(given["segment"], within(path, "segment"), depth)
-        return self._condition(given, path)
+        groups = [kind for kind in ("any", "all", "segment") if kind in given]
+        if not groups:
+            return self._condition(given, path)
+        kinds = [*(name for name in ("action", "key", "value") if name in given), *groups]
+        if len(kinds) > 1:
+            names = " and ".join(repr(kind) for kind in kinds)
+            told = f"has {names}; a condition is a comparison, or has one of 'any', 'all' and 'segment'"
+            self._problems.add(path, told)
+            return None
+        if "segment" in given:
+            return self.segment(given["segment"], within(path, "segment"), depth)
+        kind: Literal["all", "any"] = "any" if "any" in given else "all"
+        return self.group(kind, given[kind], within(path, kind), depth)
 
     def _condition(self, given: dict[str, Any], path: str) -> Condition | None:
         problems = self._problems

@@ -162,12 +162,22 @@ CASES: list[tuple[Any, str, str]] = [
     (
         changed("flag.rules.rule.conditions", [{"any": [CONDITION], "all": [CONDITION]}]),
         AT,
-        "has 'any' and 'all'; a condition has only one of them",
+        "has 'any' and 'all'; a condition is a comparison, or has one of 'any', 'all' and 'segment'",
     ),
     (
         changed("flag.rules.rule.conditions", [{"all": [CONDITION], "segment": "grown"}]),
         AT,
-        "has 'all' and 'segment'; a condition has only one of them",
+        "has 'all' and 'segment'; a condition is a comparison, or has one of 'any', 'all' and 'segment'",
+    ),
+    (
+        changed("flag.rules.rule.conditions", [{**CONDITION, "any": [CONDITION]}]),
+        AT,
+        "has 'action' and 'key' and 'value' and 'any'; a condition is a comparison, or has one of 'any', 'all' and 'segment'",
+    ),
+    (
+        changed("flag.rules.rule.conditions", [{"segment": "grown", "value": "premium"}]),
+        AT,
+        "has 'value' and 'segment'; a condition is a comparison, or has one of 'any', 'all' and 'segment'",
     ),
     (
         changed("flag.rules.rule.conditions", [{"any": []}]),
