@@ -172,7 +172,7 @@ CASES: list[tuple[Any, str, str]] = [
     (
         changed("flag.rules.rule.conditions", [{**CONDITION, "any": [CONDITION]}]),
         AT,
-        "has 'action' and 'key' and 'value' and 'any'; a condition is a comparison, or has one of 'any', 'all' and 'segment'",
+        "'key' and 'value' and 'any'; a condition is a comparison, or has one of 'any', 'all' and 'segment'",
     ),
     (
         changed("flag.rules.rule.conditions", [{"segment": "grown", "value": "premium"}]),
