@@ -48,6 +48,7 @@ CORES = {
             "batch/test_ways.py",
             "batch/test_trace.py",
             "batch/test_deadline.py",
+            "batch/test_margin.py",
         ),
     ),
     "flags": Core(

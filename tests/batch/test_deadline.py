@@ -8,12 +8,13 @@ import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
 from lambda_kit import Logger, handler, time_limit
 from lambda_kit.batch import BatchReport, process_batch, process_batch_async
-from lambda_kit.errors import TimeLimitReached
+from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.testing import invoke, make_context
 from tests.batch import builders
 from tests.batch.builders import handled, reported
@@ -95,6 +96,20 @@ def test_with_no_time_at_all_nothing_is_started(concurrency: int, caplog: pytest
     result = invoke(function, builders.sqs(count=3), context=make_context(timeout=0.0))
     assert (reported(result.value), seen) == (["m0", "m1", "m2"], [])
     assert [line.levelno for line in caplog.records] == [logging.WARNING]
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_when_the_time_to_start_records_ends_none_is_started_any_more(concurrency: int, is_async: bool) -> None:
+    seen: list[Any] = []
+
+    async def see(record: Any) -> None:
+        seen.append(record)
+
+    function = handled(see if is_async else seen.append, concurrency=concurrency)
+    context = make_context(timeout=0.0)
+    with mock.patch("time.monotonic", return_value=1_000.0):
+        assert (reported(function(builders.sqs(count=2), context)), seen) == (["m0", "m1"], [])
 
 
 def test_without_a_deadline_all_are_run() -> None:

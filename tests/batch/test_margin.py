@@ -1,0 +1,213 @@
+"""An interrupt strikes the functions of the user alone, and what it meets is reported as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambda_kit import handler
+from lambda_kit.batch import BatchReport, DeadLetter, process_batch, process_batch_async
+from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
+from lambda_kit.testing import invoke, make_context
+from tests.batch import builders
+from tests.batch.builders import handled, reported
+from tests.batch.clock import clock_of_runs
+from tests.patience import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMEOUT, MARGIN = 0.7, 0.4  # seconds: the last record is started after 0.3 s, and interrupted after 0.5 s
+_NO_MORE = 0.55  # seconds after which no interrupt comes any more
+
+
+class Permanent(Exception):
+    """An error that no retry will mend."""
+
+
+def two_groups() -> dict[str, Any]:
+    """An event whose first record stops a group, if it fails, to which the second one does not belong."""
+    return builders.sqs(builders.message("m0", group="a"), builders.message("m1", group="b"))
+
+
+def awaited(fn: Callable[[Any], Any]) -> Any:
+    async def function(record: Any) -> Any:
+        return fn(record)
+
+    return function
+
+
+class Spin:
+    """Keeps a thread busy until so many seconds after it was made, and notes whether it was left to its end."""
+
+    def __init__(self, seconds: float) -> None:
+        self.until = time.monotonic() + seconds
+        self.begun = self.ended = False
+
+    def __call__(self) -> None:
+        self.begun = True
+        while time.monotonic() < self.until:
+            pass
+        self.ended = True
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("group", [None, "a"])
+def test_an_interrupt_of_a_time_limit_around_the_batch_ends_it_with_its_first_record(
+    group: str | None, is_async: bool
+) -> None:
+    begun: list[str] = []
+
+    def interrupted(record: Any) -> None:
+        begun.append(record.id)
+        raise TimeLimitInterrupt
+
+    event = builders.sqs(builders.message("m0", group=group), builders.message("m1", group=group and "b"))
+    if is_async:
+        report: BatchReport = asyncio.run(process_batch_async(event, awaited(interrupted)))
+    else:
+        report = process_batch(event, interrupted)
+    assert (reported(report.response), begun, report.skipped) == (["m0", "m1"], ["m0"], ["m1"])
+    assert [type(one.error) for one in report.failures] == [TimeLimitReached]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_interrupt_in_the_sink_acknowledges_nothing_and_starts_nothing(is_async: bool) -> None:
+    begun: list[str] = []
+
+    def judge(record: Any) -> None:
+        begun.append(record.id)
+        raise Permanent
+
+    def interrupted(letter: DeadLetter) -> None:
+        raise TimeLimitInterrupt
+
+    options: Any = {"permanent": (Permanent,), "dead_letter": interrupted}
+    if is_async:
+        report: BatchReport = asyncio.run(process_batch_async(builders.sqs(count=2), awaited(judge), **options))
+    else:
+        report = process_batch(builders.sqs(count=2), judge, **options)
+    assert (reported(report.response), begun, report.skipped) == (["m0", "m1"], ["m0"], ["m1"])
+
+
+@pytest.mark.parametrize("timeout", [None, PATIENCE])
+def test_an_interrupt_of_a_time_limit_around_the_batch_between_two_records_goes_on(timeout: float | None) -> None:
+    calls = 0
+
+    def monotonic() -> float:
+        nonlocal calls
+        calls += 1
+        if calls == 2:  # before the second record
+            raise TimeLimitInterrupt
+        return time.monotonic()
+
+    begun: list[str] = []
+    function = handled(lambda record: begun.append(record.id))
+    with clock_of_runs(monotonic), pytest.raises(TimeLimitInterrupt):
+        function(builders.sqs(count=2), None if timeout is None else make_context(timeout=timeout))
+    assert begun == ["m0"]
+
+
+def test_a_record_beside_a_group_that_failed_is_interrupted_and_reported() -> None:
+    reports: list[BatchReport] = []
+
+    def fail_and_spin(record: Any) -> None:
+        if record.id == "m0":
+            raise ValueError
+        Spin(PATIENCE)()
+
+    @handler
+    def function(event: Any, context: Any) -> Any:
+        reports.append(process_batch(event, fail_and_spin, margin=MARGIN))
+        return reports[0].response
+
+    result = invoke(function, two_groups(), context=make_context(timeout=TIMEOUT))
+    assert reported(result.value) == ["m0", "m1"]
+    assert [(one.id, type(one.error)) for one in reports[0].failures] == [("m0", ValueError), ("m1", TimeLimitReached)]
+
+
+def test_an_interrupt_just_before_a_record_beside_a_group_that_failed_ends_the_batch_with_a_report() -> None:
+    failed = [0]
+    spin = Spin(PATIENCE)
+
+    def monotonic() -> float:
+        if failed[0]:
+            failed[0] += 1
+            if failed[0] == 5:  # the start of the second record, after its time was found to suffice
+                spin()
+        return time.monotonic()
+
+    def fail(record: Any) -> None:
+        failed[0] += 1
+        raise ValueError
+
+    function = handled(fail, margin=MARGIN)
+    with clock_of_runs(monotonic):
+        result = invoke(function, two_groups(), context=make_context(timeout=TIMEOUT))
+    assert (spin.begun, spin.ended) == (True, False)
+    assert (result.error, reported(result.value)) == (None, ["m0", "m1"])
+
+
+def test_a_record_that_has_returned_is_acknowledged_although_its_end_is_noted_late() -> None:
+    returned: list[str] = []
+    spin = Spin(_NO_MORE)
+
+    def monotonic() -> float:
+        if returned and not spin.begun:
+            spin()
+        return time.monotonic()
+
+    def fail_and_return(record: Any) -> None:
+        if record.id == "m0":
+            raise ValueError
+        returned.append(record.id)
+
+    function = handled(fail_and_return, margin=MARGIN)
+    with clock_of_runs(monotonic):
+        result = invoke(function, two_groups(), context=make_context(timeout=TIMEOUT))
+    assert (reported(result.value), returned, spin.ended) == (["m0"], ["m1"], True)
+
+
+@pytest.mark.parametrize("way", ["one by one", "beside a group", "threads", "async", "tasks"])
+def test_no_interrupt_strikes_the_line_about_a_failure(way: str) -> None:
+    """It would lose the line, and the failure would be told as another one."""
+    failing = "m1" if way == "beside a group" else "m0"
+    reports: list[BatchReport] = []
+
+    def fail(record: Any) -> None:
+        if record.id == "m0":
+            raise KeyError
+        raise ValueError
+
+    class Slow(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if vars(record).get("recordId") == failing:
+                spin()
+
+    @handler
+    def function(event: Any, context: Any) -> Any:
+        reports.append(process_batch(event, fail, concurrency=2 if way == "threads" else 1, margin=MARGIN))
+        return reports[0].response
+
+    @handler
+    async def function_async(event: Any, context: Any) -> Any:
+        concurrency = 2 if way == "tasks" else 1
+        reports.append(await process_batch_async(event, awaited(fail), concurrency=concurrency, margin=MARGIN))
+        return reports[0].response
+
+    event = two_groups() if way == "beside a group" else builders.sqs(count=1)
+    slow, log = Slow(), logging.getLogger("lambda_kit")
+    log.addHandler(slow)
+    try:
+        spin = Spin(_NO_MORE)
+        tried: Any = function_async if way in ("async", "tasks") else function
+        result = invoke(tried, event, context=make_context(timeout=TIMEOUT))
+    finally:
+        log.removeHandler(slow)
+    assert (spin.begun, spin.ended, result.error) == (True, True, None)
+    errors = {one.id: type(one.error) for one in reports[0].failures}
+    assert errors[failing] is (ValueError if failing == "m1" else KeyError)
