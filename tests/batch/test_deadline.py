@@ -14,7 +14,7 @@ import pytest
 
 from lambda_kit import Logger, handler, time_limit
 from lambda_kit.batch import BatchReport, process_batch, process_batch_async
-from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
+from lambda_kit.errors import TimeLimitReached
 from lambda_kit.testing import invoke, make_context
 from tests.batch import builders
 from tests.batch.builders import handled, reported
@@ -165,7 +165,10 @@ def test_what_still_runs_in_threads_and_tasks_is_interrupted_and_reported(fn: An
     assert not [one for one in threading.enumerate() if one.name.startswith("lambda_kit-batch")]
 
 
-def test_a_thread_that_cannot_be_interrupted_is_left_and_changes_nothing_any_more() -> None:
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_thread_that_cannot_be_interrupted_is_left_and_changes_nothing_any_more(
+    raises: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     go_on, ended = threading.Event(), threading.Event()
     log = Logger()
 
@@ -175,6 +178,8 @@ def test_a_thread_that_cannot_be_interrupted_is_left_and_changes_nothing_any_mor
             with contextlib.suppress(BaseException):
                 go_on.wait(PATIENCE)
             ended.set()
+            if raises:
+                raise ValueError
         return str(record.id)
 
     reports: list[BatchReport] = []
@@ -195,6 +200,33 @@ def test_a_thread_that_cannot_be_interrupted_is_left_and_changes_nothing_any_mor
             thread.join(PATIENCE)
     (report,) = reports
     assert (report.results, [one.id for one in report.failures]) == (["m0"], ["m1"])
+    assert len(caplog.records) == 1
+
+
+def test_a_task_that_cannot_be_cancelled_is_left_and_changes_nothing_any_more() -> None:
+    reports: list[BatchReport] = []
+
+    @handler
+    async def function(event: Any, context: Any) -> Any:
+        go_on, ended = asyncio.Event(), asyncio.Event()
+
+        async def stubborn(record: Any) -> str:
+            began = time.monotonic()
+            while record.id == "m1" and not go_on.is_set() and time.monotonic() - began < 10:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait_for(go_on.wait(), 10)
+            ended.set()
+            return str(record.id)
+
+        reports.append(await process_batch_async(event, stubborn, concurrency=2, margin=0.2))
+        ended.clear()
+        go_on.set()
+        await asyncio.wait_for(ended.wait(), PATIENCE)
+        return reports[0].response
+
+    result = invoke(function, builders.sqs(count=2), context=make_context(timeout=0.5))
+    assert (result.error, reported(result.value)) == (None, ["m1"])
+    assert (reports[0].results, [one.id for one in reports[0].failures]) == (["m0"], ["m1"])
 
 
 @pytest.mark.parametrize("fn", [_block, _wait])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TIMEOUT, MARGIN = 0.7, 0.4  # seconds: the last record is started after 0.3 s, and interrupted after 0.5 s
 _NO_MORE = 0.55  # seconds after which no interrupt comes any more
+_LONG = 5.0  # seconds that an interrupt has to end before
 
 
 class Permanent(Exception):
@@ -118,7 +119,7 @@ def test_a_record_beside_a_group_that_failed_is_interrupted_and_reported() -> No
     def fail_and_spin(record: Any) -> None:
         if record.id == "m0":
             raise ValueError
-        Spin(PATIENCE)()
+        Spin(_LONG)()
 
     @handler
     def function(event: Any, context: Any) -> Any:
@@ -132,7 +133,7 @@ def test_a_record_beside_a_group_that_failed_is_interrupted_and_reported() -> No
 
 def test_an_interrupt_just_before_a_record_beside_a_group_that_failed_ends_the_batch_with_a_report() -> None:
     failed = [0]
-    spin = Spin(PATIENCE)
+    spin = Spin(_LONG)
 
     def monotonic() -> float:
         if failed[0]:
@@ -152,7 +153,8 @@ def test_an_interrupt_just_before_a_record_beside_a_group_that_failed_ends_the_b
     assert (result.error, reported(result.value)) == (None, ["m0", "m1"])
 
 
-def test_a_record_that_has_returned_is_acknowledged_although_its_end_is_noted_late() -> None:
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_record_that_has_returned_is_acknowledged_although_its_end_is_noted_late(is_async: bool) -> None:
     returned: list[str] = []
     spin = Spin(_NO_MORE)
 
@@ -166,37 +168,73 @@ def test_a_record_that_has_returned_is_acknowledged_although_its_end_is_noted_la
             raise ValueError
         returned.append(record.id)
 
-    function = handled(fail_and_return, margin=MARGIN)
+    function = handled(awaited(fail_and_return) if is_async else fail_and_return, margin=MARGIN)
     with clock_of_runs(monotonic):
         result = invoke(function, two_groups(), context=make_context(timeout=TIMEOUT))
     assert (reported(result.value), returned, spin.ended) == (["m0"], ["m1"], True)
 
 
-@pytest.mark.parametrize("way", ["one by one", "beside a group", "threads", "async", "tasks"])
-def test_no_interrupt_strikes_the_line_about_a_failure(way: str) -> None:
-    """It would lose the line, and the failure would be told as another one."""
-    failing = "m1" if way == "beside a group" else "m0"
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_sink_is_interrupted_and_its_record_comes_again(is_async: bool) -> None:
+    spin = Spin(_LONG)
+
+    def fail(record: Any) -> None:
+        raise Permanent
+
+    def keep(letter: DeadLetter) -> None:
+        spin()
+
+    function = handled(
+        awaited(fail) if is_async else fail,
+        permanent=(Permanent,),
+        dead_letter=awaited(keep) if is_async else keep,
+        margin=MARGIN,
+    )
+    result = invoke(function, builders.sqs(count=1), context=make_context(timeout=TIMEOUT))
+    assert (spin.begun, spin.ended) == (True, False)
+    assert (result.error, reported(result.value)) == (None, ["m0"])
+
+
+@pytest.mark.parametrize(
+    ("way", "error"),
+    [
+        ("one by one", KeyError),
+        ("one by one", Permanent),
+        ("beside a group", KeyError),
+        ("beside a group", TimeLimitInterrupt),
+        ("threads", KeyError),
+        ("async", KeyError),
+        ("async", Permanent),
+        ("async", TimeLimitInterrupt),
+        ("tasks", KeyError),
+    ],
+)
+def test_no_interrupt_strikes_the_line_about_a_record(way: str, error: type[BaseException]) -> None:
+    """It would lose the line, and might tell another result."""
+    told = "m1" if way == "beside a group" else "m0"
     reports: list[BatchReport] = []
 
     def fail(record: Any) -> None:
-        if record.id == "m0":
-            raise KeyError
+        if record.id == told:
+            raise error
         raise ValueError
 
     class Slow(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if vars(record).get("recordId") == failing:
+            if vars(record).get("recordId") == told:
                 spin()
+
+    options: Any = {"permanent": (Permanent,), "dead_letter": list[DeadLetter]().append, "margin": MARGIN}
+    options["concurrency"] = 2 if way in ("threads", "tasks") else 1
 
     @handler
     def function(event: Any, context: Any) -> Any:
-        reports.append(process_batch(event, fail, concurrency=2 if way == "threads" else 1, margin=MARGIN))
+        reports.append(process_batch(event, fail, **options))
         return reports[0].response
 
     @handler
     async def function_async(event: Any, context: Any) -> Any:
-        concurrency = 2 if way == "tasks" else 1
-        reports.append(await process_batch_async(event, awaited(fail), concurrency=concurrency, margin=MARGIN))
+        reports.append(await process_batch_async(event, awaited(fail), **options))
         return reports[0].response
 
     event = two_groups() if way == "beside a group" else builders.sqs(count=1)
@@ -209,5 +247,6 @@ def test_no_interrupt_strikes_the_line_about_a_failure(way: str) -> None:
     finally:
         log.removeHandler(slow)
     assert (spin.begun, spin.ended, result.error) == (True, True, None)
-    errors = {one.id: type(one.error) for one in reports[0].failures}
-    assert errors[failing] is (ValueError if failing == "m1" else KeyError)
+    errors = {one.id: type(one.error) for one in (*reports[0].failures, *reports[0].dead_letters)}
+    assert errors[told] is (TimeLimitReached if error is TimeLimitInterrupt else error)
+    assert [one.id for one in reports[0].dead_letters] == (["m0"] if error is Permanent else [])

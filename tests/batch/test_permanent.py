@@ -122,12 +122,17 @@ def test_that_all_are_in_the_dead_letter_is_no_error() -> None:
     assert len(report.dead_letters) == 1
 
 
+@pytest.mark.parametrize("is_async", [False, True])
 @pytest.mark.parametrize("sink", [None, list[DeadLetter]().append])
-def test_where_the_response_has_a_word_for_it_no_sink_is_needed(sink: Any) -> None:
+def test_where_the_response_has_a_word_for_it_no_sink_is_needed(sink: Any, is_async: bool) -> None:
     def judge_task(record: Any) -> None:
         raise (Bad if record.raw["taskId"] == "t0" else KeyError)
 
-    found = run(builders.s3_batch("a", "b"), judge_task, source="s3_batch", dead_letter=sink).response
+    async def judge_task_async(record: Any) -> None:
+        judge_task(record)
+
+    fn = judge_task_async if is_async else judge_task
+    found = run(builders.s3_batch("a", "b"), fn, source="s3_batch", dead_letter=sink).response
     assert [one["resultCode"] for one in found["results"]] == ["PermanentFailure", "TemporaryFailure"]
     report = run(builders.firehose({"number": 1}), judge, source="firehose", dead_letter=sink)
     assert report.response == {"records": [{"recordId": "r0", "result": "ProcessingFailed"}]}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import threading
+import time
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,9 +16,12 @@ from hypothesis import strategies as st
 
 from lambda_kit import handler
 from lambda_kit.batch import BatchReport, DeadLetter, dead_letter, process_batch, process_batch_async
+from lambda_kit.errors import TimeLimitInterrupt
 from lambda_kit.testing import make_context
 from tests.batch import builders
 from tests.batch.builders import reported
+from tests.batch.clock import clock_of_runs
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,6 +166,59 @@ def test_an_exception_that_is_meant_for_the_whole_run_goes_on(
     assert caplog.records == []
 
 
+def test_a_thread_whose_record_ends_the_run_lets_no_further_record_start() -> None:
+    threads: list[threading.Thread] = []
+    both = threading.Barrier(2)
+    begun: list[str] = []
+
+    def suspend(record: Any) -> None:
+        begun.append(record.id)
+        if record.id == "m0":
+            threads.append(threading.current_thread())
+        if record.id in ("m0", "m1"):
+            both.wait(PATIENCE)
+        if record.id == "m0":
+            raise durable.SuspendExecution("x")
+        threads[0].join(PATIENCE)
+
+    with pytest.raises(durable.SuspendExecution):
+        process_batch(builders.sqs(count=6), suspend, concurrency=2)
+    assert sorted(begun) == ["m0", "m1"]
+
+
+def test_a_task_whose_record_ends_the_run_lets_no_further_record_start() -> None:
+    begun: list[str] = []
+
+    async def suspend(record: Any) -> None:
+        begun.append(record.id)
+        if record.id == "m0":
+            raise durable.SuspendExecution("x")
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    with pytest.raises(durable.SuspendExecution):
+        asyncio.run(process_batch_async(builders.sqs(count=6), suspend, concurrency=2))
+    assert begun == ["m0", "m1"]
+
+
+def test_an_interrupt_between_two_tasks_ends_the_batch(caplog: pytest.LogCaptureFixture) -> None:
+    """It strikes in a callback of the loop, which would log it, and the batch would wait for ever."""
+
+    def monotonic() -> float:
+        if asyncio.current_task() is None:
+            raise TimeLimitInterrupt
+        return time.monotonic()
+
+    async def fine(record: Any) -> None: ...
+
+    async def run() -> None:
+        await asyncio.wait_for(process_batch_async(builders.sqs(count=6), fine, concurrency=2), PATIENCE)
+
+    with clock_of_runs(monotonic), pytest.raises(TimeLimitInterrupt):
+        asyncio.run(run())
+    assert caplog.records == []
+
+
 def test_a_permanent_error_that_ends_a_run_of_a_durable_execution_is_no_dead_letter() -> None:
     letters: list[DeadLetter] = []
 
@@ -225,7 +283,7 @@ def test_a_sink_that_meets_a_cancellation_has_failed(concurrency: int) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 @pytest.mark.parametrize("waits_in", ["the function", "the sink"])
-def test_a_batch_that_is_cancelled_ends(concurrency: int, waits_in: str) -> None:
+def test_a_batch_that_is_cancelled_ends(concurrency: int, waits_in: str, caplog: pytest.LogCaptureFixture) -> None:
     async def wait(record: Any) -> None:
         if waits_in == "the sink":
             raise Permanent
@@ -247,6 +305,7 @@ def test_a_batch_that_is_cancelled_ends(concurrency: int, waits_in: str) -> None
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancel())
+    assert caplog.records == []  # no record has failed
 
 
 def test_after_a_cancellation_that_the_caller_took_back_the_records_are_judged_as_before() -> None:
