@@ -107,7 +107,11 @@ def test_an_interrupt_of_a_time_limit_around_the_batch_between_two_records_goes_
         return time.monotonic()
 
     begun: list[str] = []
-    function = handled(lambda record: begun.append(record.id))
+
+    def begin(record: Any) -> None:
+        begun.append(record.id)
+
+    function = handled(begin)
     with clock_of_runs(monotonic), pytest.raises(TimeLimitInterrupt):
         function(builders.sqs(count=2), None if timeout is None else make_context(timeout=timeout))
     assert begun == ["m0"]

@@ -212,7 +212,7 @@ def test_an_interrupt_between_two_tasks_ends_the_batch(caplog: pytest.LogCapture
     async def fine(record: Any) -> None: ...
 
     async def run() -> None:
-        await asyncio.wait_for(process_batch_async(builders.sqs(count=6), fine, concurrency=2), PATIENCE)
+        await asyncio.wait_for(process_batch_async(builders.sqs(count=6), fine, concurrency=2), PATIENCE / 6)
 
     with clock_of_runs(monotonic), pytest.raises(TimeLimitInterrupt):
         asyncio.run(run())
