@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -179,6 +181,20 @@ def test_a_record_that_has_returned_is_acknowledged_although_its_end_is_noted_la
 
 
 @pytest.mark.parametrize("is_async", [False, True])
+def test_a_batch_that_ended_in_time_leaves_no_timer(is_async: bool) -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    timers: list[float] = []
+
+    def look(record: Any) -> None:
+        timers.append(signal.getitimer(signal.ITIMER_REAL)[0])
+
+    handled(awaited(look) if is_async else look)(builders.sqs(count=1), make_context(timeout=PATIENCE))
+    assert timers[0] > 0
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+@pytest.mark.parametrize("is_async", [False, True])
 def test_a_sink_is_interrupted_and_its_record_comes_again(is_async: bool) -> None:
     spin = Spin(_LONG)
 
@@ -250,6 +266,9 @@ def test_no_interrupt_strikes_the_line_about_a_record(way: str, error: type[Base
         result = invoke(tried, event, context=make_context(timeout=TIMEOUT))
     finally:
         log.removeHandler(slow)
+    for thread in threading.enumerate():
+        if thread.name.startswith("lambda_kit-batch"):  # the batch waits a moment only
+            thread.join(PATIENCE)
     assert (spin.begun, spin.ended, result.error) == (True, True, None)
     errors = {one.id: type(one.error) for one in (*reports[0].failures, *reports[0].dead_letters)}
     assert errors[told] is (TimeLimitReached if error is TimeLimitInterrupt else error)
