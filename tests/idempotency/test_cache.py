@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,19 @@ def test_one_key_is_forgotten_and_the_others_stay() -> None:
     cache.forget("a")
     cache.forget("a")
     assert kept(cache) == ["b"]
+
+
+def test_a_record_that_another_thread_drops_while_it_is_read_is_not_kept_again() -> None:
+    class Dropped(dict[str, Record]):
+        """Records that another thread drops between the look and the lock."""
+
+        def get(self, key: str, default: Any = None) -> Any:
+            return self.pop(key, default)
+
+    cache = filled()
+    cache._records = Dropped(cache._records)
+    assert cache.get("a", 1.0) is not None
+    assert list(cache._records) == ["b"]
 
 
 def test_a_cache_whose_change_was_interrupted_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:

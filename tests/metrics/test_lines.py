@@ -265,6 +265,18 @@ def test_more_than_100_values_of_a_metric_take_several_lines(metrics: Metrics) -
     assert [value for line in lines for value in line["Many"]] == list(range(250))
 
 
+def test_values_that_are_too_long_for_one_line_take_two_although_neither_they_nor_their_metrics_are_too_many(
+    metrics: Metrics,
+) -> None:
+    def work(m: Metrics) -> None:
+        for i in range(30):
+            m.add(f"Metric{i}", [10**107 + j for j in range(100)])
+
+    lines = lines_of(metrics, work)
+    assert sum(len(directive_of(line)["Metrics"]) for line in lines) == 30
+    assert (len(lines), len(points(lines))) == (2, 30 * 100)
+
+
 def test_a_line_is_never_longer_than_a_log_event() -> None:
     metrics = Metrics("Shop", service="orders")
 

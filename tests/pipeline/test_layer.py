@@ -433,3 +433,13 @@ def test_a_layer_around_a_function_that_does_not_take_event_and_context_says_so(
 
         @noop
         def job(one: Any) -> None: ...
+
+
+def test_a_layer_above_a_value_that_is_not_callable_says_so() -> None:
+    @layer
+    def noop(event: Any, context: Any) -> Any:
+        yield
+
+    value: Any = {"statusCode": 200}
+    with pytest.raises(ConfigurationError, match=r"noop was put above \{'statusCode': 200\}, which is not callable"):
+        noop(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import itertools
 import operator
@@ -68,7 +69,12 @@ def test_a_keyword_that_the_caller_passes_is_not_resolved() -> None:
     def place(event: object, context: object, *, table: str) -> str:
         return table
 
+    @provide(table=never)
+    async def place_later(event: object, context: object, *, table: str) -> str:
+        return table
+
     assert place({}, None, table="fake") == "fake"
+    assert asyncio.run(place_later({}, None, table="fake")) == "fake"
 
 
 def test_layers_inside_and_outside_of_provide_give_the_keywords_on() -> None:
@@ -130,6 +136,12 @@ def test_a_keyword_that_the_function_does_not_take_is_refused_with_the_closest_o
 def test_nothing_to_provide_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"provide\(\) was called without keywords"):
         provide()
+
+
+def test_a_resource_without_a_keyword_is_refused() -> None:
+    misplaced: Any = lambda: "table"  # noqa: E731
+    with pytest.raises(ConfigurationError, match=r"provide\(\) takes keywords only"):
+        provide(misplaced)
 
 
 def test_a_function_that_takes_any_keyword_and_one_whose_parameters_are_unknown_get_what_is_provided() -> None:
