@@ -165,6 +165,26 @@ def test_what_still_runs_in_threads_and_tasks_is_interrupted_and_reported(fn: An
     assert not [one for one in threading.enumerate() if one.name.startswith("lambda_kit-batch")]
 
 
+def test_when_a_time_limit_ends_the_handler_its_threads_start_no_further_record() -> None:
+    go_on = threading.Event()
+    begun: list[str] = []
+    threads: list[threading.Thread] = []
+
+    def wait(record: Any) -> None:
+        begun.append(record.id)
+        threads.append(threading.current_thread())
+        assert go_on.wait(PATIENCE)
+
+    function = handled(wait, time_limit(margin=0.4), margin=0.0, concurrency=2)
+    result = invoke(function, builders.sqs(count=6), context=make_context(timeout=0.7))
+    go_on.set()
+    for thread in threads[:2]:
+        thread.join(PATIENCE)
+    assert isinstance(result.error, TimeLimitReached)
+    assert sorted(begun) == ["m0", "m1"]
+    assert all(thread.daemon for thread in threads)  # so that they never keep the process
+
+
 @pytest.mark.parametrize("raises", [False, True])
 def test_a_thread_that_cannot_be_interrupted_is_left_and_changes_nothing_any_more(
     raises: bool, caplog: pytest.LogCaptureFixture
