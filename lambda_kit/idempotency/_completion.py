@@ -86,7 +86,9 @@ def _save(call: Call, settings: Settings, cache: Cache, stored: str | bytes) -> 
         result=stored,
     )
     pause = FIRST_PAUSE
-    for attempt in range(1, ATTEMPTS + 1):
+    attempt = 0
+    while True:
+        attempt += 1
         try:
             kept = yield "complete", _in_any_case(call, settings, settings.store.complete, record)
         except Exception as error:
@@ -107,7 +109,6 @@ def _save(call: Call, settings: Settings, cache: Cache, stored: str | bytes) -> 
             )
         yield "pause", seconds
         pause *= 2
-    raise AssertionError("the last attempt returns")
 
 
 # Steps in the last moments of an invocation, and after its end

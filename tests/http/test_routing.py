@@ -400,3 +400,14 @@ def test_routes_with_the_same_patterns_share_a_place_in_the_tree() -> None:
     client = app.test_client()
     assert client.get("/files/a.xml").json() == client.delete("/files/a.xml").json() == ["{name}.xml", "a"]
     assert client.delete("/files/v1.xml").json() == ["v{name}.xml", "1"]
+
+
+def test_a_decorator_without_a_path_says_how_to_write_it() -> None:
+    app: Any = HttpApp()
+
+    def list_orders() -> None: ...
+
+    with pytest.raises(
+        ConfigurationError, match=r"path of a route is .*list_orders, which is no text.*@app\.get\('/orders'\)"
+    ):
+        app.get(list_orders)
