@@ -109,12 +109,13 @@ class Layer:
             state = invocation._state = {}
         record: Record | None = state.get(self._key)
         if record is None:
-            record = state[self._key] = new_record(Record)  # as `Record(True)`, with one call less
-            record.series = {}
-            record.groups = NO_GROUPS
-            record.layered = True
-            record.head = None
-            record.counted = False
+            made: Record = new_record(Record)  # as `Record(True)`, with one call less
+            made.series = {}
+            made.groups = NO_GROUPS
+            made.layered = True
+            made.head = None
+            made.counted = False
+            record = state[self._key] = made
         elif record.layered:
             return None
         else:
