@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,20 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if (name.startswith(_PREFIXES) and name not in _OURS) or name.lower() in _PROXIES:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_of_each_module() -> Iterator[None]:
+    """Fail a file of tests that leaves a second copy of a module of the kit.
+
+    A module that is taken out of `sys.modules` and imported again becomes an attribute of its package, and stays there
+    when `sys.modules` has the first one again. Code and tests would then each use another one.
+    """
+    yield
+    for name, module in list(sys.modules.items()):
+        package, _, own = name.rpartition(".")
+        if name.startswith("lambda_kit.") and package in sys.modules:
+            assert vars(sys.modules[package]).get(own, module) is module, f"there are two modules {name}"
 
 
 @pytest.fixture(scope="module", autouse=True)

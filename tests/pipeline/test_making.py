@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import handler, init, layer, provide, time_limit
+from lambda_kit import _kernel, handler, init, layer, provide, time_limit
 from lambda_kit._kernel import callables, streaming
 from lambda_kit.errors import ConfigurationError
 
@@ -275,6 +275,7 @@ def test_a_layer_that_needs_the_result_gets_it_whole_under_a_client_that_sends_p
         return iter(["one", "two"])
 
     client = Client()
+    monkeypatch.setattr(_kernel, "streaming", streaming)  # an import of a second copy of the module replaces it
     for name in ("lambda_kit.runtime", "lambda_kit._kernel.streaming"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, loaded, streaming if loaded.endswith("streaming") else ModuleType(loaded))
