@@ -56,6 +56,7 @@ def test_a_call_is_interrupted_once_at_each_step_and_each_outcome_names_its_plac
         error=KeyboardInterrupt,
         steps="bytecodes",
         inside=HERE,
+        most=10_000,
     )
     assert count == len(outcomes) > 10
     assert [one.step for one in outcomes] == list(range(1, count + 1))

@@ -85,6 +85,7 @@ def test_a_cache_whose_change_was_interrupted_is_empty(monkeypatch: pytest.Monke
     assert kept(cache) == []
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_all_is_forgotten_after_a_reset_and_in_a_process_that_was_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     cache = filled()
     child = os.fork()
