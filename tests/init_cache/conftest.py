@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit._kernel import event_loop
-from lambda_kit.init_cache import InitCache
+from lambda_kit.init_cache import InitCache, _closing
 from lambda_kit.testing import FakeClock
 from tests.patience import PATIENCE
 
@@ -64,6 +64,14 @@ class Declare:
 
         waiting.__qualname__ = getattr(factory, "__qualname__", waiting.__qualname__)
         return Driver(self.cache.resource(**options)(waiting), self.cache)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_pending() -> Iterator[None]:
+    """Forget what tests, those of other rooms too, left for the end of an invocation, which all caches share."""
+    _closing.forget()
+    yield
+    _closing.forget()
 
 
 @pytest.fixture
