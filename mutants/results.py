@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mutants.cores import CORES
+from tests.generated import with_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mutants.runner import Trial
 
 FOLDER = Path(__file__).parent / "results"
-BEGIN, END = "<!-- made by `make mutants` -->\n", "<!-- end -->\n"
+BEGIN = "<!-- made by `make mutants` -->\n"
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,5 @@ def _line(one: Survivor) -> str:
 
 def with_table(page: str) -> str:
     """Return the page with the results of all cores between its marks."""
-    before, _, rest = page.partition(BEGIN)
     results = {name: result for name in CORES if (result := load(name)) is not None}
-    return f"{before}{BEGIN}\n{table(results)}\n\n{END}{rest.partition(END)[2]}"
+    return with_part(page, f"{table(results)}\n", BEGIN)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_kit import HttpApp
@@ -347,7 +347,7 @@ def test_the_tree_finds_what_a_search_over_all_rules_finds(rules: list[list[str]
 
 
 def fits(part: str, text: str) -> bool:
-    return part in ("{p}", text) or (part == "x{p}" and text.startswith("x") and len(text) > 1)
+    return (part == "{p}" and text != "") or part == text or (part == "x{p}" and text.startswith("x") and len(text) > 1)
 
 
 METHODS = st.sets(st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]), min_size=1)
@@ -370,7 +370,6 @@ def test_each_method_of_a_path_is_answered_by_the_rules_of_http(
             app.route("/" + "/".join(named), *sorted(methods))(eval(code))
     sent = "/".join(path)
     parts = unquote(sent).split("/") if trigger in DECODED else [unquote(part) for part in path]
-    assume(all(parts))  # where the path comes decoded, an encoded slash makes an empty part, at the end a further slash
     fitting = [found for rule, found in known.items() if len(rule) == len(parts) and all(map(fits, rule, parts))]
     allowed = set[str]().union(*fitting)
     allowed |= {"HEAD"} if "GET" in allowed else set()
