@@ -63,7 +63,10 @@ CORES = {
     ),
     "metrics": Core(
         ("metrics/_record.py", "metrics/_lines.py"),
-        tuple(f"metrics/test_{name}.py" for name in ("lines", "record", "model", "refused", "dimensions", "pending")),
+        tuple(
+            f"metrics/test_{name}.py"
+            for name in ("lines", "record", "model", "refused", "dimensions", "pending", "replays", "layer")
+        ),
     ),
     "routing": Core(("http/_router.py", "http/_tree.py"), ("http/test_routing.py", "http/test_websocket.py")),
     "idempotency": Core(

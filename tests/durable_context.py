@@ -32,3 +32,15 @@ def durable_context(execution: str = "arn:1", *, operations: dict[str, Any] | No
         lambda_context=make_context(**options),
         replay_status=state.ReplayStatus.REPLAY if operations else state.ReplayStatus.NEW,
     )
+
+
+def one_operation() -> dict[str, Any]:
+    """Return the operations of an execution that has waited once: its handler replays until it gets there again."""
+    service: Any = import_module(f"{SDK}.lambda_service")
+    identifier: Any = import_module(f"{SDK}.identifier")
+    key = identifier.OperationIdNamespace(None).create_id_for_step(1)
+    return {
+        key: service.Operation(
+            operation_id=key, operation_type=service.OperationType.WAIT, status=service.OperationStatus.SUCCEEDED
+        )
+    }

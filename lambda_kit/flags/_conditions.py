@@ -146,20 +146,11 @@ class Conditions:
 
             test = _times.time_test(problems, name, value, at)
             return None if test is None else Condition(test, own, name, value)
-        if not self._fits(name, value, at):
+        misfit = _misfit(name, value)
+        if misfit is not None:
+            problems.add(at, misfit)
             return None
         return Condition(actions.comparison(name, own, value, self._reporter(path, name)), own, name, value)
-
-    def _fits(self, action: str, value: Any, path: str) -> bool:
-        """Tell whether an action can compare with a value, and note a problem if it cannot."""
-        if action in actions.LIST_ACTIONS and type_of(value) is not list:
-            self._problems.add(path, f"must be a list for the action {action}, not {kind_of(value)}")
-            return False
-        if action == "MODULO_RANGE" and not _is_modulo(value):
-            told = "must be an object with integers BASE, START and END, where 0 <= START <= END < BASE"
-            self._problems.add(path, told)
-            return False
-        return True
 
     def _reporter(self, path: str, action: str) -> Callable[[Any], None]:
         reported = self._reported
@@ -177,8 +168,15 @@ class Conditions:
         return report
 
 
+def _misfit(action: str, value: Any) -> str | None:
+    """Return why an action cannot compare with a value; None if it can."""
+    if action in actions.LIST_ACTIONS and type_of(value) is not list:
+        return f"must be a list for the action {action}, not {kind_of(value)}"
+    if action == "MODULO_RANGE" and not _is_modulo(value):
+        return "must be an object with integers BASE, START and END, where 0 <= START <= END < BASE"
+    return None
+
+
 def _is_modulo(value: Any) -> bool:
-    parts = [value.get(name) for name in ("BASE", "START", "END")] if type_of(value) is dict else []
-    if len(parts) < 3 or not all(type_of(part) is int for part in parts):
-        return False
-    return bool(0 <= parts[1] <= parts[2] < parts[0])
+    parts: list[Any] = [value.get(name) for name in ("BASE", "START", "END")] if type_of(value) is dict else [None]
+    return all(type_of(part) is int for part in parts) and bool(0 <= parts[1] <= parts[2] < parts[0])

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 # The format allows 1 MB since 2025; 256 KiB, 26 bytes of which are the log event's own, pass everywhere.
 _LEVEL_LIMIT = 100  # bytes of a level with its timestamp, and of the mark of a replay
 LIMIT = 256 * 1024 - 26 - _LEVEL_LIMIT
-_SURELY_SHORT = LIMIT // 6  # characters take up to six bytes
 
 
 def lines_of(head: Head, series: Series, milliseconds: int) -> Sequence[str]:
@@ -64,11 +63,8 @@ def _lines(head: Head, waiting: list[tuple[Definition, list[str]]], milliseconds
     if not definitions:
         return ()
     if not further and len(definitions) <= rules.MAX_METRICS:
-        texts_of_metrics = ",".join(definitions)
-        line = (
-            f'{{"_aws":{{"Timestamp":{milliseconds}{head.middle}{texts_of_metrics}]}}]}}{"".join(members)}{head.tail}'
-        )
-        if len(line) <= _SURELY_SHORT or rules.size_of(line) <= LIMIT:
+        line = _line(head, definitions, members, milliseconds)
+        if rules.size_of(line) <= LIMIT:
             return (line,)
     return list(_several_lines(head, definitions, members, further, milliseconds))
 
@@ -93,15 +89,15 @@ def _several_lines(
     further: list[tuple[Definition, list[str]]],
     milliseconds: int,
 ) -> Iterator[str]:
-    room = LIMIT - rules.size_of(head.middle) - rules.size_of(head.tail) - 100
+    room = LIMIT - rules.size_of(_line(head, [], [], milliseconds))
     while definitions:
         start, size = 0, 0
         for i, (definition, member) in enumerate(zip(definitions, members, strict=True)):
-            length = len(definition) + len(member) + 1
+            length = len(definition) + len(member)
             if i - start == rules.MAX_METRICS or size + length > room:
                 yield _line(head, definitions[start:i], members[start:i], milliseconds)
                 start, size = i, 0
-            size += length
+            size += length + 1  # with the comma before the next definition
         yield _line(head, definitions[start:], members[start:], milliseconds)
         most = rules.MAX_VALUES
         definitions = [definition.text for definition, _ in further]

@@ -11,7 +11,7 @@ from lambda_kit.errors import ConfigurationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, TypeAlias
+    from typing import Any, ClassVar, TypeAlias
 
     from lambda_kit.metrics._head import InvocationHead
 
@@ -52,8 +52,7 @@ def add_to(series: Series, definition: Definition, texts: list[str]) -> None:
     first = definition, texts
     found = series.setdefault(definition.name, first)
     if found is not first:
-        if found[0] is not definition:
-            found[0].check_same(definition)
+        found[0].check_same(definition)
         found[1].extend(texts)
 
 
@@ -93,10 +92,12 @@ class Record:
         groups: the values with dimensions or a timestamp of their own.
         head: the dimensions and the metadata that were added; None if there are none.
         layered: whether a layer is going to write the values.
+        replayed: whether an earlier run of a durable execution has counted the values.
         series: for each name of a metric its definition and the texts of its values.
     """
 
     __slots__ = ("counted", "flow", "groups", "head", "layered", "series")
+    replayed: ClassVar[bool] = False
 
     def __init__(self, layered: bool) -> None:
         self.series: Series = {}
@@ -130,11 +131,6 @@ class Record:
                         except IndexError:
                             break
 
-    @property
-    def replayed(self) -> bool:
-        """True if an earlier run of a durable execution has counted the values."""
-        return False
-
     def metrics(self) -> Iterable[str]:
         """Return the names of the metrics."""
         names = set(self.series)
@@ -157,10 +153,7 @@ class ReplayedRecord(Record):
     """The values of an invocation that an earlier run of a durable execution has counted."""
 
     __slots__ = ()
-
-    @property
-    def replayed(self) -> bool:
-        return True
+    replayed = True
 
 
 def flow() -> object:

@@ -14,7 +14,7 @@ import pytest
 
 from lambda_kit import Logger, Metrics, current_invocation, handler
 from lambda_kit.errors import ConfigurationError
-from tests.durable_context import durable_context
+from tests.durable_context import durable_context, one_operation
 from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 
@@ -123,23 +123,6 @@ def test_the_option_for_what_a_replay_repeats_is_checked() -> None:
             make(replays=wrong)
 
 
-def test_marked_metrics_are_written_by_flush_and_without_the_layer(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics = Metrics("Shop", replays="mark")
-
-    @handler
-    def count(event: Any, context: Any) -> None:
-        metrics.dimension(shop="one")
-        metrics.add("Orders", 1)
-        metrics.flush()
-        metrics.add("Late", 2)
-
-    count({}, durable_context(operations=_one_operation()))
-    metrics.flush()
-    flushed, late = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    assert (flushed["replayed"], flushed["metrics"]["Orders"], flushed["metrics"]["shop"]) == (True, 1, "one")
-    assert (late["replayed"], late["metrics"]["Late"], late["metrics"]["shop"]) == (True, 2, "one")
-
-
 def test_a_run_that_fails_while_it_replays_still_tells_its_failure(capsys: pytest.CaptureFixture[str]) -> None:
     log = Logger()
 
@@ -149,7 +132,7 @@ def test_a_run_that_fails_while_it_replays_still_tells_its_failure(capsys: pytes
         raise ValueError("sold out")
 
     with pytest.raises(ValueError, match="sold out"):
-        fail({}, durable_context(operations=_one_operation()))
+        fail({}, durable_context(operations=one_operation()))
     (line,) = (json.loads(one) for one in capsys.readouterr().out.splitlines())
     assert line["message"] == "the handler failed: ValueError: sold out"
 
@@ -164,19 +147,6 @@ def test_the_invocation_knows_the_name_of_its_execution() -> None:
 
     arn = "arn:aws:lambda:eu-west-1:123456789012:function:shop:1/durable-execution/order-1/abc"
     tell({}, durable_context(arn))
-    tell({}, durable_context("odd", operations=_one_operation()))
+    tell({}, durable_context("odd", operations=one_operation()))
     tell({}, None)
     assert found == [(arn, "order-1", False), ("odd", None, True), (None, None, False)]
-
-
-def _one_operation() -> dict[str, Any]:
-    from importlib import import_module
-
-    service: Any = import_module("aws_durable_execution_sdk_python.lambda_service")
-    identifier: Any = import_module("aws_durable_execution_sdk_python.identifier")
-    key = identifier.OperationIdNamespace(None).create_id_for_step(1)
-    return {
-        key: service.Operation(
-            operation_id=key, operation_type=service.OperationType.WAIT, status=service.OperationStatus.SUCCEEDED
-        )
-    }

@@ -46,7 +46,26 @@ def chosen(*weights: float, percentage: float = 100) -> dict[str, str]:
 )
 def test_the_number_of_a_unit_never_changes(purpose: Any, seed: str, unit: str, number: int) -> None:
     assert rollout.numbers(purpose, seed)(unit) == number
-    assert number == int(sha256(f"{purpose}\n{seed}\n{unit}".encode()).hexdigest()[:16], 16)
+    assert number == documented_number(purpose, seed, unit)
+
+
+def documented_number(purpose: str, seed: str, unit: str) -> int:
+    """Return the number of a unit, calculated as the documentation says: other programs may do so too."""
+    return int(sha256(f"{purpose}\n{seed}\n{unit}".encode()).hexdigest()[:16], 16)
+
+
+@pytest.mark.parametrize(("more", "seed"), [({}, "cart"), ({"seed": "spring"}, "spring")], ids=["flag", "seed"])
+def test_a_roll_out_reaches_the_units_whose_documented_number_is_low(more: dict[str, str], seed: str) -> None:
+    half = 2**63
+    assert reached(50, **more) == {unit for unit in UNITS if documented_number("rollout", seed, unit) < half}
+
+
+def test_a_unit_gets_the_variant_of_its_documented_number() -> None:
+    ends = (2**62, 2**64)
+    assert chosen(1, 3) == {
+        unit: next(f"v{i}" for i, end in enumerate(ends) if documented_number("variant", "cart", unit) < end)
+        for unit in UNITS
+    }
 
 
 @pytest.mark.parametrize("percentage", [0, 0.1, 1, 10, 33.3, 50, 90, 100])

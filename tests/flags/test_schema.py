@@ -351,6 +351,16 @@ CASES: list[tuple[Any, str, str]] = [
     ),
     (with_variants([VARIANT, VARIANT]), "$.flag.rules.rule.variants", "has two variants with the same name"),
     (
+        with_variants([{"name": "a", "weight": 1, "vaule": True}]),
+        "$.flag.rules.rule.variants[0].vaule",
+        "is an unknown key; did you mean 'value'?",
+    ),
+    (
+        with_variants([VARIANT, {"nmae": "b", "weight": 1, "value": True}]),
+        "$.flag.rules.rule.variants[1].nmae",
+        "is an unknown key; did you mean 'name'?",
+    ),
+    (
         with_variants([VARIANT], when_match=True),
         "$.flag.rules.rule",
         "has both 'when_match' and 'variants'; only one of them may give the value",
@@ -423,6 +433,24 @@ def test_a_group_holds_if_any_or_all_of_its_conditions_do(kind: str, expected: l
     assert [getattr(one, "kind", None) for one in flag.rules[0].group.members] == [kind]
     wrong = changed("flag.rules.rule.conditions", [{kind: [{**CONDITION, "action": "X"}]}])
     assert [path for path, _ in problems(wrong)] == [f"{AT}.{kind}[0].action"]
+
+
+@pytest.mark.parametrize("group", ["any", "all", "segment"])
+@pytest.mark.parametrize("part", ["action", "key", "value"])
+def test_a_group_or_a_segment_has_no_part_of_a_comparison(part: str, group: str) -> None:
+    given = {part: CONDITION[part], group: "grown" if group == "segment" else [CONDITION]}
+    assert problems(changed("flag.rules.rule.conditions", [given])) == [
+        (AT, f"has '{part}' and '{group}'; a condition is a comparison, or has one of 'any', 'all' and 'segment'")
+    ]
+
+
+@pytest.mark.parametrize("action", ["ALL_IN_VALUE", "ANY_IN_VALUE", "NONE_IN_VALUE"])
+@pytest.mark.parametrize(
+    ("value", "kind"), [("premium", "a string"), (5, "a number"), (True, "a boolean"), ({"a": 1}, "an object")]
+)
+def test_an_action_that_compares_with_a_list_takes_nothing_else(action: str, value: Any, kind: str) -> None:
+    told = f"must be a list for the action {action}, not {kind}"
+    assert problems(with_condition(action=action, value=value)) == [(f"{AT}.value", told)]
 
 
 def test_a_segment_may_use_one_that_stands_behind_it() -> None:

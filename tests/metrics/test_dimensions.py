@@ -211,6 +211,29 @@ def test_a_dimension_of_the_invocation_is_refused_in_its_tasks_and_threads(metri
     assert counted(result.output) == {"handler": 1}
 
 
+def test_a_dimension_of_the_invocation_is_refused_in_the_threads_of_a_handler_that_is_no_coroutine(
+    metrics: Metrics,
+) -> None:
+    refused: list[Exception] = []
+
+    def label() -> None:
+        try:
+            metrics.dimension(tenant="thread")
+        except ConfigurationError as error:
+            refused.append(error)
+
+    @handler(metrics)
+    def place(event: object, context: object) -> None:
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(label,))
+        thread.start()
+        thread.join()
+        metrics.dimension(tenant="handler")
+        metrics.add("Orders", 1)
+
+    assert counted(invoke(place).output) == {"handler": 1}
+    assert len(refused) == 1
+
+
 @pytest.mark.parametrize("layered", [True, False])
 @pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize("kind", ["def", "async def"])

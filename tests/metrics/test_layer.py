@@ -11,7 +11,6 @@ import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -314,6 +313,22 @@ def test_a_cold_start_that_fails_counts_too_and_needs_no_service() -> None:
     assert points(parse_all(result.output)) == [("ColdStart", (("function_name", "place-order"),), 1, "Count", 60)]
 
 
+def test_a_cold_start_counts_where_a_layer_outside_was_the_first_to_add_a_value() -> None:
+    metrics = Metrics("Shop", cold_start=True)
+
+    @layer
+    def outer(event: Any, context: Any) -> Any:
+        metrics.add("Begun", 1)
+        yield
+
+    @handler(outer, metrics)
+    def place(event: object, context: object) -> None:
+        pass
+
+    assert values_of(invoke(place, cold=True).output, "ColdStart") == [1]
+    assert values_of(invoke(place).output, "ColdStart") == []
+
+
 def test_a_cold_start_that_cannot_be_counted_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     reset()
 
@@ -595,38 +610,6 @@ def test_a_metrics_object_that_is_dropped_is_freed() -> None:
     dies = use()
     gc.collect()
     assert dies() is None
-
-
-def test_with_a_log_level_above_info_the_lines_have_it_so_that_the_platform_lets_them_pass(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", "ERROR")
-    metrics = Metrics("Shop", cold_start=True)
-
-    @handler(metrics)
-    def place(event: object, context: object) -> None:
-        metrics.metadata(order="o-1")
-        metrics.add("Orders", list(range(150)))
-
-    lines = parse_all(invoke(place, cold=True).output)
-    assert len(lines) == 3
-    for line in lines:
-        assert line["level"] == "ERROR"
-        written = datetime.fromisoformat(line["timestamp"])
-        assert round(written.timestamp() * 1000) == line["_aws"]["Timestamp"]
-
-
-@pytest.mark.parametrize("level", ["TRACE", "DEBUG", "INFO", ""])
-def test_with_another_log_level_the_lines_need_none(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", level)
-    metrics = Metrics("Shop")
-
-    @handler(metrics)
-    def place(event: object, context: object) -> None:
-        metrics.add("Orders", 1)
-
-    (line,) = parse_all(invoke(place).output)
-    assert set(line) == {"_aws", "Orders"}
 
 
 def test_a_write_that_is_interrupted_leaves_its_lines_for_the_next(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ import pytest
 
 from lambda_kit import handler
 from lambda_kit.metrics import Metrics
+from lambda_kit.metrics._lines import LIMIT
 from lambda_kit.testing import FakeClock, invoke
-from tests.metrics.validator import parse, parse_all, points
+from tests.metrics.filled_lines import filled, size_of_line
+from tests.metrics.validator import parse, parse_all, points, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,6 +127,38 @@ def test_a_high_resolution_metric_says_so(metrics: Metrics) -> None:
 def test_the_timestamp_is_in_milliseconds() -> None:
     line = parse_unchecked(Metrics("Shop", clock=FakeClock(1_795_420_800.1239)), lambda m: m.add("Orders", 1))
     assert line["_aws"]["Timestamp"] == 1_795_420_800_123
+
+
+def test_with_a_log_level_above_info_the_lines_have_it_so_that_the_platform_lets_them_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", "ERROR")
+    metrics = Metrics("Shop", cold_start=True)
+
+    @handler(metrics)
+    def place(event: object, context: object) -> None:
+        metrics.metadata(order="o-1")
+        metrics.add("Orders", list(range(150)))
+
+    lines = parse_all(invoke(place, cold=True).output)
+    assert len(lines) == 3
+    for line in lines:
+        assert line["level"] == "ERROR"
+        written = datetime.fromisoformat(line["timestamp"])
+        assert round(written.timestamp() * 1000) == line["_aws"]["Timestamp"]
+
+
+@pytest.mark.parametrize("level", ["TRACE", "DEBUG", "INFO", ""])
+def test_with_another_log_level_the_lines_need_none(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", level)
+    metrics = Metrics("Shop")
+
+    @handler(metrics)
+    def place(event: object, context: object) -> None:
+        metrics.add("Orders", 1)
+
+    (line,) = parse_all(invoke(place).output)
+    assert set(line) == {"_aws", "Orders"}
 
 
 class Stage(Enum):
@@ -254,6 +289,30 @@ def test_100_metrics_of_100_values_take_one_line(metrics: Metrics) -> None:
     assert len(lines_of(metrics, work)) == 1
 
 
+@pytest.mark.parametrize("metric_count", [1, 2, 3])
+@pytest.mark.parametrize("value_count", [1, 2, 3])
+def test_few_values_of_few_metrics_take_one_line(metrics: Metrics, metric_count: int, value_count: int) -> None:
+    expected = {f"Metric{i}": [i * 10 + j for j in range(value_count)] for i in range(metric_count)}
+
+    def work(m: Metrics) -> None:
+        for name, values in expected.items():
+            m.add(name, values)
+
+    line = line_of(metrics, work)
+    assert [metric["Name"] for metric in directive_of(line)["Metrics"]] == list(expected)
+    assert {name: values_of(line, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "shares"),
+    [(99, [99]), (100, [100]), (101, [100, 1]), (200, [100, 100]), (201, [100, 100, 1]), (300, [100, 100, 100])],
+)
+def test_each_line_takes_100_values_of_a_metric(metrics: Metrics, count: int, shares: list[int]) -> None:
+    lines = lines_of(metrics, lambda m: m.add("Size", range(count)))
+    assert [len(values_of(line, "Size")) for line in lines] == shares
+    assert [value for line in lines for value in values_of(line, "Size")] == list(range(count))
+
+
 def test_more_than_100_values_of_a_metric_take_several_lines(metrics: Metrics) -> None:
     def work(m: Metrics) -> None:
         m.add("Few", 1)
@@ -275,6 +334,36 @@ def test_values_that_are_too_long_for_one_line_take_two_although_neither_they_no
     lines = lines_of(metrics, work)
     assert sum(len(directive_of(line)["Metrics"]) for line in lines) == 30
     assert (len(lines), len(points(lines))) == (2, 30 * 100)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        filled("A", LIMIT - 1),
+        filled("A", LIMIT),
+        filled("A", LIMIT + 1),
+        filled("A", LIMIT) | filled("B", LIMIT) | {"Last": [1]},
+        filled("A", LIMIT - 50) | {f"Small{i}": [i] for i in range(150)},
+        filled("A", LIMIT + 1) | {f"Small{i}": [i] for i in range(250)},
+        {f"Small{i}": [i] for i in range(99)} | filled("A", LIMIT),
+    ],
+    ids=["shorter", "as long", "longer", "two full", "small behind full", "small behind longer", "small before full"],
+)
+def test_a_line_takes_metrics_up_to_100_and_to_its_last_byte(metrics: Metrics, given: dict[str, list[int]]) -> None:
+    expected: list[dict[str, list[int]]] = [{}]
+    for name, values in given.items():
+        if len(expected[-1]) == 100 or size_of_line({**expected[-1], name: values}) > LIMIT:
+            expected.append({})
+        expected[-1][name] = values
+
+    def work(m: Metrics) -> None:
+        for name, values in given.items():
+            m.add(name, values)
+
+    output = output_of(metrics, work)
+    assert [len(line) for line in output.splitlines(keepends=True)] == [size_of_line(one) for one in expected]
+    lines = parse_all(output)
+    assert [{name: values_of(line, name) for name in line if name != "_aws"} for line in lines] == expected
 
 
 def test_a_line_is_never_longer_than_a_log_event() -> None:

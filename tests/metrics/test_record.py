@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambda_kit.metrics._head import Head
+from lambda_kit.metrics._lines import lines_of
 from lambda_kit.metrics._record import NO_GROUPS, Definition, Group, Record
 
 COUNT = Definition("Orders", "Count", high_resolution=False)
@@ -81,3 +83,18 @@ def test_the_first_groups_of_two_threads_are_the_same() -> None:
     record = raced(layered=True)
     add(record)
     assert [texts for _, texts in theirs[KEY].series.values()] == [["1"]]
+
+
+def test_a_value_that_was_written_between_the_look_and_the_step_makes_no_line() -> None:
+    class Emptied(list[str]):
+        """The texts of a series that another thread takes after the look at their number."""
+
+        def pop(self, index: Any = -1) -> str:
+            self.clear()
+            return super().pop(index)
+
+    assert [*lines_of(Head("Shop", {}), {"Orders": (COUNT, Emptied(["1"]))}, 0)] == []
+    both = {"Orders": (COUNT, Emptied(["1"])), "Wait": (TIME, ["5"])}
+    (line,) = lines_of(Head("Shop", {}), both, 0)
+    assert '"Wait":5' in line
+    assert "Orders" not in line

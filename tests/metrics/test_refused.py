@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -225,6 +226,13 @@ def test_a_name_is_one_thing_in_a_line() -> None:
         message = refusal(work)
         assert message.startswith(f"{call}: ")
         assert f"is already {use}; {both}" in message
+
+
+def test_a_metric_with_dimensions_of_its_own_keeps_its_name_too(metrics: Metrics) -> None:
+    metrics.add("Orders", 1, dimensions={"tenant": "t"})
+    for name in ("dimension", "dimension_set", "metadata"):
+        message = refusal(functools.partial(getattr(metrics, name), Orders=1))
+        assert message.startswith(f"{name}(Orders=...): 'Orders' is already a metric, by add('Orders', ...);")
 
 
 def test_a_dimension_keeps_its_value_while_values_wait() -> None:
