@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import pickle
+import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +29,7 @@ from lambda_kit.errors import (
     TimeLimitReached,
     UnknownFlag,
 )
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,9 +61,27 @@ def test_the_docstring_draws_every_class_and_its_bases() -> None:
         assert bases == [root, *([also] if also else [])], name
 
 
-def test_every_class_of_the_module_is_public() -> None:
-    defined = {name for name, one in inspect.getmembers(errors, inspect.isclass) if one.__module__ == errors.__name__}
-    assert defined == set(errors.__all__)
+def test_every_class_of_the_package_is_public_and_says_where_to_import_it_from() -> None:
+    modules = [
+        importlib.import_module(f"{errors.__name__}.{one.name}") for one in pkgutil.iter_modules(errors.__path__)
+    ]
+    found = {name: one for module in (errors, *modules) for name, one in inspect.getmembers(module, inspect.isclass)}
+    assert found.keys() == set(errors.__all__)
+    assert {one.__module__ for one in found.values()} == {"lambda_kit.errors"}
+
+
+def test_an_error_that_a_user_derives_keeps_its_own_module() -> None:
+    class OutOfStock(LambdaKitError):
+        pass
+
+    assert OutOfStock.__module__ == __name__
+
+
+def test_the_errors_that_all_functions_need_load_no_others() -> None:
+    """Making fifty classes took as long as loading ten modules."""
+    script = "import sys; import lambda_kit.errors; print([one for one in sys.modules if 'kit.errors.' in one])"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.stdout == "['lambda_kit.errors._base']\n"
 
 
 def made(tree: ast.AST) -> Iterator[ast.AST]:
@@ -76,7 +99,7 @@ def made(tree: ast.AST) -> Iterator[ast.AST]:
 
 def test_every_error_is_raised_somewhere_in_the_package() -> None:
     package = Path(lambda_kit.__file__).parent
-    trees = [ast.parse(path.read_text()) for path in package.rglob("*.py") if path.name != "errors.py"]
+    trees = [ast.parse(path.read_text()) for path in package.rglob("*.py") if path.parent.name != "errors"]
     nodes = [node for tree in trees for node in made(tree)]
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}

@@ -35,6 +35,7 @@ LOWEST = {  # what every invocation needs
     "lambda_kit._kernel",
     "lambda_kit._kernel.lifecycle",
     "lambda_kit.errors",
+    "lambda_kit.errors._base",
     "lambda_kit.invocation",
 }
 CORE = LOWEST | {"lambda_kit._kernel.callables"}
@@ -49,6 +50,8 @@ EVENTS = {
     "lambda_kit",
     "lambda_kit._kernel",
     "lambda_kit.errors",
+    "lambda_kit.errors._base",
+    "lambda_kit.errors._events",
     "lambda_kit.events",
     "lambda_kit.events._source",
     "lambda_kit.events._view",
@@ -57,6 +60,7 @@ ANSWERS = (EVENTS - {"lambda_kit.events._source"}) | {"lambda_kit._kernel.callab
 HTTP_APP = CORE | {
     "binascii",
     "lambda_kit._kernel.facts",
+    "lambda_kit.errors._events",
     "lambda_kit.events",
     "lambda_kit.events._http",
     "lambda_kit.events._http_trigger",
@@ -75,7 +79,7 @@ HTTP_APP = CORE | {
 }
 LOADED_BY: dict[str, set[str]] = {
     "import lambda_kit": {"lambda_kit"},
-    "from lambda_kit import LambdaKitError": {"lambda_kit", "lambda_kit.errors"},
+    "from lambda_kit import LambdaKitError": {"lambda_kit", "lambda_kit.errors", "lambda_kit.errors._base"},
     "from lambda_kit import current_invocation": LOWEST,
     "from lambda_kit.invocation import LambdaContext, Invocation": LOWEST,
     "from lambda_kit import handler": HANDLER,
@@ -131,6 +135,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit._kernel.redaction",
         "lambda_kit._kernel.lifecycle",
         "lambda_kit.errors",
+        "lambda_kit.errors._base",
         "lambda_kit.tracer",
         "lambda_kit.tracer._layers",
         "lambda_kit.tracer._span",
@@ -142,6 +147,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit._kernel.facts",
         "lambda_kit.aws",
         "lambda_kit.aws._local_server",
+        "lambda_kit.errors._parameters",
         "lambda_kit.init_cache._state",
         "lambda_kit.invocation",
         "lambda_kit.parameters",
@@ -157,6 +163,8 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit import FeatureFlags": INIT_CACHE
     | {
         "lambda_kit._kernel.facts",
+        "lambda_kit.errors._aws",
+        "lambda_kit.errors._flags",
         "lambda_kit.flags",
         "lambda_kit.flags._app_config",
         "lambda_kit.flags._feature_flags",
@@ -166,8 +174,13 @@ LOADED_BY: dict[str, set[str]] = {
     },
     "from lambda_kit import idempotent": CORE
     | {
+        "_sha2",
+        "_sha256",  # on Python 3.11
         "lambda_kit._kernel.expressions",
         "lambda_kit._kernel.facts",
+        "lambda_kit._kernel.hashes",
+        "lambda_kit.errors._aws",
+        "lambda_kit.errors._idempotency",
         "lambda_kit.idempotency",
         "lambda_kit.idempotency._cache",
         "lambda_kit.idempotency._claim",
@@ -185,6 +198,8 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit.batch import batch": CORE
     | {
         "lambda_kit._kernel.facts",
+        "lambda_kit.errors._batch",
+        "lambda_kit.errors._events",
         "lambda_kit.batch",
         "lambda_kit.batch._batch",
         "lambda_kit.batch._plan",
@@ -229,8 +244,8 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit.events import bedrock": ANSWERS | {"lambda_kit.events.bedrock"},
     "from lambda_kit.events import edge": ANSWERS | {"lambda_kit.events.edge"},
     "from lambda_kit.events import evaluations": ANSWERS | {"lambda_kit.events.evaluations"},
-    "from lambda_kit.events import pipelines": ANSWERS | {"lambda_kit.events.pipelines"},
-    "from lambda_kit.events import rotation": ANSWERS | {"lambda_kit.events.rotation"},
+    "from lambda_kit.events import pipelines": ANSWERS | {"lambda_kit.errors._aws", "lambda_kit.events.pipelines"},
+    "from lambda_kit.events import rotation": ANSWERS | {"lambda_kit.errors._aws", "lambda_kit.events.rotation"},
     "from lambda_kit.events import step_functions": ANSWERS | {"lambda_kit.events.step_functions"},
     "from lambda_kit.events import custom_resources": CORE
     | ANSWERS
@@ -246,13 +261,14 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.aws._operations",
         "lambda_kit.aws._retries",
         "lambda_kit.aws._services",
+        "lambda_kit.errors._aws",
     },
 }
 MOST_MODULES = {  # of the kit; more would be felt in a cold start
-    "from lambda_kit import handler": 7,
-    "from lambda_kit import handler, layer, init": 12,
-    "from lambda_kit import handler, layer, init; init.resource(lambda: 1)": 14,
-    "from lambda_kit.parameters import get": 24,
+    "from lambda_kit import handler": 8,
+    "from lambda_kit import handler, layer, init": 13,
+    "from lambda_kit import handler, layer, init; init.resource(lambda: 1)": 15,
+    "from lambda_kit.parameters import get": 27,
 }
 
 PROBE = """

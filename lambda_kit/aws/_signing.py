@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
+from lambda_kit._kernel.hashes import Signing, sha256
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
     from lambda_kit.aws._credentials import Credentials
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -26,15 +25,13 @@ class Signer:
         region: the region in the signature.
     """
 
-    __slots__ = ("_hash", "_hmac", "_is_s3", "_keys", "_region", "_service")
+    __slots__ = ("_is_s3", "_keys", "_region", "_service")
 
     def __init__(self, service: str, region: str) -> None:
         self._service = service
         self._is_s3 = service == "s3"
         self._region = region
-        self._keys: dict[tuple[str, str], bytes] = {}
-        self._hash: Any = None
-        self._hmac: Callable[[bytes, bytes, str], bytes] | None = None
+        self._keys: dict[tuple[str, str], Signing] = {}
 
     def sign(
         self,
@@ -57,10 +54,6 @@ class Signer:
             credentials: what to sign with.
             now: the time, in seconds since the epoch.
         """
-        digest = self._hmac
-        if digest is None:
-            digest = self._load()
-        sha256 = self._hash
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
         day = stamp[:8]
         sent = {**headers, "x-amz-date": stamp}
@@ -78,25 +71,17 @@ class Signer:
         text = f"{_ALGORITHM}\n{stamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
         key = self._keys.get((credentials.secret_key, day))
         if key is None:
-            key = self._derive(credentials.secret_key, day, digest)
-        signature = digest(key, text.encode(), "sha256").hex()
+            key = self._derive(credentials.secret_key, day)
+        signature = key.of(text.encode()).hexdigest()
         sent["authorization"] = (
             f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={signed}, Signature={signature}"
         )
         return sent
 
-    def _load(self) -> Callable[[bytes, bytes, str], bytes]:
-        import hashlib
-        import hmac
-
-        self._hash = hashlib.sha256
-        self._hmac = hmac.digest
-        return hmac.digest
-
-    def _derive(self, secret: str, day: str, digest: Callable[[bytes, bytes, str], bytes]) -> bytes:
-        key = f"AWS4{secret}".encode()
+    def _derive(self, secret: str, day: str) -> Signing:
+        key = Signing(f"AWS4{secret}".encode())
         for part in (day, self._region, self._service, "aws4_request"):
-            key = digest(key, part.encode(), "sha256")
+            key = Signing(key.of(part.encode()).digest())
         if len(self._keys) >= _MOST_KEYS:
             self._keys = {}
         self._keys[secret, day] = key

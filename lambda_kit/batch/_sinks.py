@@ -247,6 +247,6 @@ def _short(id: str) -> str:  # noqa: A002  # the word of the letter
     """Return an id in a form that keys and deduplication ids allow: at most 128 letters, digits, and `-`, `_`, `.`."""
     if len(id) <= 128 and id.isascii() and all(one.isalnum() or one in "-_." for one in id):
         return id
-    from hashlib import sha256
+    from lambda_kit._kernel.hashes import sha256
 
     return sha256(id.encode()).hexdigest()

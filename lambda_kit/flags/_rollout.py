@@ -23,7 +23,7 @@ def numbers(purpose: Literal["rollout", "variant"], seed: str) -> Callable[[str]
         purpose: the purpose. Roll-outs and variants are independent of each other.
         seed: the name of the flag, so that flags are independent of each other; or a seed that several flags share.
     """
-    from hashlib import sha256
+    from lambda_kit._kernel.hashes import sha256
 
     begun = sha256(f"{purpose}\n{seed}\n".encode("utf-8", "surrogatepass"))
 

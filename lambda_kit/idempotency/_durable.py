@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 
+from lambda_kit._kernel.hashes import sha256
 from lambda_kit._kernel.json_text import message_of
 from lambda_kit.idempotency import _results as results
 from lambda_kit.idempotency._claim import LONGEST_EXECUTION, Call
@@ -41,8 +42,6 @@ def call_of(key: str, payload: str | None, execution: str, function: str, fn: An
 
 
 def _owner_of(execution: str, path: str) -> str:
-    from hashlib import sha256
-
     return sha256(f"{execution}#{path}".encode() if path else execution.encode()).hexdigest()[:32]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from lambda_kit._kernel import callables, expressions, type_of
+from lambda_kit._kernel.hashes import sha256
 from lambda_kit.errors import ConfigurationError, MissingIdempotencyKey
 from lambda_kit.idempotency import _codec as codec
 from lambda_kit.idempotency._function import is_partial, name_of, names_of, parameters_of, signature_of
@@ -249,14 +250,5 @@ def _readable(subject: Any, *, as_json: bool = False) -> Any:
     return subject
 
 
-_hash: Any = None
-
-
 def _sha256(text: str) -> str:
-    global _hash
-    if _hash is None:
-        from hashlib import sha256
-
-        _hash = sha256
-    digest: str = _hash(text.encode()).hexdigest()
-    return digest
+    return sha256(text.encode()).hexdigest()
