@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Hash(Protocol):
-        """What has been hashed so far."""
+        """A hash of the bytes that came so far."""
 
         def update(self, data: bytes, /) -> None: ...
         def copy(self) -> Hash: ...
