@@ -70,6 +70,29 @@ def floor() -> Loop:
     return Loop("send(request); receive(65536)", names)
 
 
+def kit_authorities() -> Loop:
+    """Prepare the first TLS connection to a host of AWS."""
+    from lambda_kit.aws import _authorities as authorities
+
+    os.environ.pop("AWS_CA_BUNDLE", None)  # a file of which all would be loaded
+
+    def prepare() -> None:
+        authorities._contexts.clear()
+        authorities.context_for(b"ssm.eu-west-1.amazonaws.com")
+
+    return Loop("prepare(); prepare()", {"prepare": prepare}, calls=2)
+
+
+def peer_authorities() -> Loop:
+    """Prepare it as boto3's HTTP client does, with the file of authorities that it brings."""
+    session: Any = import_module("botocore.httpsession")
+
+    def prepare() -> None:
+        session.create_urllib3_context().load_verify_locations(session.get_cert_path(True))
+
+    return Loop("prepare(); prepare()", {"prepare": prepare}, calls=2)
+
+
 TOPIC = Topic(
     name="aws",
     about="What a call to AWS costs in processor time. The goal: at most 1/8 of boto3.",
@@ -78,10 +101,13 @@ TOPIC = Topic(
         Case("peer", "peer", "peer"),
         Case("floor", "kit", "floor"),
         Case("extension", "kit", "extension"),
+        Case("kit authorities", "kit", "kit_authorities"),
+        Case("peer authorities", "peer", "peer_authorities"),
     ),
     rows=(
         Row("GetParameter, client", Figure("kit"), Figure("peer"), "boto3", goal=1 / 8),
         Row("GetParameter, client", Figure("kit"), Figure("floor"), "a bare socket"),
+        Row("authorities for a first TLS connection", Figure("kit authorities"), Figure("peer authorities"), "boto3"),
         Row("a parameter through the extension", Figure("extension"), Figure("floor"), "a bare socket"),
     ),
     open=calls_of("benchmarks.aws"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from lambda_kit.aws._connection import Connection, TransportError, sockets
-from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CHUNK = 64 * 1024
-
-# By the file of authorities; made once, because reading them takes longer than a handshake.
-_contexts: dict[str | None, SSLContext] = {}
 
 
 def connect(host: bytes, port: int, name: str, limit: float, end: float, *, tls: bool) -> Connection:
@@ -37,20 +32,26 @@ def connect(host: bytes, port: int, name: str, limit: float, end: float, *, tls:
     """
     allowed = min(limit, end - time.monotonic())
     try:
+        if tls:
+            return _connect_securely(host, port, limit, end)
+        return Connection(_connect_to_any(host, port, limit, end)[0])
+    except OSError as error:
+        raise _failure(name, error, allowed) from error
+
+
+def _connect_securely(host: bytes, port: int, limit: float, end: float) -> Connection:
+    """Connect with TLS: once more if an authority that was not loaded may have signed the certificate."""
+    from lambda_kit.aws import _authorities as authorities
+
+    while True:
+        context = authorities.context_for(host)
         plain, until = _connect_to_any(host, port, limit, end)
-    except OSError as error:
-        raise _failure(name, error, allowed) from error
-    try:
-        plain.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
-        if not tls:
-            return Connection(plain)
-        return Connection(plain, _handshake(plain, host, until))
-    except OSError as error:
-        plain.close()
-        raise _failure(name, error, allowed) from error
-    except BaseException:
-        plain.close()
-        raise
+        try:
+            return Connection(plain, _handshake(plain, context, host, until))
+        except BaseException as error:
+            plain.close()
+            if not (hasattr(error, "verify_code") and authorities.refused(context)):
+                raise
 
 
 def _connect_to_any(host: bytes, port: int, limit: float, end: float) -> tuple[socket, float]:
@@ -72,6 +73,7 @@ def _connect_to_any(host: bytes, port: int, limit: float, end: float) -> tuple[s
             plain = sockets.socket(family, kind, protocol)
             plain.settimeout(until - now)
             plain.connect(address)
+            plain.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
         except OSError as error:
             failure = error
         except BaseException:
@@ -145,8 +147,8 @@ class Tls:
             parts.append(part)
 
 
-def _handshake(plain: socket, host: bytes, until: float) -> Tls:
-    tls, data = Tls(_tls_context(), host), b""
+def _handshake(plain: socket, context: SSLContext, host: bytes, until: float) -> Tls:
+    tls, data = Tls(context, host), b""
     while True:
         try:
             complete = tls.step(data)
@@ -164,18 +166,3 @@ def _handshake(plain: socket, host: bytes, until: float) -> Tls:
         data = plain.recv(_CHUNK)
         if not data:
             raise ConnectionResetError("the connection was closed in the TLS handshake")
-
-
-def _tls_context() -> SSLContext:
-    """Return the settings of TLS for the authorities that `AWS_CA_BUNDLE` names, or those of the system."""
-    bundle = os.environ.get("AWS_CA_BUNDLE") or None
-    context = _contexts.get(bundle)
-    if context is None:
-        import ssl
-
-        try:
-            context = ssl.create_default_context(cafile=bundle)
-        except OSError as error:
-            raise ConfigurationError(f"AWS_CA_BUNDLE names {bundle!r}, which cannot be read: {error}") from error
-        context = _contexts.setdefault(bundle, context)
-    return context

@@ -387,7 +387,8 @@ def test_a_server_that_hangs_is_waited_for_no_longer_than_the_invocation_lasts(s
     server = serve()
     server.script.append(server.hang)
     client = client_of(server, read_timeout=PATIENCE, sleep=time.sleep)
-    with pytest.raises(NoAnswer, match="left of the invocation") as caught:
+    # The second message is for a machine that is so busy that the time is over before the wait begins.
+    with pytest.raises(NoAnswer, match=r"left of the invocation|no time left for an answer") as caught:
         during(0.4, lambda: client.call(*GET))
     assert (caught.value.sent, caught.value.attempts) == (True, 1)
     assert len(server.requests) == 1
