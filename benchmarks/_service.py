@@ -150,8 +150,10 @@ class Service:
     def close(self) -> None:
         """End the process."""
         assert self._child.stdin is not None
+        assert self._child.stdout is not None
         self._child.stdin.close()
         self._child.wait()
+        self._child.stdout.close()
 
 
 async def _serve() -> None:

@@ -58,6 +58,7 @@ TOPIC = Topic(
         Case("kit bare", "kit", "warm_bare.bare"),
         Case("peer bare", "peer", "warm_bare.bare"),
         Case("kit nothing", "kit", "warm_kit.nothing"),
+        Case("floor", "kit", "warm_floor.by_hand"),
         *(
             Case(f"{side} {part}", side, f"warm_{side}.{part}")
             for part in (*(part for part, _, _ in _PARTS), "five_lines")
@@ -66,6 +67,13 @@ TOPIC = Topic(
     ),
     (
         *_KIT_AGAINST_PEER,
+        Row(
+            "the pipeline's texts by hand",
+            Figure("floor", "kit bare"),
+            Figure("peer pipeline", "peer bare"),
+            "Powertools",
+            "µs",
+        ),
         Row(
             "four further lines",
             Figure("kit five_lines", "kit one_line"),
