@@ -75,7 +75,7 @@ CORES = {
             f"idempotency/test_{name}.py"
             for name in (
                 *("decide", "claim", "completion", "attempts", "waiting", "late", "replay", "replayed_errors"),
-                *("results", "key", "cache", "memory", "coroutines"),
+                *("results", "key", "cache", "memory", "coroutines", "durable"),
             )
         ),
     ),

@@ -134,6 +134,21 @@ def test_a_late_worker_neither_overwrites_its_successor_nor_deletes_it_and_learn
     assert facts[5:] == ["claimed", "claimed", "completed", "lost", "replayed"]
 
 
+@pytest.mark.parametrize(("ttl", "kept"), [(0.25, 0.5), (0.5, 0.5), (0.75, 1.5), (60.0, 60.5)])
+def test_a_result_is_kept_for_its_ttl_and_then_to_the_end_of_the_second(
+    store: MemoryStore, clock: FakeClock, timed: Any, ttl: float, kept: float
+) -> None:
+    charge, runs = counting(store, ttl=ttl, cache=0, **timed)
+    clock.advance(0.5)
+    charge({"id": 1})
+    clock.advance(kept - 0.25)
+    charge({"id": 1})
+    assert len(runs) == 1
+    clock.advance(0.25)
+    charge({"id": 1})
+    assert len(runs) == 2
+
+
 def test_a_result_that_is_too_large_is_compressed_and_else_told_on_a_replay(caplog: pytest.LogCaptureFixture) -> None:
     class Small(MemoryStore):
         max_bytes = 1000

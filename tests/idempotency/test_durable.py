@@ -1,13 +1,9 @@
-"""Durable executions, under AWS's own SDK: a claim belongs to the execution, through its suspensions and replays."""
+"""Durable executions, in contexts of AWS's own SDK: when a claim stays with its execution, and for how long."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import threading
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,38 +13,9 @@ from lambda_kit.errors import TimeLimitInterrupt
 from lambda_kit.idempotency import AlreadyInProgress, MemoryStore, idempotent
 from lambda_kit.testing import FakeClock, make_context
 from tests.durable_context import durable_context
-from tests.effort import skip_in_the_middle
 from tests.patience import PATIENCE
 
-skip_in_the_middle()
-
-PROGRAM = Path(__file__).parent / "functions" / "durable_shop.py"
 exceptions: Any = import_module("aws_durable_execution_sdk_python.exceptions")
-
-
-def run(end: str) -> dict[str, Any]:
-    """Start an execution, another one for the same order meanwhile, and a third one later; return what came of them."""
-    command = [sys.executable, str(PROGRAM), end]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def test_an_execution_that_is_suspended_keeps_its_key_and_knows_it_again() -> None:
-    assert run("wait") == {
-        "first": ["SUCCEEDED", '"charge 1"'],
-        "charges": ["o-1"],
-        "runs": 2,
-        "meanwhile": ["lambda_kit.errors.AlreadyInProgress"],
-        "states": ["COMPLETED"],
-        "later": '"charge 1"',
-    }
-
-
-def test_an_execution_that_fails_releases_its_key() -> None:
-    found = run("fail")
-    assert (found["first"], found["states"], found["runs"]) == (["FAILED", None], [], 1)
-    assert found["later"] == "AssertionError"
 
 
 def context_of(execution: str, clock: FakeClock | None = None) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambda_kit import current_invocation, handler
-from lambda_kit.idempotency import Claim, DynamoDBStore, LeaseLost, MemoryStore, Record, idempotent
+from lambda_kit.idempotency import Claim, DynamoDBStore, LeaseLost, MemoryStore, Record, StoreUnavailable, idempotent
 from lambda_kit.testing import FakeClock, make_context
 from tests.idempotency.stores import FaultyStore
 from tests.idempotency.test_stores import TABLE, make_table
@@ -111,14 +111,16 @@ def test_a_late_worker_learns_that_it_has_lost_its_lease(aws: Aws) -> None:
 
 
 class Watching(FaultyStore):
-    """A store that notes how much time the invocation says that it has."""
+    """A store that notes how much time the invocation says that it has, and to which trace it belongs."""
 
     def __init__(self) -> None:
         super().__init__()
         self.left: list[float] = []
+        self.traces: list[str | None] = []
 
     def complete(self, record: Record, /) -> bool:
         self.left.append(current_invocation().remaining())
+        self.traces.append(current_invocation().trace_id)
         return super().complete(record)
 
 
@@ -131,9 +133,9 @@ def test_a_late_step_is_bounded_by_the_lease_and_has_two_seconds_at_least() -> N
         clock.advance(event["takes"])
         return f"{current_invocation().remaining():.1f} s"
 
-    for takes in (1.0, 4.9, 5.5, 10.0):
+    for takes in (1.0, 4.5, 4.9, 5.5, 10.0):
         charge({"id": takes, "takes": takes}, make_context(timeout=5.0, clock=clock))
-    assert store.left == [pytest.approx(4.0), 2.0, 2.0, 2.0]
+    assert store.left == [pytest.approx(4.0), pytest.approx(0.5, abs=0.002), 2.0, 2.0, 2.0]
     leased = idempotent(store, key="id", clock=clock, cache=0, lease=60.0, namespace="leased")
 
     @handler(leased)
@@ -158,6 +160,53 @@ def test_a_late_step_that_fails_is_tried_again_as_long_as_the_lease_lasts() -> N
 
     assert charge({"id": 1}, make_context(timeout=5.0, clock=clock)) == "done"
     assert store.calls == ["claim", "complete", "complete", "complete"]
+
+
+def test_a_late_step_that_fails_is_not_tried_again_after_the_lease() -> None:
+    clock = FakeClock()
+    store = FaultyStore()
+    store.failing["complete"] = ["before"]
+    protect = idempotent(store, key="id", clock=clock, sleep=clock.advance, cache=0, lease=60.0)
+
+    @handler(protect)
+    def charge(event: Any, context: object) -> str:
+        clock.advance(59.99)
+        return "done"
+
+    with pytest.raises(StoreUnavailable) as caught:
+        charge({"id": 1}, make_context(timeout=5.0, clock=clock))
+    assert caught.value.result == "done"
+    assert store.calls == ["claim", "complete"]
+
+
+def test_a_late_step_belongs_to_the_trace_of_its_invocation_and_never_to_that_of_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = FakeClock()
+    store = Watching()
+    left_behind: list[contextvars.Context] = []
+
+    @idempotent(store, key="id", clock=clock, cache=0)
+    def charge(id: int) -> None:
+        clock.advance(4.9)
+
+    @handler
+    def handle(event: Any, context: object) -> None:
+        if event.get("asks"):
+            assert current_invocation().trace_id == "1-a-1"
+        if event.get("leaves"):
+            left_behind.append(contextvars.copy_context())
+        else:
+            charge(event["id"])
+
+    events = [{}, {"asks": True}, {"leaves": True}, {"leaves": True, "asks": True}]
+    for number, event in enumerate(events):
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-a-1")
+        handle({"id": number, **event}, make_context(timeout=5.0, clock=clock))
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-a-2")  # the next invocation begins
+        if left_behind:
+            left_behind.pop().run(charge, number)
+    assert store.traces == ["1-a-1", "1-a-1", None, "1-a-1"]
 
 
 def test_the_invocation_is_the_same_again_after_a_late_step() -> None:

@@ -23,6 +23,13 @@ def test_a_memory_that_is_full_forgets_what_has_expired_and_then_the_oldest() ->
     assert list(store.records) == ["c", "d"]
 
 
+def test_a_memory_has_room_for_ten_thousand_records_unless_told() -> None:
+    store = MemoryStore()
+    for number in range(10_001):
+        claim(store, str(number), at=0.0)
+    assert list(store.records) == [str(number) for number in range(1, 10_001)]
+
+
 def test_a_record_is_deleted_by_hand_whatever_its_state() -> None:
     store = MemoryStore()
     claim(store, "a", at=0.0)

@@ -69,9 +69,15 @@ def test_a_call_that_waits_runs_when_the_lease_of_a_dead_worker_ends(
     assert 5.0 <= clock.now - began < 6.5
 
 
-def test_a_call_that_waits_asks_after_pauses_that_double_and_when_the_lease_ends(
-    store: MemoryStore, clock: FakeClock
-) -> None:
+def pauses_of_a_wait(store: MemoryStore, clock: FakeClock, *, lease: float, chance: bytes) -> list[float]:
+    """Return the pauses of a call that waits for a dead worker with this lease, and then runs.
+
+    Args:
+        store: where the worker has claimed the key.
+        clock: the time of both.
+        lease: seconds.
+        chance: the random byte that the call always gets.
+    """
     pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -79,13 +85,28 @@ def test_a_call_that_waits_asks_after_pauses_that_double_and_when_the_lease_ends
         clock.advance(seconds)
 
     def random_bytes(count: int) -> bytes:
-        return b"\xff" * count
+        return chance * count
 
     options: dict[str, Any] = {"clock": clock, "sleep": sleep, "random_bytes": random_bytes}
-    charge, runs, _ = claimed_by_another(store, now=clock.now, lease=1.0, on_in_progress="wait", **options)
+    charge, runs, _ = claimed_by_another(store, now=clock.now, lease=lease, on_in_progress="wait", **options)
     charge({"id": 1})
-    assert pauses[:4] == pytest.approx([0.075, 0.15, 0.3, 0.475], abs=1e-6)
     assert len(runs) == 1
+    return pauses
+
+
+def test_a_call_that_waits_asks_after_pauses_that_double_and_when_the_lease_ends(
+    store: MemoryStore, clock: FakeClock
+) -> None:
+    pauses = pauses_of_a_wait(store, clock, lease=1.0, chance=b"\xff")
+    assert pauses[:4] == pytest.approx([0.075, 0.15, 0.3, 0.475], abs=1e-6)
+
+
+@pytest.mark.parametrize(("chance", "seconds"), [(b"\x00", 0.5), (b"\xff", 1.5)], ids=["short", "long"])
+def test_a_call_that_waits_long_asks_every_half_to_one_and_a_half_seconds(
+    store: MemoryStore, clock: FakeClock, chance: bytes, seconds: float
+) -> None:
+    pauses = pauses_of_a_wait(store, clock, lease=60.0, chance=chance)
+    assert pauses[5:35] == pytest.approx([seconds] * 30)
 
 
 def test_a_call_that_waits_gives_up_before_the_invocation_ends(
