@@ -255,7 +255,7 @@ class Connection:
         del buffer[: stop + 4]
         version, _, rest = lines[0].partition(" ")
         code = rest[:3]
-        if not version.startswith("HTTP/1.") or len(code) < 3 or not code.isdecimal():
+        if version not in ("HTTP/1.1", "HTTP/1.0") or len(code) < 3 or not code.isdecimal():
             raise TransportError("the server does not speak HTTP/1.1", sent=True)
         headers: dict[str, str] = {}
         for line in lines[1:]:

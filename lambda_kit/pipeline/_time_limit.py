@@ -267,6 +267,8 @@ class _TaskLimit(_Limit):
                 self._loop.call_soon_threadsafe(self._cancel)
                 self._alarm.start(_AGAIN)
             return
+        if self._cancelled and current is self._task:
+            return  # what runs is its clean-up, which belongs to it, as that of a function does
         self.reach(_stack_below(frame), in_handler=True)
         if current is self._task:
             self._timer.cancel()  # the interrupt unwinds the task; a cancellation would disturb its clean-up

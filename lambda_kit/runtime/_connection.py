@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROOT = b"/2018-06-01/runtime/"
 _SILENCE = 60.0  # seconds after which a reply that has begun, or that answers a post, is given up
+_BEGINNINGS = (b"HTTP/1.1 ", b"HTTP/1.0 ")
 _LONGEST_HEAD = 1 << 20
 _LONGEST_BODY = 1 << 28
 _AT_ONCE = 1 << 16
@@ -220,13 +221,13 @@ class Connection:
     def _reply(self, data: bytes, what: bytes | str) -> tuple[int, dict[bytes, bytes], bytes]:
         while True:
             while (end := data.find(b"\r\n\r\n")) < 0:
-                if not b"HTTP/1.1 ".startswith(data[:9]) and not data.startswith(b"HTTP/1."):
+                if not data.startswith(_BEGINNINGS) and not any(one.startswith(data) for one in _BEGINNINGS):
                     self._malformed(what, f"it begins with {data[:40]!r}")
                 if len(data) > _LONGEST_HEAD:
                     self._malformed(what, f"its head has over {_LONGEST_HEAD} bytes")
                 data += self._more(what, "its head")
             lines = data[:end].split(b"\r\n")
-            if not lines[0].startswith(b"HTTP/1.") or not lines[0][9:12].isdigit():
+            if not lines[0].startswith(_BEGINNINGS) or not lines[0][9:12].isdigit():
                 self._malformed(what, f"it begins with {lines[0][:40]!r}")
             status = int(lines[0][9:12])
             data = data[end + 4 :]

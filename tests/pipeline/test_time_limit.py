@@ -238,6 +238,33 @@ def test_an_async_handler_may_catch_the_cancellation_and_answer_and_the_next_inv
     assert place("fast", due_soon()) == "whole"
 
 
+def test_the_clean_up_of_a_cancelled_coroutine_is_not_interrupted_as_that_of_a_function_is_not() -> None:
+    cleaned: list[str] = []
+
+    def clean_up() -> None:
+        time.sleep(5 * _time_limit._AGAIN)
+        cleaned.append("whole")
+
+    @handler(time_limit(margin=1.0))
+    async def place(event: object, context: object) -> None:
+        try:
+            await asyncio.sleep(30)
+        finally:
+            clean_up()
+
+    @handler(time_limit(margin=1.0))
+    def place_blocking(event: object, context: object) -> None:
+        try:
+            time.sleep(30)
+        finally:
+            clean_up()
+
+    for function in (place, place_blocking):
+        with pytest.raises(TimeLimitReached):
+            function({}, due_soon())
+    assert cleaned == ["whole", "whole"]
+
+
 def test_after_the_limit_the_layers_outside_may_await() -> None:
     awaited: list[int] = []
 

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lambda_kit.runtime import _connection
@@ -128,6 +128,8 @@ def test_the_quick_look_at_the_reply_to_a_post_sees_what_the_long_one_does(at: i
 
 
 @given(st.binary(max_size=300))
+@example(b"HTTP/1.\x00\x00200\r\n\r\n")
+@example(b"HTTP/1.2 200 OK\r\n\r\n")
 def test_any_bytes_end_in_an_error_that_says_so(data: bytes) -> None:
     assert isinstance(reply_to([data]), RuntimeApiError)
 
