@@ -208,8 +208,12 @@ class _Call:
         )
 
     def _trace_header(self) -> str | None:
-        """Return the header by which Lambda detects a function that invokes itself in a loop."""
-        trace = os.environ.get("_X_AMZN_TRACE_ID", "")
+        """Return the header by which Lambda detects a function that invokes itself in a loop.
+
+        It is that of the invocation which makes the call, also when it ends later than the next one begins.
+        """
+        invocation = self._invocation
+        trace = os.environ.get("_X_AMZN_TRACE_ID", "") if invocation is None else invocation._trace_header()
         return trace if trace.isascii() and trace.isprintable() and " " not in trace else None
 
     def _check_time(self) -> None:

@@ -123,6 +123,21 @@ def test_the_trace_goes_along_so_that_lambda_can_see_circles(serve: Serve, monke
     assert found == ["Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0", None, None]
 
 
+def test_a_call_has_the_trace_of_its_own_invocation(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serve(FOUND)
+    client = client_of(server)
+
+    def call_twice() -> None:
+        client.call(*GET)
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=2")  # another invocation has begun in this process
+        client.call(*GET)
+
+    for _ in range(2):
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1")
+        during(PATIENCE, call_twice)
+    assert [one.headers.get("x-amzn-trace-id") for one in server.requests] == ["Root=1"] * 4
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "hint"),
     [
