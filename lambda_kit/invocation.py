@@ -81,7 +81,7 @@ _new = object.__new__
 process = _Process()
 current: ContextVar[Invocation | None] = ContextVar("lambda_kit_invocation")
 # A function that returns an object which stands for the record of a batch that is running in this context. It is set
-# once for records that run one after another, because setting a variable for each of them would take longer.
+# once for records that run one after another, which share a context; those in threads and tasks have one each.
 current_record: ContextVar[Callable[[], object] | None] = ContextVar("lambda_kit_record", default=None)
 # The part of a durable execution whose code runs in this context; None outside of one.
 current_place: ContextVar[Place | None] = ContextVar("lambda_kit_place", default=None)
@@ -95,7 +95,7 @@ request_observers: list[Callable[[], Any]] = []
 def here() -> tuple[Invocation | None, object]:
     """Return the running invocation, and an object that stands for the running record of a batch; or None for each.
 
-    The object is another one for each record, and is to be compared with `is`.
+    The object is another one for each record that shares its context with others, and is to be compared with `is`.
     """
     find = current_record.get()
     return current.get(None), None if find is None else find()

@@ -23,7 +23,8 @@ class Link:
         fields: all fields that count while this link is the top one: its own, and those of the links below.
         invocation: the invocation in which it was made; None outside of invocations.
         own: the fields of this link alone.
-        record: the record of a batch in which it was made; None outside of records.
+        record: the record of a batch in which it was made; None outside of records, and in one that has a context of
+            its own.
     """
 
     __slots__ = ("around", "binding", "fields", "invocation", "own", "record")

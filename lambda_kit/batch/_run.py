@@ -163,11 +163,13 @@ class Run:
             self.stopped = True
         finally:
             progress.end_serial(time.monotonic())
-        if self._blocked_groups and not self.stopped:
+        if self._blocked_groups:
             for index in range(len(progress.started_at), self.count):
                 if self.may_start(index):
                     self._token = object()
                     self._in_function = True
+                    if self.stopped:  # the time to interrupt came after `may_start` had read the clock
+                        return
                     self.run_record(index, self.leave)
                     self._token = None
                 elif self.is_over():
@@ -217,7 +219,7 @@ class Run:
             TimeLimitInterrupt: it is running, or the loop over the records is.
         """
         self.timed_out = True
-        in_loop = frame is not None and frame.f_code is _LOOP
+        in_loop = frame is not None and frame.f_code is Run._run_until_blocked.__code__
         if in_loop or self._in_function or self._progress.is_serial_record_running():
             raise TimeLimitInterrupt
         self.stopped = True  # the kit's own code goes on: what it logs, for example, takes locks
@@ -407,6 +409,3 @@ class Run:
         for index, started_at, context in late:
             context.copy().run(self.interrupted, index, started_at, None)
         self._abandoned = frozenset(index for index, *_ in late)
-
-
-_LOOP = Run._run_until_blocked.__code__

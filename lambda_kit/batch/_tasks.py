@@ -41,11 +41,6 @@ async def run_serially_async(run: Run) -> None:
                     await run.run_record_async(index, task, cancellations)
                 elif run.is_over():
                     break
-        if run.timed_out:
-            await asyncio.sleep(0)  # the cancellation comes out here, if no record was running
-    except asyncio.CancelledError:
-        if not run.timed_out:
-            raise
     finally:
         current_record.reset(token)
     if run.timed_out and task.uncancel() > cancellations:
@@ -55,15 +50,6 @@ async def run_serially_async(run: Run) -> None:
 async def run_in_tasks(run: Run, count: int) -> None:
     """Await the records in at most `count` tasks at a time, each in a copy of the context."""
     await _Tasks(run).run(count)
-
-
-class _Record:
-    """The object that stands for a record that runs in a task."""
-
-    __slots__ = ()
-
-    def __call__(self) -> _Record:
-        return self
 
 
 class _Tasks:
@@ -123,7 +109,6 @@ class _Tasks:
 
     def _start(self, index: int, sequence: Iterator[int]) -> None:
         context = self._context.copy()
-        context.run(current_record.set, _Record())  # so that fields that are appended here are the record's own
         task = self._loop.create_task(self._run_record(index), context=context)
         self._running[task] = index, time.monotonic(), context
 

@@ -7,7 +7,6 @@ import threading
 import time
 
 from lambda_kit.errors import TimeLimitInterrupt
-from lambda_kit.invocation import current_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,10 +39,6 @@ class _Running:
         self.context = context
         self.started_at = time.monotonic()
         self._gate = threading.Lock()  # taken once, and never given back
-
-    def __call__(self) -> _Running:
-        """Return the object that stands for the record, as `current_record` needs it."""
-        return self
 
     def leave(self) -> None:
         """Take the gate, as the worker does.
@@ -111,7 +106,6 @@ class _Workers:
         thread = threading.get_ident()
         context = self._context.copy()
         running = self.running[thread] = _Running(index, context)
-        context.run(current_record.set, running)
         try:
             context.run(self._run.run_record, index, running.leave)
         finally:

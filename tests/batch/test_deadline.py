@@ -7,12 +7,14 @@ import contextlib
 import logging
 import threading
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
 
 from lambda_kit import Logger, handler, time_limit
+from lambda_kit._kernel import interrupt
 from lambda_kit.batch import BatchReport, process_batch, process_batch_async
 from lambda_kit.errors import TimeLimitReached
 from lambda_kit.testing import invoke, make_context
@@ -23,6 +25,8 @@ from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+durable: Any = import_module("aws_durable_execution_sdk_python.exceptions")
 
 
 @pytest.fixture
@@ -156,12 +160,18 @@ def _frames(error: BaseException) -> list[Any]:
 
 
 @pytest.mark.parametrize("fn", [_spin, _wait, _block_the_loop])
-def test_what_still_runs_in_threads_and_tasks_is_interrupted_and_reported(fn: Any) -> None:
+def test_what_still_runs_in_threads_and_tasks_is_interrupted_and_reported(
+    fn: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     function = handled(fn, margin=0.4, concurrency=2)
     result = invoke(function, builders.sqs(count=3), context=make_context(timeout=0.7))
     assert result.error is None
     assert "m1" in reported(result.value)
     assert "m0" not in reported(result.value)
+    error = next(one.exc_info[1] for one in caplog.records if one.exc_info)
+    assert isinstance(error, TimeLimitReached)
+    if fn is not _spin:  # a thread may need longer to end than the batch waits, and is reported without its place
+        assert any(fn.__name__ in one.name for one in _frames(error))
     assert not [one for one in threading.enumerate() if one.name.startswith("lambda_kit-batch")]
 
 
@@ -247,6 +257,114 @@ def test_a_task_that_cannot_be_cancelled_is_left_and_changes_nothing_any_more() 
     result = invoke(function, builders.sqs(count=2), context=make_context(timeout=0.5))
     assert (result.error, reported(result.value)) == (None, ["m1"])
     assert (reports[0].results, [one.id for one in reports[0].failures]) == (["m0"], ["m1"])
+
+
+def test_the_wait_for_threads_that_cannot_be_interrupted_ends_before_the_deadline() -> None:
+    all_begun, go_on = threading.Event(), threading.Event()
+    begun: list[threading.Thread] = []
+    clock = Clock()
+
+    def stubborn(record: Any) -> None:
+        begun.append(threading.current_thread())
+        if len(begun) == 4:
+            all_begun.set()
+        go_on.wait(PATIENCE)
+
+    def join(thread: threading.Thread, timeout: float = 0.0) -> None:
+        assert all_begun.wait(PATIENCE)
+        clock.ahead += timeout  # the time passes, and no thread ends
+
+    function = handled(stubborn, concurrency=4, margin=0.4)
+    with (
+        mock.patch("lambda_kit.batch._threads.time") as module,
+        mock.patch.object(threading.Thread, "join", join),
+    ):
+        module.monotonic = clock.monotonic
+        result = invoke(function, builders.sqs(count=4), context=make_context(timeout=PATIENCE))
+        assert reported(result.value) == ["m0", "m1", "m2", "m3"]
+        assert clock.ahead < PATIENCE
+        go_on.set()
+    for thread in begun:
+        thread.join(PATIENCE)
+
+
+def test_the_wait_for_tasks_that_cannot_be_cancelled_ends_before_the_deadline() -> None:
+    waits: list[float] = []
+    wait = asyncio.wait
+
+    async def noted(futures: Any, *, timeout: float) -> Any:
+        waits.append(timeout)
+        return await wait(futures, timeout=timeout)
+
+    async def look(record: Any) -> None: ...
+
+    function = handled(look, concurrency=2, margin=0.4)
+    context = make_context(timeout=0.7)
+    now = time.monotonic()
+    with mock.patch("lambda_kit.batch._tasks.time") as module, mock.patch("asyncio.wait", noted):
+        module.monotonic = lambda: now  # however long the machine takes
+        assert reported(invoke(function, builders.sqs(count=2), context=context).value) == []
+    assert len(waits) == 1
+    assert waits[0] < 0.7
+
+
+def test_a_function_that_ends_while_its_interrupt_is_on_the_way_is_interrupted() -> None:
+    """Otherwise the interrupt would strike what comes after the function, such as the line about its failure."""
+    go_on, waits = threading.Event(), threading.Event()
+    raise_in = interrupt.raise_in
+
+    def raise_late(thread: int, error: type[BaseException]) -> None:
+        go_on.set()
+        waits.wait(1.0)
+        raise_in(thread, error)
+
+    def sleep(seconds: float) -> None:
+        waits.set()
+        time.sleep(seconds)
+
+    def end(record: Any) -> None:
+        assert go_on.wait(PATIENCE)
+
+    function = handled(end, concurrency=2, margin=0.4)
+    with (
+        mock.patch("lambda_kit.batch._threads.time") as module,
+        mock.patch.object(interrupt, "raise_in", raise_late),
+    ):
+        module.monotonic, module.sleep = time.monotonic, sleep
+        result = invoke(function, builders.sqs(count=1), context=make_context(timeout=0.7))
+    assert (result.error, reported(result.value)) == (None, ["m0"])
+
+
+@pytest.mark.parametrize("way", ["threads", "tasks"])
+def test_a_record_that_has_ended_the_run_is_not_logged_as_one_that_still_runs(
+    way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = threading.Event()
+
+    def suspend(record: Any) -> None:
+        assert begun.wait(PATIENCE)
+        raise durable.SuspendExecution("x")
+
+    def spin(record: Any) -> None:
+        if record.id == "m0":
+            suspend(record)
+        begun.set()
+        while True:
+            pass
+
+    async def wait(record: Any) -> None:
+        if record.id == "m1":
+            suspend(record)
+        begun.set()
+        await asyncio.Event().wait()
+
+    function = handled(spin if way == "threads" else wait, concurrency=2, margin=0.4)
+    with pytest.raises(durable.SuspendExecution):
+        function(builders.sqs(count=2), make_context(timeout=0.7))
+    assert [vars(one)["recordId"] for one in caplog.records] == ["m1" if way == "threads" else "m0"]
+    for thread in threading.enumerate():
+        if thread.name.startswith("lambda_kit-batch"):
+            thread.join(PATIENCE)
 
 
 @pytest.mark.parametrize("fn", [_block, _wait])

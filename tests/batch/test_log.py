@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import Logger
+from lambda_kit import Logger, handler
 from lambda_kit.batch import process_batch, process_batch_async
 from lambda_kit.errors import AlreadyInProgress
 from lambda_kit.testing import invoke
@@ -119,6 +119,62 @@ def test_fields_that_a_record_appends_are_on_its_own_lines_alone(way: str) -> No
     placed = {line["record"]: line.get("order") for line in lines if "record" in line}
     assert placed == {"m0": None, "m1": "o-1", "m2": None, "m3": None}
     assert [line["order"] for line in lines if line.get("recordId") == "m1"] == ["o-1"]
+
+
+@pytest.mark.parametrize("way", ["one by one", "threads", "async", "tasks"])
+def test_fields_that_records_append_are_not_on_the_lines_after_the_batch(way: str) -> None:
+    log = Logger()
+    concurrency = 2 if way in ("threads", "tasks") else 1
+
+    def place(record: Any) -> None:
+        log.append(order=record.id)
+
+    async def place_async(record: Any) -> None:
+        place(record)
+
+    @handler(log)
+    def function(event: Any, context: Any) -> None:
+        log.append(part="one")
+        process_batch(event, place, concurrency=concurrency)
+        log.append(end="reached")
+        log.info("placed")
+
+    @handler(log)
+    async def function_async(event: Any, context: Any) -> None:
+        log.append(part="one")
+        await process_batch_async(event, place_async, concurrency=concurrency)
+        log.append(end="reached")
+        log.info("placed")
+
+    tried: Any = function_async if way in ("async", "tasks") else function
+    (line,) = invoke(tried, builders.sqs(count=3)).logs
+    assert (line["part"], line["end"], "order" in line) == ("one", "reached", False)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_fields_that_a_record_appends_are_on_the_lines_of_a_batch_within_it(is_async: bool) -> None:
+    log = Logger()
+
+    def pick(record: Any) -> None:
+        log.info("picked", item=record.id)
+
+    def place(record: Any) -> None:
+        log.append(order=record.id)
+        process_batch(builders.sqs(builders.message("i0"), builders.message("i1")), pick, concurrency=2)
+
+    async def pick_async(record: Any) -> None:
+        pick(record)
+
+    async def place_async(record: Any) -> None:
+        log.append(order=record.id)
+        await process_batch_async(
+            builders.sqs(builders.message("i0"), builders.message("i1")), pick_async, concurrency=2
+        )
+
+    lines = invoke(builders.handled(place_async if is_async else place, log), builders.sqs(count=2)).logs
+    assert sorted((line["order"], line["item"]) for line in lines) == [
+        (order, item) for order in ("m0", "m1") for item in ("i0", "i1")
+    ]
 
 
 def test_failures_of_another_kind_or_place_have_a_traceback_of_their_own(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,11 +7,14 @@ import logging
 import signal
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
 from lambda_kit import handler
+from lambda_kit._kernel.interrupt import Alarm
 from lambda_kit.batch import BatchReport, DeadLetter, process_batch, process_batch_async
 from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.testing import invoke, make_context
@@ -159,6 +162,84 @@ def test_an_interrupt_just_before_a_record_beside_a_group_that_failed_ends_the_b
     assert (result.error, reported(result.value)) == (None, ["m0", "m1"])
 
 
+def test_a_record_beside_a_group_that_failed_is_not_started_if_the_interrupt_came_just_before_it() -> None:
+    begun: list[str] = []
+    calls = 0
+    context = make_context(timeout=TIMEOUT)
+    spin = Spin(TIMEOUT)
+
+    def monotonic() -> float:
+        nonlocal calls
+        now = time.monotonic()
+        calls += bool(begun)
+        if calls == 3:  # the time for the second record was read, and is not compared yet
+            spin()
+        return now
+
+    def fail(record: Any) -> None:
+        begun.append(record.id)
+        raise ValueError
+
+    with clock_of_runs(monotonic):
+        result = invoke(handled(fail, margin=MARGIN), two_groups(), context=context)
+    assert (begun, spin.ended) == (["m0"], True)
+    assert (result.error, reported(result.value)) == (None, ["m0", "m1"])
+
+
+def test_an_interrupt_that_comes_while_the_loop_reads_the_time_starts_no_record() -> None:
+    held_up = threading.Lock()
+    held_up.acquire()
+    clocks: list[Callable[[], float]] = [partial(held_up.acquire, timeout=_LONG)]  # in C, as the clock; False is early
+    begun: list[str] = []
+
+    def begin(record: Any) -> None:
+        begun.append(record.id)
+
+    class Time:
+        @property
+        def monotonic(self) -> Callable[[], float]:
+            return clocks.pop() if clocks else time.monotonic
+
+    with mock.patch("lambda_kit.batch._run.time", Time()):
+        context = make_context(timeout=TIMEOUT)
+        result = invoke(handled(begin, margin=MARGIN), builders.sqs(count=1), context=context)
+    assert (begun, clocks) == ([], [])
+    assert (result.error, reported(result.value)) == (None, ["m0"])
+
+
+@pytest.mark.parametrize("way", ["one by one", "beside a group", "async"])
+def test_a_record_that_has_failed_keeps_its_error_although_its_end_is_noted_late(way: str) -> None:
+    failing = "m1" if way == "beside a group" else "m0"
+    failed: list[str] = []
+    reports: list[BatchReport] = []
+
+    def monotonic() -> float:
+        if failing in failed and not spin.begun:
+            spin()
+        return time.monotonic()
+
+    def fail(record: Any) -> None:
+        failed.append(record.id)
+        raise KeyError
+
+    @handler
+    def function(event: Any, context: Any) -> None:
+        reports.append(process_batch(event, fail, margin=MARGIN))
+
+    @handler
+    async def function_async(event: Any, context: Any) -> None:
+        reports.append(await process_batch_async(event, awaited(fail), margin=MARGIN))
+
+    event = two_groups() if way == "beside a group" else builders.sqs(count=1)
+    context = make_context(timeout=TIMEOUT)
+    spin = Spin(TIMEOUT)
+    with clock_of_runs(monotonic):
+        tried: Any = function_async if way == "async" else function
+        assert invoke(tried, event, context=context).error is None
+    assert spin.ended
+    assert {one.id: type(one.error) for one in reports[0].failures}[failing] is KeyError
+
+
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_record_that_has_returned_is_acknowledged_although_its_end_is_noted_late(is_async: bool) -> None:
     returned: list[str] = []
@@ -192,6 +273,46 @@ def test_a_batch_that_ended_in_time_leaves_no_timer(is_async: bool) -> None:
     assert timers[0] > 0
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
     assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_an_interrupt_that_strikes_when_the_batch_stops_its_alarm_leaves_no_timer() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    stop = Alarm.stop
+    struck: list[Alarm] = []
+
+    def look(record: Any) -> None: ...
+
+    def interrupted(alarm: Alarm) -> None:
+        if not struck:
+            struck.append(alarm)
+            raise TimeLimitInterrupt
+        stop(alarm)
+
+    with mock.patch.object(Alarm, "stop", interrupted), pytest.raises(TimeLimitInterrupt):
+        handled(look)(builders.sqs(count=1), make_context(timeout=PATIENCE))
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_handler_that_goes_on_after_its_batch_is_not_interrupted(concurrency: int, is_async: bool) -> None:
+    def look(record: Any) -> None: ...
+
+    @handler
+    def function(event: Any, context: Any) -> str:
+        process_batch(event, look, margin=MARGIN, concurrency=concurrency)
+        time.sleep(TIMEOUT)
+        return "went on"
+
+    @handler
+    async def function_async(event: Any, context: Any) -> str:
+        await process_batch_async(event, awaited(look), margin=MARGIN, concurrency=concurrency)
+        await asyncio.sleep(TIMEOUT)
+        return "went on"
+
+    tried: Any = function_async if is_async else function
+    assert invoke(tried, builders.sqs(count=1), context=make_context(timeout=TIMEOUT)).value == "went on"
 
 
 @pytest.mark.parametrize("is_async", [False, True])

@@ -308,6 +308,25 @@ def test_a_batch_that_is_cancelled_ends(concurrency: int, waits_in: str, caplog:
     assert caplog.records == []  # no record has failed
 
 
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_batch_that_is_cancelled_leaves_no_record_running(concurrency: int) -> None:
+    async def wait(record: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def cancel() -> None:
+        task = asyncio.ensure_future(process_batch_async(builders.sqs(count=4), wait, concurrency=concurrency))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(cancel())
+
+
 def test_after_a_cancellation_that_the_caller_took_back_the_records_are_judged_as_before() -> None:
     async def wait(record: Any) -> None:
         if record.id == "m1":
