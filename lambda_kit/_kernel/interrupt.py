@@ -101,10 +101,10 @@ class Alarm:
         """Do not ring. It may be called several times, and without a start."""
         self._over = True
         self._owner = None  # breaks a reference cycle
-        if self._hook is not None:
-            sys.unraisablehook, self._hook = self._hook, None
+        self._restore_hook()
         if self._waiter is not None:
             self._waiter.stop()
+            self._restore_hook()  # it may have rung meanwhile
         elif _alarms:
             try:
                 _alarms.remove(self)
@@ -114,6 +114,10 @@ class Alarm:
                 _set_next_timer()
             else:
                 _resume()
+
+    def _restore_hook(self) -> None:
+        if self._hook is not None:
+            sys.unraisablehook, self._hook = self._hook, None
 
     def is_pending(self, frame: FrameType | None) -> bool:
         """Return True if the alarm may still ring while `frame` is running."""

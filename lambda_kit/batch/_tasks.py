@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lambda_kit.batch._run import Run
 
 _GRACE = 0.05  # seconds that cancelled tasks have to end
+_AGAIN = 0.01  # seconds after which an interrupt that came between two steps of the event loop is tried again
 
 
 async def run_serially_async(run: Run) -> None:
@@ -166,12 +167,15 @@ class _Deadline:
         self._timer = loop.call_later(delay, self._cancel)
 
         def interrupt(_: object) -> None:
+            if run.timed_out:  # the records are cancelled already, and clean up
+                return
             # Only the function of the user: the loop, and what the kit logs, would not stand it.
             if run.in_tasks and asyncio.current_task(loop) in run.in_tasks:
                 raise TimeLimitInterrupt
+            alarm.start(_AGAIN)  # the loop cancels the records soon, unless the next step of one blocks
 
-        self._alarm = Alarm(interrupt, is_alive=lambda: task is not None and not task.done())
-        self._alarm.start(delay)
+        alarm = self._alarm = Alarm(interrupt, is_alive=lambda: task is not None and not task.done())
+        alarm.start(delay)
 
     def __exit__(self, *exc_info: object) -> None:
         if self._timer is not None:

@@ -153,6 +153,63 @@ def test_what_still_runs_is_interrupted_and_reported(fn: Any, caplog: pytest.Log
     assert any(fn.__name__ in one.name or "_block" in one.name for one in _frames(error))
 
 
+def _clean_up(cleaned: list[str]) -> None:
+    time.sleep(0.1)
+    cleaned.append("whole")
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_record_that_blocks_between_the_alarm_and_the_cancellation_is_interrupted(
+    concurrency: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[object] = []
+    ring = interrupt.Alarm.ring
+
+    def noted(self: Any, frame: Any) -> None:
+        rung.append(frame)
+        ring(self, frame)
+
+    monkeypatch.setattr(interrupt.Alarm, "ring", noted)
+
+    async def block_after_the_alarm(record: Any) -> None:
+        if record.id == "m1":
+            while not rung:  # noqa: ASYNC110  # nothing else tells of it
+                await asyncio.sleep(0.001)
+            _block(record)
+
+    call_later = asyncio.BaseEventLoop.call_later
+
+    def late(self: Any, delay: float, callback: Any, *args: Any, **kwargs: Any) -> Any:
+        more = PATIENCE if callback.__name__ in ("cancel", "_cancel") else 0.0
+        return call_later(self, delay + more, callback, *args, **kwargs)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "call_later", late)
+    began = time.monotonic()
+    function = handled(block_after_the_alarm, margin=0.4, concurrency=concurrency)
+    result = invoke(function, builders.sqs(count=2), context=make_context(timeout=0.7))
+    assert (reported(result.value), result.error) == (["m1"], None)
+    assert time.monotonic() - began < PATIENCE
+
+
+def test_the_clean_up_of_a_cancelled_record_is_not_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleaned: list[str] = []
+    start = interrupt.Alarm.start
+
+    def start_later(self: Any, delay: float) -> None:
+        start(self, delay + 0.02)  # after the timer
+
+    monkeypatch.setattr(interrupt.Alarm, "start", start_later)
+
+    async def wait(record: Any) -> None:
+        try:
+            await asyncio.sleep(PATIENCE)
+        finally:
+            _clean_up(cleaned)
+
+    result = invoke(handled(wait, margin=0.4), builders.sqs(count=1), context=make_context(timeout=0.7))
+    assert (reported(result.value), cleaned) == (["m0"], ["whole"])
+
+
 def _frames(error: BaseException) -> list[Any]:
     import traceback
 

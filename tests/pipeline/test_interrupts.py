@@ -296,6 +296,40 @@ def test_an_interrupt_that_a_finaliser_swallows_comes_again(on: str) -> None:
     assert sys.unraisablehook is hook
 
 
+def test_an_alarm_of_another_thread_that_rings_while_it_is_stopped_leaves_no_hook_behind() -> None:
+    hook = sys.unraisablehook
+    stopping = threading.Event()
+    decided = threading.Event()
+
+    class SlowContext:
+        def run(self, ring: Any, frame: Any) -> None:
+            decided.set()
+            assert stopping.wait(PATIENCE)
+            ring(frame)
+
+    def stop() -> None:
+        alarm: Any = interrupt.Alarm(lambda frame: None)
+        alarm.start(0.0)
+        waiter = alarm._waiter
+        waiter._context = SlowContext()
+        assert decided.wait(PATIENCE)
+        end = waiter.stop
+
+        class Stopping:
+            def stop(self) -> None:
+                stopping.set()
+                end()
+
+        alarm._waiter = Stopping()
+        alarm.stop()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    thread.join(PATIENCE)
+    assert stopping.is_set()
+    assert sys.unraisablehook is hook
+
+
 def test_a_coroutine_is_cancelled_although_a_finaliser_has_swallowed_the_interrupt() -> None:
     swallowed: list[int] = []
 
