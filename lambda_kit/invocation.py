@@ -8,7 +8,6 @@ from contextvars import ContextVar
 from sys import modules
 
 from lambda_kit._kernel import lifecycle, log, type_of
-from lambda_kit.errors import OutsideInvocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -373,6 +372,8 @@ def current_invocation(default: Any = _UNSET) -> Any:
     if invocation is None:
         if default is not _UNSET:
             return default
+        from lambda_kit.errors import OutsideInvocation
+
         raise OutsideInvocation(
             "no invocation is running here: the function is not under @handler, or this thread was started without a "
             "copy of the context (contextvars.copy_context().run); current_invocation(default=None) does not raise"

@@ -34,11 +34,9 @@ LOWEST = {  # what every invocation needs
     "lambda_kit",
     "lambda_kit._kernel",
     "lambda_kit._kernel.lifecycle",
-    "lambda_kit.errors",
-    "lambda_kit.errors._base",
     "lambda_kit.invocation",
 }
-CORE = LOWEST | {"lambda_kit._kernel.callables"}
+CORE = LOWEST | {"lambda_kit._kernel.callables", "lambda_kit.errors", "lambda_kit.errors._base"}
 HANDLER = CORE | {"lambda_kit.pipeline"}
 INIT_CACHE = (CORE - {"lambda_kit.invocation"}) | {
     "lambda_kit.init_cache",
@@ -89,7 +87,8 @@ LOADED_BY: dict[str, set[str]] = {
     | INIT_CACHE
     | {"lambda_kit.init_cache._state", "lambda_kit.pipeline._layer"},
     "from lambda_kit import provide": HANDLER | {"lambda_kit.pipeline._provide"},
-    "from lambda_kit import time_limit": HANDLER | {"lambda_kit._kernel.interrupt", "lambda_kit.pipeline._time_limit"},
+    "from lambda_kit import time_limit": HANDLER
+    | {"lambda_kit._kernel.interrupt", "lambda_kit.errors._pipeline", "lambda_kit.pipeline._time_limit"},
     "from lambda_kit.pipeline import Layer, Handler": HANDLER
     | {"lambda_kit._kernel.layers", "lambda_kit.pipeline._types"},
     "from lambda_kit import Logger": CORE
@@ -148,6 +147,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit.aws",
         "lambda_kit.aws._local_server",
         "lambda_kit.errors._parameters",
+        "lambda_kit.errors._resources",
         "lambda_kit.init_cache._state",
         "lambda_kit.invocation",
         "lambda_kit.parameters",
@@ -165,6 +165,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit._kernel.facts",
         "lambda_kit.errors._aws",
         "lambda_kit.errors._flags",
+        "lambda_kit.errors._resources",
         "lambda_kit.flags",
         "lambda_kit.flags._app_config",
         "lambda_kit.flags._feature_flags",
@@ -200,6 +201,7 @@ LOADED_BY: dict[str, set[str]] = {
         "lambda_kit._kernel.facts",
         "lambda_kit.errors._batch",
         "lambda_kit.errors._events",
+        "lambda_kit.errors._pipeline",
         "lambda_kit.batch",
         "lambda_kit.batch._batch",
         "lambda_kit.batch._plan",
@@ -249,7 +251,12 @@ LOADED_BY: dict[str, set[str]] = {
     "from lambda_kit.events import step_functions": ANSWERS | {"lambda_kit.events.step_functions"},
     "from lambda_kit.events import custom_resources": CORE
     | ANSWERS
-    | {"lambda_kit._kernel.durable", "lambda_kit.events._always", "lambda_kit.events.custom_resources"},
+    | {
+        "lambda_kit._kernel.durable",
+        "lambda_kit.errors._pipeline",
+        "lambda_kit.events._always",
+        "lambda_kit.events.custom_resources",
+    },
     "from lambda_kit.durable import checkpointed": (CORE - {"lambda_kit._kernel.lifecycle", "lambda_kit.invocation"})
     | {"lambda_kit.durable"},
     "from lambda_kit.aws import connect": CORE
@@ -268,7 +275,7 @@ MOST_MODULES = {  # of the kit; more would be felt in a cold start
     "from lambda_kit import handler": 8,
     "from lambda_kit import handler, layer, init": 13,
     "from lambda_kit import handler, layer, init; init.resource(lambda: 1)": 15,
-    "from lambda_kit.parameters import get": 27,
+    "from lambda_kit.parameters import get": 28,
 }
 
 PROBE = """

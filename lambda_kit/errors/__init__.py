@@ -61,20 +61,7 @@ The message of an error says what happened, with which value, and what to do. Th
 from __future__ import annotations
 
 from lambda_kit import lazy_exports
-from lambda_kit.errors._base import (
-    ConfigurationError,
-    EventLoopRunning,
-    ExecutionFailed,
-    LambdaKitError,
-    LayerError,
-    MissingExtra,
-    OutsideInvocation,
-    ResourceBuildError,
-    ResourceCycle,
-    TimeLimitInterrupt,
-    TimeLimitReached,
-    UnexpectedCancellation,
-)
+from lambda_kit.errors._base import ConfigurationError, LambdaKitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +90,9 @@ if TYPE_CHECKING:
         ResponseTooLarge,
         RotationRefused,
     )
+    from lambda_kit.errors._extras import (
+        MissingExtra,
+    )
     from lambda_kit.errors._flags import (
         FlagError,
         FlagSchemaError,
@@ -128,6 +118,19 @@ if TYPE_CHECKING:
         SettingsError,
         TransformError,
     )
+    from lambda_kit.errors._pipeline import (
+        EventLoopRunning,
+        ExecutionFailed,
+        LayerError,
+        OutsideInvocation,
+        TimeLimitInterrupt,
+        TimeLimitReached,
+        UnexpectedCancellation,
+    )
+    from lambda_kit.errors._resources import (
+        ResourceBuildError,
+        ResourceCycle,
+    )
 else:
     # Making a class takes longer than loading a small module, so that each room loads its own.
     __getattr__, __dir__ = lazy_exports(
@@ -143,6 +146,8 @@ else:
             "ConditionalCheckFailed": "lambda_kit.errors._aws",
             "ConnectionGone": "lambda_kit.errors._aws",
             "EventError": "lambda_kit.errors._events",
+            "EventLoopRunning": "lambda_kit.errors._pipeline",
+            "ExecutionFailed": "lambda_kit.errors._pipeline",
             "FailedEarlier": "lambda_kit.errors._idempotency",
             "FlagError": "lambda_kit.errors._flags",
             "FlagSchemaError": "lambda_kit.errors._flags",
@@ -150,17 +155,22 @@ else:
             "IdempotencyError": "lambda_kit.errors._idempotency",
             "InvalidRecord": "lambda_kit.errors._events",
             "InvalidResult": "lambda_kit.errors._events",
+            "LayerError": "lambda_kit.errors._pipeline",
             "LeaseLost": "lambda_kit.errors._idempotency",
+            "MissingExtra": "lambda_kit.errors._extras",
             "MissingIdempotencyKey": "lambda_kit.errors._idempotency",
             "NoAnswer": "lambda_kit.errors._aws",
             "NoCredentials": "lambda_kit.errors._aws",
             "NotAuthorized": "lambda_kit.errors._events",
             "NotFound": "lambda_kit.errors._aws",
+            "OutsideInvocation": "lambda_kit.errors._pipeline",
             "ParameterAccessDenied": "lambda_kit.errors._parameters",
             "ParameterError": "lambda_kit.errors._parameters",
             "ParameterNotFound": "lambda_kit.errors._parameters",
             "ParseError": "lambda_kit.errors._events",
             "PayloadMismatch": "lambda_kit.errors._idempotency",
+            "ResourceBuildError": "lambda_kit.errors._resources",
+            "ResourceCycle": "lambda_kit.errors._resources",
             "ResponseTooLarge": "lambda_kit.errors._events",
             "ResultNotStored": "lambda_kit.errors._idempotency",
             "ResultTooLarge": "lambda_kit.errors._idempotency",
@@ -168,7 +178,10 @@ else:
             "SettingsError": "lambda_kit.errors._parameters",
             "StoreUnavailable": "lambda_kit.errors._idempotency",
             "Throttled": "lambda_kit.errors._aws",
+            "TimeLimitInterrupt": "lambda_kit.errors._pipeline",
+            "TimeLimitReached": "lambda_kit.errors._pipeline",
             "TransformError": "lambda_kit.errors._parameters",
+            "UnexpectedCancellation": "lambda_kit.errors._pipeline",
             "UnknownFlag": "lambda_kit.errors._flags",
             "UnreadableRecord": "lambda_kit.errors._idempotency",
         },

@@ -14,13 +14,14 @@ import sys
 import threading
 
 from lambda_kit._kernel import lifecycle
-from lambda_kit.errors import ResourceCycle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Future, Task
     from collections.abc import Callable
     from typing import Any, ParamSpec, Protocol, TypeVar
+
+    from lambda_kit.errors import ResourceCycle
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -274,13 +275,13 @@ class Build:
         """Raise `ResourceCycle` if this build cannot end before the running builds that are about to wait for it."""
         for i, one in enumerate(running):
             if one.owner is self.owner:
-                raise ResourceCycle([*(two.owner.name for two in running[i:]), self.owner.name])
+                raise _cycle([*(two.owner.name for two in running[i:]), self.owner.name])
         if self.thread == threading.get_ident():  # the chain was lost, in an empty context or a signal handler
-            raise ResourceCycle([self.owner.name, self.owner.name])
+            raise _cycle([self.owner.name, self.owner.name])
         path = self._path_to(running)
         if path is not None:
             start = running.index(path[-1])
-            raise ResourceCycle([one.owner.name for one in (*running[start:], *path)])
+            raise _cycle([one.owner.name for one in (*running[start:], *path)])
 
     def _path_to(self, builds: tuple[Build, ...]) -> list[Build] | None:
         """Return the builds through which this one waits for one of `builds`, or None if it does not."""
@@ -293,6 +294,12 @@ class Build:
             seen |= new
             paths += [[*path, build] for build in new]
         return None
+
+
+def _cycle(chain: list[str]) -> ResourceCycle:
+    from lambda_kit import errors
+
+    return errors.ResourceCycle(chain)
 
 
 def is_failure(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from threading import get_ident
 from types import CoroutineType
 
 from lambda_kit._kernel import callables
-from lambda_kit.errors import ConfigurationError, ResourceBuildError, ResourceCycle
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.init_cache._build import (
     Build,
     Lifetime,
@@ -268,6 +268,8 @@ class Entry:
         own = None if self.translate is None else self.translate(error)
         if own is not None:
             return own
+        from lambda_kit.errors import ResourceBuildError, ResourceCycle
+
         if isinstance(error, ResourceCycle):
             own = ResourceCycle(error.chain)
         else:

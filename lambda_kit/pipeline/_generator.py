@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 
 from lambda_kit._kernel import callables, log
-from lambda_kit.errors import LayerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any
+
+    from lambda_kit.errors import LayerError
 
 _ENDED: Any = object()  # the body ended without a response
 
@@ -215,7 +216,11 @@ def _is_suspension(error: BaseException) -> bool:
 def _yielded_twice(generator: Generator[Any, Any, Any], name: str) -> LayerError:
     with contextlib.suppress(RuntimeError):  # a third yield, in a finally
         generator.close()
-    return LayerError(f"layer {name} yielded twice; a layer yields exactly once, where the handler runs", layer=name)
+    from lambda_kit import errors
+
+    return errors.LayerError(
+        f"layer {name} yielded twice; a layer yields exactly once, where the handler runs", layer=name
+    )
 
 
 def _log_clean_up(failure: Exception, error: BaseException, name: str) -> None:
