@@ -452,6 +452,82 @@ def test_who_cancels_the_handler_is_heard() -> None:
         asyncio.run(cancel())
 
 
+def test_who_cancels_the_handler_when_its_time_is_over_is_heard_too() -> None:
+    async def wait(record: Any) -> None:
+        try:
+            await asyncio.sleep(PATIENCE)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()  # as other code may do in this moment
+            task.uncancel()
+            task.cancel()
+            raise
+
+    @handler
+    async def function(event: Any, context: Any) -> Any:
+        return await process_batch_async(event, wait, margin=0.4)
+
+    with pytest.raises(asyncio.CancelledError):
+        function(builders.sqs(count=1), make_context(timeout=0.7))
+
+
+def test_when_what_follows_two_records_breaks_the_batch_ends_with_it() -> None:
+    go_on = asyncio.Event()
+
+    async def wait(record: Any) -> None:
+        await go_on.wait()
+
+    async def process() -> None:
+        event = builders.sqs(*(builders.message(f"m{i}", "{", group="ab"[i % 2]) for i in range(4)))
+        task = asyncio.ensure_future(process_batch_async(event, wait, concurrency=2))
+        await asyncio.sleep(0.01)
+        with mock.patch("lambda_kit.batch._run.Run.may_start", side_effect=RuntimeError("broken")):
+            go_on.set()
+            await task
+
+    with pytest.raises(RuntimeError, match="broken"):
+        asyncio.run(process())
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_a_sink_that_ends_the_process_ends_the_batch(error: type[BaseException]) -> None:
+    def send(letter: Any) -> None:
+        raise error
+
+    def fail(record: Any) -> None:
+        raise LookupError
+
+    function = handled(fail, permanent=(LookupError,), dead_letter=send)
+    with pytest.raises(error):
+        function(builders.sqs(count=2), make_context())
+
+
+def test_a_sink_that_fails_when_the_batch_is_over_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    go_on = threading.Event()
+
+    def send(letter: Any) -> None:
+        end = time.monotonic() + PATIENCE
+        while not go_on.is_set() and time.monotonic() < end:
+            with contextlib.suppress(BaseException):  # it cannot be interrupted
+                go_on.wait(PATIENCE)
+        raise ConnectionError
+
+    def fail(record: Any) -> None:
+        if record.id == "m1":
+            raise LookupError
+
+    function = handled(fail, permanent=(LookupError,), dead_letter=send, concurrency=2, margin=0.2)
+    result = invoke(function, builders.sqs(count=2), context=make_context(timeout=0.5))
+    assert (result.error, reported(result.value)) == (None, ["m1"])
+    told = len(caplog.records)
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("lambda_kit-batch"):
+            thread.join(PATIENCE)
+    assert len(caplog.records) == told
+
+
 def test_the_remaining_time_is_that_of_the_invocation() -> None:
     seen: list[float] = []
 

@@ -151,6 +151,12 @@ def test_partition_keys_stand_in_the_metadata() -> None:
     assert record["metadata"] == {"partitionKeys": {"room": "a"}}
 
 
+@pytest.mark.parametrize("keys", [{"room": 7}, {7: "room"}])
+def test_partition_keys_that_are_no_text_are_refused(keys: Any) -> None:
+    with pytest.raises(BatchError, match=r"Transformed\(partition_keys=\.\.\.\): .* and its value have to be text"):
+        Transformed("x", partition_keys=keys)
+
+
 def test_what_does_not_fit_into_a_response_has_failed() -> None:
     event = builders.firehose("a", "b", "c")
     progress = Progress(event["records"])

@@ -41,6 +41,14 @@ def check(
         assert decision in ({"mismatch", "in_progress"} if running else {"mismatch", "replay"})
 
 
+def test_records_are_compared_by_what_they_hold_and_show_no_payload() -> None:
+    one, same = (Record("key", "COMPLETED", owner="me", expires=9, payload="hash", result="7") for _ in range(2))
+    assert (one == same, len({one, same})) == (True, 1)
+    assert one != Record("key", "COMPLETED", owner="other", expires=9, payload="hash", result="7")
+    assert one != "key"
+    assert repr(one) == "<Record COMPLETED of me, expires 9>"
+
+
 def test_without_a_record_the_call_runs() -> None:
     assert decide(None, Claim("k", "mine", now=NOW, lease=1.0, ttl=1.0, payload=None)) == "run"
 

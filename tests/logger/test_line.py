@@ -104,6 +104,14 @@ def test_values_that_are_short_are_kept_whole_or_not_at_all() -> None:
     assert len(line) > LIMIT - 1_200
 
 
+def test_if_cutting_all_values_is_not_enough_as_many_of_the_cut_ones_are_kept_as_fit() -> None:
+    line = join({f'"{number:03d}"': as_text(2_000) for number in range(400)})
+    assert LIMIT - 1_200 < len(line) <= LIMIT
+    entry = json.loads(line)
+    assert entry.pop("cut") == f"{400 - len(entry)} more fields"
+    assert all(MISSING.search(value) for value in entry.values())
+
+
 def test_of_thousands_of_members_as_many_are_kept_as_fit() -> None:
     line = join({'"cut"': '"mine"', **{f'"{number:05d}"': as_text(number % 9 + 2) for number in range(30_000)}})
     assert LIMIT - 150 < len(line) <= LIMIT
