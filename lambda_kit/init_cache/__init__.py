@@ -375,7 +375,8 @@ def build_ahead(entry: Entry, group: object = None) -> None:
     _ahead.start(entry, group)
 
 
-_caches: set[ReferenceType[InitCache]] = set()  # caches that have resources
+# The caches that have resources, in the order in which they got the first one, as a set of references.
+_caches: dict[ReferenceType[InitCache], None] = {}
 _registered = False
 
 
@@ -387,7 +388,7 @@ def _watch(cache: InitCache) -> None:
         lifecycle.on_fork(lambda: _load_process().after_fork(_living_caches()))
         lifecycle.on_restore(lambda: _load_process().after_restore(_living_caches()))
         lifecycle.on_reset(lambda: _load_process().after_reset(_living_caches()))
-    _caches.add(ReferenceType(cache, _caches.discard))
+    _caches[ReferenceType(cache, _caches.pop)] = None
 
 
 def _load_process() -> Any:

@@ -515,6 +515,20 @@ def test_the_time_that_passed_between_snapshot_and_restore_counts() -> None:
     assert run(program, **SNAP_START) == ["2 2"]
 
 
+def test_after_a_restore_caches_are_warmed_in_the_order_in_which_they_were_filled() -> None:
+    program = textwrap.dedent(SNAPSHOT) + textwrap.dedent("""
+        built = []
+        caches = [InitCache() for _ in range(20)]
+        for number, cache in enumerate(caches):
+            cache.resource(eager=True)(lambda number=number: built.append(number))
+            cache.warm()
+        built.clear()
+        restore()
+        print(built == list(range(20)))
+    """)
+    assert run(program, **SNAP_START) == ["True"]
+
+
 def test_a_hook_never_raises_and_does_not_wait_beyond_its_bound() -> None:
     """An exception, or ten seconds, would cost the environment."""
     program = textwrap.dedent(SNAPSHOT) + textwrap.dedent("""
