@@ -15,7 +15,7 @@ from lambda_kit.local._bench_emulation import Emulation, emulation
 from lambda_kit.local._bench_machine import Load
 from lambda_kit.local._bench_run import Live, Plan, Side, Target, environment_of, measure
 from lambda_kit.local._bench_summary import Terms, summarize
-from lambda_kit.local._invoke import Terminated, function_settings
+from lambda_kit.local._invoke import Terminated, function_settings, interruptions
 from lambda_kit.local._settings import Settings, missing, probe
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def bench_command(options: argparse.Namespace) -> bool:
 
     stopped = "interrupted"
     try:
-        stopped = measure(sides, plan, event, start, on_invocation=progress.count)
+        with interruptions():
+            stopped = measure(sides, plan, event, start, on_invocation=progress.count)
     except (KeyboardInterrupt, Terminated):
         progress.clear()
         _report(options, sides, plan, how, load.machine(), terms, stopped, write)

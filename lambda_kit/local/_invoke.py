@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from lambda_kit.local._values import pairs
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from lambda_kit.local._outcome import Outcome
 
@@ -33,6 +34,23 @@ class Terminated(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+
+
+@contextmanager
+def interruptions() -> Generator[None]:
+    """Raise the interruption that led to an error, instead of that error.
+
+    Where a signal strikes in the wait for a lock, CPython may raise a `RuntimeError` about that lock.
+    """
+    try:
+        yield
+    except BaseException as error:
+        behind: BaseException | None = error
+        while behind is not None and not isinstance(behind, KeyboardInterrupt | Terminated):
+            behind = behind.__context__
+        if behind is None or behind is error:
+            raise
+        raise behind from None
 
 
 def invoke_command(options: argparse.Namespace) -> bool:
@@ -70,7 +88,7 @@ def invoke_command(options: argparse.Namespace) -> bool:
 
     outcomes: list[Outcome] = []
     try:
-        with environment:
+        with interruptions(), environment:
             if options.concurrency is None:
                 for number in range(options.repeat):
                     done(invoke(number))

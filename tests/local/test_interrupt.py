@@ -106,6 +106,6 @@ def test_an_interrupted_run_sums_up_what_it_got(functions: Path) -> None:
     assert " of 1000000 invocations, 0 failed, 1 cold, " in progress
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=PATIENCE)
-    assert child.returncode == 130
+    assert child.returncode == 130, (out, err)
     assert "invocations of 1000000, interrupted: " in out
     assert "Traceback" not in err

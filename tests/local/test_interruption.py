@@ -1,0 +1,40 @@
+"""An interruption is one, whatever error it led to on its way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambda_kit.local import Environment
+from lambda_kit.local._cli import main
+from lambda_kit.local._invoke import Terminated, interruptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(("interruption", "status"), [(KeyboardInterrupt(), 130), (Terminated(15), 143)])
+def test_an_error_about_a_lock_that_a_signal_led_to_is_an_interruption(
+    interruption: BaseException,
+    status: int,
+    functions: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def invoke(*_: Any, **__: Any) -> Any:
+        try:
+            raise interruption
+        finally:
+            raise RuntimeError("cannot release un-acquired lock")  # as the standard library does
+
+    monkeypatch.chdir(functions)
+    monkeypatch.setattr(Environment, "invoke", invoke)
+    assert main(["invoke", "app.handler", "--repeat", "3"]) == status
+
+
+def test_another_error_is_none() -> None:
+    with pytest.raises(ValueError, match="v"), interruptions():
+        try:
+            raise KeyError("k")
+        except KeyError as error:
+            raise ValueError("v") from error
