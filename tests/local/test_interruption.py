@@ -33,8 +33,11 @@ def test_an_error_about_a_lock_that_a_signal_led_to_is_an_interruption(
 
 
 def test_another_error_is_none() -> None:
-    with pytest.raises(ValueError, match="v"), interruptions():
+    def fail() -> None:
         try:
             raise KeyError("k")
         except KeyError as error:
             raise ValueError("v") from error
+
+    with pytest.raises(ValueError, match="v"), interruptions():
+        fail()
