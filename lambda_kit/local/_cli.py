@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from lambda_kit.errors import ConfigurationError, LambdaKitError
 from lambda_kit.local import _doctor, _events, _flags, _openapi
 from lambda_kit.local._arguments import USAGE, UsageError, in_options, parse
-from lambda_kit.local._invoke import Terminated, invoke_command
+from lambda_kit.local._invoke import Terminated, interruptions, invoke_command
 from lambda_kit.local._serve import serve_command
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
-        with _signals():
+        with _signals(), interruptions():
             return _COMMANDS[options.command](options)
     except SystemExit as end:  # --help and --version
         return end.code if isinstance(end.code, int) else SUCCESS
