@@ -60,7 +60,7 @@ def sha256(data: bytes) -> Hash:
     return make(data)
 
 
-class Signing:
+class Hmac:
     """The HMAC of SHA-256 with one key: <https://www.rfc-editor.org/rfc/rfc2104>.
 
     What depends on the key alone is computed once.
@@ -76,7 +76,7 @@ class Signing:
         self._outer = sha256((block ^ _OUTER).to_bytes(_BLOCK, "big"))
 
     def of(self, message: bytes) -> Hash:
-        """Return the code of a message, as a hash whose digest it is."""
+        """Return the authentication code of a message, as a hash whose digest it is."""
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(message)
         outer.update(inner.digest())

@@ -42,6 +42,7 @@ _signal: Any = sys.modules["_signal"]
 _HAS_TIMERS = hasattr(_signal, "setitimer")
 _EARLY = 0.001  # seconds that a timer may be early
 _AGAIN = 0.001  # seconds until the next try
+BETWEEN_STEPS = 0.01  # seconds after which an alarm that rang between two steps of an event loop is tried again
 _REPEAT = 0.01  # seconds between two signals of an alarm that is due
 
 _alarms: list[Alarm] = []  # the alarms on the timer of the process; only the main thread uses them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from lambda_kit._kernel.hashes import Signing, sha256
+from lambda_kit._kernel.hashes import Hmac, sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Signer:
         self._service = service
         self._is_s3 = service == "s3"
         self._region = region
-        self._keys: dict[tuple[str, str], Signing] = {}
+        self._keys: dict[tuple[str, str], Hmac] = {}
 
     def sign(
         self,
@@ -78,10 +78,10 @@ class Signer:
         )
         return sent
 
-    def _derive(self, secret: str, day: str) -> Signing:
-        key = Signing(f"AWS4{secret}".encode())
+    def _derive(self, secret: str, day: str) -> Hmac:
+        key = Hmac(f"AWS4{secret}".encode())
         for part in (day, self._region, self._service, "aws4_request"):
-            key = Signing(key.of(part.encode()).digest())
+            key = Hmac(key.of(part.encode()).digest())
         if len(self._keys) >= _MOST_KEYS:
             self._keys = {}
         self._keys[secret, day] = key

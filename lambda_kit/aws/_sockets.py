@@ -41,6 +41,8 @@ def connect(host: bytes, port: int, name: str, limit: float, end: float, *, tls:
 
 def _connect_securely(host: bytes, port: int, limit: float, end: float) -> Connection:
     """Connect with TLS: once more if an authority that was not loaded may have signed the certificate."""
+    from ssl import SSLCertVerificationError
+
     from lambda_kit.aws import _authorities as authorities
 
     while True:
@@ -50,7 +52,7 @@ def _connect_securely(host: bytes, port: int, limit: float, end: float) -> Conne
             return Connection(plain, _handshake(plain, context, host, until))
         except BaseException as error:
             plain.close()
-            if not (hasattr(error, "verify_code") and authorities.refused(context)):
+            if not (isinstance(error, SSLCertVerificationError) and authorities.refused(context)):
                 raise
 
 

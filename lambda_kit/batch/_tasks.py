@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lambda_kit.batch._run import Run
 
 _GRACE = 0.05  # seconds that cancelled tasks have to end
-_AGAIN = 0.01  # seconds after which an interrupt that came between two steps of the event loop is tried again
 
 
 async def run_serially_async(run: Run) -> None:
@@ -161,7 +160,7 @@ class _Deadline:
             return
         import asyncio
 
-        from lambda_kit._kernel.interrupt import Alarm
+        from lambda_kit._kernel.interrupt import BETWEEN_STEPS, Alarm
 
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         self._timer = loop.call_later(delay, self._cancel)
@@ -172,7 +171,7 @@ class _Deadline:
             # Only the function of the user: the loop, and what the kit logs, would not stand it.
             if run.in_tasks and asyncio.current_task(loop) in run.in_tasks:
                 raise TimeLimitInterrupt
-            alarm.start(_AGAIN)  # the loop cancels the records soon, unless the next step of one blocks
+            alarm.start(BETWEEN_STEPS)  # the loop cancels the records soon, unless the next step of one blocks
 
         alarm = self._alarm = Alarm(interrupt, is_alive=lambda: task is not None and not task.done())
         alarm.start(delay)

@@ -9,7 +9,7 @@ from _thread import allocate_lock, start_new_thread
 from contextvars import copy_context
 
 from lambda_kit._kernel import PACKAGE, callables, log
-from lambda_kit._kernel.interrupt import Alarm, user_traceback, uses_signal
+from lambda_kit._kernel.interrupt import BETWEEN_STEPS, Alarm, user_traceback, uses_signal
 from lambda_kit._kernel.lifecycle import release_locks
 from lambda_kit.errors import ConfigurationError, TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.invocation import current, current_invocation, current_place
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _REPORT_SECONDS = 0.2  # the longest wait for the thread that logs the stack
 _COROUTINES = 0x80 | 0x100 | 0x200  # flags of code: coroutine, generator-based coroutine, asynchronous generator
 _NO_LIMIT = float("inf")  # seconds to the deadline, if the context knows none
-_AGAIN = 0.01  # seconds after which an interrupt that came between two steps of the event loop is tried again
 
 
 def time_limit(margin: float = 0.5) -> Layer:
@@ -265,7 +264,7 @@ class _TaskLimit(_Limit):
             # loop cancels soon, unless the next step blocks. Its timer is off if a finaliser swallowed an interrupt.
             if not self._cancelled:
                 self._loop.call_soon_threadsafe(self._cancel)
-                self._alarm.start(_AGAIN)
+                self._alarm.start(BETWEEN_STEPS)
             return
         if self._cancelled and current is self._task:
             return  # what runs is its clean-up, which belongs to it, as that of a function does

@@ -460,8 +460,6 @@ def test_who_cancels_the_handler_when_its_time_is_over_is_heard_too() -> None:
             task = asyncio.current_task()
             assert task is not None
             task.cancel()  # as other code may do in this moment
-            task.uncancel()
-            task.cancel()
             raise
 
     @handler

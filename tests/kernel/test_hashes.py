@@ -32,12 +32,12 @@ def test_a_hash_is_that_of_the_standard_library(length: int, more: bytes) -> Non
 @example(b"k" * 65, 1)
 def test_a_code_is_that_of_the_standard_library(key: bytes, length: int) -> None:
     message = b"m" * length
-    signing = hashes.Signing(key)
+    signing = hashes.Hmac(key)
     for _ in range(2):  # what is kept for the key stays as it is
         assert signing.of(message).digest() == hmac.digest(key, message, "sha256")
 
 
-SHORT = "hashes.sha256(b'key'); hashes.Signing(b'secret').of(b'text')"
+SHORT = "hashes.sha256(b'key'); hashes.Hmac(b'secret').of(b'text')"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from lambda_kit import handler, layer, time_limit
+from lambda_kit._kernel.interrupt import BETWEEN_STEPS
 from lambda_kit.errors import (
     ConfigurationError,
     OutsideInvocation,
@@ -242,7 +243,7 @@ def test_the_clean_up_of_a_cancelled_coroutine_is_not_interrupted_as_that_of_a_f
     cleaned: list[str] = []
 
     def clean_up() -> None:
-        time.sleep(5 * _time_limit._AGAIN)
+        time.sleep(5 * BETWEEN_STEPS)
         cleaned.append("whole")
 
     @handler(time_limit(margin=1.0))
