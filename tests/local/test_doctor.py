@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
-from lambda_kit.local import _doctor, _doctor_managed
+from lambda_kit.local import _doctor, _doctor_bytecode, _doctor_managed
 from lambda_kit.local._arguments import parse
 from lambda_kit.local._cli import main
 from lambda_kit.local._doctor_runs import EVERY_IMPORT, Function
@@ -84,8 +85,15 @@ def report(aws: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Ite
     functions = "".join(f"def f{number}(x):\n    return [x, {number}]\n" for number in range(300))
     (folder / "doctored_helper.py").write_text(f"import wave\nwave.open\n{functions}")
     with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(FUNCTIONS)  # in a new environment, what the function imports has no bytecode before its first run
+        writing = {**aws, "PYTHONDONTWRITEBYTECODE": ""}
+        Function("doctored.work", {"timeout": 30.0, "memory": 512, "env": writing}, [{"id": 1}], []).record()
         patch.chdir(folder)
-        yield _doctor.examine(options, lambda _: None)
+        with pytest.MonkeyPatch.context() as certain:
+            # One round on a busy machine decides by chance. What rounds decide is tested below, with given times.
+            certain.setattr(_doctor_bytecode, "is_longer", mock.Mock(return_value=True))
+            found = _doctor.examine(options, lambda _: None)
+        yield found
 
 
 def rules(report: Report) -> set[str]:
@@ -216,6 +224,17 @@ def test_imports_of_a_module_that_was_not_executed_say_nothing(report: Report) -
 def test_missing_bytecode_is_found(report: Report) -> None:
     (found,) = (one for one in report.findings if one.rule == "imports.bytecode")
     assert "doctored_helper 1" in found.text
+
+
+@pytest.mark.parametrize(("with_it", "told"), [([50.0, 51.0], 1), ([79.5, 80.5], 0), ([90.0, 91.0], 0)])
+def test_missing_bytecode_is_told_only_if_runs_without_it_took_longer(
+    report: Report, with_it: list[float], told: int
+) -> None:
+    modules = _doctor_bytecode.compiled(report.recording)
+    assert "doctored_helper" in {one.name for one in modules}
+    found = list(_doctor_bytecode.findings(modules, with_it, [80.0, 81.0]))
+    assert len(found) == told
+    assert [one.cold_ms for one in found] == [30.0] * told
 
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 0), (["--strict"], 1)])
