@@ -18,6 +18,10 @@ Two kinds of steps exist:
 - `"bytecodes"`: before each bytecode. This is stricter than CPython, which raises nothing between most bytecodes: even
   `with lock:` and `finally:` are not safe here, because no code can be. Use it where no lock is held.
 
+Other threads get their turn at deliveries too. `visit_each_step` runs other calls there, each to its end, instead of
+raising: the proof that code without locks loses nothing, whoever is faster. A fault that takes two others in two places
+is met by chance once in thousands of runs of threads, and here in each.
+
 A call of many steps is interrupted at some of them, spread over the whole call: as many as the profile of
 `tests.effort` allows, and others on each version of Python. The profile `thorough` takes all.
 
@@ -106,9 +110,14 @@ def interrupt_each_step(
         The number of steps, whether interrupted or not.
     """
 
+    def interrupt() -> None:
+        if strike is None:
+            raise error
+        strike()
+
     def run(step: int) -> _Stepper:
         prepared = prepare()
-        stepper = _Stepper(step, error, strike, steps, inside)
+        stepper = _Stepper({step: [interrupt]}, steps, inside, swallowed=error)
         value, raised = next(_run_apart(call, prepared, stepper))
         if isinstance(raised, StepHangs):
             raise AssertionError(f"the interrupt of step {step}, {stepper.place}, is followed by a hang") from raised
@@ -136,6 +145,60 @@ def interrupt_each_step(
                 assert step > count // 2, "most steps of the call are missing when it runs again"
                 break
     return count
+
+
+def visit_each_step(
+    call: Callable[[T], object],
+    *visitors: Callable[[T], object],
+    prepare: Callable[[], T],
+    check: Callable[[T, str], object],
+    inside: tuple[str, ...] = (PACKAGE,),
+    most: int = MOST,
+) -> int:
+    """Run `call` with the visitors between its steps: one run for each choice of places, which keep their order.
+
+    A visitor runs to its end, as another thread does that is fast, or a signal handler.
+
+    Args:
+        call: the call; it runs in this thread.
+        *visitors: the first runs at one of the steps of `call`, the second at the same step or a later one, and so on.
+        prepare: is called before each run; its value is passed to all.
+        check: is called after each run with the prepared value and the places of the visits; it raises if anything is
+            wrong.
+        inside: beginnings of file names; only between steps in these files there are visits.
+        most: about how many runs there are at most, in the profile `full`.
+
+    Returns:
+        The number of runs.
+    """
+
+    def run(places: tuple[int, ...]) -> _Stepper:
+        prepared = prepare()
+        visits: dict[int, list[Callable[[], object]]] = {}
+        for step, visitor in zip(places, visitors, strict=False):
+            visits.setdefault(step, []).append(functools.partial(visitor, prepared))
+        stepper = _Stepper(visits, "deliveries", inside)
+        with stepper:
+            call(prepared)
+        if places:
+            told = ", ".join(stepper.places)
+            try:
+                check(prepared, told)
+            except BaseException as failure:
+                raise AssertionError(f"after visits at {told}: {type(failure).__name__}: {failure}") from failure
+        return stepper
+
+    with _without_garbage(), _watchdog() as alive:
+        contextvars.copy_context().run(run, ())  # loads what the call loads when it runs first
+        count = contextvars.copy_context().run(run, ()).count
+        assert count, "the call has no steps"
+        choices = list(itertools.combinations_with_replacement(range(1, count + 1), len(visitors)))
+        stride = math.ceil(len(choices) / scaled(most))
+        chosen = choices[sys.version_info.minor % stride :: stride]
+        for places in chosen:
+            alive()
+            contextvars.copy_context().run(run, places)
+    return len(chosen)
 
 
 @contextlib.contextmanager
@@ -178,28 +241,33 @@ def _run_apart(
 
 
 class _Stepper:
-    """Raises an exception once, at a step, in the frames of this thread; at step 0 it only counts.
+    """Calls the actions of each step in the frames of this thread. Steps within an action do not count.
 
-    `place` says where it was raised, None if it was not; `count` is the number of steps until then.
+    `places` says where actions were called, `place` where the last was, None if none was; `count` is the number of
+    steps. What a finaliser raises of the class `swallowed` is no failure: Python itself swallows it.
     """
 
     def __init__(
         self,
-        step: int,
-        error: type[BaseException],
-        strike: Callable[[], object] | None,
+        actions: dict[int, list[Callable[[], object]]],
         steps: str,
         inside: tuple[str, ...],
+        *,
+        swallowed: type[BaseException] | None = None,
     ) -> None:
-        self.place: str | None = None
+        self.places: list[str] = []
         self.count = 0
-        self._wanted_step = step
-        self._error = error
-        self._strike = strike
+        self._actions = actions
+        self._swallowed = swallowed
+        self._acting = False
         self._all = steps == "bytecodes"
         self._inside = inside
         self._thread = threading.get_ident()
         self._hook: Any = None
+
+    @property
+    def place(self) -> str | None:
+        return self.places[-1] if self.places else None
 
     def __enter__(self) -> None:
         self._hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
@@ -219,19 +287,20 @@ class _Stepper:
         sys.unraisablehook = self._hook
 
     def _unraisable(self, unraisable: Any) -> None:
-        """Python itself swallows what is raised in a finaliser; that is no failure of the call."""
-        if unraisable.exc_type is not self._error:
+        if unraisable.exc_type is not self._swallowed:
             self._hook(unraisable)
 
     def _step(self, code: CodeType, offset: int, kind: str) -> None:
-        if self.place is not None or threading.get_ident() != self._thread:
+        if self._acting or threading.get_ident() != self._thread:
             return
         self.count += 1
-        if self.count == self._wanted_step:
-            self.place = f"{code.co_filename}:{_line_of(code, offset)} in {code.co_qualname} ({kind})"
-            if self._strike is None:
-                raise self._error
-            self._strike()
+        for action in self._actions.get(self.count, ()):
+            self.places.append(f"{code.co_filename}:{_line_of(code, offset)} in {code.co_qualname} ({kind})")
+            self._acting = True
+            try:
+                action()
+            finally:
+                self._acting = False
 
     def _wanted(self, code: CodeType) -> bool:
         return code.co_filename.startswith(self._inside)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import stepping
-from tests.stepping import Outcome, StepHangs, interrupt_each_step
+from tests.stepping import Outcome, StepHangs, interrupt_each_step, visit_each_step
 
 HERE = (__file__, threading.__file__)
 
@@ -40,6 +40,12 @@ class Box:
 
     def event(self) -> None:
         threading.Event().set()
+
+    def patient(self) -> None:
+        before = self.items
+        while len(before) != len(self.items):
+            before = self.items
+        self.items = [*before, 1]
 
 
 def check_lock(box: Box, outcome: Outcome) -> None:
@@ -185,6 +191,26 @@ def test_a_call_that_fails_by_itself_is_no_proof() -> None:
 
     with pytest.raises(AssertionError, match="fails without an interrupt"):
         interrupt_each_step(fail, prepare=Box, check=lambda _, outcome: None, inside=("nowhere",))
+
+
+def check_items(box: Box, places: str) -> None:
+    assert len(box.items) == places.count("test_stepping.py") + 1, "an item is lost"
+
+
+@pytest.mark.parametrize("visits", [1, 2])
+def test_visits_find_an_item_that_is_lost_and_name_their_places(visits: int) -> None:
+    with pytest.raises(AssertionError, match=r"after visits at .*Box\.patient \(after len\).*an item is lost"):
+        visit_each_step(Box.patient, *[Box.careful] * visits, prepare=Box, check=check_items, inside=HERE, most=10_000)
+
+
+def test_each_choice_of_places_is_visited_once() -> None:
+    seen: list[str] = []
+    runs = visit_each_step(
+        Box.loop, Box.careful, Box.careful, prepare=Box, check=lambda _, places: seen.append(places), inside=HERE
+    )
+    steps = 5 if sys.version_info < (3, 12) else 6  # start, len, three jumps; range is seen since Python 3.12
+    assert runs == len(seen) == steps * (steps + 1) // 2
+    assert len(set(seen)) > steps
 
 
 def test_nothing_is_traced_afterwards() -> None:

@@ -171,21 +171,23 @@ class Pending:
     def _taken(self, record: Record) -> list[str]:
         """Take the values of a record and return their lines."""
         head = record.head or self.head or self._resolve()
-        lines = [*lines_of(head.rendered(), record.series, self.milliseconds())]
+        marked = replayed_line if record.replayed else str
+        lines = [*map(marked, lines_of(head.rendered(), record.series, self.milliseconds()))]
         for key in list(record.groups):
             group = record.groups.pop(key, None)
             if group is None:  # another thread has taken it
                 continue
             try:
                 milliseconds = self.milliseconds() if group.milliseconds is None else group.milliseconds
-                lines += lines_of(head.with_own(group.dimensions), group.series, milliseconds)
+                lines += map(marked, lines_of(head.with_own(group.dimensions), group.series, milliseconds))
             except BaseException:
-                record.groups.setdefault(key, group)
+                record.keep(key, group)
+                self.unwritten.extend(lines)  # the next write has them
                 raise
         invocation = self.waiting.pop(record, _MISSING)
         if invocation is not _MISSING and record.waits():  # a value was added meanwhile
             self.waiting[record] = invocation
-        return [replayed_line(line) for line in lines] if record.replayed else lines
+        return lines
 
     def _renew_outside(self) -> None:
         if self.recent[1] is self.outside:

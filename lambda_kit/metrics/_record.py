@@ -116,20 +116,21 @@ class Record:
             if self.groups is NO_GROUPS:  # two threads may come here; CPython does not switch between these two steps
                 self.groups = made
         key = (milliseconds, *sorted(dimensions.items()))
-        group = self.groups.get(key)
-        if group is None:
-            group = self.groups.setdefault(key, Group(dimensions, milliseconds))
+        group = self.groups.get(key) or Group(dimensions, milliseconds)
         add_to(group.series, definition, texts)
-        if self.groups.get(key) is not group:  # it was taken meanwhile: what is left of it waits again
-            found = self.groups.setdefault(key, group)
-            if found is not group:
-                for name in list(group.series):
-                    left, rest = group.series[name]
-                    while rest:
-                        try:
-                            add_to(found.series, left, [rest.pop()])
-                        except IndexError:
-                            break
+        self.keep(key, group)
+
+    def keep(self, key: tuple[Any, ...], group: Group) -> None:
+        """Let what a group holds be written, whether or not another thread takes it, or its successor, meanwhile."""
+        while (found := self.groups.setdefault(key, group)) is not group:
+            for name in list(group.series):
+                definition, texts = group.series[name]
+                while texts:
+                    try:
+                        add_to(found.series, definition, [texts.pop()])
+                    except IndexError:  # another thread takes them too
+                        break
+            group = found
 
     def metrics(self) -> Iterable[str]:
         """Return the names of the metrics."""

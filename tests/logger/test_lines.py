@@ -15,11 +15,11 @@ import pytest
 
 from lambda_kit import Logger, handler
 from lambda_kit.testing import make_context
+from tests.calls import calls_of
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
     Logs = Callable[[], list[dict[str, Any]]]
 
@@ -92,17 +92,10 @@ def test_what_is_the_same_on_every_line_is_encoded_once(logs: Logs) -> None:
     log = Logger(service="shop", stage="test")
     counts: list[int] = []
 
-    def count(frame: FrameType, event: str, arg: object) -> None:
-        counts[-1] += 1
-
     @handler(log)
     def place(event: dict[str, int], context: object) -> None:
         log.append(**{f"appended{i}": "a" for i in range(event["fields"])})
-        for _ in range(2):
-            counts.append(0)
-            sys.setprofile(count)
-            log.info("x")
-            sys.setprofile(None)
+        counts.extend(len(calls_of(log.info, "x")) for _ in range(2))
 
     for fields in (10, 1_000):
         place({"fields": fields}, make_context(request_id="r"))
@@ -139,19 +132,8 @@ def test_values_in_common_are_logged_as_they_are_at_each_line(logs: Logs) -> Non
 
 def test_a_line_below_the_level_costs_no_work_at_all(writes: list[str]) -> None:
     log = Logger()
-    calls: list[str] = []
-
-    def note(frame: FrameType, event: str, arg: object) -> None:
-        if event in ("call", "c_call"):
-            calls.append(frame.f_code.co_name if event == "call" else str(arg))
-
     value = Broken()
-    sys.setprofile(note)
-    try:
-        log.debug("x %s", value, field=value)
-    finally:
-        sys.setprofile(None)
-    assert calls[:-1] == ["debug"], "the last call is that of sys.setprofile"
+    assert calls_of(log.debug, "x %s", value, field=value) == ["debug"]
     assert writes == []
 
 

@@ -14,24 +14,21 @@ KEY = (None, ("tenant", "acme"))
 
 
 class Taken(dict[Any, Group]):
-    """Groups of which one is taken between the first look and the second one.
+    """A group that is taken between the look at it and the step.
 
     Args:
-        successor: the group that another thread has put in its place meanwhile; None if it has put none.
+        successors: the groups that other threads put in its place, and in the place of each other, one at each step.
     """
 
-    def __init__(self, successor: Group | None) -> None:
-        super().__init__()
-        self._successor = successor
-        self._looks = 0
+    def __init__(self, *successors: Group) -> None:
+        super().__init__({KEY: Group({"tenant": "acme"}, None)})
+        self._successors = list(successors)
 
-    def get(self, key: Any, default: Any = None) -> Any:
-        self._looks += 1
-        if self._looks == 2:
-            self.pop(key)
-            if self._successor is not None:
-                self[key] = self._successor
-        return super().get(key, default)
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        self.pop(key, None)
+        if self._successors:
+            self[key] = self._successors.pop(0)
+        return super().setdefault(key, default)
 
 
 def add(record: Record, definition: Definition = COUNT, text: str = "1") -> None:
@@ -40,7 +37,7 @@ def add(record: Record, definition: Definition = COUNT, text: str = "1") -> None
 
 def test_values_of_a_group_that_was_taken_wait_again() -> None:
     record = Record(layered=True)
-    record.groups = Taken(None)
+    record.groups = Taken()
     add(record)
     assert [texts for _, texts in record.groups[KEY].series.values()] == [["1"]]
     assert record.waits()
@@ -53,6 +50,15 @@ def test_values_of_a_group_that_was_taken_join_the_group_after_it() -> None:
     add(record)
     assert record.groups == {KEY: successor}
     assert {name: texts for name, (_, texts) in successor.series.items()} == {"Wait": ["5"], "Orders": ["1"]}
+
+
+def test_values_find_a_group_that_waits_although_one_after_the_other_is_taken() -> None:
+    record, first, second = Record(layered=True), Group({"tenant": "acme"}, None), Group({"tenant": "acme"}, None)
+    record.groups = Taken(first, second)
+    add(record)
+    assert record.groups == {KEY: second}
+    assert [texts for _, texts in second.series.values()] == [["1"]]
+    assert not any(texts for _, texts in first.series.values())
 
 
 def test_values_that_were_written_meanwhile_are_not_written_twice() -> None:
