@@ -67,7 +67,8 @@ class FailureLog:
 
     def finish(self) -> None:
         """Log the failures that were kept for the end."""
-        for (outcome, kind), indexes in self._unlogged.items():
+        unlogged, self._unlogged = self._unlogged, {}  # a thread that was given up may still add to it
+        for (outcome, kind), indexes in list(unlogged.items()):
             for start in range(0, len(indexes), _IN_A_LINE):
                 some = indexes[start : start + _IN_A_LINE]
                 log.log(
@@ -79,7 +80,6 @@ class FailureLog:
                     ", ".join(self._describe(index) for index in some),
                     extra={"recordSource": self._source.name, "recordIds": [self._id(index) for index in some]},
                 )
-        self._unlogged.clear()
 
     def not_started(self, count: int, seconds: float) -> None:
         """Log that records were not started, because the deadline was near."""

@@ -82,6 +82,6 @@ class Progress:
         times = [*self.started_at, self.ended_at]
         found: list[float | None] = [times[i + 1] - start for i, start in enumerate(self.started_at)]
         found += [None] * (len(self.records) - len(found))
-        for index, seconds in self.seconds.items():
+        for index, seconds in list(self.seconds.items()):  # a thread that was given up may still add one
             found[index] = seconds
         return found

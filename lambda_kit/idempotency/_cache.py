@@ -38,7 +38,8 @@ class Cache:
             if record.expires <= now:
                 self.forget(key)
                 return None
-            if self._records.pop(key, None) is not None:
+            if self._records.get(key) is record:  # another thread may have dropped or replaced it
+                del self._records[key]
                 self._records[key] = record  # at the end: it is the last one to be dropped
         return record
 

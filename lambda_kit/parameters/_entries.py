@@ -109,7 +109,7 @@ def _after_fork() -> None:
 
 
 def _forget_prefetched() -> None:
-    for node in _nodes.values():
+    for node in list(_nodes.values()):  # another thread may declare one
         node.prefetched = None
 
 

@@ -258,7 +258,7 @@ def _make(name: str) -> Backend:
 
 def _innermost() -> Span | None:
     """Return the innermost open span of this context, whichever backend it belongs to."""
-    for backend in _backends.values():
+    for backend in tuple(_backends.values()):  # another thread may add one
         span = backend.current()
         if span is not None:
             return span
@@ -295,7 +295,7 @@ def _reset() -> None:
 
 def _close() -> None:
     """Close the connections of all backends; the next span opens new ones."""
-    for backend in _backends.values():
+    for backend in tuple(_backends.values()):
         close = getattr(backend, "close", None)
         if close is not None:
             close()

@@ -67,6 +67,23 @@ def test_a_record_that_another_thread_drops_while_it_is_read_is_not_kept_again()
     assert list(cache._records) == ["b"]
 
 
+def test_a_record_that_another_thread_replaces_while_it_is_read_stays_replaced() -> None:
+    newer = Record("a", "COMPLETED", owner="o", expires=20.0, result="2")
+
+    class Replaced(dict[str, Record]):
+        """Records of which another thread replaces one between the look and the lock."""
+
+        def get(self, key: str, default: Any = None) -> Any:
+            found = super().get(key, default)
+            self[key] = newer
+            return found
+
+    cache = filled()
+    cache._records = Replaced(cache._records)
+    assert cache.get("a", 1.0) is not None
+    assert cache._records["a"] is newer
+
+
 def test_a_cache_whose_change_was_interrupted_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     cache = filled()
 
