@@ -114,20 +114,24 @@ examples: $(VENVS)/$(MAIN)/.test ## run single functions under the real runtime 
 
 # What tests need beside the Pythons; `make -j environments` makes all of it while something else is done.
 ENVIRONMENTS := $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES)
-# The newest Python comes first, because its tests take longest.
-NEWEST_FIRST := $(lastword $(PYTHONS)) $(filter-out $(lastword $(PYTHONS)),$(PYTHONS))
+# The newest Python comes third: its tests take longest, and by then it is known how quick the machine is.
+FIRST_TWO := $(wordlist 1,2,$(PYTHONS))
+OTHERS := $(filter-out $(FIRST_TWO),$(PYTHONS))
+IN_ORDER := $(FIRST_TWO) $(lastword $(OTHERS)) $(filter-out $(lastword $(OTHERS)),$(OTHERS))
 
 .PHONY: environments
 environments: $(ENVIRONMENTS)
 
 .PHONY: test
-test: $(NEWEST_FIRST:%=test-%) ## run the tests on every Python found (PYTHONS=3.12 for one, -j2 for two at a time)
+test: $(IN_ORDER:%=test-%) ## run the tests on every Python found (PYTHONS=3.12 for one, -j2 for two at a time)
 	@echo "tested on Python $(PYTHONS)$(if $(filter-out $(PYTHONS),$(SUPPORTED)),; not on $(filter-out $(PYTHONS),$(SUPPORTED)))"
 
 .PHONY: $(PYTHONS:%=test-%)
 $(PYTHONS:%=test-%): test-%: $(ENVIRONMENTS)
-	@echo "== Python $* $(call runtime,$*)"
-	@$(call runtime,$*) HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-$(call profile,$*)} $(VENVS)/$*/bin/$(PYTEST)
+	@profile=$${HYPOTHESIS_PROFILE:-$(call profile,$*)}; \
+	if [ $$profile = full ] && [ "$$(date +%s)" -gt "$${FULL_UNTIL:-9999999999}" ]; then profile=short; fi; \
+	echo "== Python $*, profile $$profile $(call runtime,$*)"; \
+	$(call runtime,$*) HYPOTHESIS_PROFILE=$$profile $(VENVS)/$*/bin/$(PYTEST)
 
 .PHONY: test-lazy
 test-lazy: $(VENVS)/3.15/.test $(RIE) $(SERVICES) ## run the tests on Python 3.15 with all imports lazy

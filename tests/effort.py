@@ -1,7 +1,8 @@
 """How much of a long test runs.
 
 The hypothesis profile decides it for property tests and for tests that repeat something many times: `full` runs all
-of it, `quick` a fifth, `thorough` more. `make test` runs `full` on the newest Python and `quick` on the others.
+of it, `quick` a fifth, `thorough` more. `make test` runs `full` on the newest Python and `quick` on the others. `short`
+is for the newest Python on a slow machine: a fifth of the repetitions, and all tests that `quick` leaves out.
 `mutants` is `quick`, and does not look for the simplest failure.
 """
 
@@ -17,6 +18,7 @@ EXAMPLES = 60  # of a property test, in the profile `full`
 
 settings.register_profile("full", deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("full"), max_examples=EXAMPLES // 5)
+settings.register_profile("short", settings.get_profile("quick"))
 settings.register_profile("mutants", settings.get_profile("quick"), phases=[Phase.explicit, Phase.generate])
 settings.register_profile("thorough", settings.get_profile("full"), max_examples=2_000)
 

@@ -14,8 +14,11 @@ import pytest
 import lambda_kit
 from lambda_kit import handler
 from lambda_kit.metrics import Metrics
+from tests.effort import skip_in_the_middle
 from tests.metrics.validator import parse_all, points
 from tests.stepping import visit_each_step
+
+skip_in_the_middle()
 
 METRICS = f"{lambda_kit.__path__[0]}/metrics/"
 CALLS: dict[str, tuple[str, ...]] = {"add": ("_metrics.py", "_record.py"), "flush": ("_pending.py", "_lines.py")}
@@ -79,5 +82,5 @@ def test_each_value_is_written_once_whoever_adds_and_writes_between_the_steps_of
         prepare=lambda: Shop(metrics, OPTIONS[options], output),
         check=Shop.check,
         inside=tuple(METRICS + name for name in CALLS[call]),
-        most=2_000,
+        most=1_000,
     )
