@@ -26,10 +26,10 @@ class Progress:
         values: for each record the value that its function returned, or the exception that it raised.
         started_at: for records that run one after another, the time at which each was started, by the monotonic clock.
         ended_at: the time at which the last of these ended.
-        seconds: for all other records that have ended, the seconds that they took, by position.
+        ends: for all other records that have ended, the state, the value and the seconds that they took, by position.
     """
 
-    __slots__ = ("ended_at", "records", "seconds", "started_at", "states", "values")
+    __slots__ = ("ended_at", "ends", "records", "started_at", "states", "values")
 
     def __init__(self, records: Sequence[Any]) -> None:
         self.records = records
@@ -37,7 +37,7 @@ class Progress:
         self.values: list[Any] = []
         self.started_at: list[float] = []
         self.ended_at = 0.0
-        self.seconds: dict[int, float] = {}
+        self.ends: dict[int, tuple[int, Any, float]] = {}
 
     def is_serial_record_running(self) -> bool:
         """Tell whether one of the records that run one after another is running now."""
@@ -54,14 +54,22 @@ class Progress:
         """Make a place for the value of each record that has none yet."""
         self.values += [None] * (len(self.records) - len(self.values))
 
-    def set(self, index: int, state: int, value: Any) -> None:
-        """Set the state and the value of a record that has ended."""
+    def end(self, index: int, state: int, value: Any, seconds: float) -> bool:
+        """Note the end of a record; return False if another one was noted before, which counts.
+
+        The thread of a record and the one that gives it up may come here at the same time. One step decides between
+        them, and both do the rest: neither goes on with a record that is still `PENDING`.
+        """
+        mine = state, value, seconds
+        first = self.ends.setdefault(index, mine)
+        state, value, _ = first
         if index == len(self.values):
             self.states[index] = state  # before the value, which says that the record has ended
             self.values.append(value)
         else:
             self.values[index] = value
             self.states[index] = state
+        return first is mine
 
     def positions(self, state: int) -> Iterator[int]:
         """Return the positions of the records in this state, in the order of the event."""
@@ -82,6 +90,6 @@ class Progress:
         times = [*self.started_at, self.ended_at]
         found: list[float | None] = [times[i + 1] - start for i, start in enumerate(self.started_at)]
         found += [None] * (len(self.records) - len(found))
-        for index, seconds in list(self.seconds.items()):  # a thread that was given up may still add one
+        for index, (_, _, seconds) in list(self.ends.items()):  # a thread that was given up may still add one
             found[index] = seconds
         return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from lambda_kit._kernel import type_of
-from lambda_kit.batch._progress import DEAD_LETTERED, FAILED, PENDING, SUCCEEDED
+from lambda_kit.batch._progress import DEAD_LETTERED, FAILED, SUCCEEDED
 from lambda_kit.batch._record_function import PLAIN_TYPES, check_finished
 from lambda_kit.errors import TimeLimitInterrupt, TimeLimitReached
 
@@ -65,7 +65,6 @@ class Run:
     # Defaults stand on the class: most runs change none of them, and setting each takes time in every invocation.
     cancelled = stopped = timed_out = False
     in_tasks: set[Task[Any] | None] | None = None
-    _abandoned: frozenset[int] = frozenset()
     _blocked_groups: set[Any] | None = None
     _in_function = False
     _token: object = None
@@ -369,12 +368,9 @@ class Run:
             self.log.dead_letter_failed(index, error, sink_error)
 
     def _end(self, index: int, state: int, value: Any, started_at: float) -> bool:
-        """Note the end of a record; return False if it was abandoned before."""
-        if index in self._abandoned:
+        """Note the end of a record; return False if another one was noted before."""
+        if not self._progress.end(index, state, value, time.monotonic() - started_at):
             return False
-        progress = self._progress
-        progress.seconds[index] = time.monotonic() - started_at
-        progress.set(index, state, value)
         if state == FAILED:
             if self._plan.order == "all":
                 self.stopped = True
@@ -405,7 +401,5 @@ class Run:
             running: the position of each such record, the time at which it was started, and the context that it runs
                 in, so that its failure is logged with the fields that it has appended.
         """
-        late = [one for one in running if self._progress.states[one[0]] == PENDING]
-        for index, started_at, context in late:
+        for index, started_at, context in running:
             context.copy().run(self.interrupted, index, started_at, None)
-        self._abandoned = frozenset(index for index, *_ in late)

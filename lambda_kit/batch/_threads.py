@@ -105,9 +105,15 @@ class _Workers:
     def _run_record(self, index: int) -> None:
         thread = threading.get_ident()
         context = self._context.copy()
-        running = self.running[thread] = _Running(index, context)
+        running = _Running(index, context)
         try:
+            self.running[thread] = running
+            if self._run.stopped:  # `_interrupt` may have looked for running records before this one was there
+                running.leave()
+                return
             context.run(self._run.run_record, index, running.leave)
+        except TimeLimitInterrupt as interrupt:  # it struck before `run_record` could catch it
+            context.run(self._run.interrupted, index, running.started_at, interrupt)
         finally:
             self.running.pop(thread, None)
 
