@@ -125,7 +125,8 @@ class _LogHandler(logging.Handler):
         self._recording = recording
 
     def emit(self, record: logging.LogRecord) -> None:
-        if _open[-1] is not self._recording or _writes(record):  # an inner one keeps it, or a line on standard output
+        # An inner one keeps it, or a line on standard output. There is none while a recording opens or ends.
+        if _open[-1:] != [self._recording] or _writes(record):
             return
         entry = {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
         if record.exc_info and record.exc_info[1] is not None:

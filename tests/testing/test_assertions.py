@@ -23,6 +23,7 @@ from lambda_kit.testing import (
     recorded,
     reset,
 )
+from tests.stepping import visit_each_step
 
 LOGS = Logs(
     [
@@ -247,6 +248,19 @@ def test_the_functions_are_about_the_open_recording_else_about_the_last_invocati
     reset()
     with pytest.raises(ConfigurationError, match="nothing was recorded: call invoke"):
         assert_metric("Orders")
+
+
+def test_other_threads_may_log_while_a_recording_opens_or_ends() -> None:
+    def record(_: None) -> None:
+        with recorded():
+            pass
+
+    def log(_: None) -> None:
+        logging.getLogger("shop").warning("done")
+
+    def check(_: None, __: str) -> None: ...
+
+    assert visit_each_step(record, log, prepare=lambda: None, check=check) > 5
 
 
 def test_what_a_recording_sees_is_still_printed(capsys: pytest.CaptureFixture[str]) -> None:
