@@ -61,7 +61,7 @@ def on_restore(callback: Callable[[], object], *, base: bool = False) -> None:
 
 
 def _restored() -> None:
-    for callback in _restores:
+    for callback in tuple(_restores):  # a thread may register one meanwhile
         try:
             callback()
         except Exception:
@@ -117,5 +117,5 @@ def on_reset(callback: Callable[[], object], *, base: bool = False) -> None:
 
 def reset() -> None:
     """Close what was built, and bring the process back to the state before its first invocation."""
-    for callback in reversed(_resets):
+    for callback in tuple(_resets)[::-1]:
         callback()
