@@ -34,7 +34,8 @@ def with_endpoint(url: str | None, environ: Mapping[str, str]) -> Mapping[str, s
     """Return the environment with `url` as the endpoint of every service."""
     if url is None:
         return environ
-    rest = {name: value for name, value in environ.items() if not name.startswith("AWS_ENDPOINT_URL")}
+    names = [name for name in environ if not name.startswith("AWS_ENDPOINT_URL")]
+    rest = {name: value for name in names if (value := environ.get(name)) is not None}  # a thread may delete variables
     return {**rest, "AWS_ENDPOINT_URL": url, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"}
 
 

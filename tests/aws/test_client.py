@@ -34,6 +34,7 @@ from lambda_kit.errors import (
 from lambda_kit.testing import make_context
 from tests.aws.servers import Server, reply
 from tests.patience import PATIENCE
+from tests.stepping import visit_each_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,6 +190,18 @@ def test_an_endpoint_that_is_passed_comes_before_those_of_the_environment_and_of
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text("[default]\nendpoint_url = http://127.0.0.1:2\n")
     assert client_of(server).call(*GET) == VALUE
+
+
+def test_a_variable_may_be_deleted_while_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(_: None) -> None:
+        assert _client.with_endpoint("http://127.0.0.1:1", os.environ)["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+
+    def delete(_: None) -> None:
+        del os.environ["LAST"]
+
+    def check(_: None, __: str) -> None: ...
+
+    assert visit_each_step(call, delete, prepare=lambda: monkeypatch.setenv("LAST", "x"), check=check) > 5
 
 
 # Errors
