@@ -206,7 +206,8 @@ def required_keywords(fn: Any) -> frozenset[str]:
 
 
 delivering: set[CodeType] = set()
-"""The code of functions that the pipeline puts around those of handlers, to send results that are streams."""
+"""The code of functions that the pipeline puts around those of handlers, to send results that are streams, and a batch
+around those of records, to pass on what they ask for."""
 
 NEEDS_RESULT = "__lambda_kit_needs_result__"
 """The attribute of layers that need the whole result, so that a stream inside them cannot be sent part by part."""

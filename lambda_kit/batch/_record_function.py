@@ -184,6 +184,8 @@ def _idempotent(fn: Any, idempotency: Callable[[Any], Any], is_async: bool) -> A
     inner: Any = adapter_async if is_async else adapter
     inner.__module__ = getattr(fn, "__module__", inner.__module__)
     inner.__qualname__ = inner.__name__ = getattr(fn, "__qualname__", type(fn).__qualname__)
+    inner.__wrapped__ = fn  # each event may have an adapter of its own: the function is what it is known by
+    callables.delivering.add(inner.__code__)
     try:
         layered: Any = idempotency(inner)
     except TypeError as error:

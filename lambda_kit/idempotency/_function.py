@@ -197,7 +197,7 @@ class _Registered:
     __slots__ = ("function", "module", "place", "stateful")
 
     def __init__(self, fn: Any) -> None:
-        # The functions that deliver streams are made anew for each handler: they say nothing about the function.
+        # What the pipeline and batches put around a function is made anew each time: it says nothing about it.
         chain = [one for one in _chain_of(fn) if getattr(one, "__code__", None) not in callables.delivering]
         fn = chain[0]
         code = code_of(chain[-1])

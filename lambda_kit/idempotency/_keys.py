@@ -85,7 +85,8 @@ def _protected(fn: Any, args: Any) -> tuple[Protected, tuple[Any, ...]]:
         if found is not None:
             return found, args
         inner = getattr(inner, "__wrapped__", None)
-    known: Any = protections.get(callables.plain(fn), ())
+    references: Any = protections.get(callables.plain(fn), ())
+    known = [one for reference in tuple(references) if (one := reference()) is not None]
     if len(known) == 1:  # a handler: its `__wrapped__` is the plain function, without the layers
         return known[0], args
     reason = (

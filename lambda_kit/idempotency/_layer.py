@@ -89,8 +89,8 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
             kit do only if one of its classes is named: `(Exception,)` leaves them out.
         codec: how results that JSON does not have are stored: a type (a pydantic model, a dataclass), or an object with
             `encode` and `decode`. Without it, `Decimal`, dates, `UUID`, `bytes`, tuples and sets are stored as well.
-        cache: how many results are kept in this process too, so that a replay needs no request; 1 MiB of them at most;
-            0 for none.
+        cache: how many results are kept in this process too, so that a replay needs no request, those of all functions
+            under it together; 1 MiB of them at most; 0 for none.
         on_replay: a function that gets the result and the record of a replay, and returns the result. For a coroutine
             function it may be a coroutine function.
         log_replays: whether each replay writes a line of level INFO with the key and the age of the result.
@@ -151,6 +151,7 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
         if text is not None and not (isinstance(text, str) and text):
             raise ConfigurationError(f"idempotent({option}={text!r}): pass a text")
     peer = peer_keys(powertools)
+    replayable = Cache(cache)  # of all functions: `process_batch` puts it around one for each event
 
     def decorate(fn: Any) -> Any:
         callables.refuse_handler(fn, "idempotent(...)")
@@ -160,7 +161,7 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
         identity = Identity(fn, key, payload, namespace, name=name, powertools=peer)
         if namespace is None and name is None:
             refuse_second(store, fn, identity.function)
-        protected = Protected(fn, settings, identity, Cache(cache))
+        protected = Protected(fn, settings, identity, replayable)
         if is_coroutine_function(fn):
             return _wrapped(protected, protected.coroutine(), fn, identity)
         if is_coroutine_function(on_replay):

@@ -38,8 +38,11 @@ if TYPE_CHECKING:
     from lambda_kit.idempotency._settings import Settings
 
 
-protections: weakref.WeakKeyDictionary[Any, list[Protected]] = weakref.WeakKeyDictionary()
-"""The protections of each plain function, for `key_of` and `free_key`: a handler shows no more than the function."""
+protections: weakref.WeakKeyDictionary[Any, list[weakref.ref[Protected]]] = weakref.WeakKeyDictionary()
+"""The protections of each plain function, for `key_of` and `free_key`: a handler shows no more than the function.
+
+A protection holds its function. If the entry held the protection, the function would never be freed.
+"""
 
 
 class Protected:
@@ -56,7 +59,8 @@ class Protected:
         self._cache = cache
         self._on_replay: Any = settings.on_replay
         with contextlib.suppress(TypeError):  # a callable without weak references
-            protections.setdefault(callables.plain(fn), []).append(self)
+            known = protections.setdefault(callables.plain(fn), [])
+            known.append(weakref.ref(self, known.remove))
 
     def begin(self, args: Any, kwargs: Any) -> tuple[Call | None, Record | None]:
         """Return the call, or None if it runs unprotected; and the completed record in the local cache, or None."""
