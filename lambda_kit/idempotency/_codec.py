@@ -113,7 +113,7 @@ def _encoded(value: Any, *, ordered: bool = False) -> Any:
     if cls is tuple:
         return {_TAG: "tuple", "items": [_encoded(item, ordered=ordered) for item in value]}
     if cls in (set, frozenset):
-        items = [_encoded(item, ordered=ordered) for item in value]
+        items = [_encoded(item, ordered=ordered) for item in tuple(value)]  # another thread may still add to it
         return {_TAG: cls.__name__, "items": sorted(items, key=_sorted)}
     write = _writers().get(cls)
     if write is None:
@@ -130,6 +130,7 @@ def _encoded(value: Any, *, ordered: bool = False) -> Any:
 
 
 def _encoded_dict(value: dict[Any, Any], *, ordered: bool) -> dict[str, Any]:
+    value = value.copy()  # another thread may still add to it
     if _TAG not in value:
         encoded: dict[str, Any] = {}
         for key, item in value.items():

@@ -213,7 +213,7 @@ def _all_of(found: Any) -> Any:
     cls: Any = type_of(found)
     parts: Any = ()
     if issubclass(cls, dict):
-        parts = found.values()
+        parts = list(found.values())
     elif issubclass(cls, list | tuple):
         parts = found
     return None if any(expressions.is_nothing(_all_of(part)) for part in parts) else found
@@ -236,7 +236,8 @@ def _readable(subject: Any, *, as_json: bool = False) -> Any:
     """Return a value that JMESPath can search: dicts for models, dataclasses, views, named tuples; lists for tuples."""
     cls: Any = type_of(subject)
     if cls in (dict, Arguments):
-        return {name: _readable(value, as_json=as_json) for name, value in subject.items()}
+        # A copy, because another thread may still add to it.
+        return {name: _readable(value, as_json=as_json) for name, value in subject.copy().items()}
     if cls is list or cls is tuple:
         return [_readable(value, as_json=as_json) for value in subject]
     if hasattr(cls, "_fields") and hasattr(cls, "_asdict"):

@@ -68,7 +68,7 @@ def write_error(error: Exception, max_bytes: int | None, key: str) -> tuple[str 
     arguments = list(error.__reduce__()[1] if isinstance(error, OSError) else error.args)  # with the name of the file
     if not _can_be_stored(arguments):  # its message can
         arguments = [message]
-    state = {name: value for name, value in vars(error).items() if _can_be_stored(value)}
+    state = {name: value for name, value in vars(error).copy().items() if _can_be_stored(value)}
     names = [_name(one) for one in type(error).__mro__ if issubclass(one, Exception)]
     detail = codecs.dumps({"classes": names, "args": arguments, "state": state, "message": message})
     return _fitted(f'{{"{_MARK}":"error","value":{detail}}}', max_bytes, key)

@@ -99,7 +99,7 @@ class _Encoder:
     def _write_object(self, value: dict[Any, Any]) -> None:
         write = self._parts.append
         between = "{"
-        for key, item in value.items():
+        for key, item in list(value.items()):  # another thread may still add to it
             write(between)
             between = ", "
             write(self._quote(self._key(key)))

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from lambda_kit.errors import ConfigurationError, ResultNotStored
 from lambda_kit.idempotency import MemoryStore, idempotent
 from lambda_kit.idempotency import _codec as codec
+from tests.stepping import visit_each_step
 
 type_of: Any = type  # for type checkers, which would narrow what a check of `type(x)` is about
 zones = st.sampled_from([None, dt.UTC, dt.timezone(dt.timedelta(hours=-3, minutes=30)), ZoneInfo("Europe/Berlin")])
@@ -450,3 +451,36 @@ def test_without_the_c_encoder_texts_are_the_same(monkeypatch: pytest.MonkeyPatc
     expected = codec._compact(value), codec._sorted(value)
     monkeypatch.setattr(json.encoder, "c_make_encoder", None)
     assert (codec._writer(sort_keys=False)(value), codec._writer(sort_keys=True)(value)) == expected
+
+
+def _add_member(value: dict[Any, Any]) -> None:
+    value[0] = [0]
+
+
+def _add_tag(value: dict[Any, Any]) -> None:
+    value["$type"] = "tuple"
+
+
+def _add_item(value: set[Any]) -> None:
+    value.add((0,))
+
+
+@pytest.mark.parametrize(
+    ("make", "add"),
+    [
+        (lambda: {"a": [1], "b": [2]}, _add_member),
+        (lambda: {"a": [1], "b": [2]}, _add_tag),
+        (lambda: {1: [1], (2,): [2]}, _add_member),
+        (lambda: {(1,), (2,)}, _add_item),
+    ],
+)
+@pytest.mark.parametrize("write", [codec.dumps, codec.canonical])
+def test_a_value_to_which_another_thread_adds_is_written_as_it_was_or_is(make: Any, add: Any, write: Any) -> None:
+    texts: list[str] = []
+    changed = make()
+    add(changed)
+
+    def check(_: Any, places: str) -> None:
+        assert codec.loads(texts[-1]) in (make(), changed)
+
+    visit_each_step(lambda value: texts.append(write(value)), add, prepare=make, check=check)

@@ -13,6 +13,7 @@ from lambda_kit.events import EventBridgeEvent, as_event, parse, validated
 from lambda_kit.idempotency import MemoryStore, MissingIdempotencyKey, PayloadMismatch, idempotent
 from lambda_kit.idempotency._identity import Identity
 from lambda_kit.testing import invoke, make_context
+from tests.stepping import visit_each_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -462,3 +463,28 @@ def test_under_a_handler_in_a_class_the_key_is_a_field_of_the_event() -> None:
 
     place: Any = Shop().place
     assert [place({"order": 1, "line": line}, make_context()) for line in (1, 2)] == [1, 1]
+
+
+def _order_of(arguments: Any) -> Any:
+    return arguments["order"]
+
+
+@pytest.mark.parametrize("key", ["order", "order.id", _order_of])
+def test_arguments_to_which_another_thread_adds_meanwhile_have_a_key(key: Any) -> None:
+    def ship(order: dict[str, Any]) -> None: ...
+
+    identity = Identity(ship, key, None, None)
+    keys: list[str | None] = []
+
+    def add(order: dict[str, Any]) -> None:
+        order["c"] = {"y": 3}
+
+    def check(_: Any, places: str) -> None:
+        assert keys[-1] is not None
+
+    visit_each_step(
+        lambda order: keys.append(identity.key_of(identity.subject((order,), {}))),
+        add,
+        prepare=lambda: {"id": {"a": 1}, "b": {"x": 2}},
+        check=check,
+    )

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from lambda_kit.runtime import _json
 from lambda_kit.runtime._json_slow import encode as encode_slowly
+from tests.stepping import visit_each_step
 
 ENCODE = {ascii_only: _json.make_encode(ascii_only=ascii_only, rich=False) for ascii_only in (False, True)}
 RICH = _json.make_encode(ascii_only=False, rich=True)
@@ -152,3 +153,18 @@ def test_the_rich_encoding_changes_nothing_that_the_plain_one_takes(value: Any) 
     except (TypeError, ValueError):
         return
     assert RICH(value) == expected
+
+
+def test_an_object_to_which_another_thread_adds_meanwhile_is_encoded() -> None:
+    texts: list[bytes] = []
+
+    def encode(value: dict[str, Any]) -> None:
+        texts.append(encode_slowly(value, ascii_only=True, rich=False))
+
+    def add(value: dict[str, Any]) -> None:
+        value["c"] = 3
+
+    def check(_: Any, places: str) -> None:
+        assert json.loads(texts[-1]) in ({"a": 1, "b": 2}, {"a": 1, "b": 2, "c": 3})
+
+    visit_each_step(encode, add, prepare=lambda: {"a": Decimal(1), "b": Decimal(2)}, check=check)
