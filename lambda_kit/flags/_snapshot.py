@@ -8,7 +8,8 @@ from lambda_kit._kernel import log, type_of
 from lambda_kit._kernel.facts import operation, tell
 from lambda_kit.errors import FlagSchemaError, FlagsUnavailable
 from lambda_kit.init_cache import build_ahead, declare
-from lambda_kit.init_cache._state import expire_at
+from lambda_kit.init_cache._build import locked
+from lambda_kit.init_cache._state import expire_at, is_discarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,16 +149,20 @@ class Loader:
 
     def _recovered(self) -> None:
         if self.trouble is not None:
-            self.trouble = None
             self._tell("recovered", None)
 
     def _in_trouble(self, what: str, about: str | FlagError, *, anew: bool = False) -> None:
         """Announce trouble if it is new, or has a new reason."""
         if anew or self.trouble is None or self.trouble[0] != what:
-            self.trouble = what, about
             self._tell(what, about)
 
+    @locked
     def _tell(self, what: str, about: Any) -> None:
+        """Announce an event, unless the result of this build is discarded: the trouble is that of a later one then."""
+        if is_discarded():
+            return
+        if what != "changed":
+            self.trouble = None if what == "recovered" else (what, about)
         for listener in tuple(self.listeners):
             listener(what, about)
 

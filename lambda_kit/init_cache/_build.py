@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
         name: str
         close: Callable[[Any], Any] | None
+        pending: Build | None
 
         def holds(self, value: object) -> bool: ...
         def discard(self, build: Build) -> None: ...

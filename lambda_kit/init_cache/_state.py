@@ -33,6 +33,16 @@ def expire_at(end: float) -> None:
         chain[-1].expires_at = min(chain[-1].expires_at, end)
 
 
+def is_discarded() -> bool:
+    """Tell whether the value that is being built was given up or invalidated meanwhile, so that it will not be held.
+
+    For a factory that tells others of its result: a later build may have told of its own. The answer holds as long as
+    the lock of all resources is held. False outside a build.
+    """
+    chain = current_builds.get()
+    return bool(chain) and chain[-1].owner.pending is not chain[-1]
+
+
 class State:
     """The state of one resource. Each change is shown to the closure that users call: see `_hit`.
 

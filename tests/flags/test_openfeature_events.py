@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +13,18 @@ from openfeature.event import EventDetails, ProviderEvent
 from openfeature.exception import ErrorCode, OpenFeatureError
 
 from lambda_kit import FeatureFlags
+from lambda_kit.errors import ResourceBuildError
 from lambda_kit.flags.openfeature import Provider
+from lambda_kit.init_cache._build import shared
 from tests.patience import PATIENCE
+from tests.stepping import PACKAGE, visit_each_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from openfeature.client import OpenFeatureClient
 
+    from lambda_kit.flags._snapshot import Loader
     from lambda_kit.testing import FakeClock
 
 PREMIUM = {"action": "EQUALS", "key": "tier", "value": "premium"}
@@ -299,3 +305,57 @@ def test_after_the_shutdown_nothing_is_sent(clock: FakeClock) -> None:
     clock.advance(11.0)
     assert flags.enabled("b") is False
     assert not provider._noticed
+
+
+NEWER: dict[str, Any] = {"c": {"default": True}}
+
+
+@pytest.mark.parametrize(
+    ("before", "late", "newest"),
+    [
+        (GOOD, OTHER, GOOD),
+        (GOOD, OTHER, NEWER),
+        (GOOD, WRONG, GOOD),
+        (GOOD, DOWN, NEWER),
+        (DOWN, GOOD, WRONG),
+        (DOWN, GOOD, DOWN),
+    ],
+)
+def test_a_fetch_that_was_given_up_tells_nothing_once_another_has_ended(
+    clock: FakeClock, before: Any, late: Any, newest: Any
+) -> None:
+    def prepare() -> tuple[Source, Loader, list[str]]:
+        source = Source()
+        source.document = GOOD
+        flags = FeatureFlags(source, ttl=10.0)
+        flags.all()
+        source.document = before
+        clock.advance(11.0)
+        flags.all()
+        source.document = late
+        told: list[str] = []
+        flags._loader.listeners.append(lambda what, _: told.append(what))
+        return source, flags._loader, told
+
+    def fetch(prepared: tuple[Source, Loader, list[str]]) -> None:
+        with contextlib.suppress(ResourceBuildError):  # it refuses the old flags
+            prepared[1].resource.refresh()
+
+    seen: list[Any] = []
+
+    def fetch_again(prepared: tuple[Source, Loader, list[str]]) -> None:
+        source, loader, told = prepared
+        state = loader.entry.state
+        if shared.lock._is_owned():  # another thread would wait
+            seen[:] = []
+            return
+        if state.pending is not None:
+            state.discard(state.pending)  # as the end of an invocation does
+        source.document = newest
+        contextvars.Context().run(fetch, prepared)
+        seen[:] = loader.trouble, len(told)
+
+    def check(prepared: tuple[Source, Loader, list[str]], _: str) -> None:
+        assert not seen or seen == [prepared[1].trouble, len(prepared[2])]
+
+    assert visit_each_step(fetch, fetch_again, prepare=prepare, check=check, inside=(PACKAGE + "flags",), most=40) > 5
