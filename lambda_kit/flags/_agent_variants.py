@@ -62,8 +62,11 @@ class _Answers:
         return found
 
     @locked
-    def keep(self, key: tuple[str, Pairs], answer: _Answer) -> None:
-        self._found.pop(key, None)
+    def keep(self, key: tuple[str, Pairs], answer: _Answer, now: float) -> None:
+        """Keep an answer, unless one was asked for later, and the clock was not set back since."""
+        found = self._found.pop(key, None)
+        if found is not None and answer.asked_at < found.asked_at <= now:
+            answer = found
         self._found[key] = answer
         if len(self._found) > _MAX_ANSWERS:
             del self._found[next(iter(self._found))]
@@ -122,7 +125,7 @@ class Variants:
                 if paused_until is not None:
                     answers.paused_until = None
                     log.info("the variants of feature flags from %r can be fetched again", self._source)
-                answers.keep(key, _Answer(outcome, flag, now))
+                answers.keep(key, _Answer(outcome, flag, now), self._now())
                 return outcome
         return flag.default if found is None else found.outcome
 

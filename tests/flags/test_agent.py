@@ -14,6 +14,7 @@ from lambda_kit import FeatureFlags
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import FlagsUnavailable
 from lambda_kit.flags import AppConfigAgent
+from lambda_kit.flags._agent_variants import Variants
 from lambda_kit.invocation import Invocation, current
 from lambda_kit.testing import FakeAppConfigAgent, FakeClock, make_context, reset
 
@@ -167,6 +168,37 @@ def test_answers_about_an_old_version_are_not_used(
     agent.put(NAME, {"banner": lambda context: {"enabled": False, "_variant": "new"}})
     clock.advance(6.0)  # the answer is six seconds old
     assert not flags.enabled("banner", tier="premium")
+
+
+def test_an_answer_that_was_overtaken_by_a_later_one_is_not_kept(
+    agent: FakeAppConfigAgent, clock: FakeClock, flags: FeatureFlags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flags.all()
+    ask = Variants._ask
+
+    def ask_slowly(*arguments: Any) -> Any:
+        outcome = ask(*arguments)
+        monkeypatch.setattr(Variants, "_ask", ask)
+        agent.put(NAME, {"banner": lambda context: {"enabled": False, "_variant": "new"}})
+        clock.advance(5.0)
+        assert not flags.enabled("banner", tier="premium")
+        return outcome
+
+    monkeypatch.setattr(Variants, "_ask", ask_slowly)
+    flags.enabled("banner", tier="premium")
+    assert not flags.enabled("banner", tier="premium")
+    assert len(agent.requests) == 3
+
+
+def test_an_answer_from_before_the_clock_was_set_back_makes_way_for_another(
+    agent: FakeAppConfigAgent, clock: FakeClock, flags: FeatureFlags
+) -> None:
+    flags.all()
+    assert flags.enabled("banner", tier="premium")
+    clock.advance(-10.0)
+    for _ in range(3):
+        assert flags.enabled("banner", tier="premium")
+    assert len(agent.requests) == 3
 
 
 def test_what_cannot_stand_in_a_header_is_left_out_with_one_warning(
