@@ -15,17 +15,23 @@ _caches: weakref.WeakSet[Cache] = weakref.WeakSet()
 
 
 class Cache:
-    """Keeps completed records by their keys. They hold results as text, from which each reader makes its own value."""
+    """Keeps completed records by their keys. They hold results as text, from which each reader makes its own value.
 
-    __slots__ = ("__weakref__", "_bytes", "_lock", "_records", "_size")
+    Attributes:
+        generation: another number after each time that records were forgotten.
+    """
+
+    __slots__ = ("__weakref__", "_bytes", "_lock", "_records", "_size", "generation")
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = lifecycle.make_lock()
+        self.generation = 0
         self.clear()
 
     def clear(self) -> None:
         """Forget all records."""
+        self.generation += 1
         self._records: dict[str, Record] = {}
         self._bytes = 0
 
@@ -36,7 +42,7 @@ class Cache:
             return None
         with self._lock:
             if record.expires <= now:
-                self.forget(key)
+                self._forget(key)
                 return None
             if self._records.get(key) is record:  # another thread may have dropped or replaced it
                 del self._records[key]
@@ -44,21 +50,25 @@ class Cache:
         return record
 
     def forget(self, key: str) -> None:
-        """Drop a record."""
+        """Drop a record, also one that a call holds and has not put here yet."""
         with self._lock:
-            try:
-                self._drop(key)
-            except BaseException:
-                self.clear()
-                raise
+            self.generation += 1
+            self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        try:
+            self._drop(key)
+        except BaseException:
+            self.clear()
+            raise
 
     def _drop(self, key: str) -> None:
         record = self._records.pop(key, None)
         if record is not None:
             self._bytes -= _length(record)
 
-    def put(self, record: Record) -> None:
-        """Keep a completed record."""
+    def put(self, record: Record, generation: int) -> None:
+        """Keep a completed record, unless records were forgotten since a generation: it may be one of them."""
         if self._size == 0:
             return
         if not _caches:
@@ -66,6 +76,8 @@ class Cache:
         _caches.add(self)
         length = _length(record)
         with self._lock:
+            if generation != self.generation:
+                return
             try:
                 self._drop(record.key)
                 if length > _MAX_BYTES:

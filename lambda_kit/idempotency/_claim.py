@@ -52,9 +52,21 @@ class Call:
         leased_until: the end of its claim, in seconds since the epoch; 0.0 before the first attempt to claim.
         durable: whether the claim belongs to a durable execution.
         kept: the fewest seconds that its result is kept, whatever the options say.
+        generation: that of the local cache when the call began.
     """
 
-    __slots__ = ("claimed", "durable", "function", "kept", "key", "leased_until", "owner", "payload", "waited")
+    __slots__ = (
+        "claimed",
+        "durable",
+        "function",
+        "generation",
+        "kept",
+        "key",
+        "leased_until",
+        "owner",
+        "payload",
+        "waited",
+    )
 
     def __init__(
         self, key: str, payload: str | None, owner: str, function: str, *, durable: bool = False, kept: float = 0.0
@@ -67,6 +79,7 @@ class Call:
         self.leased_until = 0.0
         self.durable = durable
         self.kept = kept
+        self.generation = 0
 
     def tell_end(self, fact: str) -> None:
         """Tell observers once how the claim ended; do nothing if there was no claim."""

@@ -98,7 +98,7 @@ def _save(call: Call, settings: Settings, cache: Cache, stored: str | bytes) -> 
                 return error
         else:
             if kept:
-                cache.put(record)
+                cache.put(record, call.generation)
                 call.tell_end("completed")
                 return None
             call.tell_end("lost")

@@ -86,6 +86,7 @@ class Protected:
             from lambda_kit.idempotency._durable import call_of
 
             call = call_of(key, payload, execution, identity.function, self._fn)
+        call.generation = self._cache.generation
         return call, self._cache.get(key, settings.clock())
 
     def key(self, args: Any, kwargs: Any) -> str:
@@ -110,8 +111,10 @@ class Protected:
         delete: Any = getattr(self._settings.store, "delete", None)
         if delete is None:
             raise ConfigurationError(f"{self._settings.store!r} has no method delete, which free_key() needs")
-        self._cache.forget(key)
-        return bool(delete(key))
+        try:
+            return bool(delete(key))
+        finally:  # not before: until the record is deleted, another call may put it there again
+            self._cache.forget(key)
 
     def flow(self, call: Call, run: dict[int, Any]) -> Steps:
         """Claim, run, complete. The result is what the call returns, or a `Failed` with what it raises.
@@ -157,7 +160,7 @@ class Protected:
         tell("idempotency.replayed", key=call.key, cached=cached)
         value, error = results.read(record, self._settings.codec, self._settings.replay_errors)
         if not cached:
-            self._cache.put(record)
+            self._cache.put(record, call.generation)
         if self._settings.log_replays:
             self._log_replay(record)
         if error is not None:

@@ -16,7 +16,7 @@ from lambda_kit.idempotency._cache import Cache
 def filled() -> Cache:
     cache = Cache(8)
     for key in "ab":
-        cache.put(Record(key, "COMPLETED", owner="o", expires=10.0, result="1"))
+        cache.put(Record(key, "COMPLETED", owner="o", expires=10.0, result="1"), cache.generation)
     return cache
 
 
@@ -33,7 +33,7 @@ def test_a_record_that_has_expired_is_forgotten_for_good() -> None:
 
 def test_a_cache_holds_its_number_of_records_and_a_mebibyte_of_results() -> None:
     def put(cache: Cache, key: str, length: int) -> list[str]:
-        cache.put(Record(key, "COMPLETED", owner="o", expires=10.0, result="x" * length))
+        cache.put(Record(key, "COMPLETED", owner="o", expires=10.0, result="x" * length), cache.generation)
         return kept(cache)
 
     assert put(Cache(0), "a", 1) == []
@@ -98,7 +98,7 @@ def test_a_cache_whose_change_was_interrupted_is_empty(monkeypatch: pytest.Monke
     cache = filled()
     monkeypatch.setattr(Cache, "_drop", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        cache.put(Record("c", "COMPLETED", owner="o", expires=10.0))
+        cache.put(Record("c", "COMPLETED", owner="o", expires=10.0), cache.generation)
     assert kept(cache) == []
 
 
@@ -119,5 +119,6 @@ def test_all_is_forgotten_after_a_reset_and_in_a_process_that_was_forked(monkeyp
     no_caches: weakref.WeakSet[Cache] = weakref.WeakSet()
     monkeypatch.setattr(_cache, "_caches", no_caches)
     monkeypatch.setattr(_cache, "_watched", False)
-    Cache(8).put(Record("a", "COMPLETED", owner="o", expires=10.0))
+    cache = Cache(8)
+    cache.put(Record("a", "COMPLETED", owner="o", expires=10.0), cache.generation)
     assert registered == [_cache.clear_all]

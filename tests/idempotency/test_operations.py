@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from lambda_kit.idempotency import (
 from lambda_kit.testing import FakeClock, invoke, make_context
 from tests.idempotency.redises import fake_redis
 from tests.idempotency.test_stores import TABLE, make_table
+from tests.stepping import visit_each_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,6 +153,51 @@ def test_a_key_that_is_freed_runs_again(any_store: Store, cache: int) -> None:
     assert free_key(charge, "o-1")
     assert not free_key(charge, "o-1")
     assert [charge("o-1"), charge("o-2")] == [3, 2]
+
+
+class Freed:
+    """A function whose key is freed while it is called: it has a result in the store, and perhaps in its cache."""
+
+    def __init__(self, *, is_cached: bool) -> None:
+        self.store = MemoryStore()
+        self.runs = 0
+
+        def charge(order: str) -> int:
+            self.runs += 1
+            return self.runs
+
+        options: dict[str, Any] = {"key": "order", "name": "charge", "log_replays": False}
+        idempotent(self.store, **options)(charge)("o-1")
+        self.charge: Any = idempotent(self.store, **options)(charge)
+        if is_cached:
+            self.charge("o-1")
+
+    def has_locked(self) -> bool:
+        """Tell whether the visited call holds a lock, so that another thread would have to wait."""
+        locks: list[Any] = [self.charge.__idempotent__._cache._lock, self.store._lock]
+        return any(one._is_owned() for one in locks)
+
+    def call(self) -> None:
+        if not self.has_locked():
+            with contextlib.suppress(LeaseLost):  # it was freed during the run
+                self.charge("o-1")
+
+    def free(self) -> None:
+        if not self.has_locked():
+            free_key(self.charge, "o-1")
+
+    def check(self, places: str) -> None:
+        runs = self.runs + (not self.store.records)
+        self.call()
+        assert self.runs == runs
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+def test_a_result_that_is_freed_while_a_call_replays_it_is_not_replayed_later(is_cached: bool) -> None:
+    make = functools.partial(Freed, is_cached=is_cached)
+    visit_each_step(Freed.call, Freed.free, prepare=make, check=Freed.check)
+    visit_each_step(Freed.free, Freed.call, prepare=make, check=Freed.check)
+    visit_each_step(Freed.free, Freed.call, Freed.call, prepare=make, check=Freed.check)
 
 
 def test_a_call_whose_key_is_freed_while_it_runs_learns_so(store: MemoryStore) -> None:
