@@ -49,6 +49,8 @@ _alarms: list[Alarm] = []  # the alarms on the timer of the process; only the ma
 # The handler of SIGALRM that other code has set, the time at which its timer is due (0.0 without a timer), and the
 # interval of that timer. They are paused while alarms are on the timer. None if nothing is paused.
 _paused: tuple[Any, float, float] | None = None
+_ringing: dict[Alarm, int] = {}  # the alarms that rang and are not stopped, and whom they interrupt
+_catching: tuple[Any, Any] | None = None  # the hook for exceptions that Python swallows, and the one before it
 _main: int | None = None  # the identifier of the main thread; None before it is known
 _registered = False
 
@@ -63,7 +65,7 @@ class Alarm:
             while they wait.
     """
 
-    __slots__ = ("_hook", "_is_alive", "_over", "_owner", "_ring", "_waiter", "due")
+    __slots__ = ("_is_alive", "_over", "_owner", "_ring", "_waiter", "due")
 
     def __init__(
         self,
@@ -77,7 +79,6 @@ class Alarm:
         self._is_alive = is_alive
         self._over = True
         self._waiter: _Waiter | None = None
-        self._hook: Any = None
         self.due = 0.0
 
     def start(self, delay: float) -> None:
@@ -102,10 +103,10 @@ class Alarm:
         """Do not ring. It may be called several times, and without a start."""
         self._over = True
         self._owner = None  # breaks a reference cycle
-        self._restore_hook()
+        _stop_catching(self)
         if self._waiter is not None:
             self._waiter.stop()
-            self._restore_hook()  # it may have rung meanwhile
+            _stop_catching(self)  # it may have rung meanwhile
         elif _alarms:
             try:
                 _alarms.remove(self)
@@ -115,10 +116,6 @@ class Alarm:
                 _set_next_timer()
             else:
                 _resume()
-
-    def _restore_hook(self) -> None:
-        if self._hook is not None:
-            sys.unraisablehook, self._hook = self._hook, None
 
     def is_pending(self, frame: FrameType | None) -> bool:
         """Return True if the alarm may still ring while `frame` is running."""
@@ -134,27 +131,18 @@ class Alarm:
     def ring(self, frame: FrameType | None) -> None:
         """Call the function, and ring again if Python swallows its exception: in a finaliser it does."""
         self._over = True
-        if self._hook is None:
-            previous = self._hook = sys.unraisablehook
-
-            def swallowed(unraisable: Any) -> None:
-                if unraisable.exc_type is TimeLimitInterrupt:
-                    self.start(_AGAIN)
-                else:
-                    previous(unraisable)
-
-            sys.unraisablehook = swallowed
+        _catch_swallowed(self, get_ident() if self._waiter is None else self._waiter.thread)
         self._ring(frame)
 
 
 class _Waiter:
     """Waits in another thread, and raises the exception of an alarm in the thread that has made it."""
 
-    __slots__ = ("_alarm", "_cancel", "_context", "_decision", "_rang", "_thread")
+    __slots__ = ("_alarm", "_cancel", "_context", "_decision", "_rang", "thread")
 
     def __init__(self, alarm: Alarm) -> None:
         self._alarm = alarm
-        self._thread = get_ident()
+        self.thread = get_ident()
         self._context = copy_context()
         self._decision: dict[None, str] = {}
         self._cancel = allocate_lock()
@@ -168,13 +156,13 @@ class _Waiter:
     def _wait(self, delay: float) -> None:
         if self._cancel.acquire(timeout=delay):
             return
-        frame = sys._current_frames().get(self._thread)
+        frame = sys._current_frames().get(self.thread)
         if not self._alarm.is_pending(frame) or self._decision.setdefault(None, "ring") != "ring":
             return
         try:
             self._context.run(self._alarm.ring, frame)
         except TimeLimitInterrupt:
-            raise_in(self._thread, TimeLimitInterrupt)
+            raise_in(self.thread, TimeLimitInterrupt)
         finally:
             self._rang = True
 
@@ -188,6 +176,39 @@ class _Waiter:
         while not self._rang:
             time.sleep(_AGAIN)
         time.sleep(0)  # exceptions strike after a call of a function written in C
+
+
+def _catch_swallowed(alarm: Alarm, thread: int) -> None:
+    """Hear of an interrupt that Python swallows in a thread, until `_stop_catching`.
+
+    The threads share one hook. CPython does not give another thread its turn between the steps that change it.
+    """
+    global _catching
+    _ringing[alarm] = thread
+    previous: Any = sys.unraisablehook
+    if _catching is not None and previous is _catching[0]:
+        return
+
+    def caught(unraisable: Any) -> None:
+        if unraisable.exc_type is TimeLimitInterrupt:
+            here = get_ident()
+            for one, ringing_in in reversed(list(_ringing.items())):  # the innermost first
+                if ringing_in == here:
+                    one.start(_AGAIN)
+                    return
+        previous(unraisable)
+
+    _catching = caught, previous
+    sys.unraisablehook = caught
+
+
+def _stop_catching(alarm: Alarm) -> None:
+    global _catching
+    if _ringing and _ringing.pop(alarm, None) is not None and not _ringing:
+        catching = _catching
+        if catching is not None and sys.unraisablehook is catching[0]:
+            sys.unraisablehook = catching[1]
+            _catching = None
 
 
 def uses_signal() -> bool:

@@ -2,7 +2,8 @@
 
 Locks are here too: a lock of `make_lock` is usable after a fork, and after an interrupt that struck while it was held.
 
-Importing this module registers nothing. Rooms register their callbacks when they first hold state.
+Importing this module registers nothing. Rooms register their callbacks when they first hold state, and find the objects
+that these are about in sets of `note`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from lambda_kit._kernel import log
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
     from weakref import ReferenceType
+
+    T = TypeVar("T")
 else:
     from _weakref import ref as ReferenceType  # noqa: N812  # `weakref` would be one more module to load
 
@@ -26,6 +29,20 @@ _inherited: list[object] = []
 
 _restores: list[Callable[[], object]] = []
 _resets: list[Callable[[], object]] = []
+
+
+def note(one: T, found: set[ReferenceType[T]]) -> None:
+    """Add an object to a set, until the object is gone.
+
+    In place of `weakref.WeakSet`, which raises `RuntimeError` up to Python 3.13 if one thread adds an object while
+    another goes through the set.
+    """
+    found.add(ReferenceType(one, found.discard))
+
+
+def living(found: set[ReferenceType[T]]) -> list[T]:
+    """Return the objects of a set of `note` that still live."""
+    return [one for reference in list(found) if (one := reference()) is not None]
 
 
 def abandon(value: object) -> None:
@@ -84,7 +101,7 @@ def make_lock() -> RLock:
         _renews_locks = True
         on_fork(_renew_locks)
     lock = RLock()
-    _locks.add(ReferenceType(lock, _locks.discard))
+    note(lock, _locks)
     return lock
 
 
@@ -93,18 +110,15 @@ def release_locks() -> None:
 
     Call it where an exception that is no `Exception`, for example an interrupt, leaves the code of the kit.
     """
-    for reference in list(_locks):
-        lock: Any = reference()
-        while lock is not None and lock._is_owned():
+    for lock in living(_locks):
+        while lock._is_owned():
             lock.release()
 
 
 def _renew_locks() -> None:
     """Unlock what the threads of the parent hold, in a forked child."""
-    for reference in list(_locks):
-        lock: Any = reference()
-        if lock is not None:
-            lock._at_fork_reinit()
+    for lock in living(_locks):
+        lock._at_fork_reinit()
 
 
 def on_reset(callback: Callable[[], object], *, base: bool = False) -> None:

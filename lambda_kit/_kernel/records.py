@@ -24,6 +24,7 @@ _own_handler: Bridge | None = None
 _own_level = logging.NOTSET
 _filtered: list[logging.Handler] = []
 _registered = False
+_lock = lifecycle.make_lock()
 
 
 class Bridge(logging.Handler):
@@ -61,19 +62,22 @@ def take_own() -> None:
     global _own_handler, _own_level, _registered
     if _own_handler is not None or _kernel.log_writer is None:
         return
-    if not _registered:
-        _registered = True
-        lifecycle.on_reset(release_own)
-    own = logging.getLogger(OWN)
-    _own_level = own.level
-    if own.level == logging.NOTSET:
-        own.setLevel(_kernel.log_writer[1])
-    _own_handler = Bridge(_write_own)
-    own.addHandler(_own_handler)
-    for handler in logging.getLogger().handlers:
-        if type(handler).__module__.startswith(_RUNTIMES):
-            handler.addFilter(is_foreign)
-            _filtered.append(handler)
+    with _lock:
+        if _own_handler is not None:  # another thread was first
+            return
+        if not _registered:
+            _registered = True
+            lifecycle.on_reset(release_own)
+        own = logging.getLogger(OWN)
+        _own_level = own.level
+        if own.level == logging.NOTSET:
+            own.setLevel(_kernel.log_writer[1])
+        _own_handler = Bridge(_write_own)
+        own.addHandler(_own_handler)
+        for handler in logging.getLogger().handlers:
+            if type(handler).__module__.startswith(_RUNTIMES):
+                handler.addFilter(is_foreign)
+                _filtered.append(handler)
 
 
 def release_own() -> None:

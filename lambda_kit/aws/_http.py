@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import time
-import weakref
 from collections import deque
 
 from lambda_kit._kernel import lifecycle
@@ -19,6 +18,7 @@ from lambda_kit.invocation import current
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from weakref import ReferenceType
 
 __all__ = ["Pool", "Response", "TransportError", "close_all"]
 
@@ -50,7 +50,7 @@ class Pool:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         _watch_process()
-        _pools.add(self)
+        lifecycle.note(self, _pools)
 
     def request(
         self,
@@ -166,7 +166,7 @@ def _address(url: str) -> tuple[bool, str, int]:
 
 # The state of the process
 
-_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+_pools: set[ReferenceType[Pool]] = set()
 _watched = False
 
 
@@ -181,5 +181,5 @@ def _watch_process() -> None:
 
 def close_all() -> None:
     """Close every connection that is not in use."""
-    for pool in list(_pools):
+    for pool in lifecycle.living(_pools):
         pool.close()

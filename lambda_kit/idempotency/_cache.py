@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import weakref
-
 from lambda_kit._kernel import lifecycle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from weakref import ReferenceType
+
     from lambda_kit.idempotency._record import Record
 
 _MAX_BYTES = 1_048_576  # of all results together
-_caches: weakref.WeakSet[Cache] = weakref.WeakSet()
+_caches: set[ReferenceType[Cache]] = set()
 
 
 class Cache:
@@ -73,7 +73,7 @@ class Cache:
             return
         if not _caches:
             _watch_process()
-        _caches.add(self)
+        lifecycle.note(self, _caches)
         length = _length(record)
         with self._lock:
             if generation != self.generation:
@@ -108,5 +108,5 @@ def _watch_process() -> None:
 
 def clear_all() -> None:
     """Forget all records of all caches."""
-    for cache in list(_caches):
+    for cache in lifecycle.living(_caches):
         cache.clear()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
-
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConditionalCheckFailed, ConfigurationError
 from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record, record_of, unreadable
@@ -13,6 +11,7 @@ from lambda_kit.idempotency._settings import Replaceable, refuse_options
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Never
+    from weakref import ReferenceType
 
     from lambda_kit.aws import Caller
     from lambda_kit.idempotency._record import Claim
@@ -210,7 +209,7 @@ class DynamoDBStore(Replaceable):
         from lambda_kit.aws import connect
 
         _watch_process()
-        _stores.add(self)
+        lifecycle.note(self, _stores)
         caller = self._caller = connect("dynamodb", self._client, region=self._region)
         return caller
 
@@ -278,7 +277,7 @@ if not TYPE_CHECKING:  # so that options of Powertools are refused with ours bef
     DynamoDBStore.__init__.__defaults__ = ("",)
 
 
-_stores: weakref.WeakSet[DynamoDBStore] = weakref.WeakSet()
+_stores: set[ReferenceType[DynamoDBStore]] = set()
 _watched = False
 
 
@@ -291,5 +290,5 @@ def _watch_process() -> None:
 
 
 def _disconnect() -> None:
-    for store in list(_stores):
+    for store in lifecycle.living(_stores):
         store.disconnect()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import weakref
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConfigurationError
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
     from typing import Any, TypeVar
+    from weakref import ReferenceType
 
     from lambda_kit.idempotency._record import Claim, Record
 
@@ -60,7 +60,7 @@ class SQLiteStore(Replaceable):
         self._lock = lifecycle.make_lock()
         self._connection: sqlite3.Connection | None = None
         self._patience = timeout
-        _stores.add(self)
+        lifecycle.note(self, _stores)
         _watch_forks()
 
     def leave_to_parent(self) -> None:
@@ -191,7 +191,7 @@ def _write(connection: sqlite3.Connection, record: Record) -> None:
     )
 
 
-_stores: weakref.WeakSet[SQLiteStore] = weakref.WeakSet()
+_stores: set[ReferenceType[SQLiteStore]] = set()
 _watched = False
 
 
@@ -203,5 +203,5 @@ def _watch_forks() -> None:
 
 
 def _leave_to_parent() -> None:
-    for store in list(_stores):
+    for store in lifecycle.living(_stores):
         store.leave_to_parent()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any, ParamSpec, Protocol, TypeVar
 
     from lambda_kit.errors import ResourceCycle
+    from lambda_kit.invocation import Invocation
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -235,6 +236,7 @@ class Build:
         abandoned: whether the builder was interrupted; each caller that waits then tries again.
         thread: the thread that runs the factory of a synchronous resource.
         task: the task that runs the factory of an asynchronous resource.
+        invocation: the invocation that was running when it started; None if there was none.
         handed_over: whether that thread or task belongs to this build alone, and not to the caller that started it.
         waits_for: the builds that this one waits for, by the calls that wait.
     """
@@ -246,6 +248,7 @@ class Build:
         "expires_at",
         "fallback",
         "handed_over",
+        "invocation",
         "owner",
         "sequence",
         "task",
@@ -266,10 +269,13 @@ class Build:
         self.thread: int | None = None
         self.task: Task[Any] | None = None
         self.handed_over = False
+        self.invocation: Invocation | None = None
         self.waits_for: dict[object, Build] = {}
 
     def is_stranded(self) -> bool:
-        """Tell whether it was started on an event loop that has stopped, so that it may never end."""
+        """Tell whether it may never end: its event loop has stopped, or Lambda may have frozen it in its request."""
+        if self.invocation is not None and self.invocation.ended:
+            return True
         return self.task is not None and not self.task.get_loop().is_running()
 
     def refuse_cycle(self, running: tuple[Build, ...]) -> None:

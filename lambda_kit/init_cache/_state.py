@@ -7,6 +7,7 @@ under the lock of all resources.
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from lambda_kit._kernel import lifecycle, log
@@ -171,7 +172,10 @@ class State:
     @locked
     def _join(self, build: Build, after: int, now: float, back: float) -> bool:
         self._note_clock(back)
-        if self.overrides or self.pending is not None or self._usable(now, after) is not None:
+        pending = self.pending
+        if self.overrides or (pending is not None and not pending.is_stranded()):
+            return False
+        if self._usable(now, after) is not None:
             return False
         build.thread = threading.get_ident()
         self._start(build)
@@ -179,6 +183,10 @@ class State:
 
     def _start(self, build: Build) -> None:
         build.sequence = next_sequence()
+        invocations = sys.modules.get("lambda_kit.invocation")  # without it, no invocation is running
+        invocation = None if invocations is None else invocations.current.get(None)
+        if invocation is not None and not invocation.ended:
+            build.invocation = invocation
         self.pending = build
 
     def _start_refresh(self, build: Build) -> None:

@@ -62,20 +62,21 @@ class InvocationLog:
 
         A line whose write is interrupted waits again.
         """
-        if self._dropped:
-            dropped, self._dropped = self._dropped, 0
-            tell_dropped(dropped)
         mine: list[str] = []
         try:
-            take_all(self._lines, mine)
+            with _lock:
+                dropped, self._dropped = self._dropped, 0
+                self._size = 0  # first: a signal handler may keep a line here
+                take_all(self._lines, mine)
+            if dropped:
+                tell_dropped(dropped)
             while mine:
                 write(mine[0])
-                self._size -= size_of(mine.pop(0))
+                del mine[0]
         except BaseException:
             self._lines.extendleft(reversed(mine))
+            self._size = sum(map(size_of, list(self._lines)))
             raise
-        if not self._lines:
-            self._size = 0  # an interrupt may have left it wrong
 
     def clear(self) -> None:
         """Drop the waiting lines."""

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import weakref
-
-from lambda_kit._kernel import facts
+from lambda_kit._kernel import facts, lifecycle
 from lambda_kit.invocation import current, current_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+    from weakref import ReferenceType
 
     from lambda_kit.invocation import Invocation
     from lambda_kit.metrics._record import Record
 
-_counting: weakref.WeakSet[Any] = weakref.WeakSet()  # the `Metrics` objects that count
+_counting: set[ReferenceType[Any]] = set()  # the `Metrics` objects that count
 
 
 def count_for(metrics: object) -> None:
     """Count the later evaluations in invocations that have the layer of this `Metrics` object."""
-    _counting.add(metrics)
+    lifecycle.note(metrics, _counting)
     facts.observe(_note_fact)
 
 
@@ -38,7 +37,7 @@ def _note_fact(name: str, fields: dict[str, Any]) -> None:
     place = current_place.get()
     if place is not None and place.is_replaying():
         return
-    for metrics in list(_counting):
+    for metrics in lifecycle.living(_counting):
         record: Record | None = invocation._peek(metrics)
         if record is not None and record.layered:
             invocation.state.setdefault((metrics, "flags"), []).append((fields["flag"], fields["variant"]))

@@ -141,14 +141,16 @@ class InvocationHead:
         version, head = self._rendered
         if version is not self._version:
             version = self._version
-            head = self._head({**self._object.dimensions, **self._values}, self._all_sets())
+            sets = self._all_sets()  # before the values, which a thread that adds a dimension changes first
+            head = self._head({**self._object.dimensions, **self._values}, sets)
             self._rendered = version, head
         return head
 
     def with_own(self, own: dict[str, str]) -> Head:
         """Return the head of the lines of values with these dimensions of their own, which no additional set counts."""
+        names = tuple(self._base)  # before the values, as above
         values = {**self._object.dimensions, **self._values}
-        base = {name: values[name] for name in self._base}
+        base = {name: values[name] for name in names}
         return self._head({**base, **own}, [tuple({**base, **own})])
 
     def check_own(self, own: dict[str, str]) -> None:

@@ -113,7 +113,7 @@ class Layer:
             made.series = {}
             made.groups = NO_GROUPS
             made.layered = True
-            made.head = None
+            made.head = made.flow = None
             made.counted = False
             record = state[self._key] = made
         elif record.layered:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
     from typing import Any, Literal, NoReturn, ParamSpec, TypeVar
+    from weakref import ReferenceType
 
     from lambda_kit._kernel.bindings import Binding, Chain
     from lambda_kit.invocation import Invocation
@@ -36,7 +37,7 @@ _SMALLEST_INT, _LARGEST_INT = int(_SMALLEST), int(_LARGEST)
 _MAX_DEFINITIONS = 1_000
 
 _bound: Chain | None = None  # the dimensions that are bound to a context, by `Metrics` object and name
-_in_use: weakref.WeakSet[Metrics] = weakref.WeakSet()  # a fork, and a reset between tests, clear these
+_in_use: set[ReferenceType[Metrics]] = set()  # a fork, and a reset between tests, clear these
 _registered = False
 
 
@@ -317,9 +318,8 @@ class Metrics:
             for name, value in fields.items()
         }
         record = self._pending.record(current.get(None))
-        own = record.head or InvocationHead(head)
+        own = _own_head(record, head)
         own.metadata(texts, metrics=frozenset(record.metrics()), own_names=record.own_names())
-        record.head = own
 
     def timer(
         self,
@@ -398,7 +398,7 @@ class Metrics:
         checked = rules.checked_dimensions(dimensions)
         record = self._pending.record(current.get(None))
         check_flow(record, f"dimension{'_set' * as_set}({', '.join(checked)})")
-        own = record.head or InvocationHead(head)
+        own = _own_head(record, head)
         own.dimension(
             checked,
             as_set=as_set,
@@ -406,7 +406,6 @@ class Metrics:
             waits=record.waits(),
             own_names=record.own_names(),
         )
-        record.head = own
 
     def _define(self, name: Any, unit: Any, high_resolution: Any) -> Definition:
         head = self._head or self._resolve()
@@ -427,19 +426,28 @@ class Metrics:
         self._pending.disabled = disabled = environment.flag("LAMBDA_KIT_METRICS_DISABLED") or False
         head = resolved_head(self._namespace, self._service, self._dimensions, disabled=disabled)
         self._head = self._pending.head = head
-        _in_use.add(self)
+        lifecycle.note(self, _in_use)
         _register()
         return head
 
-    def _clear(self) -> None:
+    def _clear(self, invocation: Invocation | None) -> None:
         """Drop the waiting values and what was read from the environment."""
         self._head = None
         self._definitions = {}
         self._requests = None
-        self._pending.clear()
+        self._pending.leave_to_parent(invocation)
 
 
 passing_on.add(Metrics)
+
+
+def _own_head(record: Record, head: Head) -> InvocationHead:
+    """Return the dimensions and the metadata of a record, which several threads may add to."""
+    if record.head is None:
+        made = InvocationHead(head)
+        if record.head is None:  # two threads may come here; CPython does not switch between these two steps
+            record.head = made
+    return record.head
 
 
 def _bindings() -> Chain:
@@ -467,7 +475,8 @@ def _register() -> None:
 
 def _forget() -> None:
     """Drop the waiting values: in a forked child they belong to the parent, which writes them."""
-    for metrics in list(_in_use):
-        metrics._clear()
+    invocation = current.get(None)
+    for metrics in lifecycle.living(_in_use):
+        metrics._clear(invocation)
     if _bound is not None:
         _bound.set(None)

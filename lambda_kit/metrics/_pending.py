@@ -12,7 +12,7 @@ from lambda_kit._kernel.stdout import take_all, write
 from lambda_kit.invocation import current_place
 from lambda_kit.metrics._head import Head
 from lambda_kit.metrics._lines import lines_of, replayed_line
-from lambda_kit.metrics._record import Record, ReplayedRecord
+from lambda_kit.metrics._record import NO_GROUPS, Record, ReplayedRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +74,17 @@ class Pending:
         self.unwritten: deque[str] = deque()
         self.waiting: dict[Record, Invocation | None] = {}
         self.recent: tuple[Invocation | None, Record] = None, self.outside
+
+    def leave_to_parent(self, invocation: Invocation | None) -> None:
+        """Drop what waits, in a forked child: the parent writes it, that of the running invocation included."""
+        self.clear()
+        if invocation is not None:
+            for key in (self._key, (self._key, "replayed")):
+                record: Record | None = invocation._peek(key)
+                if record is not None:  # a layer holds it
+                    record.series = {}
+                    record.groups = NO_GROUPS
+            invocation._forget((self._key, "flags"))
 
     def record(self, invocation: Invocation | None) -> Record:
         """Return the record of an invocation, or of none, and remember it as the recent one."""
@@ -161,11 +172,15 @@ class Pending:
     def _waiting_lines(self) -> list[str]:
         """Take the values that were added outside of invocations and in ended ones, and return their lines."""
         lines: list[str] = []
-        for record, invocation in list(self.waiting.items()):
-            if invocation is None or invocation.ended:
-                lines += self._taken(record)
-                if record is self.outside:
-                    self._renew_outside()
+        try:
+            for record, invocation in list(self.waiting.items()):
+                if invocation is None or invocation.ended:
+                    lines += self._taken(record)
+                    if record is self.outside:
+                        self._renew_outside()
+        except BaseException:
+            self.unwritten.extend(lines)  # the next write has them
+            raise
         return lines
 
     def _taken(self, record: Record) -> list[str]:

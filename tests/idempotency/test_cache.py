@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import weakref
 from typing import Any
 
 import pytest
@@ -116,8 +115,7 @@ def test_all_is_forgotten_after_a_reset_and_in_a_process_that_was_forked(monkeyp
     monkeypatch.setattr(lifecycle, "on_fork", registered.append)
     _cache._watch_process()
     assert registered == []
-    no_caches: weakref.WeakSet[Cache] = weakref.WeakSet()
-    monkeypatch.setattr(_cache, "_caches", no_caches)
+    monkeypatch.setattr(_cache, "_caches", set())
     monkeypatch.setattr(_cache, "_watched", False)
     cache = Cache(8)
     cache.put(Record("a", "COMPLETED", owner="o", expires=10.0), cache.generation)

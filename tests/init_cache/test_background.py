@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import contextvars
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -514,3 +515,60 @@ def test_the_kept_loop_runs_a_task_that_a_sync_handler_began(cache: InitCache, c
     clock.advance(8)
     place({}, make_context())
     assert resource.info.builds == 2
+
+
+def test_a_build_that_an_ended_invocation_has_left_behind_is_not_waited_for(
+    cache: InitCache, clock: FakeClock, steps: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    builds: list[int] = []
+    go_on, late = threading.Event(), threading.Event()
+
+    @cache.resource(ttl=5)
+    def password() -> int:
+        builds.append(build := len(builds) + 1)
+        if build == 2:  # as a request that Lambda has frozen, and whose connection is gone
+            assert go_on.wait(PATIENCE)
+        return build
+
+    @cache.resource(ttl=10, refresh="background")
+    def client() -> int:
+        value = password()
+        if value == 2:
+            late.set()
+        return value
+
+    @handler
+    def first(event: object, context: object) -> int:
+        value = client()
+        steps.until(lambda: len(builds) == 2)
+        return value
+
+    @handler
+    def second(event: object, context: object) -> int:
+        return password()
+
+    assert client() == 1
+    clock.advance(8.5)
+    assert first({}, make_context(timeout=0.1)) == 1
+    assert "still running" in caplog.text
+    assert second({}, make_context(timeout=PATIENCE)) == 3
+    go_on.set()
+    assert late.wait(PATIENCE)
+    assert password() == 3, "the late value is for the call that has waited for it"
+
+
+def test_a_build_of_the_running_invocation_is_waited_for(
+    cache: InitCache, pool: ThreadPoolExecutor, slow: Slow, clock: FakeClock, steps: Any
+) -> None:
+    resource = cache.resource(ttl=5)(slow)
+    assert resource() == 1
+    clock.advance(6)
+
+    @handler
+    def place(event: object, context: object) -> list[int]:
+        calls = [pool.submit(contextvars.copy_context().run, resource) for _ in range(3)]
+        steps.waiting(resource, 2)
+        slow.go_on.release()
+        return [call.result(PATIENCE) for call in calls]
+
+    assert place({}, make_context(timeout=PATIENCE)) == [2, 2, 2]

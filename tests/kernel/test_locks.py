@@ -5,14 +5,17 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lambda_kit import handler
 from lambda_kit._kernel import lifecycle
 from tests.patience import PATIENCE
-from tests.stepping import Outcome, interrupt_each_step
+from tests.stepping import Outcome, interrupt_each_step, visit_each_step
+
+if TYPE_CHECKING:
+    from weakref import ReferenceType
 
 
 class Counter:
@@ -133,3 +136,24 @@ def test_a_lock_is_forgotten_with_its_owner() -> None:
     del counter
     gc.collect()
     assert len(lifecycle._locks) < before
+
+
+def test_objects_may_be_noted_and_go_while_those_that_live_are_looked_for() -> None:
+    kept: list[Counter] = []
+
+    def prepare() -> set[ReferenceType[Counter]]:
+        kept[:] = [Counter(), Counter()]
+        found: set[ReferenceType[Counter]] = set()
+        for one in kept:
+            lifecycle.note(one, found)
+        return found
+
+    def change(found: set[ReferenceType[Counter]]) -> None:
+        kept.append(Counter())
+        lifecycle.note(kept[-1], found)
+        del kept[0]
+
+    def check(found: set[ReferenceType[Counter]], _: str) -> None:
+        assert sorted(map(id, lifecycle.living(found))) == sorted(map(id, kept))
+
+    visit_each_step(lifecycle.living, change, change, prepare=prepare, check=check)

@@ -452,6 +452,28 @@ def test_a_forked_child_does_not_write_what_its_parent_does(
     assert values_of(capfd.readouterr().out) == [1, 2]
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_child_that_is_forked_within_an_invocation_does_not_write_what_its_parent_does(
+    metrics: Metrics, capfd: pytest.CaptureFixture[str]
+) -> None:
+    @handler(metrics)
+    def place(event: object, context: object) -> None:
+        metrics.add("Orders", 1)
+        metrics.add("Orders", 10, dimensions={"tenant": "a"})
+        child = os.fork()
+        if child == 0:
+            metrics.add("Orders", 2)
+            metrics.flush()
+            metrics.add("Orders", 20, dimensions={"tenant": "a"})
+            metrics.flush()
+            sys.stdout.flush()
+            os._exit(0)
+        os.waitpid(child, 0)
+
+    place({}, None)
+    assert sorted(values_of(capfd.readouterr().out)) == [1, 2, 10, 20]
+
+
 @pytest.mark.parametrize(
     ("variables", "namespace", "service"),
     [

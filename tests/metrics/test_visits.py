@@ -7,7 +7,7 @@ import io
 import operator
 import sys
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,9 @@ from lambda_kit.metrics import Metrics
 from tests.effort import skip_in_the_middle
 from tests.metrics.validator import parse_all, points
 from tests.stepping import visit_each_step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 skip_in_the_middle()
 
@@ -82,5 +85,62 @@ def test_each_value_is_written_once_whoever_adds_and_writes_between_the_steps_of
         prepare=lambda: Shop(metrics, OPTIONS[options], output),
         check=Shop.check,
         inside=tuple(METRICS + name for name in CALLS[call]),
+        most=1_000,
+    )
+
+
+HEADS: dict[str, Callable[[Metrics], object]] = {
+    "metadata": lambda metrics: metrics.metadata(order="o-1"),
+    "dimension": lambda metrics: metrics.dimension(stage="test"),
+    "set": lambda metrics: metrics.dimension_set(region="eu"),
+    "flush": lambda metrics: metrics.flush(),
+}
+
+
+@pytest.mark.parametrize("visitor", [name for name in HEADS if name != "flush"])
+@pytest.mark.parametrize("call", HEADS)
+def test_dimensions_and_metadata_that_threads_add_at_once_are_all_in_lines_that_cloudwatch_takes(
+    call: str, visitor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", output)
+    metrics = Metrics("Shop")
+
+    @handler(metrics)
+    def place(visited: list[str], context: object) -> None:
+        metrics.add("Orders", 1)
+        metrics.add("Orders", 2, dimensions={"tenant": "a"})
+        HEADS[call](metrics)
+        metrics.flush()
+        if visited:
+            metrics.add("Orders", 3)
+        visited.append("over")
+
+    def prepare() -> list[str]:
+        metrics.flush()
+        output.seek(0)
+        output.truncate()
+        return []
+
+    def visit(visited: list[str]) -> None:
+        visited.append(visitor)
+        HEADS[visitor](metrics)
+
+    def check(visited: list[str], places: str) -> None:
+        last = parse_all(output.getvalue())[-1]  # this checks that each dimension has its value, on all lines
+        if visited[0] == "over":  # the visit was later than the last value
+            return
+        sets = last["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+        for name in (call, visitor):
+            assert name != "metadata" or last["order"] == "o-1"
+            assert name != "dimension" or (last["stage"] == "test" and all("stage" in one for one in sets))
+            assert name != "set" or (last["region"] == "eu" and any("region" in one for one in sets))
+
+    visit_each_step(
+        functools.partial(place, context=None),
+        visit,
+        prepare=prepare,
+        check=check,
+        inside=tuple(METRICS + name for name in ("_head.py", "_metrics.py", "_pending.py", "_record.py")),
         most=1_000,
     )

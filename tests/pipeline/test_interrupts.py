@@ -316,6 +316,8 @@ def test_an_alarm_of_another_thread_that_rings_while_it_is_stopped_leaves_no_hoo
         end = waiter.stop
 
         class Stopping:
+            thread = waiter.thread
+
             def stop(self) -> None:
                 stopping.set()
                 end()
@@ -328,6 +330,78 @@ def test_an_alarm_of_another_thread_that_rings_while_it_is_stopped_leaves_no_hoo
     thread.join(PATIENCE)
     assert stopping.is_set()
     assert sys.unraisablehook is hook
+
+
+def test_alarms_of_several_threads_share_one_hook_which_hears_for_each_thread_alone() -> None:
+    hook = sys.unraisablehook
+    alarms: list[interrupt.Alarm] = []
+    started: list[tuple[int, int]] = []
+
+    class Noting(interrupt.Alarm):
+        def start(self, delay: float) -> None:
+            started.append((alarms.index(self), threading.get_ident()))
+
+    def in_thread(call: Any) -> int:
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join(PATIENCE)
+        identifier = thread.ident
+        assert identifier is not None
+        return identifier
+
+    def swallow() -> None:
+        class Garbage:
+            def __del__(self) -> None:
+                raise TimeLimitInterrupt
+
+        Garbage()
+
+    here = threading.get_ident()
+    alarms.extend(Noting(lambda frame: None) for _ in range(3))
+    alarms[0].ring(None)  # in this thread
+    other = in_thread(lambda: alarms[1].ring(None))
+    alarms[2].ring(None)  # in this thread, within the first
+    first = sys.unraisablehook
+    swallow()
+    assert started == [(2, here)], "the innermost alarm of the thread rings again"
+    interrupt._ringing[alarms[1]] = here  # as if that thread's identifier were this one's
+    alarms[2].stop()
+    swallow()
+    assert started[1:] == [(1, here)]
+    interrupt._ringing[alarms[1]] = other
+    alarms[0].stop()
+    assert sys.unraisablehook is first
+    assert started == [(2, here), (1, here)]
+    alarms[1].stop()
+    assert sys.unraisablehook is hook
+    assert interrupt._ringing == {}
+
+
+def test_a_hook_that_other_code_sets_while_an_alarm_rings_stays() -> None:
+    hook = sys.unraisablehook
+    heard: list[Any] = []
+
+    def own(unraisable: Any) -> None:
+        heard.append(unraisable.exc_type)
+
+    first, second = interrupt.Alarm(lambda frame: None), interrupt.Alarm(lambda frame: None)
+    try:
+        first.ring(None)
+        sys.unraisablehook = own
+        first.stop()
+        assert sys.unraisablehook is own
+        second.ring(None)
+
+        class Garbage:
+            def __del__(self) -> None:
+                raise ValueError
+
+        Garbage()
+        second.stop()
+        assert sys.unraisablehook is own
+    finally:
+        sys.unraisablehook = hook
+    assert heard == [ValueError]
 
 
 def test_a_coroutine_is_cancelled_although_a_finaliser_has_swallowed_the_interrupt() -> None:
