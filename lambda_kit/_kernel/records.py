@@ -59,25 +59,28 @@ class Bridge(logging.Handler):
 
 def take_own() -> None:
     """Write the records of the kit's own logger as lines of the `Logger` in the pipeline, and as nothing else."""
+    if _own_handler is None:
+        with _lock:
+            _take_own()
+
+
+def _take_own() -> None:
     global _own_handler, _own_level, _registered
     if _own_handler is not None or _kernel.log_writer is None:
         return
-    with _lock:
-        if _own_handler is not None:  # another thread was first
-            return
-        if not _registered:
-            _registered = True
-            lifecycle.on_reset(release_own)
-        own = logging.getLogger(OWN)
-        _own_level = own.level
-        if own.level == logging.NOTSET:
-            own.setLevel(_kernel.log_writer[1])
-        _own_handler = Bridge(_write_own)
-        own.addHandler(_own_handler)
-        for handler in logging.getLogger().handlers:
-            if type(handler).__module__.startswith(_RUNTIMES):
-                handler.addFilter(is_foreign)
-                _filtered.append(handler)
+    if not _registered:
+        _registered = True
+        lifecycle.on_reset(release_own)
+    own = logging.getLogger(OWN)
+    _own_level = own.level
+    if own.level == logging.NOTSET:
+        own.setLevel(_kernel.log_writer[1])
+    _own_handler = Bridge(_write_own)
+    own.addHandler(_own_handler)
+    for handler in logging.getLogger().handlers:
+        if type(handler).__module__.startswith(_RUNTIMES):
+            handler.addFilter(is_foreign)
+            _filtered.append(handler)
 
 
 def release_own() -> None:
