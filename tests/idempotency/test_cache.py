@@ -115,7 +115,8 @@ def test_all_is_forgotten_after_a_reset_and_in_a_process_that_was_forked(monkeyp
     monkeypatch.setattr(lifecycle, "on_fork", registered.append)
     _cache._watch_process()
     assert registered == []
-    monkeypatch.setattr(_cache, "_caches", set())
+    no_caches: set[Any] = set()
+    monkeypatch.setattr(_cache, "_caches", no_caches)
     monkeypatch.setattr(_cache, "_watched", False)
     cache = Cache(8)
     cache.put(Record("a", "COMPLETED", owner="o", expires=10.0), cache.generation)
