@@ -164,6 +164,7 @@ def _bounded(call: Callable[[], Any]) -> Any:
 
     Raises:
         TimeoutError: there was no answer in time. The call goes on in its thread.
+        RuntimeError: no more threads can be started.
     """
     left = seconds_left() - _MARGIN
     if left == float("inf"):
@@ -188,6 +189,8 @@ def _bounded(call: Callable[[], Any]) -> Any:
     try:
         start_new_thread(run, arguments)
         ended = running.acquire(timeout=left)
+    except RuntimeError:  # no more threads can be started: there is nothing to wait for
+        raise
     except BaseException:  # an interrupt: the next step has to know whether this one was made
         if not outcome:
             running.acquire(timeout=max(seconds_left() - _MARGIN, 0))

@@ -106,7 +106,10 @@ class _Limit:
         self._reported = allocate_lock()
         self._reported.acquire()
         run: Any = copy_context().run
-        start_new_thread(run, (self._report, stack))
+        try:
+            start_new_thread(run, (self._report, stack))
+        except RuntimeError:  # no more threads can be started: the code is interrupted without a report
+            self._reported = None
 
     def _report(self, stack: list[traceback.FrameSummary]) -> None:
         try:

@@ -88,3 +88,29 @@ def test_errors_and_answers_of_the_server_come_through(monkeypatch: pytest.Monke
     monkeypatch.setattr(client, "eval", redis.Redis(port=free_port(), retry=once()).eval)
     with pytest.raises(StoreUnavailable, match="ConnectionError"):
         charge({"id": 1}, make_context())
+
+
+def test_a_call_for_which_no_thread_can_be_started_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    class Held:
+        """A lock that nobody releases."""
+
+        def acquire(self, timeout: float = -1) -> bool:
+            if timeout != -1:
+                waits.append(timeout)
+            return timeout == -1
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("lambda_kit.idempotency._redis.start_new_thread", refuse)
+    monkeypatch.setattr("lambda_kit.idempotency._redis.allocate_lock", Held)
+
+    @handler(idempotent(RedisStore(fake_redis()), key="id"))
+    def charge(event: Any, context: object) -> None:
+        raise AssertionError("it must not run")
+
+    with pytest.raises(StoreUnavailable, match="can't start new thread"):
+        charge({"id": 1}, make_context(timeout=60.0))
+    assert waits == []

@@ -93,6 +93,34 @@ def test_the_traceback_of_the_error_shows_where_the_handler_stood() -> None:
     assert names[-2:] == ["place", "sleep_at_a_known_line"], "without the frames that have interrupted it"
 
 
+def test_a_limit_for_whose_report_no_thread_can_be_started_interrupts_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    waits: list[object] = []
+
+    class Held:
+        """A lock that nobody releases."""
+
+        def acquire(self, timeout: float = -1) -> bool:
+            if timeout != -1:
+                waits.append(timeout)
+            return timeout == -1
+
+    monkeypatch.setattr(_time_limit, "start_new_thread", refuse)
+    monkeypatch.setattr(_time_limit, "allocate_lock", Held)
+
+    @handler(time_limit(margin=1.0))
+    def wait(event: object, context: object) -> None:
+        time.sleep(PATIENCE)
+
+    with pytest.raises(TimeLimitReached):
+        wait({}, due_soon())
+    assert waits == []
+
+
 def test_code_that_catches_every_exception_cannot_swallow_the_limit() -> None:
     tries: list[int] = []
 
