@@ -73,10 +73,17 @@ class _Workers:
     def run(self, count: int) -> None:
         run = self._run
         names = (f"lambda_kit-batch-{number}" for number in range(min(count, run.count)))
-        threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
+        threads: list[threading.Thread] = []
         try:
-            for thread in threads:
-                thread.start()
+            for name in names:
+                thread = threading.Thread(target=self._work, name=name, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # no more threads can be started: those that were run all records
+                    if not threads:
+                        raise
+                    break
+                threads.append(thread)
             for thread in threads:
                 left = run.interrupt_at - time.monotonic()
                 thread.join(None if left == float("inf") else max(left, 0.0))

@@ -342,3 +342,20 @@ def test_after_a_cancellation_that_the_caller_took_back_the_records_are_judged_a
         return report
 
     assert reported(asyncio.run(run()).response) == ["m1"]
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_the_threads_that_can_be_started_run_all_records(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    start = threading.Thread.start
+    started: list[str] = []
+
+    def start_some(thread: threading.Thread) -> None:
+        if len(started) == most:
+            raise RuntimeError("can't start new thread")
+        started.append(thread.name)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_some)
+    report = process_batch(builders.sqs(count=6), lambda record: record.id, concurrency=4)
+    assert report.results == [f"m{i}" for i in range(6)]
+    assert len(started) == most
