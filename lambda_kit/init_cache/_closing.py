@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 
 from lambda_kit._kernel import log
@@ -106,12 +105,19 @@ def _await_refreshes(patience: float) -> None:
 def _close_retired() -> None:
     values = shared.retired[:]
     for built in _in_reverse(values):
-        if built in shared.retired:  # else it was closed meanwhile, by `reset`
-            shared.retired.remove(built)
+        if _take(built):  # else it was closed meanwhile, by `reset`
             _close(built.owner, built.value)
     for built in values:  # values that their resource holds again
-        with contextlib.suppress(ValueError):
-            shared.retired.remove(built)
+        _take(built)
+
+
+@locked
+def _take(built: BuiltValue) -> bool:
+    """Take a value off the list, and return False if it is not there."""
+    if built not in shared.retired:
+        return False
+    shared.retired.remove(built)
+    return True
 
 
 def _await_refresh(build: Build, patience: float) -> bool:
