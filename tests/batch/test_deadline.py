@@ -40,7 +40,7 @@ def stops_after(clock: Clock, seen: list[str]) -> Any:
     def function(record: Any) -> None:
         seen.append(record.id)
         if record.id == "m1":
-            clock.ahead = 59.5
+            clock.ahead = 59.1
 
     return function
 
@@ -516,7 +516,7 @@ def test_a_sink_that_fails_when_the_batch_is_over_is_not_told(caplog: pytest.Log
             raise LookupError
 
     function = handled(fail, permanent=(LookupError,), dead_letter=send, concurrency=2, margin=0.2)
-    result = invoke(function, builders.sqs(count=2), context=make_context(timeout=0.5))
+    result = invoke(function, builders.sqs(count=2), context=make_context(timeout=1.2))
     assert (result.error, reported(result.value)) == (None, ["m1"])
     told = len(caplog.records)
     go_on.set()
