@@ -201,7 +201,7 @@ def test_a_variable_may_be_deleted_while_the_environment_is_read(monkeypatch: py
 
     def check(_: None, __: str) -> None: ...
 
-    assert visit_each_step(call, delete, prepare=lambda: monkeypatch.setenv("LAST", "x"), check=check) > 5
+    assert visit_each_step(call, delete, prepare=lambda: monkeypatch.setenv("LAST", "x"), check=check)
 
 
 # Errors

@@ -45,4 +45,4 @@ class Lines:
 
 @pytest.mark.parametrize("visitor", [Lines.keep, Lines.write_and_keep], ids=["keep", "write and keep"])
 def test_a_line_that_is_kept_while_a_full_buffer_is_written_is_not_dropped(visitor: Callable[[Lines], None]) -> None:
-    assert visit_each_step(Lines.write, visitor, prepare=lambda: Lines(3), check=Lines.check) > 5
+    assert visit_each_step(Lines.write, visitor, prepare=lambda: Lines(3), check=Lines.check)
