@@ -24,7 +24,6 @@ _own_handler: Bridge | None = None
 _own_level = logging.NOTSET
 _filtered: list[logging.Handler] = []
 _registered = False
-_lock = lifecycle.make_lock()
 
 
 class Bridge(logging.Handler):
@@ -59,12 +58,6 @@ class Bridge(logging.Handler):
 
 def take_own() -> None:
     """Write the records of the kit's own logger as lines of the `Logger` in the pipeline, and as nothing else."""
-    if _own_handler is None:
-        with _lock:
-            _take_own()
-
-
-def _take_own() -> None:
     global _own_handler, _own_level, _registered
     if _own_handler is not None or _kernel.log_writer is None:
         return

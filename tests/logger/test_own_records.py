@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lambda_kit import Logger, handler, layer
 from lambda_kit._kernel import log as kit_log
-from lambda_kit._kernel import records
 from lambda_kit.batch import batch
 from lambda_kit.local import Environment
 from lambda_kit.testing import invoke, make_context, reset
@@ -148,29 +146,3 @@ def test_under_the_runtime_client_a_record_of_the_kit_is_one_line(log_format: st
     lines = outcome.output.splitlines()
     assert len(lines) == 2, outcome.output
     assert all('"service":"shop"' in line and '"requestId"' in line for line in lines)
-
-
-def test_two_threads_with_the_first_records_of_the_kit_take_them_over_once(
-    logs: Logs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    others: list[threading.Thread] = []
-
-    class Bridge(records.Bridge):
-        def __init__(self, write_record: Any) -> None:
-            super().__init__(write_record)
-            if not others:  # another thread comes here meanwhile
-                others.append(threading.Thread(target=records.take_own))
-                others[0].start()
-                others[0].join(0.05)  # with a lock it waits, and ends later
-
-    monkeypatch.setattr(records, "Bridge", Bridge)
-
-    @handler(Logger(service="shop"))
-    def place(event: object, context: object) -> None:
-        kit_log.warning("once")
-
-    place({}, None)
-    assert others, "the records were taken over before"
-    others[0].join(PATIENCE)
-    assert [line["message"] for line in logs()] == ["once"]
-    assert len([one for one in logging.getLogger("lambda_kit").handlers if isinstance(one, records.Bridge)]) == 1
