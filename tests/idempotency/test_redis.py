@@ -16,6 +16,7 @@ from lambda_kit.idempotency import Claim, MemoryStore, Record, RedisStore, Store
 from lambda_kit.testing import make_context
 from tests.idempotency.redises import fake_redis
 from tests.services import free_port
+from tests.threads import refuse_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,21 +92,7 @@ def test_errors_and_answers_of_the_server_come_through(monkeypatch: pytest.Monke
 
 
 def test_a_call_for_which_no_thread_can_be_started_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-
-    class Held:
-        """A lock that nobody releases."""
-
-        def acquire(self, timeout: float = -1) -> bool:
-            if timeout != -1:
-                waits.append(timeout)
-            return timeout == -1
-
-    def refuse(*_: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr("lambda_kit.idempotency._redis.start_new_thread", refuse)
-    monkeypatch.setattr("lambda_kit.idempotency._redis.allocate_lock", Held)
+    waits = refuse_threads(monkeypatch, "lambda_kit.idempotency._redis")
 
     @handler(idempotent(RedisStore(fake_redis()), key="id"))
     def charge(event: Any, context: object) -> None:

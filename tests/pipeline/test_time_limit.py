@@ -27,6 +27,7 @@ from lambda_kit.errors import (
 from lambda_kit.pipeline import _time_limit
 from lambda_kit.testing import FakeClock, FakeContext, make_context
 from tests.patience import PATIENCE
+from tests.threads import refuse_threads
 
 SOON = 0.02
 
@@ -96,21 +97,7 @@ def test_the_traceback_of_the_error_shows_where_the_handler_stood() -> None:
 def test_a_limit_for_whose_report_no_thread_can_be_started_interrupts_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refuse(*_: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    waits: list[object] = []
-
-    class Held:
-        """A lock that nobody releases."""
-
-        def acquire(self, timeout: float = -1) -> bool:
-            if timeout != -1:
-                waits.append(timeout)
-            return timeout == -1
-
-    monkeypatch.setattr(_time_limit, "start_new_thread", refuse)
-    monkeypatch.setattr(_time_limit, "allocate_lock", Held)
+    waits = refuse_threads(monkeypatch, "lambda_kit.pipeline._time_limit")
 
     @handler(time_limit(margin=1.0))
     def wait(event: object, context: object) -> None:
