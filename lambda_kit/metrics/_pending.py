@@ -112,28 +112,28 @@ class Pending:
     def let_wait(self, record: Record, invocation: Invocation | None) -> None:
         """Note that no layer is going to write this record."""
         if len(self.waiting) >= _MAX_WAITING:  # a function without the layer must not fill the memory
-            self.write(self._waiting_lines())
+            self.write_waiting()
         self.waiting[record] = invocation
 
     def flush(self, invocation: Invocation | None) -> None:
         """Write everything that waits now, the record of `invocation` included."""
-        self.write(self._waiting_lines())
+        self.write_waiting()
         if invocation is None:
             self._renew_outside()
         else:
-            self.write(self._taken(self.record(invocation)))
+            self._write_records([self.record(invocation)])
             self.write_replayed(invocation)
 
     def write_replayed(self, invocation: Invocation) -> None:
         """Write the values of an invocation that an earlier run of its durable execution has counted."""
         record: Record | None = invocation._peek((self._key, "replayed"))
         if record is not None:
-            self.write(self._taken(record))
+            self._write_records([record])
 
     def finish(self, record: Record) -> None:
         """Write the record of an invocation whose layer ends."""
         if record.groups:
-            self.write(self._taken(record))
+            self._write_records([record])
             return
         head = record.head or self.head or self._resolve()
         lines = lines_of(head if type(head) is Head else head.rendered(), record.series, int(self._clock() * 1000))
@@ -148,7 +148,7 @@ class Pending:
 
     def write_waiting(self) -> None:
         """Write what was added outside of invocations and in ended ones."""
-        self.write(self._waiting_lines())
+        self._write_records([one for one, of in list(self.waiting.items()) if of is None or of.ended])
 
     def milliseconds(self) -> int:
         """Return the time in milliseconds since the epoch."""
@@ -169,25 +169,24 @@ class Pending:
             self.unwritten.extendleft(reversed(mine))
             raise
 
-    def _waiting_lines(self) -> list[str]:
-        """Take the values that were added outside of invocations and in ended ones, and return their lines."""
+    def _write_records(self, records: Sequence[Record]) -> None:
+        """Take the values of records and write their lines. What an interrupt leaves waits for the next write."""
         lines: list[str] = []
         try:
-            for record, invocation in list(self.waiting.items()):
-                if invocation is None or invocation.ended:
-                    lines += self._taken(record)
-                    if record is self.outside:
-                        self._renew_outside()
+            for record in records:
+                self._take(record, lines)
+                if record is self.outside:
+                    self._renew_outside()
         except BaseException:
-            self.unwritten.extend(lines)  # the next write has them
+            self.unwritten.extend(lines)
             raise
-        return lines
+        self.write(lines)
 
-    def _taken(self, record: Record) -> list[str]:
-        """Take the values of a record and return their lines."""
+    def _take(self, record: Record, lines: list[str]) -> None:
+        """Take the values of a record and add their lines."""
         head = record.head or self.head or self._resolve()
         marked = replayed_line if record.replayed else str
-        lines = [*map(marked, lines_of(head.rendered(), record.series, self.milliseconds()))]
+        lines += map(marked, lines_of(head.rendered(), record.series, self.milliseconds()))
         for key in list(record.groups):
             group = record.groups.pop(key, None)
             if group is None:  # another thread has taken it
@@ -197,12 +196,10 @@ class Pending:
                 lines += map(marked, lines_of(head.with_own(group.dimensions), group.series, milliseconds))
             except BaseException:
                 record.keep(key, group)
-                self.unwritten.extend(lines)  # the next write has them
                 raise
         invocation = self.waiting.pop(record, _MISSING)
         if invocation is not _MISSING and record.waits():  # a value was added meanwhile
             self.waiting[record] = invocation
-        return lines
 
     def _renew_outside(self) -> None:
         if self.recent[1] is self.outside:
