@@ -75,9 +75,9 @@ class Loader:
     Attributes:
         entry: the entry of the init cache that holds the snapshot.
         resource: returns the snapshot.
-        listeners: called on each event, on the thread that fetches the flags, while others wait for them. The events:
-            `"changed"`, with the names of the flags; `"stale"`, with the reason; `"error"`, with the error, if there
-            are no flags; and `"recovered"` after either of the two.
+        listeners: called on each event, on the thread that fetches the flags, while others wait for them and for all
+            resources: they only note it. The events: `"changed"`, with the names of the flags; `"stale"`, with the
+            reason; `"error"`, with the error, if there are no flags; and `"recovered"` after either of the two.
         trouble: the last event, if it was `"stale"` or `"error"`; else None.
     """
 

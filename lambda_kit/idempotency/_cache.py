@@ -71,9 +71,9 @@ class Cache:
         """Keep a completed record, unless records were forgotten since a generation: it may be one of them."""
         if self._size == 0:
             return
-        if not _caches:
+        if not self._records:  # a fork and a reset empty it
             _watch_process()
-        lifecycle.note(self, _caches)
+            lifecycle.note(self, _caches)
         length = _length(record)
         with self._lock:
             if generation != self.generation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MethodType
 
-from lambda_kit._kernel import callables
+from lambda_kit._kernel import callables, lifecycle
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.idempotency._protected import protections
 
@@ -85,8 +85,7 @@ def _protected(fn: Any, args: Any) -> tuple[Protected, tuple[Any, ...]]:
         if found is not None:
             return found, args
         inner = getattr(inner, "__wrapped__", None)
-    references: Any = protections.get(callables.plain(fn), ())
-    known = [one for reference in tuple(references) if (one := reference()) is not None]
+    known = lifecycle.living(protections.get(callables.plain(fn), set()))
     if len(known) == 1:  # a handler: its `__wrapped__` is the plain function, without the layers
         return known[0], args
     reason = (

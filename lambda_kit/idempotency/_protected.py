@@ -10,7 +10,7 @@ import weakref
 from collections import defaultdict
 
 from lambda_kit import _kernel
-from lambda_kit._kernel import callables, log
+from lambda_kit._kernel import callables, lifecycle, log
 from lambda_kit._kernel.facts import tell
 from lambda_kit.errors import (
     AlreadyInProgress,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lambda_kit.idempotency._settings import Settings
 
 
-protections: weakref.WeakKeyDictionary[Any, list[weakref.ref[Protected]]] = weakref.WeakKeyDictionary()
+protections: weakref.WeakKeyDictionary[Any, set[weakref.ref[Protected]]] = weakref.WeakKeyDictionary()
 """The protections of each plain function, for `key_of` and `free_key`: a handler shows no more than the function.
 
 A protection holds its function. If the entry held the protection, the function would never be freed.
@@ -59,8 +59,7 @@ class Protected:
         self._cache = cache
         self._on_replay: Any = settings.on_replay
         with contextlib.suppress(TypeError):  # a callable without weak references
-            known = protections.setdefault(callables.plain(fn), [])
-            known.append(weakref.ref(self, known.remove))
+            lifecycle.note(self, protections.setdefault(callables.plain(fn), set()))
 
     def begin(self, args: Any, kwargs: Any) -> tuple[Call | None, Record | None]:
         """Return the call, or None if it runs unprotected; and the completed record in the local cache, or None."""
