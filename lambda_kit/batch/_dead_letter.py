@@ -45,7 +45,7 @@ class DeadLetter:
         source: the source of the record, such as `"sqs"`; `"invocation"` for an event.
         event: the record or the event, as it came.
         error: the exception.
-        time: the time of the failure, in seconds since the epoch.
+        time: the time of the failure, in seconds since the epoch, to the millisecond.
         function_name: the name of the function; `""` if it is not known.
         request_id: the id of the request; `""` if it is not known.
     """
@@ -60,7 +60,7 @@ class DeadLetter:
         self.function_name = "" if invocation is None else invocation.function_name
         self.request_id = "" if invocation is None else invocation.request_id
         self.id: str = _id_of(id) or self.request_id or os.urandom(16).hex()
-        self.time = time.time()
+        self.time = round(time.time(), 3)  # once, so that all who write it name the same second
 
     def as_dict(self) -> dict[str, Any]:
         """Return the letter as a dict for JSON.

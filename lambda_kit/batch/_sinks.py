@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 
@@ -169,7 +170,7 @@ class DynamoDBSink:
             "letter": {"S": _fitting(letter, _MAX_ITEM, self._overflow, "an item of DynamoDB")},
         }
         if self._ttl is not None:
-            item[self._ttl_attribute] = {"N": str(int(letter.time + self._ttl))}
+            item[self._ttl_attribute] = {"N": str(math.ceil(letter.time + self._ttl))}
         connect("dynamodb", self._client, region=self._region).call("PutItem", {"TableName": self._table, "Item": item})
 
     def __repr__(self) -> str:

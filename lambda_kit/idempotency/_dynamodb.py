@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lambda_kit._kernel import lifecycle
 from lambda_kit.errors import ConditionalCheckFailed, ConfigurationError
 from lambda_kit.idempotency._record import COMPLETED, IN_PROGRESS, Record, record_of, unreadable
@@ -118,11 +120,14 @@ class DynamoDBStore(Replaceable):
     def claim(self, claim: Claim, /) -> Record | None:
         """See `Store`."""
         names = self._names
+        # No key is free before its time: where milliseconds are too coarse, the claim lasts longer.
+        now = int(claim.now * 1000)
+        leased_until = str(math.ceil(claim.leased_until * 1000))
         item = self._key(claim.key)
         item[names["#status"]] = {"S": IN_PROGRESS}
         item[names["#expires"]] = {"N": str(int(claim.expires))}
         item[names["#owner"]] = {"S": claim.owner}
-        item[names["#lease"]] = {"N": str(int(claim.leased_until * 1000))}
+        item[names["#lease"]] = {"N": leased_until}
         if claim.payload is not None:
             item[names["#payload"]] = {"S": claim.payload}
         request = {
@@ -131,11 +136,11 @@ class DynamoDBStore(Replaceable):
             "ConditionExpression": _MAY_CLAIM,
             "ExpressionAttributeNames": self._claim_names,
             "ExpressionAttributeValues": {
-                ":now": {"N": f"{claim.now:.3f}"},
-                ":now_ms": {"N": str(int(claim.now * 1000))},
+                ":now": {"N": f"{now / 1000:.3f}"},
+                ":now_ms": {"N": str(now)},
                 ":in_progress": {"S": IN_PROGRESS},
                 ":owner": {"S": claim.owner},
-                ":lease": {"N": str(int(claim.leased_until * 1000))},
+                ":lease": {"N": leased_until},
             },
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }

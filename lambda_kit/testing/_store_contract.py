@@ -91,6 +91,23 @@ class StoreContract:
         assert store.complete(_completed(key, "a", payload="p"))
         assert store.claim(_claim(key, "a", at=50.0)).status == COMPLETED
 
+    def test_no_key_is_free_before_its_time(self, store: Any) -> None:
+        """A store that keeps whole milliseconds or seconds rounds so that a claim or a result lasts longer."""
+        for fraction in (0.0, 0.0004, 0.0006, 0.4996, 0.9996, 0.9999):
+            key, start = self.key, int(time.time()) + fraction
+            first = Claim(key, "a", now=start, lease=60.0, ttl=3600.0, payload=None)
+            until = first.leased_until
+            assert store.claim(first) is None
+            early = Claim(key, "b", now=until - 0.0003, lease=60.0, ttl=3600.0, payload=None)
+            assert store.claim(early).owner == "a", f"the lease from {start!r} to {until!r} had ended at {early.now!r}"
+            taken = Claim(key, "b", now=until + 0.002, lease=60.0, ttl=3600.0, payload=None)
+            assert store.claim(taken) is None
+            expires = expiry(start, 3600.0)
+            assert store.complete(Record(key, COMPLETED, owner="b", expires=expires, payload=None, result="1"))
+            early = Claim(key, "c", now=expires - 0.0003, lease=60.0, ttl=3600.0, payload=None)
+            assert store.claim(early).status == COMPLETED, f"the result had expired at {early.now!r}"
+            assert store.claim(Claim(key, "c", now=expires + 0.002, lease=60.0, ttl=3600.0, payload=None)) is None
+
     def test_later_claims_return_the_completed_record(self, store: Any) -> None:
         """Result, owner, payload and expiry are those that were stored."""
         key = self.key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,10 @@ def test_a_fifo_queue_gets_a_letter_once(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize("lean", [True, False])
-def test_a_table_gets_an_item_for_each_letter(aws: Aws, lean: bool) -> None:
+def test_a_table_gets_an_item_for_each_letter(aws: Aws, lean: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: 1_795_986_973.9996)  # whoever rounds names the next second
+        sent = letter()
     table = aws.boto3("dynamodb")
     table.create_table(
         TableName="letters",
@@ -57,11 +61,13 @@ def test_a_table_gets_an_item_for_each_letter(aws: Aws, lean: bool) -> None:
     )
     sink = DynamoDBSink("letters", ttl=3600.0, client=own(aws, "dynamodb", lean))
     for _ in range(2):
-        sink.send(letter())
+        sink.send(sent)
     (item,) = table.scan(TableName="letters")["Items"]
     assert (item["id"], item["source"], item["error_type"]) == ({"S": "sqs#m-1"}, {"S": "sqs"}, {"S": "ValueError"})
     assert json.loads(item["letter"]["S"])["error"]["message"] == "bad"
-    assert int(item["expiration"]["N"]) == int(float(item["time"]["N"]) + 3600)
+    assert item["time"] == {"N": "1795986974"}
+    assert item["expiration"] == {"N": str(1_795_986_974 + 3600)}
+    assert json.loads(item["letter"]["S"])["time"] == "2026-11-29T21:16:14Z"
 
 
 @pytest.mark.parametrize("lean", [True, False])
