@@ -312,7 +312,7 @@ class Run:
         if not isinstance(error, self._plan.permanent):
             self._failed(index, error, started_at)
             return
-        if send is not None:
+        if send is not None and not self._is_given_up(index):
             try:
                 try:
                     self._in_function = True
@@ -337,7 +337,7 @@ class Run:
         if not isinstance(error, self._plan.permanent):
             self._failed(index, error, started_at)
             return
-        if send is not None and self.in_tasks is not None:
+        if send is not None and self.in_tasks is not None and not self._is_given_up(index):
             try:
                 try:
                     self.in_tasks.add(task)
@@ -352,6 +352,10 @@ class Run:
                 self._dead_letter_failed(index, error, sink_error, started_at)
                 return
         self._dead_lettered(index, error, started_at)
+
+    def _is_given_up(self, index: int) -> bool:
+        """Tell whether the record has not ended in time: it comes again, so no letter is sent of what failed meanwhile."""
+        return index in self._progress.ends
 
     def _failed(self, index: int, error: BaseException, started_at: float) -> None:
         if self._end(index, FAILED, error, started_at):

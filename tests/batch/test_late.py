@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -116,6 +117,18 @@ def test_a_record_may_end_between_any_two_steps_in_which_it_is_given_up(
 
     visit_each_step(give_up, end_it, prepare=prepare, check=check)
     visit_each_step(end_it, give_up, prepare=prepare, check=check)
+
+
+def test_a_record_that_fails_for_good_after_it_was_given_up_gets_no_dead_letter(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    batch = Batch(abandons=True)
+    batch.run.abandon([(2, 0.0, batch.workers._context)])
+    batch.run._raised(2, KeyError(), 0.0)  # its thread has swallowed the interrupt
+    batch.run.in_tasks = set()
+    asyncio.run(batch.run._raised_async(2, KeyError(), 0.0, None, None))
+    assert batch.settled == set()
+    batch.check(caplog)
 
 
 def test_a_record_may_end_between_any_two_steps_of_the_summary_of_times() -> None:
