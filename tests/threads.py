@@ -25,6 +25,12 @@ def refuse_threads(monkeypatch: pytest.MonkeyPatch, module: str) -> list[float]:
                 waits.append(timeout)
             return timeout == -1
 
+        def locked(self) -> bool:
+            return True
+
+        def release(self) -> None:
+            pass
+
     def refuse(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 

@@ -28,7 +28,7 @@ from _thread import allocate_lock, get_ident, start_new_thread
 from contextvars import copy_context
 from types import TracebackType
 
-from lambda_kit._kernel import PACKAGE, lifecycle
+from lambda_kit._kernel import PACKAGE, lifecycle, log
 from lambda_kit.errors import TimeLimitInterrupt
 
 TYPE_CHECKING = False
@@ -82,7 +82,10 @@ class Alarm:
         self.due = 0.0
 
     def start(self, delay: float) -> None:
-        """Ring in `delay` seconds. The function that is called may start the alarm again."""
+        """Ring in `delay` seconds. The function that is called may start the alarm again.
+
+        Where a thread is needed and none can be started, it does not ring, and a WARNING says so.
+        """
         self._over = False
         if not uses_signal():
             self._waiter = _Waiter(self)
@@ -150,8 +153,11 @@ class _Waiter:
 
     def start(self, delay: float) -> None:
         self._cancel.acquire()
-        # Not threading.Thread: an interrupt inside its start() could leave locks of the standard library locked.
-        start_new_thread(self._wait, (min(delay, threading.TIMEOUT_MAX),))
+        try:
+            # Not threading.Thread: an interrupt inside its start() could leave locks of the standard library locked.
+            start_new_thread(self._wait, (min(delay, threading.TIMEOUT_MAX),))
+        except RuntimeError as error:
+            log.warning("no thread can be started (%s): the code that runs now has no time limit", error)
 
     def _wait(self, delay: float) -> None:
         if self._cancel.acquire(timeout=delay):

@@ -354,7 +354,7 @@ class Run:
         self._dead_lettered(index, error, started_at)
 
     def _is_given_up(self, index: int) -> bool:
-        """Tell whether the record has not ended in time: it comes again, so no letter is sent of what failed meanwhile."""
+        """Tell whether the record did not end in time: it comes again, so no letter tells of what failed meanwhile."""
         return index in self._progress.ends
 
     def _failed(self, index: int, error: BaseException, started_at: float) -> None:

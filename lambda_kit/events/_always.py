@@ -78,7 +78,14 @@ class _Request:
         self._finished.acquire()
         if self._ends:
             run: Any = copy_context().run
-            start_new_thread(run, (self._watch,))
+            try:
+                start_new_thread(run, (self._watch,))
+            except RuntimeError as error:
+                log.warning(
+                    "%s: no thread can be started (%s): if the handler runs out of time, nothing answers for it",
+                    self._reply.layer,
+                    error,
+                )
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
         if error is not None and is_suspension(error):

@@ -29,18 +29,26 @@ def warm(entries: list[Entry], timeout: float | None) -> None:
     end = None if timeout is None else time.monotonic() + timeout
     shares = [waiting[i::_THREADS] for i in range(min(len(waiting), _THREADS))]
     threads = [Thread(target=_build_each, args=(share,), name="lambda_kit-warm", daemon=True) for share in shares]
-    for thread in threads:
-        thread.start()
+    started: list[Thread] = []
+    for thread, share in zip(threads, shares, strict=True):
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads can be started
+            _build_each(share, end)
+        else:
+            started.append(thread)
     if coroutines := [entry for entry in entries if entry.is_async]:
         from lambda_kit._kernel import event_loop
 
         event_loop.run(_build_all(coroutines, timeout))
-    for thread in threads:
+    for thread in started:
         thread.join(None if end is None else max(end - time.monotonic(), 0.0))
 
 
-def _build_each(entries: list[Entry]) -> None:
+def _build_each(entries: list[Entry], end: float | None = None) -> None:
     for entry in entries:
+        if end is not None and time.monotonic() >= end:
+            return  # the first call builds it
         build(entry)
 
 

@@ -52,7 +52,11 @@ class Export:
             left = max(deadline - self._clock(), 0)
             flush = _Flush(force_flush, int(left * 1000))
             # Not `threading.Thread`: an interrupt in its start can leave a lock of that module locked for good.
-            start_new_thread(flush.run, (self,))
+            try:
+                start_new_thread(flush.run, (self,))
+            except RuntimeError as error:
+                log.warning("no thread can be started (%s): the spans are kept for the next invocation", error)
+                return
             flush.wait(left)
         if not flush.has_ended():
             log.warning(

@@ -63,6 +63,21 @@ def test_more_resources_than_threads_are_all_built(cache: InitCache) -> None:
     assert {info.builds for info in cache.report()} == {1}
 
 
+@pytest.mark.parametrize("timeout", [None, PATIENCE, 0.0])
+def test_resources_are_built_one_after_another_where_no_thread_can_be_started(
+    cache: InitCache, timeout: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    built_in: list[int] = []
+    for _ in range(3):
+        cache.resource(eager=True)(lambda: built_in.append(threading.get_ident()))
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    cache.warm(timeout=timeout)
+    assert built_in == [threading.get_ident()] * (0 if timeout == 0 else 3)
+
+
 def test_what_is_not_eager_or_holds_a_value_is_left_alone(cache: InitCache, clock: FakeClock) -> None:
     lazy = cache.resource(object)
     held = cache.resource(eager=True)(object)

@@ -108,6 +108,23 @@ def test_a_limit_for_whose_report_no_thread_can_be_started_interrupts_all_the_sa
     assert waits == []
 
 
+def test_a_limit_that_needs_a_thread_which_cannot_be_started_is_left_out_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse_threads(monkeypatch, "lambda_kit._kernel.interrupt")
+
+    @handler(time_limit(margin=1.0))
+    def place(event: object, context: object) -> str:
+        return "done"
+
+    results: list[str] = []
+    thread = threading.Thread(target=lambda: results.append(place({}, make_context(timeout=30.0))))
+    thread.start()
+    thread.join(PATIENCE)
+    assert results == ["done"]
+    assert "no thread can be started (can't start new thread)" in caplog.text
+
+
 def test_code_that_catches_every_exception_cannot_swallow_the_limit() -> None:
     tries: list[int] = []
 

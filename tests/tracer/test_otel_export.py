@@ -22,6 +22,7 @@ from lambda_kit import handler
 from lambda_kit.testing import FakeClock, invoke, make_context
 from tests.conditions import needs_eager_opentelemetry
 from tests.patience import PATIENCE
+from tests.threads import refuse_threads
 from tests.tracer.otel import PARENT, TRACE_ID, XRAY, Recorded, installed, make
 
 if TYPE_CHECKING:
@@ -97,6 +98,19 @@ def test_an_export_that_hangs_does_not_take_the_invocation_with_it(caplog: pytes
         assert invoke(traced).value == "done"
     assert len(provider.bounds) == 2
     assert [one.levelname for one in caplog.records if one.name == "lambda_kit"] == ["WARNING", "WARNING"]
+
+
+def test_spans_wait_for_the_next_invocation_where_no_thread_can_be_started(caplog: pytest.LogCaptureFixture) -> None:
+    provider = Flushed(Recorded().provider)
+    with installed(provider):
+        traced = two_spans(make())
+        with pytest.MonkeyPatch.context() as patch:
+            refuse_threads(patch, "lambda_kit.tracer._otel_export")
+            assert invoke(traced, context=make_context(timeout=5.0)).value == "done"
+        assert not provider.bounds
+        assert "no thread can be started (can't start new thread): the spans are kept" in caplog.text
+        assert invoke(traced, context=make_context(timeout=5.0)).value == "done"
+        assert len(provider.bounds) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

@@ -15,6 +15,7 @@ from lambda_kit.testing import invoke, make_context
 from tests.events.answers import fakes
 from tests.events.answers.fakes import Got, serving
 from tests.patience import PATIENCE
+from tests.threads import refuse_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,6 +157,15 @@ def test_a_handler_that_is_stuck_is_answered_before_the_deadline_and_only_once(
     assert invoke(answering(wait), stack.event("Update"), context=make_context(timeout=1.0)).error is None
     assert stack.answer()["Reason"] == "the function ran out of time"
     assert "ran out of time; the answer is FAILED" in caplog.text
+
+
+def test_a_handler_for_whose_deadline_no_thread_can_be_started_runs_and_is_answered(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse_threads(monkeypatch, "lambda_kit.events._always")
+    assert invoke(answering(lambda: success({"a": "b"})), stack.event("Update")).error is None
+    assert stack.answer()["Status"] == "SUCCESS"
+    assert "no thread can be started" in caplog.text
 
 
 def test_a_time_limit_inside_is_a_failure_like_others(stack: Stack) -> None:
