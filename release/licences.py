@@ -19,9 +19,11 @@ ALLOWED = {
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    "CNRI-Python",  # of the origin of `regex`, for development alone
     "ISC",
     "MIT",
     "MIT-0",
+    "MIT-CMU",
     "MPL-2.0",  # files that somebody changes stay under it; we change none
     "PSF-2.0",
     "Python-2.0",

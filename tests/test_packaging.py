@@ -87,3 +87,15 @@ def test_what_is_pinned_for_development_is_what_is_asked_for() -> None:
     assert [pin for pin in pins if f"\n{pin.replace('backports.', 'backports-')} " not in locked] == [], (
         "run `make lock`"
     )
+
+
+def test_each_exception_from_a_rule_of_security_has_a_reason() -> None:
+    lines = (ROOT / "pyproject.toml").read_text().splitlines()
+    begin = lines.index("[tool.ruff.lint.per-file-ignores]") + 1
+    rules = lines[begin : lines.index("", begin)]
+    found = [one for one in rules if re.search(r'"S\d*"', one)]
+    for folder in ("lambda_kit", "release", "fuzz", "mutants", "examples"):
+        for file in (ROOT / folder).rglob("*.py"):
+            found += [one for one in file.read_text().splitlines() if re.search(r"# noqa:[^#]*\bS\d", one)]
+    assert len(found) > 20
+    assert [one for one in found if not re.search(r"(\]|noqa:[^#]*)  ?# .*\w{3,}", one)] == []

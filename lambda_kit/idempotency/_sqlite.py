@@ -34,7 +34,11 @@ CREATE TABLE IF NOT EXISTS idempotency (
     result
 ) WITHOUT ROWID
 """
-_COLUMNS = "key, status, owner, expires, leased_until, payload, result"
+_SELECT = "SELECT key, status, owner, expires, leased_until, payload, result FROM idempotency WHERE key = ?"
+_INSERT = (
+    "INSERT OR REPLACE INTO idempotency (key, status, owner, expires, leased_until, payload, result) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 class SQLiteStore(Replaceable):
@@ -167,7 +171,7 @@ def _purge(connection: sqlite3.Connection, now: float) -> int:
 
 
 def _read(connection: sqlite3.Connection, key: str) -> Record | None:
-    row: Any = connection.execute(f"SELECT {_COLUMNS} FROM idempotency WHERE key = ?", (key,)).fetchone()  # noqa: S608
+    row: Any = connection.execute(_SELECT, (key,)).fetchone()
     if row is None:
         return None
     _, status, owner, expires, leased_until, payload, result = row
@@ -178,7 +182,7 @@ def _read(connection: sqlite3.Connection, key: str) -> Record | None:
 
 def _write(connection: sqlite3.Connection, record: Record) -> None:
     connection.execute(
-        f"INSERT OR REPLACE INTO idempotency ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        _INSERT,
         (
             record.key,
             record.status,

@@ -152,7 +152,7 @@ def works(parent: Path, version: int) -> bool:
         return False
     try:
         group.limit(0.1)
-        with subprocess.Popen([sys.executable, "-S", "-c", _SPIN], stdin=subprocess.DEVNULL) as loop:  # noqa: S603
+        with subprocess.Popen([sys.executable, "-S", "-c", _SPIN], stdin=subprocess.DEVNULL) as loop:  # noqa: S603  # our own code
             try:
                 group.add(loop.pid)
                 time.sleep(0.15)

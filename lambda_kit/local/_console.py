@@ -118,7 +118,7 @@ class Console:
         sys.stdout.flush()
 
     def _count(self, outcome: Outcome, number: int, advice: str | None) -> None:
-        assert self._progress is not None  # noqa: S101
+        assert self._progress is not None  # noqa: S101  # for type checkers
         if outcome.error is not None and outcome.error.type not in self._shown_errors:
             self._shown_errors.add(outcome.error.type)
             self._progress.clear()
@@ -134,7 +134,7 @@ class Console:
         self._progress.count(outcome)
 
     def _error(self, outcome: Outcome) -> str:
-        assert outcome.error is not None  # noqa: S101
+        assert outcome.error is not None  # noqa: S101  # for type checkers
         text = f"{outcome.error.type}: {outcome.error.message}" if outcome.error.message else outcome.error.type
         return self._painted(RED, text)
 
