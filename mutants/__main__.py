@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,11 +32,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--workers", type=int, default=2, help="mutants that are tried side by side (2)")
     parser.add_argument("--record", action="store_true", help="keep the results, and write them into the page")
+    parser.add_argument("--changed", action="store_true", help="only cores whose code has changed since their result")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.cores if name not in CORES]:
         parser.error(f"unknown core {unknown[0]!r}; there are {', '.join(CORES)}")
-    for name in options.cores or CORES:
+    for name in options.cores or (results.changed_since() if options.changed else CORES):
         core = CORES[name]
+        code = results.digest_of(core)
         every = [
             (file, one)
             for file in core.files
@@ -53,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         noticed = result.tried - len(result.survivors)
         print(f"{name}: {noticed} of {result.tried} noticed, of {result.possible} possible", flush=True)
         if options.record:
-            results.save(name, result)
+            results.save(name, replace(result, tried_on=time.strftime("%Y-%m-%d"), code=code))
     if options.record:
         PAGE.write_text(results.with_table(PAGE.read_text("utf-8")), "utf-8")
     return 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mutants import reach, results, swap
-from mutants.cores import CORES
+from mutants.cores import CORES, Core
 from mutants.operators import mutants_of
 from mutants.runner import Trial
 from tests.effort import skip_in_the_middle
@@ -74,7 +74,7 @@ def test_results_are_kept_with_what_was_written_about_a_survivor(tmp_path: Path)
     one, other = mutants_of("a < 1")[:2]
     result = results.result_of(2, [Trial("a.py", one, "survived"), Trial("a.py", other, "timed out")], ())
     assert (result.tried, [(each.file, each.before) for each in result.survivors]) == (2, [("a.py", "a < 1")])
-    assert "| a | 2 | 2 | 1 | 0 | 1 | 50% |" in results.table({"a": result})
+    assert "| a |  | 2 | 2 | 1 | 0 | 1 | 50.0% |" in results.table({"a": result})
     assert "- `a.py`: `a < 1` became `pass`." in results.table({"a": result})
     words = replace(result.survivors[0], harmless="Nothing reads it.")
     results.save("a b", replace(result, survivors=(words,)), tmp_path)
@@ -83,7 +83,7 @@ def test_results_are_kept_with_what_was_written_about_a_survivor(tmp_path: Path)
     assert kept.survivors == (words,)
     again = results.result_of(2, [Trial("a.py", one, "survived")], kept.survivors)
     assert again.survivors == (words,)
-    assert "| a | 2 | 1 | 0 | 1 | 0 | 0% |" in results.table({"a": again})
+    assert "| a |  | 2 | 1 | 0 | 1 | 0 | 0.0% |" in results.table({"a": again})
     assert "- `a.py`: `a < 1` became `pass`. Nothing reads it." in results.table({"a": again})
 
 
@@ -131,6 +131,20 @@ def test_a_fault_is_put_into_a_function_that_exists_unless_it_is_in_what_ran_at_
     assert codes is not None
     swap.swap("f.py", codes)
     assert module["f"](5) == 3
+
+
+def test_a_result_knows_whether_its_code_has_changed_since(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    core = Core(("a.py", "b.py"), ())
+    monkeypatch.setattr(results, "KIT", tmp_path)
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(results, "CORES", {"core": core})
+    for file in core.files:
+        (tmp_path / file).write_text("x = 1\n")
+    assert results.changed_since() == ["core"]
+    results.save("core", results.Result(1, 1, (), "2026-11-29", results.digest_of(core)))
+    assert results.changed_since() == []
+    (tmp_path / "b.py").write_text("x = 2\n")
+    assert results.changed_since() == ["core"]
 
 
 def test_the_page_shows_what_is_kept() -> None:
