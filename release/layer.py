@@ -5,6 +5,8 @@
 `core` has the kit and what it always needs; it is pure Python. `models` adds the extras `pydantic` and `fast`, `all`
 the extra `all`; both leave boto3 out, which the managed runtimes have. Beside each size stands that of the peer with
 those of its extras that do the same; its `all` has fewer capabilities. Its layers are built in the same way.
+
+Each layer has two names: with the version, to be kept, and without it, for templates (`examples/deploy`).
 """
 
 from __future__ import annotations
@@ -41,6 +43,12 @@ def install(folder: Path, python: str, platform: str, *arguments: str | Path) ->
         ":all:",
         *arguments,
     )
+
+
+def names(kind: str, architecture: str, python: str) -> tuple[str, str]:
+    """Return the two file names of a layer: with the version of the kit, and without it."""
+    rest = f"{kind}-python{python}-{architecture}.zip"
+    return f"lambda-kit-sdk-{version()}-{rest}", f"lambda-kit-sdk-{rest}"
 
 
 def trim(folder: Path) -> None:
@@ -101,10 +109,12 @@ def main() -> int:
     print(f"{'layer':<52} {'size':>9} {'peer':>9}  sha256")
     for kind in [options.only] if options.only else PEER:
         for architecture in ARCHITECTURES:
-            name = f"lambda-kit-sdk-{version()}-{kind}-python{options.python}-{architecture}.zip"
+            name, lasting = names(kind, architecture, options.python)
             build(kind, architecture, options.python, wheels[0], dist / name)
+            shutil.copyfile(dist / name, dist / lasting)
             size, peer = (dist / name).stat().st_size, peer_size(kind, architecture, options.python)
             print(f"{name:<52} {megabytes(size):>9} {megabytes(peer):>9}  {sha256(dist / name)[:16]}")
+    print("each is in dist/ without the version, too, for templates: lambda-kit-sdk-KIND-pythonX.Y-ARCHITECTURE.zip")
     return 0
 
 
