@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from lambda_kit._kernel import type_of
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.http import _models
 from lambda_kit.http._json import json_of
 from lambda_kit.http._response import Response, json_response
-from lambda_kit.http._returns import without_responses
+from lambda_kit.http._returns import is_tuple, reversed_tuple, without_responses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,16 @@ def answer_of(annotation: Any, status: int | None, what: str) -> Callable[[Any],
         annotation: the return annotation of the route; None without one.
         status: the status that the route was declared with; None without one.
         what: the route, for messages.
+
+    Raises:
+        ConfigurationError: the annotation has the value before the status.
     """
+    if (reversed_to := reversed_tuple(annotation)) is not None:
+        raise ConfigurationError(
+            f"{what} returns {annotation!r}: the status comes first; return it before the value, and write "
+            f"{reversed_to}. For a JSON array, return a list"
+        )
+    is_array = is_tuple(annotation)
     annotation = without_responses(annotation)
     if annotation is not None and _models.is_model(annotation) and _is_checked(annotation):
         return _model_answer(_models.json_writer(annotation, what), status)
@@ -30,7 +40,7 @@ def answer_of(annotation: Any, status: int | None, what: str) -> Callable[[Any],
         kind = type_of(value)
         if kind is dict or kind is list:
             return json_response(json_of(value), status or 200)
-        return any_answer(value, status)
+        return any_answer(value, status, is_array=is_array)
 
     return answer
 
@@ -58,12 +68,17 @@ def _parts_in(value: tuple[Any, ...]) -> tuple[int, Any, Any] | None:
     count = len(value)
     if count != 2 and (count != 3 or type_of(value[2]) is not dict):
         return None
-    kind = type_of(value[0])
-    if kind is not int and kind.__name__ != "HTTPStatus":
+    if not _is_number(value[0]):
         return None
     if not 200 <= value[0] <= 599:
         raise ValueError(f"{value[0]} is no status of an answer, which is 200 to 599")
     return int(value[0]), value[1], value[2] if count == 3 else None
+
+
+def _is_number(value: Any) -> bool:
+    """Tell whether a value has the type of a status."""
+    kind = type_of(value)
+    return kind is int or kind.__name__ == "HTTPStatus"
 
 
 def _with_headers(response: Response, headers: dict[str, Any] | None) -> Response:
@@ -81,14 +96,29 @@ def _is_checked(annotation: Any) -> bool:
     return any(_is_checked(one) for one in getattr(annotation, "__args__", ()) if one is not Ellipsis)
 
 
-def any_answer(value: Any, status: int | None) -> Response:
-    """Return the response of a value without a model."""
+def any_answer(value: Any, status: int | None, *, is_array: bool = False) -> Response:
+    """Return the response of a value without a model.
+
+    Args:
+        value: the value.
+        status: the status that was declared; None without one.
+        is_array: a tuple without a status is a JSON array, because the annotation says so.
+
+    Raises:
+        ValueError: it is a value with its status behind it.
+    """
     if isinstance(value, Response):
         return value
     if value is None:
         return Response(None, 204 if status is None else status)
-    if type_of(value) is tuple and (parts := _parts_in(value)) is not None:
-        return _with_headers(any_answer(parts[1], parts[0]), parts[2])
+    if type_of(value) is tuple:
+        if (parts := _parts_in(value)) is not None:
+            return _with_headers(any_answer(parts[1], parts[0]), parts[2])
+        if not is_array and len(value) in (2, 3) and _is_number(value[1]) and not _is_number(value[0]):
+            raise ValueError(
+                f"the status comes first: return {int(value[1])}, ... and not ..., {int(value[1])}; for a JSON array, "
+                "return a list"
+            )
     is_whole = issubclass(type_of(value), str | bytes | bytearray | memoryview)
     if is_whole or hasattr(value, "__next__") or hasattr(value, "__anext__"):
         return Response(value, status or 200)

@@ -8,7 +8,7 @@ from lambda_kit._kernel import callables, log, type_of
 from lambda_kit.errors import IdempotencyError
 from lambda_kit.http._answers import any_answer
 from lambda_kit.http._call import STREAM, InvalidResponse
-from lambda_kit.http._errors import HttpError, InvalidRequest
+from lambda_kit.http._errors import HttpError, InvalidRequest, UnprocessableContent
 from lambda_kit.http._json import json_of
 from lambda_kit.http._response import json_response
 from lambda_kit.http._route import whole
@@ -56,6 +56,15 @@ def failed(app: Any, request: HttpEvent, error: Exception) -> Response:
         from lambda_kit.http._keys import refused
 
         if (known := refused(error)) is not None:
+            write = log.warning if isinstance(known, UnprocessableContent) else log.info
+            write(
+                "lambda_kit: %s %s is answered with %d: %s",
+                request.method,
+                request.raw_path,
+                known.status,
+                error,
+                extra={"idempotencyKey": error.key},
+            )
             return problem(request, known)
     return _unknown(request, error, debug=app._debug)
 
@@ -76,8 +85,8 @@ def _answered(fn: Any, error: Exception, request: Any) -> Response:
 
 
 def _unknown(request: HttpEvent, error: Exception, *, debug: bool) -> Response:
-    what = str(error) if isinstance(error, InvalidResponse) else "an exception was raised"
-    log.error("lambda_kit: %s %s failed: %s", request.method, request.raw_path, what, exc_info=error)
+    what = f": {error}" if isinstance(error, InvalidResponse) else f" with {type_of(error).__name__}"
+    log.error("lambda_kit: %s %s failed%s", request.method, request.raw_path, what, exc_info=error)
     members: dict[str, Any] = {}
     invocation = current.get(None)
     request_id = invocation.request_id if invocation is not None else request.request_id

@@ -45,6 +45,7 @@ def from_header(name: str, *, client: Callable[[HttpEvent], Any] | None = None) 
 
     made: Any = key
     made.header = name  # the OpenAPI document has it
+    made.__name__ = f"from_header({name!r})"  # messages have it
     return made  # type: ignore[no-any-return]
 
 

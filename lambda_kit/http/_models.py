@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 _MODEL_MARKS = ("__pydantic_validator__", "__dataclass_fields__", "__total__", "__struct_fields__")
 
 
+def is_model_class(annotation: Any) -> bool:
+    """Return True for a model."""
+    return isinstance(annotation, type) and any(hasattr(annotation, mark) for mark in _MODEL_MARKS)
+
+
 def is_model(annotation: Any) -> bool:
     """Return True for a model, and for a container or a union with one."""
-    if isinstance(annotation, type) and any(hasattr(annotation, mark) for mark in _MODEL_MARKS):
+    if is_model_class(annotation):
         return True
     return any(is_model(one) for one in getattr(annotation, "__args__", ()) if one is not Ellipsis)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lambda_kit._kernel import type_of
+from lambda_kit.http._models import is_model_class
 from lambda_kit.http._response import Response
 
 TYPE_CHECKING = False
@@ -20,6 +21,32 @@ def is_union(annotation: Any) -> bool:
 def is_response(annotation: Any) -> TypeGuard[type[Response]]:
     """Return True for `Response` and the classes below it."""
     return isinstance(annotation, type) and issubclass(annotation, Response)
+
+
+def is_tuple(annotation: Any) -> bool:
+    """Return True for a tuple, and for unions with one."""
+    if is_union(annotation):
+        return any(is_tuple(one) for one in annotation.__args__)
+    return getattr(annotation, "__origin__", annotation) is tuple
+
+
+def reversed_tuple(annotation: Any) -> str | None:
+    """Return what `tuple[X, int]` has to be if X is an object, which an array of JSON hardly holds beside a number."""
+    if is_union(annotation):
+        return next((found for one in annotation.__args__ if (found := reversed_tuple(one))), None)
+    args: Any = getattr(annotation, "__args__", ())
+    if getattr(annotation, "__origin__", None) is not tuple or len(args) != 2 or not _is_status(args[1]):
+        return None
+    value = args[0]
+    if getattr(value, "__origin__", value) is dict or is_response(value) or is_model_class(value):
+        return f"tuple[int, {getattr(value, '__name__', value)}]"
+    return None
+
+
+def _is_status(annotation: Any) -> bool:
+    if type_of(annotation).__name__ == "_LiteralGenericAlias":
+        return all(type_of(one) is int for one in annotation.__args__)
+    return annotation is int or getattr(annotation, "__name__", "") == "HTTPStatus"
 
 
 def without_responses(annotation: Any) -> Any:

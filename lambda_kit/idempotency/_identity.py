@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lambda_kit.idempotency._powertools import PowertoolsKeys
 
 _NAMES_LENGTH = 200  # characters of a key that its names may take; most stores limit keys
+_NAMES_SHOWN = 10  # of the fields that were there instead of a key
+_NAME_LENGTH = 40  # characters of each that are shown
 
 
 class Arguments(dict[str, "Any"]):
@@ -44,12 +46,14 @@ class Identity:
         "_event_at",
         "_fn",
         "_key",
+        "_names",
         "_namespace",
         "_payload",
         "_powertools",
         "_signature",
         "_where",
         "function",
+        "key_expression",
     )
 
     def __init__(
@@ -69,7 +73,10 @@ class Identity:
                 "name="
             )
         self._powertools = powertools
-        self._where = f"idempotent(key=...) around {self.function}"
+        self.key_expression: str | None = key if isinstance(key, str) else None
+        self._where = (
+            f"idempotent(key={self.key_expression or getattr(key, '__name__', '...')!r}) around {self.function}"
+        )
         as_json = powertools is not None
         self._key = _finder("key", key, as_json=as_json)
         self._payload = None if payload is None else _finder("payload", payload, as_json=as_json)
@@ -82,7 +89,7 @@ class Identity:
         self._fn: Any = fn
         self._bound_args, self._bound_kwargs = args, kwargs
         self._signature: Any = None  # until the first call that needs it
-        names = names_of(parameters_of(fn))
+        self._names = names = names_of(parameters_of(fn))
         self._event_at: int | None = next((i for i in (0, 1) if _are_of_a_handler(names[i : i + 2])), None)
         # A key that begins with the name of a parameter is searched in the arguments, also where a handler passes
         # its own event and context on: bill(event, context).
@@ -156,11 +163,37 @@ class Identity:
             f"{self._where}: the value that was found cannot be a key: {error}", key=f"{namespace}.{self.function}"
         )
 
-    def missing(self) -> MissingIdempotencyKey:
-        """Return the error for a call without a key."""
+    def not_found(self, subject: Any) -> str:
+        """Say that a call has no key, and where it was looked for.
+
+        Args:
+            subject: what was searched.
+        """
+        text = f"{self._where}: the key was not found or could not be read, or a part of it is missing"
+        found = subject.raw if _is_view(type_of(subject)) else subject
+        cls: Any = type_of(found)
+        if not issubclass(cls, dict):
+            return text
+        names = [repr(str(name)[:_NAME_LENGTH]) for name in list(found)]
+        listed = ", ".join(names[:_NAMES_SHOWN] + ["..."] * (len(names) > _NAMES_SHOWN)) or "no fields"
+        if cls is Arguments:
+            return f"{text}; the arguments are {listed}"
+        text = f"{text}; the event has {listed}"
+        name = self._names[self._event_at] if self._event_at is not None and self._event_at < len(self._names) else ""
+        expression = self.key_expression
+        if name and expression and name in (expressions.roots_of(expression) or ()) and name not in found:
+            return f"{text}. The event itself is searched, so the key must not begin with its parameter, {name!r}"
+        return text
+
+    def missing(self, subject: Any) -> MissingIdempotencyKey:
+        """Return the error for a call without a key.
+
+        Args:
+            subject: what was searched.
+        """
         return MissingIdempotencyKey(
-            f"{self._where}: the key was not found or could not be read, or a part of it is missing; without it this "
-            "call cannot be told from others. Pass missing_key='run' to run such calls unprotected",
+            f"{self.not_found(subject)}. Without a key, this call cannot be told from others; pass "
+            "missing_key='run' to run such calls unprotected",
             key=self.function,
         )
 
@@ -232,6 +265,11 @@ def _is_handled(event: Any, context: Any) -> bool:
     return context is not None or event is invocation.event
 
 
+def _is_view(cls: Any) -> bool:
+    """Tell whether values of a class are views of events, whose `raw` is the event."""
+    return getattr(cls, "__module__", "").startswith("lambda_kit.events.")
+
+
 def _readable(subject: Any, *, as_json: bool = False) -> Any:
     """Return a value that JMESPath can search: dicts for models, dataclasses, views, named tuples; lists for tuples."""
     cls: Any = type_of(subject)
@@ -244,7 +282,7 @@ def _readable(subject: Any, *, as_json: bool = False) -> Any:
         return {name: _readable(value, as_json=as_json) for name, value in subject._asdict().items()}
     if hasattr(cls, "model_dump"):
         return subject.model_dump(mode="json" if as_json else "python")
-    if getattr(cls, "__module__", "").startswith("lambda_kit.events."):
+    if _is_view(cls):
         return subject.raw
     if hasattr(cls, "__dataclass_fields__") and not isinstance(subject, type):
         return {name: _readable(getattr(subject, name), as_json=as_json) for name in cls.__dataclass_fields__}

@@ -58,6 +58,7 @@ class Protected:
         self._identity = identity
         self._cache = cache
         self._on_replay: Any = settings.on_replay
+        self._is_told = False  # that calls run unprotected
         with contextlib.suppress(TypeError):  # a callable without weak references
             lifecycle.note(self, protections.setdefault(callables.plain(fn), set()))
 
@@ -71,11 +72,11 @@ class Protected:
         try:
             key = identity.key_of(subject)
             if key is None:
-                raise identity.missing()
+                raise identity.missing(subject)
         except MissingIdempotencyKey:
             if settings.missing_key == "raise":
                 raise
-            tell("idempotency.unprotected", function=identity.function, reason="missing key")
+            self._tell_unprotected(subject)
             return None, None
         payload, invocation = identity.payload_of(subject), current.get(None)
         execution = None if invocation is None else invocation.execution_arn
@@ -88,15 +89,31 @@ class Protected:
         call.generation = self._cache.generation
         return call, self._cache.get(key, settings.clock())
 
+    def _tell_unprotected(self, subject: Any) -> None:
+        """Say that a call runs unprotected; once, because it may be meant.
+
+        A function as key decides which calls have none. An expression that finds nothing may be wrong.
+        """
+        tell("idempotency.unprotected", function=self._identity.function, reason="missing key")
+        if self._is_told:
+            return
+        self._is_told = True
+        write = log.warning if self._identity.key_expression else log.info
+        write(
+            "a call runs unprotected, and so will others like it, because of missing_key='run': %s",
+            self._identity.not_found(subject),
+        )
+
     def key(self, args: Any, kwargs: Any) -> str:
         """Return the key of a call.
 
         Raises:
             MissingIdempotencyKey: it has none.
         """
-        key = self._identity.key_of(self._identity.subject(args, kwargs))
+        subject = self._identity.subject(args, kwargs)
+        key = self._identity.key_of(subject)
         if key is None:
-            raise self._identity.missing()
+            raise self._identity.missing(subject)
         return key
 
     def free(self, args: Any, kwargs: Any) -> bool:

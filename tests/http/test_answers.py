@@ -156,6 +156,58 @@ def test_a_model_in_the_annotation_is_written_by_its_rules(trigger: Any, returns
     assert (found[0] if isinstance(found, list) else found)["total"] == "0"
 
 
+@pytest.mark.parametrize("status", [404, HTTPStatus.NOT_FOUND, 7])
+@pytest.mark.parametrize(
+    "value", [{"a": 1}, ["a"], "a", None, ORDER, Response("a")], ids=lambda one: type(one).__name__
+)
+@pytest.mark.parametrize("returns", [None, Order], ids=str)
+def test_a_status_behind_its_value_is_no_answer_of_200(
+    value: Any, status: int, returns: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    for reversed_ in ((value, status), (value, status, {"x-a": "b"})):
+        assert answering(reversed_, returns).test_client().get("/").status == 500
+    if returns is None:
+        assert f"the status comes first: return {int(status)}, ..." in caplog.text
+
+
+def test_an_exception_handler_with_the_status_behind_the_value_is_told_so(caplog: pytest.LogCaptureFixture) -> None:
+    app = HttpApp()
+
+    @app.on_error(KeyError)
+    def missing(error: KeyError, request: HttpEvent) -> Any:
+        return {"missing": str(error)}, 404
+
+    @app.get("/")
+    def read() -> None:
+        raise KeyError("a")
+
+    assert app.test_client().get("/").status == 500
+    assert "the status comes first: return 404, ..." in caplog.text
+
+
+@pytest.mark.parametrize(
+    "returns", [tuple[dict[str, int], int], tuple[Order, HTTPStatus], tuple[Order, int] | Response]
+)
+def test_an_annotation_with_the_status_behind_the_value_is_refused(returns: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"the status comes first; .* write tuple\[int, "):
+        answering(None, returns).test_client().get("/")
+
+
+ARRAYS: list[tuple[tuple[Any, ...], Any]] = [
+    (("a", 404), tuple[str, int]),
+    (([], 3), tuple[list[str], int]),
+    (("a", 5), tuple[str, int] | None),
+    (("a", "b"), None),
+    ((1.5, 404, {}), tuple[float, int, dict[str, str]]),
+]
+
+
+@pytest.mark.parametrize(("value", "returns"), ARRAYS, ids=str)
+def test_a_tuple_that_its_annotation_names_is_an_array(value: Any, returns: Any) -> None:
+    response = answering(value, returns).test_client().get("/")
+    assert (response.status, response.json()) == (200, list(value))
+
+
 @pytest.mark.parametrize("value", [{"id": 1, "customer": "c", "lines": []}, ORDER], ids=["dict", "model"])
 def test_a_dict_that_fits_the_model_is_an_answer(value: Any) -> None:
     assert answering(value, Order).test_client().get("/").status == 200

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 
-from lambda_kit import HttpApp, idempotent
+from lambda_kit import HttpApp, Logger, handler, idempotent
 from lambda_kit.events import HttpEvent  # noqa: TC001  # annotations of dependencies are evaluated
 from lambda_kit.http import ApiKey, Bearer, Depends, from_header
 from lambda_kit.idempotency import MemoryStore
+from lambda_kit.testing import events, invoke
 from tests.http.clients import every_trigger, problem
 
 if TYPE_CHECKING:
@@ -123,6 +124,24 @@ def test_a_refused_key_is_the_clients_mistake(trigger: Any) -> None:
     assert [client.post("/payments", json={"a": 1}).status for _ in range(2)] == [200, 200]
     assert client.post("/payments", json={"a": 1}, headers={"Idempotency-Key": ""}).status == 400
     assert len(paid) == 2
+
+
+def test_a_refused_key_is_told_in_the_log_with_the_key_of_its_record() -> None:
+    app, _ = paying(None)
+    charge: Any = handler(Logger())(app)
+    key = {"idempotency-key": "1"}
+    requests: list[tuple[dict[str, str], dict[str, int]]] = [(key, {"a": 1}), (key, {"a": 2}), ({}, {"a": 1})]
+    results = [invoke(charge, events.http("POST", "/payments", headers=one, json=body)) for one, body in requests]
+    assert [one.unwrap()["statusCode"] for one in results] == [200, 422, 400]
+    first, mismatch, missing = (one.logs for one in results)
+    assert first == ()
+    (line,) = mismatch
+    assert line["level"] == "WARN"
+    assert line["message"].startswith("lambda_kit: POST /payments is answered with 422: ")
+    assert line["idempotencyKey"].startswith(f"local.{__name__}.paying.")
+    (line,) = missing
+    assert line["level"] == "INFO"
+    assert "is answered with 400: idempotent(key='from_header') around " in line["message"]
 
 
 def test_a_second_request_while_the_first_is_carried_out_is_a_conflict() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lambda_kit import handler
+from lambda_kit import Logger, handler
+from lambda_kit.batch import batch
 from lambda_kit.idempotency import (
     AlreadyInProgress,
     MemoryStore,
@@ -14,7 +15,7 @@ from lambda_kit.idempotency import (
     PayloadMismatch,
     idempotent,
 )
-from lambda_kit.testing import make_context
+from lambda_kit.testing import events, invoke, make_context
 from tests.idempotency.stores import counting
 
 
@@ -54,6 +55,55 @@ def test_a_call_without_a_key_is_refused_or_runs_unprotected(
     unprotected = idempotent(store, key=key, missing_key="run")(charge)
     assert [unprotected(event, None) for _ in range(2)] == ["done", "done"]
     assert facts == ["unprotected"] * 2
+
+
+@pytest.mark.parametrize(
+    ("key", "event", "said"),
+    [
+        ("order.id", {"id": 1, "body": {}}, "idempotent(key='order.id') around NAME: ... the event has 'id', 'body'"),
+        ("order.id", {}, "the event has no fields"),
+        ("a", {str(i): 1 for i in range(12)}, "'8', '9', ..."),
+        ("a", {"n" * 5000: 1}, f"the event has '{'n' * 40}'. "),
+        ("a", {7: 1}, "the event has '7'"),
+        ("event.id", {"id": "a"}, "so the key must not begin with its parameter, 'event'"),
+        (nothing, {"id": "a"}, "idempotent(key='nothing') around NAME: ..."),
+    ],
+)
+def test_a_missing_key_is_told_with_the_expression_and_what_was_there(
+    store: MemoryStore, key: Any, event: Any, said: str
+) -> None:
+    def charge(event: Any, context: object) -> None: ...
+
+    with pytest.raises(MissingIdempotencyKey) as raised:
+        idempotent(store, key=key)(charge)(event, None)
+    wanted = said.replace("NAME", f"{__name__}.{charge.__qualname__}").split("...")
+    assert all(part.strip() in str(raised.value) for part in wanted)
+
+
+def test_a_record_of_a_batch_whose_key_begins_with_its_parameter_is_told_how_to_write_it(store: MemoryStore) -> None:
+    @handler(Logger())
+    @batch
+    @idempotent(store, key="record.messageId")
+    def ship(record: Any) -> None: ...
+
+    (line,) = invoke(ship, events.sqs(["a"])).logs
+    assert "the event has 'messageId', 'receiptHandle'" in line["exception"]["message"]
+    assert "must not begin with its parameter, 'record'" in line["exception"]["message"]
+
+
+@pytest.mark.parametrize(("key", "level"), [("order_id", "WARN"), (nothing, "INFO")])
+def test_calls_that_run_unprotected_are_told_once(store: MemoryStore, key: Any, level: str) -> None:
+    @handler(Logger())
+    @idempotent(store, key=key, missing_key="run")
+    def charge(event: Any, context: object) -> None: ...
+
+    (line,) = invoke(charge, {"id": 1}).logs
+    assert line["level"] == level
+    assert line["message"].startswith(
+        "a call runs unprotected, and so will others like it, because of missing_key='run': "
+    )
+    assert "the event has 'id'" in line["message"]
+    assert invoke(charge, {"id": 1}).logs == ()
 
 
 @pytest.mark.parametrize("id_", [0, False, 0.0, "0", ["a"], {"a": 1}])
