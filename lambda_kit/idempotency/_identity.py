@@ -74,9 +74,8 @@ class Identity:
             )
         self._powertools = powertools
         self.key_expression: str | None = key if isinstance(key, str) else None
-        self._where = (
-            f"idempotent(key={self.key_expression or getattr(key, '__name__', '...')!r}) around {self.function}"
-        )
+        shown = getattr(key, "__name__", "...") if self.key_expression is None else repr(self.key_expression)
+        self._where = f"idempotent(key={shown}) around {self.function}"
         as_json = powertools is not None
         self._key = _finder("key", key, as_json=as_json)
         self._payload = None if payload is None else _finder("payload", payload, as_json=as_json)

@@ -141,7 +141,7 @@ def test_a_refused_key_is_told_in_the_log_with_the_key_of_its_record() -> None:
     assert line["idempotencyKey"].startswith(f"local.{__name__}.paying.")
     (line,) = missing
     assert line["level"] == "INFO"
-    assert "is answered with 400: idempotent(key='from_header') around " in line["message"]
+    assert "is answered with 400: idempotent(key=from_header('idempotency-key')) around " in line["message"]
 
 
 def test_a_second_request_while_the_first_is_carried_out_is_a_conflict() -> None:

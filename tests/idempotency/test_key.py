@@ -66,7 +66,7 @@ def test_a_call_without_a_key_is_refused_or_runs_unprotected(
         ("a", {"n" * 5000: 1}, f"the event has '{'n' * 40}'. "),
         ("a", {7: 1}, "the event has '7'"),
         ("event.id", {"id": "a"}, "so the key must not begin with its parameter, 'event'"),
-        (nothing, {"id": "a"}, "idempotent(key='nothing') around NAME: ..."),
+        (nothing, {"id": "a"}, "idempotent(key=nothing) around NAME: ..."),
     ],
 )
 def test_a_missing_key_is_told_with_the_expression_and_what_was_there(
