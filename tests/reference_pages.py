@@ -111,7 +111,10 @@ REMEDIES = {
     "ConnectionGone": "Forget the connection id.",
     "ConditionalCheckFailed": "`item` is what is stored.",
     "NoAnswer": "In a VPC, check endpoints and security groups. `sent` says whether AWS may have acted.",
-    "NoCredentials": "On Lambda, check the role. On your machine, set a profile and install the extra `aws`.",
+    "NoCredentials": (
+        "On Lambda, check the role. On your machine, set a profile and install the extra `aws`. Parameters and secrets "
+        "can come from [variables](parameters.md#without-aws)."
+    ),
     "NotFound": "The message names resource and region: are both right?",
     "Throttled": "Raise the limit, or call less: cache, batch, add jitter to schedules.",
 }

@@ -59,6 +59,10 @@ LOG_FIELDS = {
     "loggingError": ("if the line could not be put together as asked", "what went wrong"),
     "messageArgs": ("if the arguments do not fit the message", "the arguments"),
 }
+# Fields that have another form, and not only another name, with `names="powertools"`.
+_POWERTOOLS_FORMS = {
+    "exception": "`exception`, the traceback as text; `exception_name`; `stack_trace`, what `exception` is here",
+}
 
 # Metrics: unit, dimensions, when.
 METRICS = {
@@ -179,8 +183,8 @@ def log_fields() -> str:
     others = dict(zip(NAMES["kit"].all, NAMES["powertools"].all, strict=False))
     lines = ['| field | on a line | meaning | with `names="powertools"` |', "| --- | --- | --- | --- |"]
     for name, (when, meaning) in LOG_FIELDS.items():
-        other = others.get(name)
-        lines.append(f"| `{name}` | {when} | {meaning} | {f'`{other}`' if other else 'the same'} |")
+        other = f"`{others[name]}`" if name in others else _POWERTOOLS_FORMS.get(name, "the same")
+        lines.append(f"| `{name}` | {when} | {meaning} | {other} |")
     only = NAMES["powertools"].all[len(NAMES["kit"].all) :]
     lines += [f"| none | in an invocation | as Powertools has it | `{other}` |" for other in only]
     return "\n".join(lines) + "\n"
@@ -338,6 +342,25 @@ _LOG_FIELDS_TEXT = """\
 Each line of the [logger](logger.md) is one JSON object, and the [queries](queries.md) use these names. The lines of the
 platform (`START`, `END`, `REPORT`) are not the kit's. Fields of yours stand beside these; one that is called
 `timestamp`, `level`, `message` or `location` gets an underscore behind its name.
+
+The last column is the name of the field with `Logger(names="powertools")`; "the same" means that this option does not
+change the field. [What differs from Powertools' lines](#beside-the-lines-of-powertools) all the same stands below.
+"""
+_POWERTOOLS_TEXT = """\
+## Beside the lines of Powertools
+
+`Logger(names="powertools")` changes the names of fields, and how an exception is written. These parts of a line are as
+the kit has them, and differ from what Powertools writes. Look for them in your queries and dashboards.
+
+| what | Powertools | the kit, with `names="powertools"` |
+| --- | --- | --- |
+| the event, with `log_event=True` | it is the message: `"message":{…}` | a field: `"message":"event","event":{…}` |
+| secret fields of the event | in clear | `[redacted]` |
+| `level` | `WARNING`, `CRITICAL` | `WARN`, `FATAL` |
+| `timestamp` | `2026-11-29 21:45:05,515+0000` | `2026-11-29T21:45:05.515Z` |
+| `location` | `place_order:12` | `app.place_order:12` |
+| `service`, if none is set | `service_undefined` | no field |
+| `stack_trace` of an exception | `value`; `statement` in its frames | `message`; `code` in its frames |
 """
 _METRICS_TEXT = """\
 [`Metrics`](metrics.md) writes your values, and these of its own, into the namespace that you name. `service` is a
@@ -361,7 +384,7 @@ argument has precedence over its variable. The [events](events.md#sources) have 
 """
 # The pages: the title, what stands above the table, and the table.
 TABLES: dict[str, tuple[str, str, Callable[[], str]]] = {
-    "log-fields": ("Log fields", _LOG_FIELDS_TEXT, log_fields),
+    "log-fields": ("Log fields", _LOG_FIELDS_TEXT, lambda: f"{log_fields()}\n{_POWERTOOLS_TEXT}"),
     "metrics-emitted": ("Metrics of the kit", _METRICS_TEXT, metrics),
     "spans": ("Spans of the kit", _SPANS_TEXT, spans),
     "permissions": ("Permissions", _PERMISSIONS_TEXT, permissions),

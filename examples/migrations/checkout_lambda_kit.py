@@ -23,6 +23,7 @@ from lambda_kit.parameters import SecretValue
 
 log = Logger(service="checkout", correlation_id="request")
 metrics = Metrics(namespace="Shop", service="checkout", cold_start=True)
+totals = Metrics(namespace="Shop", service=False)
 tracer = Tracer(service="checkout")
 flags = FeatureFlags(
     AppConfigData(application="shop", environment="prod", profile="flags")
@@ -43,6 +44,7 @@ def orders() -> Any:
     log,
     tracer,
     metrics,
+    totals,
     idempotent(records, key="order", payload="lines"),
     provide(currency=currency, limits=limits, table=orders),
 )
@@ -65,5 +67,6 @@ def lambda_handler(
         span.annotate(order=event["order"])
         table.put_item(Item={"id": event["order"], "total": total})
     metrics.add("OrdersPlaced", 1)
+    totals.add("OrderTotal", total, "None", dimensions={"currency": currency})
     log.info("placed", total=total)
     return {"order": event["order"], "total": total, "currency": currency}

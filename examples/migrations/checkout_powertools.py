@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics, Tracer, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities import parameters
 from aws_lambda_powertools.utilities.feature_flags import AppConfigStore, FeatureFlags
@@ -48,5 +48,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         part.put_annotation("order", event["order"])
         orders.put_item(Item={"id": event["order"], "total": total})
     metrics.add_metric(name="OrdersPlaced", unit=MetricUnit.Count, value=1)
+    with single_metric(
+        name="OrderTotal", unit=MetricUnit.NoUnit, value=total, namespace="Shop"
+    ) as one:
+        one.add_dimension(name="currency", value=str(currency))
     logger.info("placed", total=total)
     return {"order": event["order"], "total": total, "currency": currency}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from lambda_kit.aws._failures import CREDENTIALS_CODES
 from lambda_kit.aws._local_server import Unavailable
 from lambda_kit.errors import (
@@ -31,6 +33,8 @@ _ACTIONS = {
     "StartConfigurationSession": "appconfig:StartConfigurationSession",
     "GetLatestConfiguration": "appconfig:GetLatestConfiguration",
 }
+# The variables by which Lambda gives a function the credentials of its role.
+_ROLE = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
 
 
 def failed(reason: str, query: Query, source: str) -> ParameterError:
@@ -52,6 +56,8 @@ def translated(
 ) -> ParameterError:
     """Return the error of this package for an error of AWS."""
     reason = f"{error.code}: {error.reason}"
+    if isinstance(error, NoCredentials) and done == "read from" and _has_no_role():
+        reason = f"{reason}; to run without AWS, set LAMBDA_KIT_PARAMETERS_SOURCE=environment"
     if isinstance(error, AccessDenied):
         told = error.reason.lower()
         action = _ACTIONS[error.operation]
@@ -68,6 +74,14 @@ def translated(
         return denied
     cls = ParameterNotFound if isinstance(error, NotFound) else ParameterError
     return cls(reason, names=names, source=source, what=what, done=done)
+
+
+def _has_no_role() -> bool:
+    """Tell whether this process is none of Lambda's. There the environment or the container's endpoint has a role.
+
+    A local run sets the other variables of Lambda too.
+    """
+    return not any(name in os.environ for name in _ROLE)
 
 
 def is_outage(error: Exception) -> bool:

@@ -29,6 +29,8 @@ from lambda_kit.errors import (
 from lambda_kit.parameters import SecretValue
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lambda_kit.testing import FakeClock
 
 
@@ -271,6 +273,30 @@ def test_any_other_error_of_aws_has_its_code(store: Any) -> None:
         parameters.get("/a")
     assert type(info.value) is ParameterError
     assert isinstance(info.value.__cause__, AwsError)
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_FULL_URI"])
+def test_without_credentials_the_error_names_the_source_that_needs_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    hint = "to run without AWS, set LAMBDA_KIT_PARAMETERS_SOURCE=environment"
+    for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    for read in (parameters.get, parameters.secret):
+        with pytest.raises(ParameterError, match=f"NoCredentials: .*; {hint}$"):
+            read("/a", fresh=True)
+    with pytest.raises(ParameterError, match=hint):
+        parameters.app_config("shop", "prod", "limits", source="aws")
+    with pytest.raises(ParameterError, match="NoCredentials: ") as caught:
+        parameters.put("/a", "1")
+    assert hint not in str(caught.value)  # nothing can be written to the environment
+    monkeypatch.setenv(name, "http://example.com")  # it has a role, which it cannot use
+    with pytest.raises(ParameterError, match="NoCredentials: ") as caught:
+        parameters.get("/a", fresh=True)
+    assert hint not in str(caught.value)
 
 
 def test_every_caller_gets_an_error_of_its_own(store: Any) -> None:
