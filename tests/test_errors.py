@@ -10,6 +10,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,9 +131,16 @@ def test_an_error_of_aws_says_what_was_asked_and_what_came_back() -> None:
         "No.", service="ssm", operation="GetParameter", code="ValidationException", request_id="id-1", attempts=2
     )
     assert str(error) == "ssm GetParameter failed with ValidationException: No. (request id id-1, 2 attempts)"
-    assert str(NoAnswer("silence", service="sqs", operation="SendMessage")) == (
-        "sqs SendMessage failed with NoAnswer: silence"
-    )
+    assert str(NoAnswer("silence", service="sqs", operation="SendMessage")) == ("sqs SendMessage failed: silence")
+
+
+def test_an_error_of_aws_without_a_code_names_its_class_once() -> None:
+    classes = [one for one in CLASSES.values() if issubclass(one, AwsError)]
+    assert len(classes) > 5
+    for one in classes:
+        error = one("silence", service="sqs", operation="SendMessage")
+        (line,) = traceback.format_exception_only(error)
+        assert line.count(one.__name__) == 1
 
 
 def test_an_error_of_a_schema_lists_every_place() -> None:

@@ -40,7 +40,8 @@ class AwsError(LambdaKitError):
         self.request_id = request_id
         self.status = status
         self.attempts = attempts
-        summary = f"{service} {operation} failed with {self.code}: {reason}"
+        named = "" if self.code == type(self).__name__ else f" with {self.code}"  # a traceback begins with the class
+        summary = f"{service} {operation} failed{named}: {reason}"
         details = [f"request id {request_id}"] if request_id else []
         details += [f"{attempts} attempts"] if attempts > 1 else []
         super().__init__(f"{summary} ({', '.join(details)})" if details else summary)

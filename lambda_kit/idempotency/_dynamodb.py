@@ -93,6 +93,12 @@ class DynamoDBStore(Replaceable):
             "#payload": payload,
             "#owner": owner,
         }
+        given: Any = table
+        if not isinstance(given, str):
+            raise ConfigurationError(
+                f"DynamoDBStore({given!r}): pass the name of the table; a client goes into client=, as in "
+                "DynamoDBStore('records', client=boto3.client('dynamodb'))"
+            )
         used = [table, partition_key, static_partition_key, *names.values()]
         if not all(isinstance(name, str) and name for name in used):
             raise ConfigurationError(f"DynamoDBStore({table!r}): pass texts as names of the table and of attributes")

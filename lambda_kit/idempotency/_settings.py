@@ -252,7 +252,27 @@ def _check_store(store: Any, what: str) -> None:
         raise ConfigurationError(f"{what}({store.__name__}): pass a store, not its class: {store.__name__}(...)")
     for name in ("claim", "complete", "release"):
         if not callable(getattr(store, name, None)):
-            raise ConfigurationError(f"{what}({store!r}): pass a store, which has a method {name}")
+            hint = _store_for(store)
+            said = f"pass a store: {hint}" if hint else f"pass a store, which has a method {name}"
+            raise ConfigurationError(f"{what}({_shown(store)}): {said}")
+
+
+def _store_for(given: Any) -> str:
+    """Return the call that makes a store of what was passed in its place; `""` if there is none."""
+    if isinstance(given, str):
+        if "://" in given:
+            return "RedisStore(client), with a client of redis or valkey"
+        is_path = "/" in given or "\\" in given or given.endswith((".db", ".sqlite", ".sqlite3"))
+        return f"{'SQLiteStore' if is_path else 'DynamoDBStore'}({given!r})"
+    package = type(given).__module__.partition(".")[0]
+    if package in ("boto3", "botocore"):
+        return "DynamoDBStore(the name of the table, client=...)"
+    return "RedisStore(client)" if package in ("redis", "valkey") else ""
+
+
+def _shown(given: Any) -> str:
+    """Return a value for a message: the URL of a server may have a password."""
+    return "'...://...'" if isinstance(given, str) and "://" in given else repr(given)
 
 
 def _check_seconds(name: str, given: Any) -> None:

@@ -53,11 +53,12 @@ def _complete(meant: str, root: Path) -> str:
 
 def advice(error: FunctionError, handler: str, root: Path, python: str) -> str | None:
     """Return a line of advice on an error, or None."""
+    module, _, function = handler.rpartition(".")
     if error.type == "Runtime.MarshalError" and "coroutine" in error.message:
-        return (
+        bare = (
             f"{handler} is an async function, which the runtime client does not await; put @handler of lambda_kit on it"
         )
-    module, _, function = handler.rpartition(".")
+        return bare if _is_bare_coroutine_function(module, function, root) else returned_coroutine(handler)
     if error.type == "Runtime.HandlerNotFound":
         known = functions(module, root)
         close = difflib.get_close_matches(function, known, n=1, cutoff=0.5) or known[:1]
@@ -90,17 +91,26 @@ def advice_on_response(payload: object, content_type: str) -> str | None:
     return "the response is not JSON, though its type says so: its callers cannot read it"
 
 
+def returned_coroutine(handler: str) -> str:
+    """Return the message for a handler that returned a coroutine: it has no JSON, and nothing awaits it."""
+    return (
+        f"{handler} returned a coroutine, which nothing awaits: declare the handler with async def, under @handler of "
+        "lambda_kit, or await what it calls"
+    )
+
+
+def _is_bare_coroutine_function(module: str, function: str, root: Path) -> bool:
+    """Tell whether a function is declared with `async def`, and has no decorator."""
+    return any(
+        isinstance(node, ast.AsyncFunctionDef) and node.name == function and not node.decorator_list
+        for node in _body_of(module, root)
+    )
+
+
 def functions(module: str, root: Path) -> list[str]:
     """Return the functions and other names of a module that may be handlers, the likeliest first, from its source."""
-    path = _file(module, root)
-    if path is None:
-        return []
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return []
     found: dict[str, int] = {}
-    for node in tree.body:
+    for node in _body_of(module, root):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             taken = len(node.args.posonlyargs) + len(node.args.args)
             found[node.name] = 0 if node.name in _USUAL else 1 if taken == 2 else 2
@@ -110,6 +120,17 @@ def functions(module: str, root: Path) -> list[str]:
                     found[target.id] = 0 if target.id in _USUAL else 3
     names = [name for name in found if not name.startswith("_")]
     return sorted(names, key=lambda name: found[name])
+
+
+def _body_of(module: str, root: Path) -> list[ast.stmt]:
+    """Return the statements of a module, from its source; none if it cannot be read."""
+    path = _file(module, root)
+    if path is None:
+        return []
+    try:
+        return ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return []
 
 
 def modules(root: Path) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from lambda_kit._kernel import durable, lifecycle
@@ -138,7 +139,19 @@ def invoke(
             error = raised
             seen.note = f"\nthe handler raised {type(raised).__name__}: {raised}"
         duration = time.perf_counter() - started
+        if isinstance(value, CoroutineType):
+            value.close()
+            value, error = None, _coroutine_of(handler)
+            seen.note = f"\n{error}"
     return Result(value, error, stream.getvalue(), seen.logs, seen.spans, seen.metrics, duration, tuple(runs))
+
+
+def _coroutine_of(handler: Any) -> Exception:
+    """Return the error of a handler that returned a coroutine. On Lambda, the runtime client cannot encode it."""
+    from lambda_kit._kernel import callables
+    from lambda_kit.local._handler import returned_coroutine
+
+    return ConfigurationError(returned_coroutine(callables.name_of(handler)))
 
 
 def _whole(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 
 from lambda_kit.errors import ConfigurationError
-from lambda_kit.idempotency import (
-    MemoryStore,
-    idempotent,
-)
+from lambda_kit.idempotency import DynamoDBStore, MemoryStore, idempotent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,11 +61,31 @@ def test_what_cannot_be_protected_is_refused(store: MemoryStore) -> None:
     with pytest.raises(ConfigurationError, match="lambdas have no name"):
         idempotent(store, key="id")(_unnamed)
     not_callable: Any = 5
-    no_store: Any = "table"
+    no_store: Any = 7
     with pytest.raises(ConfigurationError, match="which is not callable"):
         idempotent(store, key="id")(not_callable)
     with pytest.raises(ConfigurationError, match="pass a store, which has a method claim"):
         idempotent(no_store, key="id")
+
+
+def test_what_a_store_is_made_of_is_refused_with_the_store() -> None:
+    dynamodb: Any = import_module("boto3").resource("dynamodb", region_name="eu-west-1")
+    kinds: list[tuple[Any, str]] = [
+        ("records", "DynamoDBStore('records')"),
+        ("/tmp/records.db", "SQLiteStore('/tmp/records.db')"),
+        ("redis://:hunter2@example:6379", "RedisStore(client), with a client of redis or valkey"),
+        (dynamodb.Table("records"), "DynamoDBStore(the name of the table, client=...)"),
+        (dynamodb.meta.client, "DynamoDBStore(the name of the table, client=...)"),
+        (redis.Redis(), "RedisStore(client)"),
+    ]
+    for given, hint in kinds:
+        with pytest.raises(ConfigurationError) as caught:
+            idempotent(given, key="id")
+        assert str(caught.value).endswith(f"): pass a store: {hint}")
+        assert "hunter2" not in str(caught.value)
+    for given in (dynamodb.Table("records"), dynamodb.meta.client):
+        with pytest.raises(ConfigurationError, match="pass the name of the table; a client goes into client="):
+            DynamoDBStore(given)
 
 
 class Plain:

@@ -521,6 +521,14 @@ def test_a_line_of_a_file_of_variables_that_is_none_is_told(
     assert "dev.env, line 2: 'NAME' is not KEY=VALUE" in err
 
 
+MIXED = """
+from lambda_kit import handler as kit_handler
+async def inner(): return 1
+@kit_handler
+def handler(event, context): return inner()
+"""
+
+
 @pytest.mark.parametrize(
     ("source", "hint"),
     [
@@ -530,8 +538,10 @@ def test_a_line_of_a_file_of_variables_that_is_none_is_told(
             "async def handler(event, context): return 1",
             "app.handler is an async function, which the runtime client does not await; put @handler of lambda_kit on",
         ),
+        (MIXED, "app.handler returned a coroutine, which nothing awaits: declare the handler with async def"),
+        (MIXED.replace("@kit_handler\n", ""), "app.handler returned a coroutine, which nothing awaits"),
     ],
-    ids=["NaN", "infinity", "async"],
+    ids=["NaN", "infinity", "async", "a coroutine of another function", "and without the kit"],
 )
 def test_a_hint_is_given_on_a_response_that_cannot_be_read(
     run: Callable[..., tuple[int, str, str]], module: Callable[[str], Path], source: str, hint: str

@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from lambda_kit import Metrics, Tracer, current_invocation, handler, init
+from lambda_kit.errors import ConfigurationError
 from lambda_kit.testing import FakeXRayDaemon, invoke, reset
 
 
@@ -36,6 +37,28 @@ def test_invoke_returns_the_error_instead_of_raising() -> None:
     with pytest.raises(ValueError, match="x") as caught:
         result.unwrap()
     assert caught.traceback[-1].name == "fail"
+
+
+def test_a_handler_that_returns_a_coroutine_has_failed_as_on_lambda() -> None:
+    async def inner() -> int:
+        return 1
+
+    @handler
+    def mixed(event: object, context: object) -> object:
+        return inner()
+
+    async def bare(event: object, context: object) -> int:
+        return 1
+
+    @handler
+    async def twice(event: object, context: object) -> object:
+        return inner()
+
+    for one in (mixed, bare, twice):
+        result = invoke(one)
+        assert result.value is None
+        with pytest.raises(ConfigurationError, match=f"{one.__name__} returned a coroutine, which nothing awaits"):
+            result.unwrap()
 
 
 def test_invoke_does_not_catch_what_would_end_the_process() -> None:
