@@ -33,7 +33,7 @@ from lambda_kit.errors import TimeLimitInterrupt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import FrameType
     from typing import Any
 
@@ -294,6 +294,18 @@ def raise_in(thread: int, error: type[BaseException]) -> None:
     import ctypes
 
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
+
+
+def traceback_of(frames: Sequence[FrameType]) -> TracebackType | None:
+    """Return a traceback of code that is running, such as an exception would have there; None without frames.
+
+    Args:
+        frames: the outermost first.
+    """
+    made: TracebackType | None = None
+    for frame in reversed(frames):
+        made = TracebackType(made, frame, frame.f_lasti, frame.f_lineno)
+    return made
 
 
 def user_traceback(traceback: TracebackType | None) -> TracebackType | None:

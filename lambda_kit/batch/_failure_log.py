@@ -10,6 +10,7 @@ from lambda_kit.errors import AlreadyInProgress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from lambda_kit.batch._progress import Progress
@@ -81,17 +82,26 @@ class FailureLog:
                     extra={"recordSource": self._source.name, "recordIds": [self._id(index) for index in some]},
                 )
 
-    def not_started(self, count: int, seconds: float) -> None:
-        """Log that records were not started, because the deadline was near."""
+    def not_started(self, indexes: Sequence[int], seconds: float) -> None:
+        """Log that records were not started, because the deadline was near.
+
+        Args:
+            indexes: their positions; the identifiers of the first hundred are fields of the line.
+            seconds: how near.
+        """
         log.warning(
             "%d of %d records of %s were not started, because the deadline was less than %.1f s away; %s",
-            count,
+            len(indexes),
             len(self._progress.records),
             self._source.name,
             seconds,
             "they are retried"
             if self._source.retries_records
             else "the invocation fails, so that all records are retried",
+            extra={
+                "recordSource": self._source.name,
+                "recordIds": [self._id(index) for index in indexes[:_IN_A_LINE]],
+            },
         )
 
     def _consequence(self, outcome: str) -> str:

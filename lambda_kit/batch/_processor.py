@@ -310,7 +310,7 @@ class Execution:
         if run is not None:
             run.finish()
             if PENDING in states and run.is_out_of_time():
-                run.log.not_started(states.count(PENDING), self._margin)
+                run.log.not_started(list(progress.positions(PENDING)), self._margin)
             if processor.backoff is not None and self.needs_backoff():
                 processor.backoff.apply(progress, progress.positions(FAILED))
         self._seconds = time.monotonic() - self._started_at

@@ -386,24 +386,34 @@ class Run:
 
     # The deadline
 
-    def interrupted(self, index: int, started_at: float, interrupt: BaseException | None) -> None:
-        """Note that a record was still running shortly before the deadline; it is retried."""
+    def interrupted(
+        self, index: int, started_at: float, interrupt: BaseException | None, frames: Sequence[FrameType] = ()
+    ) -> None:
+        """Note that a record was still running shortly before the deadline; it is retried.
+
+        Args:
+            index: the position of the record.
+            started_at: the time at which it was started.
+            interrupt: the exception that has interrupted it; None if it is still running.
+            frames: where it is still running, the outermost frame first.
+        """
         self.stopped = True
         self.leave()
         reserve = self._reserve
         error = TimeLimitReached(f"the record was still running {reserve:g} s before the deadline", margin=reserve)
-        if interrupt is not None:
-            from lambda_kit._kernel.interrupt import user_traceback
+        if interrupt is not None or frames:
+            from lambda_kit._kernel.interrupt import traceback_of, user_traceback
 
-            error = error.with_traceback(user_traceback(interrupt.__traceback__))
+            where = traceback_of(frames) if interrupt is None else interrupt.__traceback__
+            error = error.with_traceback(user_traceback(where))
         self._failed(index, error, started_at)
 
-    def abandon(self, running: Iterable[tuple[int, float, Context]]) -> None:
+    def abandon(self, running: Iterable[tuple[int, float, Context, Sequence[FrameType]]]) -> None:
         """Note that records could not be interrupted. Their results are ignored if they end after all.
 
         Args:
-            running: the position of each such record, the time at which it was started, and the context that it runs
-                in, so that its failure is logged with the fields that it has appended.
+            running: the position of each such record, the time at which it was started, the context that it runs in, so
+                that its failure is logged with the fields that it has appended, and the frames in which it runs.
         """
-        for index, started_at, context in running:
-            context.copy().run(self.interrupted, index, started_at, None)
+        for index, started_at, context, frames in running:
+            context.copy().run(self.interrupted, index, started_at, None, frames)

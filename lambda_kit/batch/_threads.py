@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import sys
 import threading
 import time
 
@@ -10,6 +11,8 @@ from lambda_kit.errors import TimeLimitInterrupt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType
+
     from lambda_kit.batch._run import Run
 
 _GRACE = 0.05  # seconds that interrupted threads have to end
@@ -135,4 +138,14 @@ class _Workers:
         end = time.monotonic() + _GRACE
         for thread in threads:
             thread.join(max(end - time.monotonic(), 0.0))
-        self._run.abandon([(one.index, one.started_at, one.context) for one in list(self.running.values())])
+        left = list(self.running.items())
+        self._run.abandon([(one.index, one.started_at, one.context, self._frames_of(thread)) for thread, one in left])
+
+    def _frames_of(self, thread_id: int) -> list[FrameType]:
+        """Return the frames in which a thread runs its record, the outermost first."""
+        frame = sys._current_frames().get(thread_id)
+        frames: list[FrameType] = []
+        while frame is not None and frame.f_code is not _Workers._work.__code__:
+            frames.append(frame)
+            frame = frame.f_back
+        return frames[::-1]

@@ -6,7 +6,7 @@ import sys
 
 from lambda_kit._kernel import PACKAGE, type_of
 from lambda_kit._kernel.json_text import Encoder, describe, escape
-from lambda_kit.logger._exceptions import exception_fields, shortened
+from lambda_kit.logger._exceptions import exception_fields, shortened, without_own_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ def _as_powertools(error: BaseException, encoder: Encoder) -> dict[str, str]:
     from lambda_kit._kernel.messages import shown
 
     try:
-        text = shown("".join(traceback.format_exception(error)), encoder.hides)
+        text = shown(
+            "".join(traceback.format_exception(type(error), error, without_own_head(error.__traceback__))),
+            encoder.hides,
+        )
     except Exception as failure:
         text = f"[cut: {describe(failure)}]"
     return {

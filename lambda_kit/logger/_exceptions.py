@@ -87,14 +87,7 @@ class _Tree:
 
         Of a deep stack the middle is left out and counted.
         """
-        given = traceback
-        while traceback is not None:
-            file = traceback.tb_frame.f_code.co_filename
-            # The kit runs a coroutine of the user's on its event loop: frames of asyncio come between.
-            if not file.startswith(PACKAGE) and (traceback is given or not file.startswith(_ASYNCIO)):
-                break
-            traceback = traceback.tb_next
-        traceback = traceback or given  # raised by the kit itself
+        traceback = without_own_head(traceback)
         stack: list[TracebackType] = []
         while traceback is not None:
             stack.append(traceback)
@@ -114,6 +107,21 @@ class _Tree:
         if line and (source := linecache.getline(code.co_filename, line, traceback.tb_frame.f_globals).strip()):
             frame["code"] = shortened(shown_code(source, self._encoder.hides), _MAX_CODE)
         return frame
+
+
+def without_own_head(given: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without the frames of the kit and its event loop at its head.
+
+    What the kit itself has raised keeps all of them.
+    """
+    traceback = given
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        # The kit runs a coroutine of the user's on its event loop: frames of asyncio come between.
+        if not file.startswith(PACKAGE) and (traceback is given or not file.startswith(_ASYNCIO)):
+            return traceback
+        traceback = traceback.tb_next
+    return given
 
 
 def shortened(text: str, limit: int) -> str:

@@ -107,7 +107,7 @@ def test_a_record_may_end_between_any_two_steps_in_which_it_is_given_up(
         return batch
 
     def give_up(batch: Batch) -> None:
-        batch.run.abandon([(0, 0.0, batch.workers._context)])
+        batch.run.abandon([(0, 0.0, batch.workers._context, ())])
 
     def end_it(batch: Batch) -> None:
         end(batch.run, 0, KeyError(), 0.0)
@@ -123,7 +123,7 @@ def test_a_record_that_fails_for_good_after_it_was_given_up_gets_no_dead_letter(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     batch = Batch(abandons=True)
-    batch.run.abandon([(2, 0.0, batch.workers._context)])
+    batch.run.abandon([(2, 0.0, batch.workers._context, ())])
     batch.run._raised(2, KeyError(), 0.0)  # its thread has swallowed the interrupt
     batch.run.in_tasks = set()
     asyncio.run(batch.run._raised_async(2, KeyError(), 0.0, None, None))

@@ -51,6 +51,7 @@ def test_the_names_of_powertools_are_those_of_the_fields_of_the_invocation_and_t
     assert second["function_name"] == "mine"
     assert failed["exception_name"] == "ValueError"
     assert failed["exception"].startswith("Traceback (most recent call last)")
+    assert "lambda_kit/" not in failed["exception"].replace("\\", "/")  # no frames of the kit before the function
     assert failed["exception"].rstrip().endswith("ValueError: fails")
     assert failed["stack_trace"]["frames"][-1]["function"].endswith("place")
 
