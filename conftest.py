@@ -66,6 +66,7 @@ _docstrings = Sybil(
 # Files that take seconds, the longest first. They start first, so that no worker is left alone with one at the end.
 _LONG = [
     "examples/shop/tests/test_demo.py",
+    "tests/test_docs_site.py",
     "tests/durable/test_histories.py",
     "tests/idempotency/test_processes.py",
     "tests/http/test_schemathesis.py",

@@ -50,7 +50,7 @@ class SecurityHeaders:
             if not value.isascii() or not value.isprintable():
                 raise ConfigurationError(f"SecurityHeaders(...): {value!r} cannot be the value of {name}")
 
-    def apply(self, _request: HttpEvent, response: Response) -> Response:
+    def apply(self, request: HttpEvent, response: Response) -> Response:  # noqa: ARG002  # of the interface
         """Add the headers."""
         for name, value in self._headers.items():
             response._headers.setdefault(name, value)
