@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lambda_kit._kernel import lifecycle
 from lambda_kit.idempotency import Record, _cache
 from lambda_kit.idempotency._cache import Cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def filled() -> Cache:
@@ -121,3 +124,20 @@ def test_all_is_forgotten_after_a_reset_and_in_a_process_that_was_forked(monkeyp
     cache = Cache(8)
     cache.put(Record("a", "COMPLETED", owner="o", expires=10.0), cache.generation)
     assert registered == [_cache.clear_all]
+
+
+def forget_another(cache: Cache) -> None:
+    cache.forget("other")
+
+
+@pytest.mark.parametrize("forget", [forget_another, Cache.clear])
+def test_a_record_of_a_call_that_began_before_records_were_forgotten_is_not_kept(
+    forget: Callable[[Cache], None],
+) -> None:
+    cache = Cache(4)
+    began = cache.generation
+    forget(cache)
+    cache.put(Record("a", "COMPLETED", owner="o", expires=10.0), began)
+    assert cache.get("a", 0.0) is None
+    cache.put(Record("a", "COMPLETED", owner="o", expires=10.0), cache.generation)
+    assert cache.get("a", 0.0) is not None
