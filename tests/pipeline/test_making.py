@@ -286,6 +286,20 @@ def test_a_layer_that_needs_the_result_gets_it_whole_under_a_client_that_sends_p
     assert client.begun == 0
 
 
+def test_a_layer_that_needs_the_result_loads_nothing_under_a_client_that_sends_no_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def keeping(fn: Any) -> Any:
+        return by_hand(fn)
+
+    setattr(keeping, callables.NEEDS_RESULT, True)
+    monkeypatch.setattr(_kernel, "streaming", streaming)
+    for name in ("lambda_kit.runtime", "lambda_kit._kernel.streaming"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert handler(keeping)(place)({}, None) == place({}, None)
+    assert "lambda_kit._kernel.streaming" not in sys.modules
+
+
 def test_a_function_of_records_answers_with_what_it_returns() -> None:
     parts = iter(["one"])
 
