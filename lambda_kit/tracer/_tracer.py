@@ -53,7 +53,8 @@ class Tracer:
             as failed; default: `LAMBDA_KIT_TRACER_CAPTURE_ERROR`, then `POWERTOOLS_TRACER_CAPTURE_ERROR`, else True.
         w3c: whether `headers()` also has `traceparent` and the caller's `traceparent` is read, as the parent for
             OpenTelemetry and as metadata for X-Ray, whose traces Lambda starts; default False.
-        redact: names of fields whose values are hidden at any depth; case, `-` and `_` are ignored.
+        redact: names of fields whose values are hidden at any depth, in place of the default names; `...` among them
+            stands for those. Case, `-` and `_` are ignored. By default the default names; see the page of the logger.
 
     Raises:
         ConfigurationError: an argument or an environment variable has a value that is not listed above, or an option
