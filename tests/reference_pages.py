@@ -13,7 +13,7 @@ from typing import Any
 
 import lambda_kit
 from lambda_kit import errors
-from tests import public_api, reference_tables
+from tests import peer_page, public_api, reference_tables
 from tests.generated import with_part
 
 ROOT = Path(__file__).parent.parent
@@ -187,9 +187,12 @@ def _in_cell(text: str) -> str:
 def pages() -> dict[Path, str]:
     """Return the text of each page that is generated, wholly or in part."""
     trouble, operate = DOCS / "troubleshooting.md", DOCS / "operate.md"
+    with_gaps = (DOCS / "migrate-from-powertools.md", DOCS / "explain-comparison.md")
     return {
         **reference_pages(),
         **reference_tables.table_pages(DOCS),
+        DOCS / "reference-powertools.md": peer_page.page(),
+        **{path: with_part(path.read_text(), peer_page.gaps()) for path in with_gaps},
         trouble: with_part(trouble.read_text(), errors_table()),
         operate: with_part(operate.read_text(), lines_table()),
     }

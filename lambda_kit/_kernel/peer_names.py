@@ -214,5 +214,65 @@ _HTTP = {
     "content_types": "lambda_kit.http.Response takes media_type='text/html'",
 }
 
-NAMES = {**_PARAMETERS, **_BATCH, **_FLAGS, **_IDEMPOTENCY, **_OBSERVABILITY, **_MODELS, **_EVENTS, **_HTTP}
+_BREAKER = "the kit has no circuit breaker"
+_KAFKA = "the kit has no decoder of Avro and Protobuf; read the event with lambda_kit.events.KafkaEvent"
+_STREAMS = "the kit has no streams of objects of S3; use boto3"
+_DATADOG = "the kit has no metrics for Datadog"
+_PLACE = "the kit has no client of the metadata endpoint"
+_BEARER = "use lambda_kit.http.Bearer, which checks the tokens of requests"
+_VALIDATED = "use the layer lambda_kit.events.validated(inbound, outbound)"
+_OTHERS = {
+    "AuthErrorContext": _BEARER,
+    "AuthFailureReason": _BEARER,
+    "BasePowertoolsFormatter": "write lambda_kit.Logger(format=...), a function that takes the line as a dict",
+    "BaseTransform": _STREAMS,
+    "CircuitBreakerConfig": _BREAKER,
+    "CircuitBreakerConfigError": _BREAKER,
+    "CircuitBreakerError": _BREAKER,
+    "CircuitBreakerOpenError": _BREAKER,
+    "CircuitBreakerPersistenceError": _BREAKER,
+    "CircuitInfo": _BREAKER,
+    "CircuitState": _BREAKER,
+    "CircuitTransition": _BREAKER,
+    "ConsumerRecords": _KAFKA,
+    "CsvTransform": _STREAMS,
+    "DataMasking": "the kit has no data masking; lambda_kit.Logger(redact=...) hides fields of log lines",
+    "DatadogMetrics": _DATADOG,
+    "DatadogProvider": _DATADOG,
+    "GzipTransform": _STREAMS,
+    "InvalidEnvelopeExpressionError": "it is called lambda_kit.errors.ConfigurationError",
+    "InvalidSchemaFormatError": "it is called lambda_kit.errors.ConfigurationError",
+    "JWTVerifier": _BEARER,
+    "LambdaMetadata": _PLACE,
+    "LambdaMetadataError": _PLACE,
+    "LoggerBufferConfig": "write lambda_kit.Logger(buffer=20_000): bytes of lines that an error writes",
+    "OAuth2Client": "the kit has no OAuth 2 client",
+    "PowertoolsFunctions": "expressions of the kit have powertools_json, powertools_base64 and powertools_base64_gzip",
+    "S3Object": _STREAMS,
+    "SchemaConfig": _KAFKA,
+    "ZipTransform": _STREAMS,
+    "circuit_breaker": _BREAKER,
+    "clear_metadata_cache": _PLACE,
+    "copy_config_to_registered_loggers": "use log.capture_stdlib() of a lambda_kit.Logger",
+    "extract_data_from_envelope": "views of lambda_kit.events open the envelope; for another one, use jmespath",
+    "get_lambda_metadata": _PLACE,
+    "kafka_consumer": _KAFKA,
+    "validate": _VALIDATED,
+    "validator": _VALIDATED,
+}
+
+GROUPS = {
+    "logger, metrics, tracer": _OBSERVABILITY,
+    "parameters": _PARAMETERS,
+    "feature flags": _FLAGS,
+    "idempotency": _IDEMPOTENCY,
+    "batches": _BATCH,
+    "events": _EVENTS,
+    "models": _MODELS,
+    "HTTP": _HTTP,
+    "other utilities": _OTHERS,
+}
+"""The names by capability, for the page of names in the documentation."""
+
+NAMES = {name: said for group in GROUPS.values() for name, said in group.items()}
 """What to use here, by the names of Powertools. A room that has a name of its own is not asked about it."""

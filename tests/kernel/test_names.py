@@ -46,6 +46,9 @@ THEIRS = (
         "utilities/parser",
         "utilities/typing",
     ),
+    *("logging/buffer", "metrics/provider/datadog", "utilities/auth_alpha", "utilities/circuit_breaker"),
+    *("utilities/data_masking", "utilities/kafka", "utilities/metadata", "utilities/streaming"),
+    *("utilities/streaming/transformations", "utilities/validation"),
 )
 # Modules without a list of exports: their public classes and constants.
 MODULES = ("exceptions", "content_types", "router", "openapi/exceptions", "openapi/config", "openapi/params")
