@@ -56,14 +56,17 @@ def shown(text: str, hides: Hides | None = None, limit: int = _LONGEST) -> str:
 
 
 def shown_code(line: str, hides: Hides | None = None) -> str:
-    """Return a line of source code without passwords: those of URLs, and texts that stand beside a secret name."""
+    """Return a line of source code without passwords: those of URLs, and texts that stand beside a secret name.
+
+    Names and values of variables stay, as in `connect(password=password)`.
+    """
     if "@" in line and "://" in line:
         line = hidden_in_text(line)
     return _without_values(line, hides, code=True) if "'" in line or '"' in line else line
 
 
 def _without_values(text: str, hides: Hides | None, *, code: bool) -> str:
-    """Return a text without the values beside secret names; of code without those in quotes."""
+    """Return a text without the values beside secret names; of code without those in texts."""
     wanted: list[int] = []
     if "'" in text or '"' in text:
         wanted += [0, 1]
@@ -81,12 +84,28 @@ def _without_values(text: str, hides: Hides | None, *, code: bool) -> str:
             at = found.end()
             if hides(found["name"]):
                 held = value.match(text, at)
-                if held is not None and (held["quote"] or not code) and not _is_nothing(held[0]):
+                is_value = held is not None and (not code or held["quote"] or _is_quoted(text, found.start()))
+                if held is not None and is_value and not _is_nothing(held[0]):
                     parts += [text[end:at], _replacement(held[0], held["quote"])]
                     end = at = held.end()
             found = before.search(text, at)
         text = "".join([*parts, text[end:]])
     return text
+
+
+def _is_quoted(line: str, at: int) -> bool:
+    """Tell whether a place of a line of code is within a text: a name there is no variable."""
+    quote, place = "", 0
+    while place < min(at, _LONGEST_WORD):
+        character = line[place]
+        if character == "\\":
+            place += 1
+        elif character == quote:
+            quote = ""
+        elif not quote and character in "'\"":
+            quote = character
+        place += 1
+    return bool(quote) or at > _LONGEST_WORD
 
 
 def _is_nothing(value: str) -> bool:

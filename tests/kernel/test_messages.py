@@ -78,6 +78,14 @@ def test_no_form_of_a_pair_shows_the_secret_in_it(secret: str, name: str, around
         ('connect("postgres://ada:hidden@db", password="hidden")', 'connect("postgres://db", password="[redacted]")'),
         ("TOKEN = 'hidden'", "TOKEN = '[redacted]'"),
         ('headers = {"Authorization": token}', 'headers = {"Authorization": token}'),
+        ('connect("https://u:hunter2@db?password=hunter2")', 'connect("https://db?password=[redacted]")'),
+        ("connect('db?a=1&token=hunter2&b=2', token=token)", "connect('db?a=1&token=[redacted]&b=2', token=token)"),
+        (
+            r"log('it\'s \\', password=it, x='password=hunter2')",
+            r"log('it\'s \\', password=it, x='password=[redacted]')",
+        ),
+        ("x = y  # it's password=z", "x = y  # it's password=[redacted]"),
+        ("''" + "a" * 20_000 + " password=b", "''" + "a" * 20_000 + " password=[redacted]"),
     ],
 )
 def test_of_source_code_only_literals_are_hidden(line: str, left: str) -> None:
