@@ -1,4 +1,4 @@
-"""Writes the pages of `docs/reference/` and the tables of `docs/troubleshooting.md` and `docs/operate.md` anew from the code.
+"""Writes the pages of `docs/reference/`, `llms.txt`, `security.md`, and the tables of other pages anew from the code.
 
 Run it with `make reference`. A test compares the files with what it would write.
 """
@@ -184,6 +184,63 @@ def _in_cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def nav() -> dict[str, dict[str, str]]:
+    """Return the menu of the site: the title and the file of each page, by section."""
+    yaml: Any = importlib.import_module("yaml")  # it has no types
+    sections: list[dict[str, list[dict[str, str]]]] = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
+    return {
+        name: {title: file for page in entries for title, file in page.items()}
+        for section in sections
+        for name, entries in section.items()
+    }
+
+
+LLMS = """# lambda_kit
+
+> An SDK for AWS Lambda functions in Python: thin handlers from composable decorators that keep every type, on an init cache that warm
+> invocations reuse. The distribution is `lambda-kit-sdk`, the package `lambda_kit`; Python 3.11 and later.
+
+Rules that hold everywhere: a layer is a function decorator; `@handler(outermost, ..., innermost)` stands on top; everything expensive is an
+`@init.resource`, and comes in by `provide(...)`; under `handler` the key of `idempotent` is a path in the event; errors derive from
+`lambda_kit.errors.LambdaKitError`.
+"""
+# What the pages of `llms.txt` have, where the title does not say it.
+ABOUT = {
+    "index.md": "an example, figures beside Powertools, and where each question is answered",
+    "install.md": "extras, layers, containers",
+    "tutorial.md": "from an empty folder to a tested service",
+    "typing.md": "typed handlers and layers",
+    "testing.md": "`invoke`, builders of events, fixtures",
+    "doctor.md": "`lambda-kit doctor`: imports, package, permissions, settings",
+    "bench.md": "`lambda-kit bench`: durations, memory and cost over memory sizes",
+    "troubleshooting.md": "each error, what it means and what to do",
+    "security.md": "what an event, a flag file, a stored record or a template can and cannot do",
+    "explain-onion.md": "layers, and how they are entered and left",
+}
+
+
+def llms() -> str:
+    """Return the index of the site for machines: each page of the menu, as the site names its file."""
+    parts = [LLMS]
+    for section, entries in nav().items():
+        lines = [f"## {section}\n"]
+        for title, file in entries.items():
+            modules = PAGES.get(file.removeprefix("reference/").removesuffix(".md"), ("", []))[1]
+            about = ABOUT.get(file) or (
+                ", ".join(f"`{one}`" for one in modules) if file.startswith("reference/") else ""
+            )
+            lines.append(f"- [{title}]({file.removesuffix('.md')}.html){about and f': {about}'}")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def security() -> str:
+    """Return the page about security: `SECURITY.md` with links that work on the site."""
+    title, _, rest = (ROOT / "SECURITY.md").read_text().partition("\n")
+    note = "<!-- written by `make reference` from SECURITY.md: do not edit -->"
+    return f"{title}\n\n{note}\n{rest.replace('](docs/', '](')}"
+
+
 def pages() -> dict[Path, str]:
     """Return the text of each page that is generated, wholly or in part."""
     trouble, operate = DOCS / "troubleshooting.md", DOCS / "operate.md"
@@ -193,6 +250,8 @@ def pages() -> dict[Path, str]:
         **reference_tables.table_pages(DOCS),
         DOCS / "reference-powertools.md": peer_page.page(),
         **{path: with_part(path.read_text(), peer_page.gaps()) for path in with_gaps},
+        DOCS / "llms.txt": llms(),
+        DOCS / "security.md": security(),
         trouble: with_part(trouble.read_text(), errors_table()),
         operate: with_part(operate.read_text(), lines_table()),
     }

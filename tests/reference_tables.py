@@ -380,7 +380,8 @@ too, which `doctor --template` lists.
 """
 _OPTIONS_TEXT = """\
 The arguments of each object, with the [variable](environment.md) that stands in for an argument that is not given. An
-argument has precedence over its variable. The [events](events.md#sources) have a table of their own.
+argument has precedence over its variable. The [sources of events](reference-event-sources.md) have a table of their
+own.
 """
 # The pages: the title, what stands above the table, and the table.
 TABLES: dict[str, tuple[str, str, Callable[[], str]]] = {

@@ -50,6 +50,12 @@ def signatures(site: Path) -> dict[str, tuple[list[str], int]]:
     return found
 
 
+def test_the_index_for_machines_links_to_files_of_the_site(site: Path) -> None:
+    links = re.findall(r"\]\(([^)]+)\)", (site / "llms.txt").read_text())
+    assert len(links) > 50
+    assert [link for link in links if not (site / link).is_file()] == []
+
+
 def test_an_object_of_the_reference_shows_one_signature_and_folds_the_others(site: Path) -> None:
     found = signatures(site)
     assert len(found["lambda_kit.batch.batch"][0]) > 5

@@ -30,10 +30,18 @@ def test_each_error_says_what_to_do() -> None:
     assert set(reference_pages.REMEDIES) == set(errors.__all__)
 
 
-def test_the_index_for_machines_links_to_pages_that_exist() -> None:
+def test_the_index_for_machines_has_each_page_of_the_site() -> None:
     links = re.findall(r"\]\(([^)]+)\)", (reference_pages.DOCS / "llms.txt").read_text())
-    assert links
-    assert [link for link in links if not (reference_pages.DOCS / link).exists()] == []
+    written = [path.relative_to(reference_pages.DOCS).as_posix() for path in reference_pages.DOCS.rglob("*.md")]
+    assert sorted(links) == sorted(f"{name.removesuffix('.md')}.html" for name in written)
+
+
+def test_each_page_has_the_title_that_the_menu_gives_it() -> None:
+    titles = {file: title for entries in reference_pages.nav().values() for title, file in entries.items()}
+    headings = {
+        file: (reference_pages.DOCS / file).read_text().partition("\n")[0].removeprefix("# ") for file in titles
+    }
+    assert headings == titles
 
 
 def test_each_operation_that_the_kit_calls_belongs_to_a_feature_with_its_permissions() -> None:

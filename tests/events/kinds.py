@@ -1,6 +1,6 @@
 """The samples of all sources, and the table of sources in the documentation.
 
-`python -m tests.events.kinds` writes the table of `docs/events.md` anew from the code.
+`python -m tests.events.kinds` writes the table of `docs/reference-event-sources.md` anew from the code.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def read(view: Any) -> Any:
 
 # The table
 
-_PAGE = Path(__file__).parents[2] / "docs" / "events.md"
+_PAGE = Path(__file__).parents[2] / "docs" / "reference-event-sources.md"
 
 
 def table() -> str:
