@@ -7,6 +7,7 @@ import time
 from contextvars import ContextVar
 from sys import modules
 
+from lambda_kit import lazy_exports
 from lambda_kit._kernel import lifecycle, log, type_of
 
 TYPE_CHECKING = False
@@ -47,6 +48,9 @@ else:
 
 
 __all__ = ["Invocation", "LambdaContext", "current_invocation"]
+
+if not TYPE_CHECKING:  # the error for a name that is elsewhere
+    __getattr__, __dir__ = lazy_exports(globals(), {})
 
 _UNSET: Any = object()
 _DURABLE_SDK = "aws_durable_execution_sdk_python"

@@ -37,12 +37,6 @@ MORE: dict[str, dict[str, str]] = {
         "error": "the same",
         "critical": "the same",
         "exception": "the same",
-        "name": "log lines have the field service; a part of a service is log.child(part='stock')",
-        "addFilter": "pass redact=... to hide fields; format=... sees each line",
-        "removeFilter": "pass redact=... to hide fields; format=... sees each line",
-        "registered_handler": "lines go to standard output, always",
-        "registered_formatter": "format=... takes the line as a dict and returns text",
-        "thread_safe_get_current_keys": "lambda_kit.testing.invoke(...).logs has the lines that were written",
     },
     "logger.inject_lambda_context": {
         "log_event": "write Logger(log_event=True)",
@@ -58,7 +52,6 @@ MORE: dict[str, dict[str, str]] = {
     "Metrics": {
         "service": "the same: Metrics(service=...)",
         "namespace": "the same: Metrics(namespace=...)",
-        "function_name": "the dimension function_name is that of the cold start alone, and is known",
     },
     "metrics.log_metrics": {
         "capture_cold_start_metric": "write Metrics(cold_start=True)",

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
-    from typing import Any, TypeAlias
+    from typing import Any, NoReturn, TypeAlias
 
     WriteRecord: TypeAlias = Callable[[int, Any, Any, dict[str, Any], str], None]
 
@@ -72,6 +72,29 @@ def refuse_probe(owner: object, name: str) -> None:
     """
     if name.startswith("_"):
         raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}", name=name, obj=owner)
+
+
+def hint_names(cls: type, names: str) -> None:
+    """Let attributes that classes of other libraries have raise an AttributeError which says what to write.
+
+    They are properties, for classes that requests use: a `__getattr__` slows down all attributes on Python 3.11. The
+    room of the class has the messages, in `_unknown.attribute_of`.
+
+    Args:
+        cls: the class.
+        names: the names, with blanks between them.
+    """
+    for name in names.split():
+        setattr(cls, name, _missing(cls.__module__, name))
+
+
+def _missing(module: str, name: str) -> property:
+    def missing_name(owner: object, *_: object) -> NoReturn:
+        from importlib import import_module
+
+        raise import_module(f"{module.rpartition('.')[0]}._unknown").attribute_of(owner, name)
+
+    return property(missing_name, missing_name)
 
 
 def wall_clock() -> float:

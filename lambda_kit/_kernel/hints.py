@@ -14,7 +14,12 @@ _LONG = 7  # characters of a name in which one letter may differ: `named` is not
 
 
 def check_free_names(
-    what: str, kind: str, given: Iterable[str], options: Iterable[str], theirs: Mapping[str, str]
+    what: str,
+    kind: str,
+    given: Iterable[str],
+    options: Iterable[str],
+    theirs: Mapping[str, str],
+    otherwise: str = "",
 ) -> None:
     """Refuse names of free fields that are misspelt options, or options of Powertools.
 
@@ -24,6 +29,7 @@ def check_free_names(
         given: the names.
         options: the options of the class.
         theirs: options of Powertools, and a sentence on what to use here.
+        otherwise: the place of a free field that has such a name all the same; `""` if there is none.
 
     Raises:
         ConfigurationError: a name is one of these.
@@ -35,6 +41,7 @@ def check_free_names(
         if said is not None:
             raise ConfigurationError(
                 f"{what}({name}=...): there is no such option, and the name is too close to one for a {kind}; {said}"
+                f"{otherwise and f'; {otherwise}'}"
             )
 
 
@@ -59,9 +66,11 @@ def missing_name(text: str, name: str, known: list[str], *, asking: FrameType) -
         known: the names that the module exports.
         asking: the frame that asks for it. `from module import name` would replace the message of an AttributeError.
     """
-    from lambda_kit._kernel import callables, peer_names
+    from lambda_kit._kernel import callables, peer_names, public_names
 
     said = peer_names.NAMES.get(name)
+    if said is None and (places := public_names.places_of(name)):
+        said = f"import it from {places[0] if 'lambda_kit' in places else ' or '.join(places)}"
     if said is None:
         said = callables.closest(name, known).removeprefix("; ")
     if not said:

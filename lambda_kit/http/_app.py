@@ -22,7 +22,7 @@ if not TYPE_CHECKING:
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from contextlib import AbstractContextManager
-    from typing import Any, TypeVar, overload  # noqa: TC004  # the function above stands for it
+    from typing import Any, Never, TypeVar, overload  # noqa: TC004  # the function above stands for it
 
     from lambda_kit._kernel.layers import AnyLayer
     from lambda_kit.events._http_trigger import HttpTrigger
@@ -83,9 +83,10 @@ class HttpApp(Dispatch):
             `ValueError`. They may hold values of the request. Default False: clients see that the value is not valid.
         openapi: what that document says beside the routes: texts, servers, tags, authorizers; default: nothing.
         debug: whether the answer to an unknown exception shows it, outside of Lambda alone; default False.
+        **unknown: options that do not exist, which are refused.
 
     Raises:
-        ConfigurationError: an option is not valid.
+        ConfigurationError: an option is not valid, or does not exist.
     """
 
     __slots__ = (
@@ -118,7 +119,12 @@ class HttpApp(Dispatch):
         validator_messages: bool = False,
         openapi: OpenApi | None = None,
         debug: bool = False,
+        **unknown: Never,
     ) -> None:
+        if unknown:
+            from lambda_kit.http import _unknown
+
+            raise _unknown.option("HttpApp", next(iter(unknown)))
         super().__init__()
         _check(cors, "cors", "Cors")
         _check(security, "security", "SecurityHeaders")

@@ -9,7 +9,7 @@ from lambda_kit.http._response import TOKEN
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, Never
 
     from lambda_kit.events import HttpEvent
     from lambda_kit.http._response import Response
@@ -29,10 +29,11 @@ class Cors:
         credentials: whether pages may send cookies and read the answer; default False. It needs named origins.
         max_age: seconds for which a browser remembers a preflight; default 600.
         function_url: False if the function URL has rules of its own, which then make these headers; default True.
+        **unknown: options that do not exist, which are refused.
 
     Raises:
-        ConfigurationError: an origin or the name of a header is not one, or credentials are allowed for all origins
-            or with all headers that pages may read.
+        ConfigurationError: an option does not exist, an origin or the name of a header is not one, or credentials are
+            allowed for all origins or with all headers that pages may read.
     """
 
     __slots__ = ("all_headers", "all_origins", "credentials", "expose", "function_url", "headers", "max_age", "origins")
@@ -46,7 +47,12 @@ class Cors:
         credentials: bool = False,
         max_age: int = 600,
         function_url: bool = True,
+        **unknown: Never,
     ) -> None:
+        if unknown:
+            from lambda_kit.http import _unknown
+
+            raise _unknown.option("Cors", next(iter(unknown)))
         if isinstance(origins, str) or not origins:
             raise ConfigurationError("Cors(origins=...): pass a list of origins, such as ['https://shop.example']")
         for one in origins:
@@ -113,6 +119,10 @@ class Cors:
         if allowed:
             headers["access-control-allow-headers"] = allowed
         headers["access-control-max-age"] = str(self.max_age)
+
+
+if not TYPE_CHECKING:  # so that options of other libraries are refused with ours before Python misses an argument
+    Cors.__init__.__defaults__ = ((),)
 
 
 def _listed(asked: str | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lambda_kit._kernel import callables
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -34,7 +33,9 @@ def checked(path: str, given: Documented) -> Documented:
     """
     for name, value in given.items():
         if name not in _KNOWN:
-            raise ConfigurationError(f"route({path!r}) has no option {name!r}{callables.closest(name, _KNOWN)}")
+            from lambda_kit.http import _unknown
+
+            raise ConfigurationError(f"route({path!r}) has no option {name!r}{_unknown.route_option(name, _KNOWN)}")
         if name in ("tags", "security") and isinstance(value, str):
             raise ConfigurationError(f"route({path!r}, {name}={value!r}): pass a list of texts")
     return given

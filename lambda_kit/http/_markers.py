@@ -7,7 +7,7 @@ from lambda_kit.errors import ConfigurationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, ClassVar
+    from typing import Any, ClassVar, Never
 
 
 class Marker:
@@ -20,7 +20,11 @@ class Marker:
     __slots__ = ("name",)
     PLACE: ClassVar[str]
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = None, **unknown: Never) -> None:
+        if unknown:
+            from lambda_kit.http import _unknown
+
+            raise _unknown.option(type(self).__name__, next(iter(unknown)))
         self.name = name
 
     def __repr__(self) -> str:
@@ -65,6 +69,7 @@ class File(Marker):
         name: the name in the form; default: that of the parameter.
         media_types: the media types that are taken, such as `["image/png", "text/*"]`. The answer to others is 415.
             It is what the client says: check the data too. Default: all.
+        **unknown: options that do not exist, which are refused.
 
     Raises:
         ConfigurationError: `media_types` is a text, or one of them is no media type.
@@ -73,8 +78,8 @@ class File(Marker):
     __slots__ = ("media_types",)
     PLACE = "file"
 
-    def __init__(self, name: str | None = None, *, media_types: Sequence[str] = ()) -> None:
-        super().__init__(name)
+    def __init__(self, name: str | None = None, *, media_types: Sequence[str] = (), **unknown: Never) -> None:
+        super().__init__(name, **unknown)
         if isinstance(media_types, str) or [one for one in media_types if one.count("/") != 1]:
             raise ConfigurationError(
                 f"File(media_types={media_types!r}): pass a list of media types, such as ['image/png', 'text/*']"
@@ -88,8 +93,8 @@ class Body(Marker):
     __slots__ = ()
     PLACE = "body"
 
-    def __init__(self) -> None:
-        super().__init__(None)
+    def __init__(self, **unknown: Never) -> None:
+        super().__init__(None, **unknown)
 
 
 class Depends(Marker):
@@ -101,11 +106,12 @@ class Depends(Marker):
 
     Args:
         function: the function, or generator function.
+        **unknown: options that do not exist, which are refused.
     """
 
     __slots__ = ("function",)
     PLACE = "dependency"
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(None)
+    def __init__(self, function: Callable[..., Any], **unknown: Never) -> None:
+        super().__init__(None, **unknown)
         self.function = function

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from lambda_kit._kernel import type_of
+from lambda_kit._kernel import hint_names, type_of
 from lambda_kit.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
+    from typing import Any, Never
 
     from lambda_kit._kernel.streaming import Stream
     from lambda_kit.http._parts import Parts
@@ -85,10 +85,12 @@ class Response:
             dataclass or a struct, which becomes JSON as it is, without the checks of a return annotation; or None for
             no body, the default.
         status: the status; default 200.
+        *more: arguments that do not exist, which are refused.
         headers: headers, whose values are texts or lists of texts; default: none.
         media_type: the content type; default `text/plain` for text, `application/octet-stream` for bytes and
             `application/json` for other values, unless `headers` has one. The first part decides for an iterator.
             Types of text get `charset=utf-8`.
+        **unknown: options that do not exist, which are refused.
 
     Attributes:
         status: the status.
@@ -96,20 +98,26 @@ class Response:
         cookies: the values of `Set-Cookie`, in their order.
 
     Raises:
-        ConfigurationError: the body is of another type or has no JSON, the status is no number from 200 to 599, or the
-            charset of the media type is not known or does not have the characters of the text.
+        ConfigurationError: the body is of another type or has no JSON, the status is no number from 200 to 599, the
+            charset of the media type is not known or does not have the characters of the text, or an argument does not
+            exist.
     """
 
     __slots__ = ("_headers", "body", "cookies", "status")
 
-    def __init__(
+    def __init__(  # noqa: C901  # calls cost each response
         self,
         body: object = None,
         status: int = 200,
-        *,
+        *more: Never,
         headers: Mapping[str, str | list[str]] | None = None,
         media_type: str | None = None,
+        **unknown: Never,
     ) -> None:
+        if more or unknown:
+            from lambda_kit.http import _unknown
+
+            raise _unknown.of_response(more, unknown)
         given: Any = body
         is_whole = body is None or type_of(body) is str or type_of(body) is bytes
         kind = "text/plain; charset=utf-8" if type_of(body) is str else "application/octet-stream"
@@ -124,11 +132,12 @@ class Response:
         self.body: str | bytes | Parts | Stream | None = given
         self.cookies: list[str] = []
         self._headers: dict[str, Any] = {}
-        for name, value in (headers or {}).items():
-            if name.lower() == "set-cookie":
-                self.cookies += [value] if isinstance(value, str) else value
-            else:
-                self._headers[name.lower()] = value
+        if headers:
+            for name, value in headers.items():
+                if name.lower() == "set-cookie":
+                    self.cookies += [value] if isinstance(value, str) else value
+                else:
+                    self._headers[name.lower()] = value
         if media_type is not None:
             self._headers["content-type"] = _with_charset(media_type)
         elif body is not None and is_whole and "content-type" not in self._headers:
@@ -274,14 +283,19 @@ class Redirect(Response):
     Args:
         location: the URL or the path to go to. Characters that no URL has are encoded.
         status: 303 (See Other) by default, which lets the client use GET; 307 and 308 keep the method.
+        **unknown: options that do not exist, which are refused.
 
     Raises:
-        ConfigurationError: the status is no redirect.
+        ConfigurationError: the status is no redirect, or an option does not exist.
     """
 
     __slots__ = ()
 
-    def __init__(self, location: str, status: int = 303) -> None:
+    def __init__(self, location: str, status: int = 303, **unknown: Never) -> None:
+        if unknown:
+            from lambda_kit.http import _unknown
+
+            raise _unknown.option("Redirect", next(iter(unknown)))
         if status not in (301, 302, 303, 307, 308):
             raise ConfigurationError(f"Redirect(status={status!r}): pass 301, 302, 303, 307 or 308")
         if not location.isascii() or not location.isprintable() or " " in location:
@@ -289,6 +303,9 @@ class Redirect(Response):
 
             location = quote(location, safe="!#$%&'()*+,/:;=?@[]~", errors="replace")
         super().__init__(None, status, headers={"location": location})
+
+
+hint_names(Response, "base64_encoded compress content content_type is_json media_type status_code")
 
 
 def json_response(text: str | bytes, status: int, media_type: str = _JSON) -> Response:

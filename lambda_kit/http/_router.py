@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from lambda_kit._kernel import callables, type_of
+from lambda_kit._kernel import callables, hint_names, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.http._route import Route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, TypeVar, Unpack
+    from typing import Any, Never, TypeVar, Unpack
 
     from lambda_kit._kernel.layers import AnyLayer
     from lambda_kit.http._documented import Documented
@@ -44,14 +44,21 @@ class Router:
         prefix: text before the path of each route, such as `"/orders"`; default: none.
         layers: layers around each route, the outermost first; default: none.
         tags: tags of each route in the OpenAPI document; default: none.
+        **unknown: options that do not exist, which are refused.
 
     Raises:
-        ConfigurationError: the prefix does not begin with a slash, or ends with one.
+        ConfigurationError: the prefix does not begin with a slash, or ends with one; or an option does not exist.
     """
 
     __slots__ = ("_layers", "_prefix", "_routes", "_socket_routes", "_tags")
 
-    def __init__(self, prefix: str = "", *, layers: Sequence[AnyLayer] = (), tags: Sequence[str] = ()) -> None:
+    def __init__(
+        self, prefix: str = "", *, layers: Sequence[AnyLayer] = (), tags: Sequence[str] = (), **unknown: Never
+    ) -> None:
+        if unknown:
+            from lambda_kit.http import _unknown
+
+            raise _unknown.option("Router", next(iter(unknown)))
         check_layers(layers)
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
             raise ConfigurationError(f"the prefix {prefix!r} has to begin with a slash, and not to end with one")
@@ -216,6 +223,16 @@ class Router:
     ) -> Callable[[F], F]:
         """Return a decorator for `DELETE`. See `route`."""
         return self.route(path, "DELETE", status=status, layers=layers, **documented)
+
+
+hint_names(
+    Router,
+    "add_api_route add_exception_handler add_middleware api_resolver api_route append_context clear_context "
+    "configure_openapi configure_openapi_merge context current_event dependency_overrides enable_swagger "
+    "exception_handler exception_handler_manager get_openapi_json_schema get_openapi_merge_json_schema "
+    "get_openapi_merge_schema get_openapi_schema head include_router lambda_context middleware mount not_found "
+    "on_event openapi_config options processed_stack_frames request resolve resolve_async use",
+)
 
 
 def check_layers(layers: Any) -> None:

@@ -6,7 +6,7 @@ import json
 import sys
 from urllib.parse import quote, urlencode
 
-from lambda_kit._kernel import callables, type_of
+from lambda_kit._kernel import callables, hint_names, type_of
 from lambda_kit.errors import ConfigurationError
 from lambda_kit.events._http_build import HTTP_TRIGGERS, http_event
 from lambda_kit.http._upload import UploadFile
@@ -74,6 +74,9 @@ class ClientResponse:
 
     def __repr__(self) -> str:
         return f"<ClientResponse {self.status}>"
+
+
+hint_names(ClientResponse, "body status_code")
 
 
 class TestClient:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 # First: it says if another distribution has replaced files of this one.
 import lambda_kit._kernel  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from lambda_kit import lazy_exports
 from lambda_kit.local._cli import main
 from lambda_kit.local._environment import Environment
 from lambda_kit.local._function_url import FunctionUrl, ServedRequest
@@ -15,6 +16,10 @@ from lambda_kit.local._outcome import FunctionError, Outcome
 from lambda_kit.local._runtime_api import RuntimeApi
 from lambda_kit.local._settings import RuntimeClientMissing
 from lambda_kit.local._sqs import ServedBatch, SqsMapping, SqsQueue
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:  # the error for a name that is elsewhere
+    __getattr__, __dir__ = lazy_exports(globals(), {})
 
 __all__ = [
     "Environment",

@@ -19,8 +19,46 @@ _OPTIONS = (
     "names",
     "format",
     "fast",
+    "replays",
 )
 _CAPTURE = "log.capture_stdlib() takes the records of logging"
+_REDACT = "it is called redact here: redact=(..., 'iban') hides a further field"
+_LEVEL = "it is called level here"
+_SERVICE = "it is called service here"
+_FORMAT = "it is called format here: a function that takes the line as a dict and returns text"
+_BUFFER = "it is called buffer here, in bytes: buffer=20_000"
+_SAMPLE = "it is called sample_rate here"
+_CORRELATION = "it is called correlation_id here"
+_STREAM = "lines go to standard output, always"
+_TIMES = "timestamps are in RFC 3339, in UTC, as Lambda's filter needs them"
+_FIELDS = "pass the fields themselves: Logger(stage='prod')"
+_LIKELY = {  # what users of other loggers write
+    _REDACT: (
+        *("mask", "masks", "masked", "masking", "mask_fields", "mask_keys", "hide", "hides", "hidden", "hide_fields"),
+        *("redacted", "redacts", "redaction", "redact_fields", "redact_keys", "redact_paths", "redactor", "scrub"),
+        *("censor", "censored", "obfuscate", "sanitize", "sensitive", "sensitive_fields", "sensitive_keys"),
+    ),
+    _LEVEL: ("loglevel", "logging_level", "min_level", "minimum_level", "threshold", "verbosity"),
+    _SERVICE: ("service_name", "servicename", "logger_name"),
+    _FORMAT: (
+        *("fmt", "formatter", "formatters", "format_string", "renderer", "serializer", "encoder"),
+        *("json_encoder", "processors", "log_format"),
+    ),
+    _BUFFER: ("buffer_size", "buffer_bytes", "max_buffer", "log_buffer"),
+    _SAMPLE: ("sampling", "sample", "sampler", "sample_ratio", "sampling_ratio"),
+    _CORRELATION: ("correlation_path", "correlation_paths", "correlation"),
+    "it is called log_event here": ("log_events", "logs_event", "event_logging", "log_incoming_event"),
+    "it is called names here: names='powertools' keeps the names of its fields": ("field_names", "rename_fields"),
+    _STREAM: ("stdout", "stderr", "file", "filename", "sink", "output", "destination"),
+    _CAPTURE: ("handler", "handlers", "propagate"),
+    _TIMES: (
+        "date_format",
+        "time_format",
+        "timestamp_format",
+    ),
+    _FIELDS: ("extra", "fields", "static_fields", "extra_fields", "default_fields", "static"),
+    "write Logger(fast=True) for orjson": ("orjson", "use_orjson"),
+}
 _THEIR_OPTIONS = {
     "sampling_rate": "it is called sample_rate here",
     "log_level": "it is called level here",
@@ -61,6 +99,17 @@ _THEIR_METHODS = {
     "log_level": "write Logger(level=...) or log.child(level=...)",
     "addHandler": "lines go to standard output, always; log.capture_stdlib() takes the records of logging",
     "handlers": "lines go to standard output, always; log.capture_stdlib() takes the records of logging",
+    "addFilter": "write format=..., a function that takes the line as a dict and returns text, or redact=...",
+    "removeFilter": "write format=..., a function that takes the line as a dict and returns text, or redact=...",
+    "initial_log_level": "write Logger(level=...) or log.child(level=...)",
+    "sampling_rate": "write Logger(sample_rate=...)",
+    "log_uncaught_exceptions": "the logger as a layer logs the exception of the handler: @handler(log)",
+    "logger_formatter": "write Logger(format=...), a function that takes the line as a dict and returns text",
+    "registered_formatter": "write Logger(format=...), a function that takes the line as a dict and returns text",
+    "logger_handler": "lines go to standard output, always; log.capture_stdlib() takes the records of logging",
+    "registered_handler": "lines go to standard output, always; log.capture_stdlib() takes the records of logging",
+    "name": "log lines have the field service; a part of a service is log.child(part='stock')",
+    "thread_safe_get_current_keys": "lambda_kit.testing.invoke(...).logs has the lines that were written",
     "warn": "it is called warning here",
     "fatal": "it is called critical here",
     "log": "call debug, info, warning, error or critical",
@@ -79,7 +128,9 @@ def check_static(names: Iterable[str]) -> None:
     Raises:
         ConfigurationError: a name is one of these.
     """
-    hints.check_free_names("Logger", "static field", names, _OPTIONS, _THEIR_OPTIONS)
+    known = {**{name: said for said, likely in _LIKELY.items() for name in likely}, **_THEIR_OPTIONS}
+    otherwise = "a field of that name goes into log.child(...)"
+    hints.check_free_names("Logger", "static field", names, _OPTIONS, known, otherwise)
 
 
 def attribute(owner: object, name: str) -> AttributeError:

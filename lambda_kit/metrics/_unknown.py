@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _OPTIONS = ("namespace", "service", "cold_start", "flags", "routes", "replays", "clock")
+_KEPT = "Metrics keeps it to itself; keep a name for it where you make it"
 _THEIR_OPTIONS = {
+    "function_name": "leave it out: the metric of cold starts has the name of the function as a dimension",
     "provider": "lines are written in CloudWatch's embedded metric format, always",
     "capture_cold_start_metric": "write Metrics(cold_start=True)",
     "default_dimensions": "pass the dimensions themselves: Metrics(stage='prod')",
@@ -30,6 +32,11 @@ _THEIR_METHODS = {
     "serialize_metric_set": "lambda_kit.testing.invoke(...).metrics has what was written",
     "clear_metrics": "lambda_kit.testing.reset() drops what waits",
     "clear_default_dimensions": "dimensions that were added in an invocation end with it",
+    "metric_set": "lambda_kit.testing.invoke(...).metrics has what was written",
+    "metadata_set": "lambda_kit.testing.invoke(...).metrics has what was written",
+    "namespace": _KEPT,
+    "service": _KEPT,
+    "provider": "lines are written in CloudWatch's embedded metric format, always",
     "add_cold_start_metric": "write Metrics(cold_start=True)",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lambda_kit._kernel import hint_names
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,6 +196,9 @@ class Span:
         options = self._options
         decorated: Callable[P, R] = options.decorate(fn, self._name, self._kind, options)
         return decorated
+
+
+hint_names(Span, "add_exception put_annotation put_metadata record_exception set_attribute")
 
 
 def _is_failure(error: BaseException) -> bool:

@@ -25,9 +25,35 @@ _PEER_ATTRIBUTES = {
     "patch": _INSTRUMENT,
     "is_tracing_enabled": "read tracer.current().recording",
     "provider": "write tracer.span(name) for a subsegment, and tracer.current() for the current one",
+    "auto_patch": _INSTRUMENT,
+    "service": "the tracer keeps it to itself; keep a name for it where you make it",
     "put_annotation": "write tracer.current().annotate(name=value)",
     "put_metadata": "write tracer.current().metadata(name=value)",
 }
+
+
+_OF_SPANS = {
+    "annotate": "annotate(name=value)",
+    "aws": "aws(...)",
+    "end": "end(), or leave its with block",
+    "http": "http(...)",
+    "metadata": "metadata(name=value)",
+    "record_error": "record_error(error)",
+    "recording": "recording",
+}
+_PEER_SPANS = {  # of the spans of X-Ray's SDK, which the provider of Powertools' tracer makes, and of OpenTelemetry
+    "add_exception": "write span.record_error(error)",
+    "put_annotation": "write span.annotate(name=value)",
+    "put_metadata": "write span.metadata(name=value)",
+    "record_exception": "write span.record_error(error)",
+    "set_attribute": "write span.annotate(name=value)",
+}
+
+
+def attribute_of(owner: object, name: str) -> AttributeError:
+    """Return the error for an attribute that spans of other libraries have."""
+    text = f"{type(owner).__name__!r} object has no attribute {name!r}; {_PEER_SPANS[name]}"
+    return AttributeError(text, name=name, obj=owner)
 
 
 def option(name: str) -> str:
@@ -39,5 +65,10 @@ def option(name: str) -> str:
 def attribute(name: str, known: Iterable[str]) -> str:
     """Return the message for an attribute that does not exist."""
     public = [one for one in known if not one.startswith("_")]
-    hint = f"; {_PEER_ATTRIBUTES[name]}" if name in _PEER_ATTRIBUTES else closest(name, public)
+    if name in _PEER_ATTRIBUTES:
+        hint = f"; {_PEER_ATTRIBUTES[name]}"
+    elif name in _OF_SPANS:
+        hint = f"; it is of a span: write tracer.current().{_OF_SPANS[name]}"
+    else:
+        hint = closest(name, public)
     return f"'Tracer' object has no attribute {name!r}{hint}"

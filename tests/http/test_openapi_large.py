@@ -91,7 +91,7 @@ RETURNS: list[Any] = [
     tuple[Literal[201], models.Order] | tuple[Literal[202, 404], Line] | None,
     str | bytes,
 ]
-MARKERS = [Query, Header, Cookie, Form]
+MARKERS: list[Any] = [Query, Header, Cookie, Form]
 
 
 def function_of(pick: random.Random, path_names: list[str], method: str) -> Any:

@@ -14,6 +14,7 @@ import pytest
 
 import lambda_kit
 from lambda_kit._kernel.peer_names import NAMES
+from tests import public_api
 
 ROOMS = [
     "lambda_kit",
@@ -138,13 +139,31 @@ def test_other_missing_names_are_plain_errors(room: str) -> None:
         exec(f"from {room} import qqqqqq", {})
 
 
+def test_each_public_name_is_found_from_each_room_that_does_not_have_it() -> None:
+    homes: dict[str, set[str]] = {}
+    for home in public_api.modules():
+        for name in public_api.names_of(importlib.import_module(home)):
+            homes.setdefault(name, set()).add(home)
+    assert len(homes) > 300
+    for room in [*ROOMS, "lambda_kit.invocation", "lambda_kit.local"]:
+        module = importlib.import_module(room)
+        for name, places in homes.items():
+            if name in vars(module) or room in places:
+                continue
+            with pytest.raises(ImportError) as imported:
+                exec(f"from {room} import {name}", {})
+            said = str(imported.value).partition("; import it from ")[2].split(" or ")
+            assert set(said) <= places, (room, name)
+            assert said == ["lambda_kit"] or "lambda_kit" not in places
+
+
 def test_a_module_that_is_not_loaded_yet_is_imported_and_loads_no_hints() -> None:
     """Also where its name is close to that of an export, as `metrics` is to `Metrics`."""
     program = (
         "import sys\n"
         "from lambda_kit import metrics, tracer, parameters, batch\n"
         "print(metrics.__name__, tracer.__name__, parameters.__name__, batch.__name__)\n"
-        "print([name for name in sys.modules if name.endswith(('.hints', '.peer_names'))])\n"
+        "print([name for name in sys.modules if name.endswith(('.hints', '.peer_names', '.public_names'))])\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [

@@ -80,6 +80,19 @@ def test_a_formatter_that_fails_costs_its_line_its_form_alone(logs: Logs) -> Non
         ({"samplerate": 0.1}, "did you mean sample_rate"),
         ({"correlationid": "x"}, "did you mean correlation_id"),
         ({"levle": "x"}, "did you mean level"),
+        ({"replay": "x"}, "did you mean replays"),
+        (
+            {"mask": ["card"]},
+            "it is called redact here: .*; a field of that name goes into log.child",
+        ),
+        ({"redacted": ["card"]}, "it is called redact here"),
+        ({"hide": ["card"]}, "it is called redact here"),
+        ({"loglevel": "DEBUG"}, "it is called level here"),
+        ({"service_name": "shop"}, "it is called service here"),
+        ({"formatter": print}, "it is called format here"),
+        ({"fmt": "%s"}, "it is called format here"),
+        ({"stdout": 1}, "standard output"),
+        ({"extra": {"a": 1}}, "pass the fields themselves"),
         ({"names": "theirs"}, "pass 'kit' or 'powertools'"),
         ({"format": "%s"}, "pass a function"),
     ],
@@ -92,7 +105,13 @@ def test_misspelt_options_and_those_of_powertools_are_no_static_fields(options: 
         Logger().child(**options)
 
 
-@pytest.mark.parametrize("name", ["stage", "version", "team", "events", "samples", "named", "formats_used", "name"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("stage", "version", "team", "events", "samples", "named", "formats_used", "name", "namespace", "region"),
+        *("environment", "env", "app", "component", "tenant", "host", "commit", "release", "domain", "owner", "tags"),
+    ],
+)
 def test_other_names_are_static_fields(name: str, logs: Logs) -> None:
     make: Any = Logger
     make(**{name: "x"}).info("y")

@@ -93,6 +93,8 @@ def test_every_option_is_suggested_for_a_misspelt_one(option: str) -> None:
     ("name", "hint"),
     [
         ("put_annotation", "; write tracer.current().annotate(name=value)"),
+        ("annotate", "; it is of a span: write tracer.current().annotate(name=value)"),
+        ("service", "; the tracer keeps it to itself; keep a name for it where you make it"),
         ("put_metadata", "; write tracer.current().metadata(name=value)"),
         ("capture_method", "; the tracer is the decorator: @tracer"),
         ("capture_lambda_handler", "; put the tracer on the handler: @handler(tracer)"),
@@ -106,3 +108,23 @@ def test_an_attribute_that_does_not_exist_is_an_error_that_says_what_it_is_calle
         getattr(Tracer(), name)
     assert str(caught.value) == f"'Tracer' object has no attribute {name!r}{hint}"
     assert not hasattr(Tracer(), name)
+
+
+def test_each_attribute_of_spans_is_known_to_the_tracer() -> None:
+    span = Tracer(backend="none").current()
+    names = [name for name in dir(span) if not name.startswith("_") and hasattr(span, name)]
+    assert "annotate" in names
+    for name in names:
+        if hasattr(Tracer, name):
+            continue
+        with pytest.raises(AttributeError, match=f"it is of a span: write tracer.current\\(\\).{name}"):
+            getattr(Tracer(), name)
+
+
+@pytest.mark.parametrize("backend", ["none", "xray"])
+def test_methods_of_the_spans_of_other_libraries_say_what_they_are_called_here(backend: Any) -> None:
+    span: Any = Tracer(backend=backend).span("save")
+    with pytest.raises(AttributeError, match=r"has no attribute 'put_annotation'; write span.annotate\(name=value\)"):
+        span.put_annotation("order", "o-1")
+    for name in ("put_metadata", "add_exception", "record_exception", "set_attribute"):
+        assert not hasattr(span, name)
