@@ -13,7 +13,7 @@ from typing import Any
 
 import lambda_kit
 from lambda_kit import errors
-from tests import peer_page, public_api, reference_tables
+from tests import error_messages, peer_page, public_api, reference_tables
 from tests.generated import with_part
 
 ROOT = Path(__file__).parent.parent
@@ -120,6 +120,31 @@ REMEDIES = {
 }
 
 
+HTTP_INTRODUCTION = """\
+A route or a dependency raises them, and so does the kit for a request that it refuses. The client gets the status with problem
+details; the message in a log or a test is the status, its phrase and the detail: `404 Not Found: there is no order o-1`.
+"""
+HTTP_REMEDIES = {
+    "BadRequest": "The client has to change the request: its JSON, its form, its query or its path cannot be read.",
+    "Conflict": "If the kit raised it, a request with the same idempotency key is running: the client asks again later.",
+    "ContentTooLarge": "Send less, or raise the limit of the app or of `File(...)`; API Gateway and Lambda have limits of their own.",
+    "Forbidden": "If the kit raised it, the token lacks a scope: compare it with `bearer.scopes(...)`. A function URL or API "
+    "Gateway that answers 403 itself has not called the function.",
+    "Gone": "Raise it for a resource that was removed for good. The kit does not raise it.",
+    "HttpError": "The base class: `except HttpError`, and `@app.on_error(HttpError)` for another form of all answers.",
+    "InternalServerError": "A client sees no more than the request id: the log line with this id has the exception.",
+    "InvalidRequest": "`errors` lists each problem with its place. Compare the request with the OpenAPI document of the app.",
+    "MethodNotAllowed": "The path has a route, with other methods: the header `Allow` lists them.",
+    "NotFound": "No route has this path: look for a stage or a base path in front of it (`HttpApp(base_path=...)`). Or a route raised it.",
+    "PreconditionFailed": "The resource has another version: the client reads it again, then repeats the change.",
+    "ServiceUnavailable": "If the kit raised it, the keys of the token's issuer could not be fetched: see the lines above it.",
+    "TooManyRequests": "Raise it where you limit clients. The kit does not raise it.",
+    "Unauthorized": "The credentials are missing, or were refused: the detail says which. `WWW-Authenticate` names the scheme.",
+    "UnprocessableContent": "If the kit raised it, an idempotency key came with another request: the client makes a new key.",
+    "UnsupportedMediaType": "The detail names the media type that the route takes: set `Content-Type`.",
+}
+
+
 def reference_pages() -> dict[Path, str]:
     """Return the text of each page of the reference."""
     return {DOCS / "reference" / f"{name}.md": _page(title, modules) for name, (title, modules) in PAGES.items()}
@@ -138,12 +163,29 @@ def _page(title: str, modules: list[str]) -> str:
 
 
 def errors_table() -> str:
-    """Return the table of all errors: the cause of each, and what to do."""
-    lines = ["| error | it means | what to do |", "| --- | --- | --- |"]
+    """Return the tables of all errors: how messages begin, the cause of each, and what to do."""
+    known = error_messages.messages()
+    head = ["| error | its message begins | it means | what to do |", "| --- | --- | --- | --- |"]
+    lines = head.copy()
     for name in sorted(errors.__all__):
-        cause = (inspect.getdoc(getattr(errors, name)) or "").partition("\n\n")[0].replace("\n", " ")
-        lines.append(f"| `{name}` | {_in_cell(cause)} | {_in_cell(REMEDIES[name])} |")
+        shown = f"lambda_kit.errors.{name}" if name in error_messages.classes_of_http() else name
+        row = (f"`{shown}`", error_messages.beginnings(name, known), _cause(getattr(errors, name)), REMEDIES[name])
+        lines.append(f"| {' | '.join(_in_cell(cell) for cell in row)} |")
+    lines += ["", "### Errors of HTTP", "", HTTP_INTRODUCTION, *head]
+    for name, error in sorted(error_messages.classes_of_http().items()):
+        row = (
+            f"`lambda_kit.http.{name}`",
+            error_messages.beginnings(f"http.{name}", known),
+            _cause(error),
+            HTTP_REMEDIES[name],
+        )
+        lines.append(f"| {' | '.join(_in_cell(cell) for cell in row)} |")
     return "\n".join(lines) + "\n"
+
+
+def _cause(error: type[Exception]) -> str:
+    text = (inspect.getdoc(error) or "").partition("\n\n")[0].replace("\n", " ")
+    return text.removesuffix(" It takes the arguments of `HttpError`.")
 
 
 def lines_table() -> str:
@@ -248,6 +290,7 @@ def pages() -> dict[Path, str]:
     return {
         **reference_pages(),
         **reference_tables.table_pages(DOCS),
+        DOCS / "reference-messages.md": error_messages.page(),
         DOCS / "reference-powertools.md": peer_page.page(),
         **{path: with_part(path.read_text(), peer_page.gaps()) for path in with_gaps},
         DOCS / "llms.txt": llms(),

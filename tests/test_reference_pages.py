@@ -6,11 +6,14 @@ import inspect
 import re
 
 import pytest
+from pydantic import BaseModel
 
-from lambda_kit import HttpApp, Logger, errors, handler, idempotent
+from lambda_kit import HttpApp, Logger, current_invocation, errors, handler, idempotent
+from lambda_kit.batch import batch
+from lambda_kit.events import parse
 from lambda_kit.idempotency import MemoryStore
 from lambda_kit.testing import events, invoke, make_context
-from tests import public_api, reference_pages, reference_tables
+from tests import error_messages, public_api, reference_pages, reference_tables
 from tests.effort import skip_in_the_middle
 
 skip_in_the_middle()
@@ -28,6 +31,51 @@ def test_each_public_module_has_a_place_in_the_reference() -> None:
 
 def test_each_error_says_what_to_do() -> None:
     assert set(reference_pages.REMEDIES) == set(errors.__all__)
+
+
+def test_each_error_of_http_says_what_to_do_and_is_told_from_the_error_of_aws_of_the_same_name() -> None:
+    assert set(reference_pages.HTTP_REMEDIES) == set(error_messages.classes_of_http())
+    page = (reference_pages.DOCS / "troubleshooting.md").read_text()
+    assert "| `lambda_kit.errors.NotFound` | `dynamodb PutItem failed with ResourceNotFoundException: …` |" in page
+    assert "| `lambda_kit.http.NotFound` | `404 Not Found` |" in page
+    assert "| `NotFound` |" not in page
+
+
+def is_said(error: BaseException, name: str) -> bool:
+    """Tell whether a message on the page is that of an error: its words in their order, with anything at each `…`."""
+    message = " ".join(str(error).split())
+    forms = [".*".join(map(re.escape, one.split("…"))) for one in error_messages.messages()[name]]
+    return any(re.match(form, message) for form in forms)
+
+
+def test_messages_of_real_errors_are_on_the_page() -> None:
+    class Order(BaseModel):
+        id: int
+
+    @handler(parse(Order))
+    def place(order: Order, context: object) -> None: ...
+
+    @handler
+    @batch(model=Order, raise_if_all_failed=True)
+    def ship(order: Order) -> None: ...
+
+    refused = invoke(place, {"id": "x"}).error
+    assert isinstance(refused, errors.ParseError)
+    assert is_said(refused, "ParseError")
+    failed = invoke(ship, events.sqs(["{}"])).error
+    assert isinstance(failed, errors.BatchFailed)
+    assert is_said(failed, "BatchFailed")
+    assert isinstance(failed.__cause__, errors.InvalidRecord)
+    assert is_said(failed.__cause__, "InvalidRecord")
+    with pytest.raises(errors.ConfigurationError) as raised:
+        HttpApp(base_path="orders")
+    assert is_said(raised.value, "ConfigurationError")
+    with pytest.raises(errors.OutsideInvocation) as outside:
+        current_invocation()
+    assert is_said(outside.value, "OutsideInvocation")
+    assert is_said(
+        errors.NotFound("no", service="dynamodb", operation="PutItem", code="ResourceNotFoundException"), "NotFound"
+    )
 
 
 def test_the_index_for_machines_has_each_page_of_the_site() -> None:
