@@ -88,7 +88,7 @@ def messages() -> dict[str, list[str]]:
 def _said(node: ast.AST) -> list[tuple[str, str]]:
     """Return the class and the text of a message, for a call of an error's class, or for a class that builds one."""
     if isinstance(node, ast.Call) and node.args:
-        name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+        name: str = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
         return [(name, _text(node.args[0]))] if name[:1].isupper() else []
     if not isinstance(node, ast.ClassDef):
         return []

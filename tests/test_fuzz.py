@@ -77,3 +77,11 @@ def test_targets_that_are_unknown_are_refused(tmp_path: Path, capsys: pytest.Cap
     with pytest.raises(SystemExit):
         command.main(["nothing", "--input", str(tmp_path)])
     assert "unknown target 'nothing'; there are aws, runtime" in capsys.readouterr().err
+
+
+def test_the_runs_of_ci_fuzz_for_a_minute_and_say_where_it_was_cut_short() -> None:
+    of_github = (ROOT / ".github" / "workflows" / "checks.yml").read_text()
+    of_commits = (ROOT / ".ci" / "run").read_text()
+    assert "run: make fuzz FUZZ_SECONDS=60" in of_github
+    assert "make fuzz FUZZ_SECONDS=60 " in of_commits
+    assert 'if [ "$fuzzed" = 124 ]; then\n  echo "fuzzing was cut short after $fuzz_limit s' in of_commits
