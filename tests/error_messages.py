@@ -127,8 +127,8 @@ def page() -> str:
         "",
         "<!-- written by `make reference`: do not edit -->",
         "",
-        "How the messages of each error begin: search this page for the words of yours. `…` stands for a value. What",
-        "to do is in [Troubleshooting](troubleshooting.md). The messages of AWS and of Python are not here.",
+        "This page has the beginning of each message of each error: search it for the words of yours. `…` stands for a",
+        "value. What to do is in [Troubleshooting](troubleshooting.md). Messages of AWS and of Python are not here.",
         "",
     ]
     for name, said in sorted(messages().items(), key=lambda one: one[0].rpartition(".")[2]):

@@ -207,6 +207,20 @@ def lines_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+# Messages that are little more than their values: what stands at each `%s`.
+VALUES = {
+    "%s: %s; the answer is %s": ("LAYER", "why the returned value is no answer", "a failure"),
+    "%s: the handler raised; the answer is %s": ("LAYER", "a failure"),
+    "%s\nThis is about %s%s; %s.": (
+        "the feature flags cannot be used: PROBLEMS.",
+        "SOURCE",
+        "",
+        "which flags are in force",
+    ),
+    "lambda_kit: %s %s was not answered: %s": ("METHOD", "PATH", "why the answer cannot be sent"),
+}
+
+
 def _message(node: ast.AST) -> tuple[str, str] | None:
     """Return level and message of a call of the kit's logger; None for another node."""
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
@@ -216,7 +230,10 @@ def _message(node: ast.AST) -> tuple[str, str] | None:
     is_log = isinstance(node.func.value, ast.Name) and node.func.value.id == "log"
     if not is_log or node.func.attr not in levels or not isinstance(first, ast.Constant):
         return None
-    text = " ".join(str(first.value).split())
+    template = str(first.value)
+    if template in VALUES:
+        template %= VALUES[template]
+    text = " ".join(template.split())
     for directive in ("%s", "%r", "%d", "%g", "%.3f", "%.1f", "%.0f", "%i"):
         text = text.replace(directive, "…")
     return levels[node.func.attr], text if len(text) <= 140 else f"{text[:140].rpartition(' ')[0]} …"

@@ -48,6 +48,14 @@ def test_no_alarm_is_on_a_search_which_cloudwatch_refuses() -> None:
     assert [block.partition(":")[0] for block in alarms if "SEARCH(" in block] == []
 
 
+def test_the_dashboard_shows_each_metric_that_an_alarm_watches() -> None:
+    alarms, _, dashboard = (DEPLOY / "operate.yaml").read_text().partition("AWS::CloudWatch::Dashboard")
+    watched = set(re.findall(r"MetricName: (\w+)|\bSUM\((\w+)\)", alarms))
+    names = {one or other for one, other in watched}
+    assert {"Errors", "DeadLetterErrors", "ServerErrors", "ApproximateNumberOfMessagesVisible"} <= names
+    assert [name for name in names if name not in dashboard] == []
+
+
 def test_the_stack_of_the_cdk_is_python() -> None:
     ast.parse((DEPLOY / "cdk_stack.py").read_text())
 

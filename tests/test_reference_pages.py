@@ -97,6 +97,14 @@ def test_each_operation_that_the_kit_calls_belongs_to_a_feature_with_its_permiss
     assert listed == reference_tables.operations()
 
 
+def test_each_line_on_the_page_of_operations_has_words_of_its_own() -> None:
+    code = "\n".join(path.read_text("utf-8") for path in reference_tables.PACKAGE.rglob("*.py"))
+    assert [text for text in reference_pages.VALUES if repr(text)[1:-1] not in code] == []
+    rows = [line.split(" | ") for line in reference_pages.lines_table().splitlines()[2:]]
+    bare = [row[1] for row in rows if len(re.findall(r"[A-Za-z]{2,}", row[1].removeprefix("lambda_kit: "))) < 4]
+    assert bare == []
+
+
 def test_each_metric_span_and_annotation_of_the_code_is_in_its_table() -> None:
     assert reference_tables.metric_names() == set(reference_tables.METRICS)
     assert reference_tables.span_names() == set(reference_tables.SPANS)
