@@ -49,6 +49,7 @@ CORES = {
             "batch/test_trace.py",
             "batch/test_deadline.py",
             "batch/test_margin.py",
+            "batch/test_late.py",
         ),
     ),
     "flags": Core(
