@@ -82,7 +82,7 @@ def messages() -> dict[str, list[str]]:
         for base in getattr(errors, name).__mro__[1:]:
             if not found[name] and base is not errors.LambdaKitError:
                 found[name] |= found.get(base.__name__, set())
-    return {name: sorted(said, key=str.casefold) for name, said in found.items()}
+    return {name: sorted(said, key=lambda text: (text.casefold(), text)) for name, said in found.items()}
 
 
 def _said(node: ast.AST) -> list[tuple[str, str]]:
