@@ -1,18 +1,25 @@
-"""The documentation site, as MkDocs builds it: the links for machines, and the signatures of the reference."""
+"""The documentation site, as MkDocs builds it: links for machines, signatures of the reference, widths in a browser."""
 
 from __future__ import annotations
 
 import html
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.effort import is_full
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 if find_spec("mkdocs") is None or not is_full():
@@ -78,3 +85,68 @@ def test_a_field_of_a_view_shows_its_type(site: Path) -> None:
     assert found["lambda_kit.events.SqsRecord.receipt_handle"][0] == ["receipt_handle: str"]
     assert found["lambda_kit.events.CodePipelineEvent.input_artifacts"][0] == ["input_artifacts: Records[Artifact]"]
     assert found["lambda_kit.batch.DROPPED"][0] == ["DROPPED"]
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MEASURE = (Path(__file__).parent / "site_widths.html").read_bytes()
+
+
+class _Server(SimpleHTTPRequestHandler):
+    """Serves the site, and the page that opens each of its pages in a frame and posts what it has measured."""
+
+    measured: dict[str, Any]
+    done: threading.Event
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/search/"):
+            self.send_error(404)  # the index is large, and each page would read it
+            return
+        if self.path != "/measure":
+            super().do_GET()
+            return
+        pages = [path.relative_to(self.directory).as_posix() for path in Path(self.directory).rglob("*.html")]
+        body = MEASURE.replace(b"PAGES", json.dumps(sorted(pages)).encode())
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        type(self).measured = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(204)
+        self.end_headers()
+        type(self).done.set()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_nothing_scrolls_sideways_on_a_wide_screen_and_no_name_breaks_inside_a_word_on_a_narrow_one(
+    site: Path, tmp_path: Path
+) -> None:
+    _Server.done = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Server, directory=str(site)))
+    serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    serving.start()
+    options = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--window-size=1500,1000",
+        f"--user-data-dir={tmp_path}",
+    ]
+    url = f"http://127.0.0.1:{server.server_address[1]}/measure"
+    browser = subprocess.Popen([str(CHROMIUM), *options, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert _Server.done.wait(4 * PATIENCE)
+    finally:
+        browser.kill()
+        browser.wait()
+        server.shutdown()
+        serving.join()
+        server.server_close()
+    assert _Server.measured["pages"] > 60
+    assert _Server.measured["wide"] == []
+    assert _Server.measured["broken"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -33,6 +34,16 @@ def too_wide(text: str) -> list[tuple[int, str]]:
 def test_no_line_of_code_in_the_documentation_is_too_wide() -> None:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     wide = [f"{page.name}:{number}: {line}" for page in pages for number, line in too_wide(page.read_text())]
+    assert wide == [], "fold them: ruff format --line-length 88"
+
+
+def test_no_line_of_code_in_a_docstring_is_too_wide() -> None:
+    wide: list[str] = []
+    for path in sorted((ROOT / "lambda_kit").rglob("*.py")):
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)) if "```" in text else ():
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                wide += [f"{path.name}: {line}" for _, line in too_wide(ast.get_docstring(node) or "")]
     assert wide == [], "fold them: ruff format --line-length 88"
 
 

@@ -8,6 +8,7 @@ import re
 import pytest
 from pydantic import BaseModel
 
+import lambda_kit
 from lambda_kit import HttpApp, Logger, current_invocation, errors, handler, idempotent
 from lambda_kit.batch import batch
 from lambda_kit.events import parse
@@ -90,6 +91,13 @@ def test_each_page_has_the_title_that_the_menu_gives_it() -> None:
         file: (reference_pages.DOCS / file).read_text().partition("\n")[0].removeprefix("# ") for file in titles
     }
     assert headings == titles
+
+
+def test_the_header_of_the_site_has_the_version() -> None:
+    (name,) = re.findall(
+        r"^repo_name: (.*?)(?: #.*)?$", (reference_pages.ROOT / "mkdocs.yml").read_text(), re.MULTILINE
+    )
+    assert name == f"lambda-kit-sdk {lambda_kit.__version__}"
 
 
 def test_each_operation_that_the_kit_calls_belongs_to_a_feature_with_its_permissions() -> None:

@@ -37,7 +37,10 @@ def shown(text: str, hides: Hides | None = None, limit: int = _LONGEST) -> str:
 
     Example:
         ```python
-        assert shown("cannot connect to redis://:hidden@db:6379/0") == "cannot connect to redis://db:6379/0"
+        assert (
+            shown("cannot connect to redis://:hidden@db:6379/0")
+            == "cannot connect to redis://db:6379/0"
+        )
         assert shown("host=db password=hidden failed") == "host=db password=[redacted] failed"
         ```
     """

@@ -103,10 +103,13 @@ class Stream:
         @handler
         def count(event, context):
             numbers = (f"{number}\n" for number in range(3))
-            return Stream(numbers, {"statusCode": 200, "headers": {"Content-Type": "text/plain"}})
+            return Stream(
+                numbers, {"statusCode": 200, "headers": {"Content-Type": "text/plain"}}
+            )
 
 
-        assert count({}, None)["body"] == "0\n1\n2\n"  # outside of a client that streams, the whole
+        # Outside of a client that streams, the whole:
+        assert count({}, None)["body"] == "0\n1\n2\n"
         ```
     """
 

@@ -17,7 +17,10 @@ def without_credentials(url: str) -> str:
 
     Example:
         ```python
-        assert without_credentials("https://ada:pa/ss@db.example:5432/shop") == "https://db.example:5432/shop"
+        assert (
+            without_credentials("https://ada:pa/ss@db.example:5432/shop")
+            == "https://db.example:5432/shop"
+        )
         ```
     """
     if "@" not in url:

@@ -3,7 +3,8 @@
 ```python
 from lambda_kit.events import SqsEvent
 
-event = SqsEvent({"Records": [{"messageId": "m-1", "body": '{"order": 7}', "eventSource": "aws:sqs"}]})
+record = {"messageId": "m-1", "body": '{"order": 7}', "eventSource": "aws:sqs"}
+event = SqsEvent({"Records": [record]})
 for record in event:
     assert (record.id, record.json) == ("m-1", {"order": 7})
 ```

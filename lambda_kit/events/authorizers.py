@@ -9,7 +9,10 @@
 ```python
 from lambda_kit.events import authorizers
 
-event = {"type": "TOKEN", "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod/GET/orders/7"}
+event = {
+    "type": "TOKEN",
+    "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod/GET/orders/7",
+}
 policy = authorizers.Policy(event, "ada", context={"tenant": "t-1"})
 answer = policy.allow("GET", "/orders/*").deny("*", "/admin/*").answer()
 assert answer["principalId"] == "ada"

@@ -12,7 +12,12 @@ def claims(event, context):
     return bedrock.answer(event, {"open": ["claim-1"]})
 
 
-event = {"messageVersion": "1.0", "actionGroup": "claims", "apiPath": "/claims", "httpMethod": "GET"}
+event = {
+    "messageVersion": "1.0",
+    "actionGroup": "claims",
+    "apiPath": "/claims",
+    "httpMethod": "GET",
+}
 assert claims(event, None)["response"]["httpStatusCode"] == 200
 ```
 """

@@ -12,7 +12,12 @@ from lambda_kit.events import edge
 
 event = {
     "Records": [
-        {"cf": {"config": {"eventType": "viewer-request"}, "request": {"method": "GET", "uri": "/old", "headers": {}}}}
+        {
+            "cf": {
+                "config": {"eventType": "viewer-request"},
+                "request": {"method": "GET", "uri": "/old", "headers": {}},
+            }
+        }
     ]
 }
 moved = edge.response(event, 301, headers={"Location": "/new"})

@@ -15,7 +15,9 @@ from lambda_kit.events.pipelines import failed, pipeline_job, success
 @handler(Logger(), pipeline_job())
 def smoke_test(event, context):
     version = "7"
-    return success(variables={"version": version}) if version else failed("there is no version")
+    if not version:
+        return failed("there is no version")
+    return success(variables={"version": version})
 ```
 
 The role of the function needs `codepipeline:PutJobSuccessResult` and `codepipeline:PutJobFailureResult`, or

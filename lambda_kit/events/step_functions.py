@@ -14,7 +14,9 @@ def approve(event, context):
     if event["approved"]:
         step_functions.succeed(event["token"], {"by": event["user"]})
     else:
-        step_functions.fail(event["token"], "Refused", f"{event['user']} refused the order")
+        step_functions.fail(
+            event["token"], "Refused", f"{event['user']} refused the order"
+        )
 ```
 
 The role of the function needs `states:SendTaskSuccess`, `states:SendTaskFailure` and `states:SendTaskHeartbeat`.

@@ -79,8 +79,13 @@ class FeatureFlags:
         ```python
         from lambda_kit.flags import StaticFlags
 
-        rule = {"when_match": True, "conditions": [{"action": "EQUALS", "key": "tier", "value": "premium"}]}
-        flags = FeatureFlags(StaticFlags({"early": {"default": False, "rules": {"premium": rule}}}))
+        rule = {
+            "when_match": True,
+            "conditions": [{"action": "EQUALS", "key": "tier", "value": "premium"}],
+        }
+        flags = FeatureFlags(
+            StaticFlags({"early": {"default": False, "rules": {"premium": rule}}})
+        )
         assert flags.enabled("early", tier="premium")
         assert not flags.enabled("early", {"tier": "standard"})
         ```

@@ -61,7 +61,8 @@ class HttpApp(Dispatch):
 
 
     lambda_handler = handler()(app)
-    assert app.test_client().get("/orders/7?expand=true").json() == {"id": 7, "expanded": True}
+    answer = app.test_client().get("/orders/7?expand=true")
+    assert answer.json() == {"id": 7, "expanded": True}
     assert app.test_client().get("/orders/seven").status == 422
     ```
 

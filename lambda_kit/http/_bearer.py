@@ -37,7 +37,9 @@ class Bearer:
     from lambda_kit.http import Bearer, Depends
 
     issuer = "https://id.example"
-    signed_in = Bearer(f"{issuer}/keys.json", algorithms=["RS256"], issuer=issuer, audience="shop")
+    signed_in = Bearer(
+        f"{issuer}/keys.json", algorithms=["RS256"], issuer=issuer, audience="shop"
+    )
     app = HttpApp()
 
 
@@ -47,7 +49,10 @@ class Bearer:
 
 
     @app.delete("/orders/{order_id}")
-    def delete(order_id: str, claims: Annotated[dict[str, Any], Depends(signed_in.scopes("orders:write"))]):
+    def delete(
+        order_id: str,
+        claims: Annotated[dict[str, Any], Depends(signed_in.scopes("orders:write"))],
+    ):
         return None
 
 

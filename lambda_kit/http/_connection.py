@@ -121,7 +121,9 @@ def connection(id: str, endpoint: str | None = None, *, client: Any = None) -> C
     ```python
     from lambda_kit.http import connection
 
-    there = connection("L0SM9cOFvHcCIhw=", "https://abc123.execute-api.eu-west-1.amazonaws.com/prod")
+    there = connection(
+        "L0SM9cOFvHcCIhw=", "https://abc123.execute-api.eu-west-1.amazonaws.com/prod"
+    )
     assert there.id == "L0SM9cOFvHcCIhw="
     ```
 

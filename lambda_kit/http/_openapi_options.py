@@ -17,7 +17,8 @@ class OpenApi:
     from lambda_kit.http import HttpApp, OpenApi
 
     cognito = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    app = HttpApp(openapi=OpenApi(tags={"orders": "What customers buy."}, authorizers={"cognito": cognito}))
+    tags = {"orders": "What customers buy."}
+    app = HttpApp(openapi=OpenApi(tags=tags, authorizers={"cognito": cognito}))
 
 
     @app.get("/orders", tags=["orders"])

@@ -73,7 +73,9 @@ class Response:
     ```python
     from lambda_kit.http import Response
 
-    response = Response("id,amount\n1,20\n", media_type="text/csv", headers={"Cache-Control": "no-store"})
+    response = Response(
+        "id,amount\n1,20\n", media_type="text/csv", headers={"Cache-Control": "no-store"}
+    )
     response.set_cookie("seen", "1", max_age=3600)
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert Response({"id": 1}, 201, headers={"Location": "/orders/1"}).body == '{"id":1}'

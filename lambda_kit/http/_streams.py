@@ -23,7 +23,10 @@ class ServerEvent:
     ```python
     from lambda_kit.http import ServerEvent
 
-    assert ServerEvent({"n": 1}, event="added", id="7").text() == 'event: added\nid: 7\ndata: {"n":1}\n\n'
+    assert (
+        ServerEvent({"n": 1}, event="added", id="7").text()
+        == 'event: added\nid: 7\ndata: {"n":1}\n\n'
+    )
     assert ServerEvent("two\nlines").text() == "data: two\ndata: lines\n\n"
     ```
 

@@ -121,7 +121,11 @@ def idempotent(  # noqa: PLR0913  # each is an option of its own
             return {"charge": len(charged)}
 
 
-        assert charge({"order_id": "o-1"}, None) == charge({"order_id": "o-1"}, None) == {"charge": 1}
+        assert (
+            charge({"order_id": "o-1"}, None)
+            == charge({"order_id": "o-1"}, None)
+            == {"charge": 1}
+        )
         assert charged == ["o-1"]
         ```
     """

@@ -69,7 +69,10 @@ class FakeAppConfigAgent(FakeServer):
 
 
         def banner(context):
-            return {"enabled": context.get("tier") == "premium", "_variant": context.get("tier", "default")}
+            return {
+                "enabled": context.get("tier") == "premium",
+                "_variant": context.get("tier", "default"),
+            }
 
 
         flags = FeatureFlags(AppConfigAgent("shop", "prod", "features"))

@@ -41,7 +41,10 @@ def of(source: SourceName, *, fields: Fields = None) -> Any:
     ```python
     from lambda_kit.testing import events
 
-    event = events.of("cognito_pre_sign_up", fields={"request": {"userAttributes": {"email": "ada@example.com"}}})
+    event = events.of(
+        "cognito_pre_sign_up",
+        fields={"request": {"userAttributes": {"email": "ada@example.com"}}},
+    )
     assert event["triggerSource"] == "PreSignUp_SignUp"
     assert event["request"]["userAttributes"]["email"] == "ada@example.com"
     ```

@@ -79,7 +79,8 @@ class Tracer:
             return charge(event["order_id"])
 
 
-        assert place_order({"order_id": "o-1"}, None) == "ch_1"  # nothing is traced outside Lambda
+        # Nothing is traced outside Lambda.
+        assert place_order({"order_id": "o-1"}, None) == "ch_1"
         ```
     """
 
