@@ -81,7 +81,7 @@ _IDEMPOTENCY = {
 _UNIT = "units are text: metrics.add(name, value, 'Milliseconds')"
 _OBSERVABILITY = {
     "DurableContextProtocol": "AWS's SDK for durable executions has the type of its context",
-    "EphemeralMetrics": "use metrics.add(..., dimensions={...}) of lambda_kit.Metrics",
+    "EphemeralMetrics": "use another object of lambda_kit.Metrics: each has its own state",
     "LambdaPowertoolsFormatter": "write lambda_kit.Logger(format=...), a function that takes the line as a dict",
     "MetricResolution": "write metrics.add(..., high_resolution=True)",
     "MetricResolutionError": "it is called lambda_kit.errors.ConfigurationError",
@@ -91,7 +91,7 @@ _OBSERVABILITY = {
     "aiohttp_trace_config": "use tracer.instrument(client) of lambda_kit.Tracer, for httpx, requests and urllib3",
     "correlation_paths": "write lambda_kit.Logger(correlation_id='headers.\"x-request-id\"'), or the name of a source",
     "lambda_handler_decorator": "write a generator under lambda_kit.layer",
-    "single_metric": "use metrics.add(..., dimensions={...}) of lambda_kit.Metrics",
+    "single_metric": "use another object, lambda_kit.Metrics(service=False), and its add(..., dimensions={...})",
 }
 _PARSED = "use lambda_kit.events.parse, or @batch(model=...)"
 _MODELS = {

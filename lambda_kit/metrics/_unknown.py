@@ -26,7 +26,7 @@ _THEIR_METHODS = {
     "set_default_dimensions": "pass them to the constructor: Metrics(stage='prod')",
     "default_dimensions": "pass them to the constructor: Metrics(stage='prod')",
     "set_timestamp": "write add(..., timestamp=...)",
-    "single_metric": "write add(..., dimensions={...})",
+    "single_metric": "use another object, Metrics(service=False), and its add(..., dimensions={...})",
     "log_metrics": _LAYER,
     "flush_metrics": "it is called flush() here",
     "serialize_metric_set": "lambda_kit.testing.invoke(...).metrics has what was written",
