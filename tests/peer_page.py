@@ -218,7 +218,7 @@ _CODE = re.compile(
     r"""@?[A-Za-z_][\w.]*(?:\((?:[^()]|\([^()]*\))*\)[\w.]*)+  # a call, also of what a call returns
     | lambda_kit[\w.]*\w | (?:lambda_kit\.)?\w+\[\w+\]        # a dotted name, a generic
     | [a-z_]+=(?:\.\.\. | '[^']*' | "[^"]*" | \w+ | \[\.\.\.\])?  # an option
-    | @\w+ | (?<=\s)\.\w+(?:\.\w+)?                           # a decorator, an attribute
+    | @\w+(?:\.\w+)* | (?<=\s)(?:\.\w+)+(?:\(\))?              # a decorator, an attribute
     """,
     re.VERBOSE,
 )
