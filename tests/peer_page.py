@@ -217,8 +217,8 @@ def _table(heading: str, column: str, rows: Mapping[str, str]) -> str:
 _CODE = re.compile(
     r"""@?[A-Za-z_][\w.]*(?:\((?:[^()]|\([^()]*\))*\)[\w.]*)+  # a call, also of what a call returns
     | lambda_kit[\w.]*\w | (?:lambda_kit\.)?\w+\[\w+\]        # a dotted name, a generic
-    | [a-z_]+=(?:\.\.\. | '[^']*' | "[^"]*" | \w+ | \[\.\.\.\])?  # an option
-    | @\w+(?:\.\w+)* | (?<=\s)(?:\.\w+)+(?:\(\))?              # a decorator, an attribute
+    | [a-z_]+=(?:\.\.\. | '[^']*' | "[^"]*" | \w+(?:\([^()]*\))? | \[\.\.\.\])?  # an option
+    | @\w+(?:\.\w+)* | (?<=\s)(?:\.\w+)+(?:\([^()]*\))?        # a decorator, an attribute
     """,
     re.VERBOSE,
 )
