@@ -296,6 +296,15 @@ def raise_in(thread: int, error: type[BaseException]) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
 
 
+def frames_in(coroutine: Any) -> list[FrameType]:
+    """Return the frames of a suspended coroutine and of the coroutines that it awaits, the outermost first."""
+    frames: list[FrameType] = []
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+        frames.append(frame)
+        coroutine = coroutine.cr_await
+    return frames
+
+
 def traceback_of(frames: Sequence[FrameType]) -> TracebackType | None:
     """Return a traceback of code that is running, such as an exception would have there; None without frames.
 
@@ -304,7 +313,7 @@ def traceback_of(frames: Sequence[FrameType]) -> TracebackType | None:
     """
     made: TracebackType | None = None
     for frame in reversed(frames):
-        made = TracebackType(made, frame, frame.f_lasti, frame.f_lineno)
+        made = _entry(made, frame, frame.f_lasti, frame.f_lineno)
     return made
 
 
@@ -322,8 +331,23 @@ def user_traceback(traceback: TracebackType | None) -> TracebackType | None:
     first = next((i for i, one in enumerate(entries) if not _is_own(one)), len(entries))
     made: TracebackType | None = None
     for one in reversed(entries[first:]):
-        made = TracebackType(made, one.tb_frame, one.tb_lasti, one.tb_lineno)
+        made = _entry(made, one.tb_frame, one.tb_lasti, one.tb_lineno)
     return made
+
+
+def _entry(next_: TracebackType | None, frame: FrameType, instruction: int, line: int | None) -> TracebackType:
+    """Return an entry of a traceback.
+
+    An instruction may have no line, such as the jump at the end of a loop on Python 3.11: the line before it counts.
+    """
+    if line is None:
+        code = frame.f_code
+        line = code.co_firstlineno
+        for start, _, known in code.co_lines():
+            if start > instruction:
+                break
+            line = line if known is None else known
+    return TracebackType(next_, frame, instruction, line)
 
 
 def _is_own(entry: TracebackType) -> bool:

@@ -12,7 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Future, Task
     from collections.abc import Callable, Iterator
-    from types import FrameType
     from typing import Any
 
     from lambda_kit._kernel.interrupt import Alarm
@@ -83,7 +82,10 @@ class _Tasks:
             run.cancelled = run.stopped = True
             for task in list(self._running):
                 task.cancel()
-        run.abandon([(*one, _frames_of(task)) for task, one in self._running.items()])
+        if self._running:
+            from lambda_kit._kernel.interrupt import frames_in
+
+            run.abandon([(*one, frames_in(task.get_coro())) for task, one in self._running.items()])
         if self._fatal is not None:
             raise self._fatal
 
@@ -141,16 +143,6 @@ class _Tasks:
         self._run.timed_out = self._run.stopped = True
         for task in list(self._running):
             task.cancel()
-
-
-def _frames_of(task: Task[None]) -> list[FrameType]:
-    """Return the frames in which a task waits, the outermost first."""
-    frames: list[FrameType] = []
-    waiting: Any = task.get_coro()
-    while (frame := getattr(waiting, "cr_frame", None)) is not None:
-        frames.append(frame)
-        waiting = waiting.cr_await
-    return frames
 
 
 class _Deadline:

@@ -9,7 +9,14 @@ from _thread import allocate_lock, start_new_thread
 from contextvars import copy_context
 
 from lambda_kit._kernel import PACKAGE, callables, log
-from lambda_kit._kernel.interrupt import BETWEEN_STEPS, Alarm, user_traceback, uses_signal
+from lambda_kit._kernel.interrupt import (
+    BETWEEN_STEPS,
+    Alarm,
+    frames_in,
+    traceback_of,
+    user_traceback,
+    uses_signal,
+)
 from lambda_kit._kernel.lifecycle import release_locks
 from lambda_kit.errors import ConfigurationError, TimeLimitInterrupt, TimeLimitReached
 from lambda_kit.invocation import current, current_invocation, current_place
@@ -255,7 +262,7 @@ class _TaskLimit(_Limit):
 
     def _cancel(self) -> None:
         if not self._ended and not self._cancelled:
-            self.reach(_stack_of(self.coroutine))
+            self.reach(traceback.extract_tb(traceback_of(frames_in(self.coroutine))))
             self._cancelled = self._task.cancel()
 
     def _interrupt(self, frame: FrameType | None) -> None:
@@ -317,15 +324,8 @@ def _is_in_coroutine(frame: FrameType | None) -> bool:
 
 def _stack_below(frame: FrameType | None) -> list[traceback.FrameSummary]:
     """Return the frames of a running function, from its time limit inwards."""
-    frames = traceback.extract_stack(frame)
-    limits = [i for i, one in enumerate(frames) if one.filename == __file__]
-    return frames[limits[-1] + 1 :] if limits else list(frames)
-
-
-def _stack_of(coroutine: Any) -> list[traceback.FrameSummary]:
-    """Return the frames of a suspended coroutine and of the coroutines that it awaits."""
-    frames: list[traceback.FrameSummary] = []
-    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
-        frames += traceback.extract_stack(frame, limit=1)
-        coroutine = coroutine.cr_await
-    return frames
+    frames: list[FrameType] = []
+    while frame is not None and frame.f_code.co_filename != __file__:
+        frames.append(frame)
+        frame = frame.f_back
+    return traceback.extract_tb(traceback_of(frames[::-1]))

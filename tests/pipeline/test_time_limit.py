@@ -108,6 +108,25 @@ def test_a_limit_for_whose_report_no_thread_can_be_started_interrupts_all_the_sa
     assert waits == []
 
 
+def test_code_without_a_line_is_interrupted_and_told_like_any_other(caplog: pytest.LogCaptureFixture) -> None:
+    """On Python 3.11 the jump at the end of such a loop has no line, and there it is where interrupts strike."""
+
+    @handler(time_limit(margin=1.0))
+    def spin(event: object, context: object) -> None:
+        while True:
+            for i in range(1000):
+                if i % 2:  # noqa: SIM102  # another jump
+                    if i % 3:
+                        str(i)
+
+    for _ in range(3):
+        with pytest.raises(TimeLimitReached) as raised:
+            spin({}, due_soon())
+        assert any(entry.name == "spin" for entry in raised.traceback)
+    assert ", in spin" in caplog.text
+    assert "line None" not in caplog.text
+
+
 def test_a_limit_that_needs_a_thread_which_cannot_be_started_is_left_out_with_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
