@@ -7,7 +7,7 @@ from lambda_kit.errors import ConfigurationError
 from lambda_kit.http import _models
 from lambda_kit.http._json import json_of
 from lambda_kit.http._response import Response, json_response
-from lambda_kit.http._returns import is_tuple, reversed_tuple, without_responses
+from lambda_kit.http._returns import is_array_type, reversed_tuple, without_responses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def answer_of(annotation: Any, status: int | None, what: str) -> Callable[[Any],
             f"{what} returns {annotation!r}: the status comes first; return it before the value, and write "
             f"{reversed_to}. For a JSON array, return a list"
         )
-    is_array = is_tuple(annotation)
     annotation = without_responses(annotation)
+    is_array = is_array_type(annotation)
     if annotation is not None and _models.is_model(annotation) and _is_checked(annotation):
         return _model_answer(_models.json_writer(annotation, what), status)
 
@@ -75,6 +75,13 @@ def _parts_in(value: tuple[Any, ...]) -> tuple[int, Any, Any] | None:
     return int(value[0]), value[1], value[2] if count == 3 else None
 
 
+def _is_reversed(value: tuple[Any, ...]) -> bool:
+    """Tell whether a status may stand behind its value, whatever the number: else an answer depended on its data."""
+    if len(value) != 2 and (len(value) != 3 or type_of(value[2]) is not dict):
+        return False
+    return _is_number(value[1]) and not _is_number(value[0])
+
+
 def _is_number(value: Any) -> bool:
     """Tell whether a value has the type of a status."""
     kind = type_of(value)
@@ -113,8 +120,8 @@ def any_answer(value: Any, status: int | None, *, is_array: bool = False) -> Res
         return Response(None, 204 if status is None else status)
     if type_of(value) is tuple:
         if (parts := _parts_in(value)) is not None:
-            return _with_headers(any_answer(parts[1], parts[0]), parts[2])
-        if not is_array and len(value) in (2, 3) and _is_number(value[1]) and not _is_number(value[0]):
+            return _with_headers(any_answer(parts[1], parts[0], is_array=is_array), parts[2])
+        if not is_array and _is_reversed(value):
             raise ValueError(
                 f"the status comes first: return {int(value[1])}, ... and not ..., {int(value[1])}; for a JSON array, "
                 "return a list"

@@ -23,11 +23,17 @@ def is_response(annotation: Any) -> TypeGuard[type[Response]]:
     return isinstance(annotation, type) and issubclass(annotation, Response)
 
 
-def is_tuple(annotation: Any) -> bool:
-    """Return True for a tuple, and for unions with one."""
+def is_array_type(annotation: Any) -> bool:
+    """Return True for tuples and sequences, under any name, and for unions with one."""
     if is_union(annotation):
-        return any(is_tuple(one) for one in annotation.__args__)
-    return getattr(annotation, "__origin__", annotation) is tuple
+        return any(is_array_type(one) for one in annotation.__args__)
+    for under in ("__supertype__", "__value__"):  # a NewType, an alias
+        if (named := getattr(annotation, under, None)) is not None:
+            return is_array_type(named)
+    origin = getattr(annotation, "__origin__", annotation)
+    if type_of(annotation).__name__ == "_AnnotatedAlias":
+        return is_array_type(origin)
+    return origin is tuple or getattr(origin, "__module__", "") == "collections.abc"
 
 
 def reversed_tuple(annotation: Any) -> str | None:
