@@ -72,6 +72,7 @@ def _try(target: Target, seconds: int, seed: int) -> bool:
         return True
     lines = [line for line in done.output.splitlines() if not _NOISE.match(line)]
     print("\n".join(lines[-40:]))
+    print(f"{target.name}: a fault was found", flush=True)
     for kind in ("crash", "timeout", "oom", "slow-unit", "leak"):
         for one in sorted(FOLDER.glob(f"{target.name}-{kind}-*")):
             if one.stat().st_mtime >= start - 1:

@@ -82,12 +82,13 @@ def _without_values(text: str, hides: Hides | None, *, code: bool) -> str:
         hides = hides or _by_default()
         parts: list[str] = []
         end = 0
+        quotes = _Quotes(text)
         found = before.search(text)
         while found is not None:
             at = found.end()
             if hides(found["name"]):
                 held = value.match(text, at)
-                is_value = held is not None and (not code or held["quote"] or _is_quoted(text, found.start()))
+                is_value = held is not None and (not code or held["quote"] or quotes.hold(found.start()))
                 if held is not None and is_value and not _is_nothing(held[0]):
                     parts += [text[end:at], _replacement(held[0], held["quote"])]
                     end = at = held.end()
@@ -96,19 +97,32 @@ def _without_values(text: str, hides: Hides | None, *, code: bool) -> str:
     return text
 
 
-def _is_quoted(line: str, at: int) -> bool:
-    """Tell whether a place of a line of code is within a text: a name there is no variable."""
-    quote, place = "", 0
-    while place < min(at, _LONGEST_WORD):
-        character = line[place]
-        if character == "\\":
+class _Quotes:
+    """Tells which places of a line of code are within a text: a name there is no variable.
+
+    The places are asked for from the beginning on, so that the line is gone through once.
+    """
+
+    __slots__ = ("_line", "_place", "_quote")
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+        self._place = 0
+        self._quote = ""
+
+    def hold(self, at: int) -> bool:
+        line, place, quote = self._line, self._place, self._quote
+        while place < at:
+            character = line[place]
+            if character == "\\":
+                place += 1
+            elif character == quote:
+                quote = ""
+            elif not quote and character in "'\"":
+                quote = character
             place += 1
-        elif character == quote:
-            quote = ""
-        elif not quote and character in "'\"":
-            quote = character
-        place += 1
-    return bool(quote) or at > _LONGEST_WORD
+        self._place, self._quote = place, quote
+        return bool(quote)
 
 
 def _is_nothing(value: str) -> bool:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class IdempotencyError(LambdaKitError):
     """An idempotent call was refused, or its result was not stored.
 
-    The message quotes the stored key, which contains a hash, and never the payload or the key of the event.
+    The message quotes the stored key, which contains a hash, and never the payload or the key of the event. Where no
+    key was found, it quotes the expression, and names fields of the event.
 
     Attributes:
         key: the key of the stored record: the names of namespace and function, and a hash.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from lambda_kit._kernel import callables, log, type_of
-from lambda_kit.errors import IdempotencyError
+from lambda_kit.errors import IdempotencyError, MissingIdempotencyKey
 from lambda_kit.http._answers import any_answer
 from lambda_kit.http._call import STREAM, InvalidResponse
 from lambda_kit.http._errors import HttpError, InvalidRequest, UnprocessableContent
@@ -63,7 +63,7 @@ def failed(app: Any, request: HttpEvent, error: Exception) -> Response:
                 request.raw_path,
                 known.status,
                 error,
-                extra={"idempotencyKey": error.key},
+                extra={} if isinstance(error, MissingIdempotencyKey) else {"idempotencyKey": error.key},
             )
             return problem(request, known)
     return _unknown(request, error, debug=app._debug)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 
 from lambda_kit._kernel import callables, expressions, type_of
 from lambda_kit._kernel.hashes import sha256
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _NAMES_LENGTH = 200  # characters of a key that its names may take; most stores limit keys
 _NAMES_SHOWN = 10  # of the fields that were there instead of a key
-_NAME_LENGTH = 40  # characters of each that are shown
+_NAME_LENGTH = 40  # characters of each
 
 
 class Arguments(dict[str, "Any"]):
@@ -163,7 +164,7 @@ class Identity:
         )
 
     def not_found(self, subject: Any) -> str:
-        """Say that a call has no key, and where it was looked for.
+        """Say that a call has no key, and where it was looked for; the names of fields are shown, and no values.
 
         Args:
             subject: what was searched.
@@ -173,8 +174,8 @@ class Identity:
         cls: Any = type_of(found)
         if not issubclass(cls, dict):
             return text
-        names = [repr(str(name)[:_NAME_LENGTH]) for name in list(found)]
-        listed = ", ".join(names[:_NAMES_SHOWN] + ["..."] * (len(names) > _NAMES_SHOWN)) or "no fields"
+        names = [_shown(name) for name in islice(dict.copy(found), _NAMES_SHOWN + 1)]
+        listed = ", ".join([*names[:_NAMES_SHOWN], "..."][: len(names)]) or "no fields"
         if cls is Arguments:
             return f"{text}; the arguments are {listed}"
         text = f"{text}; the event has {listed}"
@@ -238,6 +239,12 @@ def _finder(option: str, given: Any, *, as_json: bool) -> Callable[[Any], Any]:
             raise _Unreadable("an argument is nested too deeply, or contains itself; pass a function as key") from None
 
     return find
+
+
+def _shown(name: Any) -> str:
+    """Return the name of a field as text; `…` for one that may be data, such as an address."""
+    is_plain = type(name) is str and len(name) <= _NAME_LENGTH and name.replace("-", "_").isidentifier()
+    return repr(name) if is_plain else "…"
 
 
 def _all_of(found: Any) -> Any:

@@ -71,11 +71,13 @@ class Protected:
         subject = identity.subject(args, kwargs)
         try:
             key = identity.key_of(subject)
-            if key is None:
-                raise identity.missing(subject)
         except MissingIdempotencyKey:
             if settings.missing_key == "raise":
                 raise
+            key = None
+        if key is None:
+            if settings.missing_key == "raise":
+                raise identity.missing(subject)
             self._tell_unprotected(subject)
             return None, None
         payload, invocation = identity.payload_of(subject), current.get(None)

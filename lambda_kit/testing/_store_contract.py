@@ -100,8 +100,8 @@ class StoreContract:
             assert store.claim(first) is None
             early = Claim(key, "b", now=until - 0.0003, lease=60.0, ttl=3600.0, payload=None)
             assert store.claim(early).owner == "a", f"the lease from {start!r} to {until!r} had ended at {early.now!r}"
-            taken = Claim(key, "b", now=until + 0.002, lease=60.0, ttl=3600.0, payload=None)
-            assert store.claim(taken) is None
+            taken = Claim(key, "b", now=until + 1.002, lease=60.0, ttl=3600.0, payload=None)
+            assert store.claim(taken) is None  # whole seconds are fine enough
             expires = expiry(start, 3600.0)
             assert store.complete(Record(key, COMPLETED, owner="b", expires=expires, payload=None, result="1"))
             early = Claim(key, "c", now=expires - 0.0003, lease=60.0, ttl=3600.0, payload=None)

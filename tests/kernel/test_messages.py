@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_kit._kernel.messages import shown, shown_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Texts as libraries write them, and what is left of them.
 TEXTS = {
@@ -85,18 +89,20 @@ def test_no_form_of_a_pair_shows_the_secret_in_it(secret: str, name: str, around
             r"log('it\'s \\', password=it, x='password=[redacted]')",
         ),
         ("x = y  # it's password=z", "x = y  # it's password=[redacted]"),
-        ("''" + "a" * 20_000 + " password=b", "''" + "a" * 20_000 + " password=[redacted]"),
     ],
 )
 def test_of_source_code_only_literals_are_hidden(line: str, left: str) -> None:
     assert shown_code(line) == left
 
 
-@pytest.mark.parametrize("part", ["a=", "a='", "'a':", 'a="', "a-b: c", "a={", "a://b@", "a://:b ", "\\", "\\'a", "x"])
-def test_a_text_made_to_be_slow_is_looked_through_in_linear_time(part: str) -> None:
+@pytest.mark.parametrize(
+    "part", ["a=", "a='", "'a':", 'a="', "a-b: c", "a={", "a://b@", "a://:b ", "\\", "\\'a", "x", "'&token=b"]
+)
+@pytest.mark.parametrize("look", [shown, shown_code])
+def test_a_text_made_to_be_slow_is_looked_through_in_linear_time(part: str, look: Callable[[str], str]) -> None:
     def taken(count: int) -> float:
         started = time.process_time()
-        shown(part * (count // len(part)) + "@")
+        look(part * (count // len(part)) + "@")
         return time.process_time() - started
 
     assert min(taken(240_000) for _ in range(2)) < 64 * max(min(taken(30_000) for _ in range(2)), 1e-3)
