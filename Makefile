@@ -22,8 +22,9 @@ PYTEST_ARGS ?=
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
 # Tests start hundreds of interpreters, which would compile all that they import again and again without bytecode files.
 export PYTHONDONTWRITEBYTECODE :=
-# A test that hangs ends its worker: it fails by its name, with the stacks of all threads, and the other worker goes on.
-TEST_SECONDS ?= 240
+# A test that hangs ends its worker and the run: it fails by its name, with the stacks of all threads. Tests themselves wait
+# for at most 60 seconds times TEST_PATIENCE.
+TEST_SECONDS ?= $(shell echo $$(( 240 * $${TEST_PATIENCE:-1} )))
 PYTEST = python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart=0 \
 	-o faulthandler_timeout=$(TEST_SECONDS) -o faulthandler_exit_on_timeout=true $(PYTEST_ARGS)
 # Long tests run in full on the newest Python only.

@@ -141,7 +141,7 @@ def test_nothing_scrolls_sideways_on_a_wide_screen_and_no_name_breaks_inside_a_w
     url = f"http://127.0.0.1:{server.server_address[1]}/measure"
     browser = subprocess.Popen([str(CHROMIUM), *options, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        assert _Server.done.wait(4 * PATIENCE)
+        assert _Server.done.wait(2 * PATIENCE)
     finally:
         browser.kill()
         browser.wait()
