@@ -78,12 +78,7 @@ def _members(cls: type) -> dict[str, Any]:
     for base in reversed(cls.__mro__):
         if base.__module__.startswith("lambda_kit"):
             found |= {name: value for name, value in vars(base).items() if not name.startswith("_")}
-    return {name: value for name, value in found.items() if not _is_hint(value)}
-
-
-def _is_hint(value: Any) -> bool:
-    """Tell whether an attribute is there for the error alone that says what it is called."""
-    return isinstance(value, property) and getattr(value.fget, "__name__", "") == "missing_name"
+    return found
 
 
 def _signature(value: Any) -> str:

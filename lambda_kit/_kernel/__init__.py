@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
-    from typing import Any, NoReturn, TypeAlias
+    from typing import Any, TypeAlias
 
     WriteRecord: TypeAlias = Callable[[int, Any, Any, dict[str, Any], str], None]
 
@@ -77,24 +77,31 @@ def refuse_probe(owner: object, name: str) -> None:
 def hint_names(cls: type, names: str) -> None:
     """Let attributes that classes of other libraries have raise an AttributeError which says what to write.
 
-    They are properties, for classes that requests use: a `__getattr__` slows down all attributes on Python 3.11. The
-    room of the class has the messages, in `_unknown.attribute_of`.
+    The class gets a `__getattr__`, which Python calls for missing names alone. So subclasses and mixins may have
+    attributes of these names, and `dir` does not list them. On Python 3.11 a `__getattr__` slows down all attributes of
+    its class, and these are classes that requests use: there the error is the plain one of Python.
 
     Args:
-        cls: the class.
+        cls: the class. Its room has the messages: `_unknown.attribute_of` gets the name of the class.
         names: the names, with blanks between them.
     """
-    for name in names.split():
-        setattr(cls, name, _missing(cls.__module__, name))
+    if sys.version_info < (3, 12):
+        return
+    hinted = frozenset(names.split())
 
-
-def _missing(module: str, name: str) -> property:
-    def missing_name(owner: object, *_: object) -> NoReturn:
+    def missing(owner: object, name: str) -> Any:
+        behind: Any = getattr(super(cls, owner), "__getattr__", None)  # of a mixin
+        try:
+            # Look again: the error may come from within a property, and has to stay what it is.
+            return behind(name) if behind else object.__getattribute__(owner, name)
+        except AttributeError:
+            if name not in hinted or hasattr(type(owner), name):
+                raise
         from importlib import import_module
 
-        raise import_module(f"{module.rpartition('.')[0]}._unknown").attribute_of(owner, name)
+        raise import_module(f"{cls.__module__.rpartition('.')[0]}._unknown").attribute_of(owner, name, cls.__name__)
 
-    return property(missing_name, missing_name)
+    type.__setattr__(cls, "__getattr__", missing)
 
 
 def wall_clock() -> float:

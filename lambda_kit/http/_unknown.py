@@ -202,7 +202,13 @@ def route_option(name: str, known: tuple[str, ...]) -> str:
     return f"; {said}" if said else callables.closest(name, (*known, *ROUTE_OPTIONS))
 
 
-def attribute_of(owner: object, name: str) -> AttributeError:
-    """Return the error for an attribute that other libraries have."""
-    said = next(ATTRIBUTES[one.__name__][name] for one in type(owner).__mro__ if one.__name__ in ATTRIBUTES)
-    return AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}; {said}", name=name, obj=owner)
+def attribute_of(owner: object, name: str, kind: str) -> AttributeError:
+    """Return the error for an attribute that other libraries have.
+
+    Args:
+        owner: the object, perhaps of a subclass.
+        name: the attribute.
+        kind: the name of the class that has the hint.
+    """
+    text = f"{type(owner).__name__!r} object has no attribute {name!r}; {ATTRIBUTES[kind][name]}"
+    return AttributeError(text, name=name, obj=owner)

@@ -6,7 +6,7 @@ from lambda_kit._kernel import hints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
 _OPTIONS = (
     "service",
@@ -34,30 +34,36 @@ _TIMES = "timestamps are in RFC 3339, in UTC, as Lambda's filter needs them"
 _FIELDS = "pass the fields themselves: Logger(stage='prod')"
 _LIKELY = {  # what users of other loggers write
     _REDACT: (
-        *("mask", "masks", "masked", "masking", "mask_fields", "mask_keys", "hide", "hides", "hidden", "hide_fields"),
-        *("redacted", "redacts", "redaction", "redact_fields", "redact_keys", "redact_paths", "redactor", "scrub"),
-        *("censor", "censored", "obfuscate", "sanitize", "sensitive", "sensitive_fields", "sensitive_keys"),
+        *("masks", "masked", "masking", "mask_fields", "mask_keys", "hides", "hide_fields", "redacts", "redaction"),
+        *("redact_fields", "redact_keys", "redact_paths", "redactor", "scrub", "censor", "censored", "obfuscate"),
+        *("sanitize", "sensitive_fields", "sensitive_keys"),
     ),
-    _LEVEL: ("loglevel", "logging_level", "min_level", "minimum_level", "threshold", "verbosity"),
+    _LEVEL: ("loglevel", "logging_level", "min_level", "minimum_level", "verbosity"),
     _SERVICE: ("service_name", "servicename", "logger_name"),
     _FORMAT: (
-        *("fmt", "formatter", "formatters", "format_string", "renderer", "serializer", "encoder"),
+        *("fmt", "formatters", "format_string", "renderer", "serializer"),
         *("json_encoder", "processors", "log_format"),
     ),
     _BUFFER: ("buffer_size", "buffer_bytes", "max_buffer", "log_buffer"),
-    _SAMPLE: ("sampling", "sample", "sampler", "sample_ratio", "sampling_ratio"),
-    _CORRELATION: ("correlation_path", "correlation_paths", "correlation"),
+    _SAMPLE: ("sampling", "sampler", "sample_ratio", "sampling_ratio"),
+    _CORRELATION: ("correlation_path", "correlation_paths"),
     "it is called log_event here": ("log_events", "logs_event", "event_logging", "log_incoming_event"),
     "it is called names here: names='powertools' keeps the names of its fields": ("field_names", "rename_fields"),
-    _STREAM: ("stdout", "stderr", "file", "filename", "sink", "output", "destination"),
-    _CAPTURE: ("handler", "handlers", "propagate"),
-    _TIMES: (
-        "date_format",
-        "time_format",
-        "timestamp_format",
-    ),
-    _FIELDS: ("extra", "fields", "static_fields", "extra_fields", "default_fields", "static"),
+    _STREAM: ("stdout", "stderr"),
+    _CAPTURE: ("handlers",),
+    _TIMES: ("date_format", "time_format", "timestamp_format"),
+    _FIELDS: ("fields", "static_fields", "extra_fields", "default_fields"),
     "write Logger(fast=True) for orjson": ("orjson", "use_orjson"),
+}
+_AMBIGUOUS = {  # what may be a field as well: the kind of value tells
+    "handler": (_CAPTURE, "object"),
+    "propagate": (_CAPTURE, "flag"),
+    **dict.fromkeys(("file", "sink", "output", "destination"), (_STREAM, "object")),
+    **dict.fromkeys(("formatter", "encoder"), (_FORMAT, "object")),
+    **dict.fromkeys(("extra", "static"), (_FIELDS, "object")),
+    "sample": (_SAMPLE, "number"),
+    "threshold": (_LEVEL, "number"),
+    **dict.fromkeys(("mask", "hide", "hidden", "redacted", "sensitive"), (_REDACT, "list")),
 }
 _THEIR_OPTIONS = {
     "sampling_rate": "it is called sample_rate here",
@@ -122,15 +128,38 @@ _THEIR_METHODS = {
 }
 
 
-def check_static(names: Iterable[str]) -> None:
-    """Refuse names of static fields that are misspelt options, or options of Powertools.
+def check_static(static: Mapping[str, object]) -> None:
+    """Refuse static fields that are misspelt options, or options of Powertools and of other loggers.
+
+    Args:
+        static: the fields. Names that may be fields as well are refused with the values that such an option has.
 
     Raises:
-        ConfigurationError: a name is one of these.
+        ConfigurationError: a field is one of these.
     """
     known = {**{name: said for said, likely in _LIKELY.items() for name in likely}, **_THEIR_OPTIONS}
+    for name, (said, kind) in _AMBIGUOUS.items():
+        if name in static and _is_option(static[name], kind):
+            known[name] = said
     otherwise = "a field of that name goes into log.child(...)"
-    hints.check_free_names("Logger", "static field", names, _OPTIONS, known, otherwise)
+    hints.check_free_names("Logger", "static field", static, _OPTIONS, known, otherwise)
+
+
+def _is_option(value: object, kind: str) -> bool:
+    """Tell whether a value is one that an option has, and not that of a field.
+
+    Args:
+        value: the value.
+        kind: `"object"` for what is neither text nor None, `"number"`, `"flag"`, or `"list"` for a list, tuple or set.
+    """
+    if kind == "object":
+        return not isinstance(value, str | None)
+    is_flag = isinstance(value, bool)
+    if kind == "flag":
+        return is_flag
+    return (
+        (isinstance(value, int | float) and not is_flag) if kind == "number" else isinstance(value, list | tuple | set)
+    )
 
 
 def attribute(owner: object, name: str) -> AttributeError:

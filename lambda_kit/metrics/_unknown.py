@@ -47,7 +47,8 @@ def check_dimensions(names: Iterable[str]) -> None:
     Raises:
         ConfigurationError: a name is one of these.
     """
-    hints.check_free_names("Metrics", "dimension", names, _OPTIONS, _THEIR_OPTIONS)
+    otherwise = "metrics.dimension(...) and metrics.bind(...) take a dimension of that name"
+    hints.check_free_names("Metrics", "dimension", names, _OPTIONS, _THEIR_OPTIONS, otherwise)
 
 
 def attribute(owner: object, name: str) -> AttributeError:

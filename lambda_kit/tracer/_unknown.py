@@ -50,7 +50,7 @@ _PEER_SPANS = {  # of the spans of X-Ray's SDK, which the provider of Powertools
 }
 
 
-def attribute_of(owner: object, name: str) -> AttributeError:
+def attribute_of(owner: object, name: str, _: str) -> AttributeError:
     """Return the error for an attribute that spans of other libraries have."""
     text = f"{type(owner).__name__!r} object has no attribute {name!r}; {_PEER_SPANS[name]}"
     return AttributeError(text, name=name, obj=owner)

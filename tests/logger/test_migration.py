@@ -93,6 +93,16 @@ def test_a_formatter_that_fails_costs_its_line_its_form_alone(logs: Logs) -> Non
         ({"fmt": "%s"}, "it is called format here"),
         ({"stdout": 1}, "standard output"),
         ({"extra": {"a": 1}}, "pass the fields themselves"),
+        ({"static": {"a": 1}}, "pass the fields themselves"),
+        ({"handler": print}, "takes the records of logging"),
+        ({"propagate": False}, "takes the records of logging"),
+        ({"file": print}, "standard output"),
+        ({"output": 1}, "standard output"),
+        ({"encoder": print}, "it is called format here"),
+        ({"sample": 0.1}, "it is called sample_rate here"),
+        ({"threshold": 10}, "it is called level here"),
+        ({"hidden": ("card",)}, "it is called redact here"),
+        ({"sensitive": {"card"}}, "it is called redact here"),
         ({"names": "theirs"}, "pass 'kit' or 'powertools'"),
         ({"format": "%s"}, "pass a function"),
     ],
@@ -110,12 +120,29 @@ def test_misspelt_options_and_those_of_powertools_are_no_static_fields(options: 
     [
         *("stage", "version", "team", "events", "samples", "named", "formats_used", "name", "namespace", "region"),
         *("environment", "env", "app", "component", "tenant", "host", "commit", "release", "domain", "owner", "tags"),
+        *("handler", "file", "filename", "destination", "output", "sample", "threshold", "correlation", "sink", "mask"),
+        *("hide", "hidden", "redacted", "sensitive", "static", "propagate", "encoder", "formatter", "extra"),
     ],
 )
 def test_other_names_are_static_fields(name: str, logs: Logs) -> None:
     make: Any = Logger
     make(**{name: "x"}).info("y")
     assert logs()[0][name] == "x"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("hidden", True), ("sensitive", False), ("sample", True), ("mask", 7), ("correlation", 1.5)),
+        *(("handler", None), ("propagate", 1), ("filename", ["a"])),
+    ],
+)
+def test_a_name_that_other_loggers_have_as_an_option_is_a_field_with_a_value_that_they_do_not_take(
+    name: str, value: Any, logs: Logs
+) -> None:
+    make: Any = Logger
+    make(**{name: value}).info("y")
+    assert logs()[0][name] == value
 
 
 @pytest.mark.parametrize(
