@@ -210,8 +210,9 @@ licences: $(VENVS)/$(MAIN)/.tools ## check the licences of all dependencies, tho
 	@$(BIN)/python -m release.licences
 
 .PHONY: api
-api: $(VENVS)/$(MAIN)/.test ## accept a change of the public names: write tests/public_api.txt anew
+api: $(VENVS)/$(MAIN)/.test ## accept a change of the public names: write tests/public_api.txt and their table in the package anew
 	@$(BIN)/python -m tests.public_api
+	@$(BIN)/python -m tests.public_names
 
 .PHONY: reference
 reference: $(VENVS)/$(MAIN)/.test ## write the generated pages and tables of docs/ anew

@@ -7,6 +7,7 @@ together by a helper, is not found; the classes that build their own message are
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def _built() -> dict[str, str]:
     }
 
 
+@functools.lru_cache(maxsize=1)  # it parses the whole package
 def messages() -> dict[str, list[str]]:
     """Return the messages of each error of `lambda_kit.errors`, and those of `lambda_kit.http` as `http.NAME`."""
     of_http = classes_of_http()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 http: Any = import_module("lambda_kit.http")  # without its types: type checkers refuse what is asked for here
 
+HAS_HINTS: bool = sys.version_info >= (3, 12)
+
 OWNERS: dict[str, Callable[[], Any]] = {
     "HttpApp": http.HttpApp,
     "Router": http.Router,
@@ -29,6 +31,14 @@ OWNERS: dict[str, Callable[[], Any]] = {
 }
 
 
+def class_of(owner: Any) -> Any:
+    return owner.__class__
+
+
+def itself(owner: Any) -> Any:
+    return owner
+
+
 @pytest.mark.parametrize("kind", OWNERS)
 def test_an_attribute_of_other_libraries_says_what_to_write(kind: str) -> None:
     owner = OWNERS[kind]()
@@ -36,7 +46,7 @@ def test_an_attribute_of_other_libraries_says_what_to_write(kind: str) -> None:
     for name, hint in _unknown.ATTRIBUTES[table].items():
         with pytest.raises(AttributeError) as asked:
             getattr(owner, name)
-        said = f"; {hint}" if sys.version_info >= (3, 12) else ""
+        said = f"; {hint}" if HAS_HINTS else ""
         assert str(asked.value) == f"{kind!r} object has no attribute {name!r}{said}"
         assert (asked.value.name, asked.value.obj) == (name, owner)
         with pytest.raises(AttributeError):
@@ -48,7 +58,7 @@ def test_an_attribute_of_other_libraries_says_what_to_write(kind: str) -> None:
 def test_subclasses_have_attributes_of_these_names(kind: str) -> None:
     """On instances, as properties, from a mixin, and from the `__getattr__` of a mixin."""
     owner = OWNERS[kind]()
-    base = type(owner)
+    base = class_of(owner)
     table = {"HttpApp": "Router", "Redirect": "Response"}.get(kind, kind)
 
     class Dynamic:
@@ -58,36 +68,29 @@ def test_subclasses_have_attributes_of_these_names(kind: str) -> None:
             raise AttributeError(name)
 
     for name in _unknown.ATTRIBUTES[table]:
-        own = type("Own", (base,), {})
+        own: Any = type("Own", (base,), {})
         made = own.__new__(own)
         setattr(made, name, "settings")
         assert getattr(made, name) == "settings"
         delattr(made, name)
         assert not hasattr(made, name)
-        mixed = type("Mixed", (base, type("Mixin", (), {name: lambda self: self})), {})
+        mixed: Any = type("Mixed", (base, type("Mixin", (), {name: itself})), {})
         asked = mixed.__new__(mixed)
         assert getattr(asked, name)() is asked
-        dynamic = type("Both", (base, Dynamic), {})
+        dynamic: Any = type("Both", (base, Dynamic), {})
         assert getattr(dynamic.__new__(dynamic), name) == f"dynamic {name}"
         assert not hasattr(dynamic.__new__(dynamic), "qqqq")
 
 
 @pytest.mark.parametrize("kind", OWNERS)
 def test_an_error_within_a_property_of_a_subclass_stays_what_it_is(kind: str) -> None:
-    base = type(OWNERS[kind]())
+    base = class_of(OWNERS[kind]())
 
-    class Own(base):  # type: ignore[misc, valid-type]  # classes with an answer
-        @property
-        def settings(self) -> Any:
-            return self.inner
-
-        @property
-        def status_code(self) -> Any:
-            return self.inner
-
+    inner = property(lambda self: self.inner)
+    own: Any = type("Own", (base,), {"settings": inner, "status_code": inner})
     for name in ("settings", "status_code", "inner"):
         with pytest.raises(AttributeError, match=r"^'Own' object has no attribute 'inner'$"):
-            getattr(Own.__new__(Own), name)
+            getattr(own.__new__(own), name)
 
 
 def test_a_subclass_with_the_name_of_another_class_has_the_hints_of_its_own() -> None:
@@ -102,8 +105,9 @@ def test_these_names_are_in_no_list_of_attributes_and_not_in_doubles(kind: str) 
     owner = OWNERS[kind]()
     table = {"HttpApp": "Router", "Redirect": "Response"}.get(kind, kind)
     names = set(_unknown.ATTRIBUTES[table])
-    doubles = [Mock(spec=owner), Mock(spec=type(owner)), create_autospec(owner), create_autospec(type(owner))]
-    for one in (owner, type(owner), *doubles):
+    base = class_of(owner)
+    doubles = [Mock(spec=owner), Mock(spec=base), create_autospec(owner), create_autospec(base)]
+    for one in (owner, base, *doubles):
         assert names.isdisjoint(dir(one))
         assert [name for name in names if hasattr(one, name)] == []
 

@@ -14,7 +14,7 @@ import pytest
 
 import lambda_kit
 from lambda_kit._kernel.peer_names import NAMES
-from tests import public_api
+from tests import public_api, public_names
 
 ROOMS = [
     "lambda_kit",
@@ -155,6 +155,21 @@ def test_each_public_name_is_found_from_each_room_that_does_not_have_it() -> Non
             said = str(imported.value).partition("; import it from ")[2].split(" or ")
             assert set(said) <= places, (room, name)
             assert said == ["lambda_kit"] or "lambda_kit" not in places
+
+
+def test_the_table_of_public_names_is_what_the_modules_export() -> None:
+    assert public_names.FILE.read_text("utf-8") == public_names.text(), "run `make api`"
+
+
+def test_a_missing_name_reads_no_source() -> None:
+    """Programs ask for names of other versions: `getattr(lambda_kit, "New", None)`."""
+    program = (
+        "import sys, lambda_kit.http\n"
+        "print(hasattr(lambda_kit.http, 'qqqq'), getattr(lambda_kit, 'New', None))\n"
+        "print([name for name in ('ast', 'pkgutil', 'lambda_kit.local') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["False None", "[]"]
 
 
 def test_a_module_that_is_not_loaded_yet_is_imported_and_loads_no_hints() -> None:

@@ -342,12 +342,31 @@ def test_threads_that_add_while_others_flush_lose_nothing_and_write_nothing_twic
         ({"coldstart": True}, "did you mean cold_start"),
         ({"capture_cold_start_metric": True}, r"cold_start=True"),
         ({"default_dimensions": {}}, "pass the dimensions themselves"),
+        ({"function_name": "orders"}, r"leave it out: .*; metrics.dimension\(...\) and metrics.bind\(...\) take a dim"),
     ],
     ids=first_of,
 )
 def test_misspelt_options_and_those_of_powertools_are_no_dimensions(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         Metrics(**options)
+
+
+def test_a_dimension_whose_name_is_refused_as_an_option_is_taken_by_the_methods_that_the_error_names() -> None:
+    metrics = Metrics("Shop", service=False)
+
+    @handler(metrics)
+    def place(event: object, context: object) -> None:
+        with metrics.bind(function_name="bound"):
+            metrics.add("Orders", 1, "Count")
+            metrics.flush()
+        metrics.dimension(function_name="of the call")
+        metrics.add("Orders", 1, "Count")
+
+    found = points(parse_all(invoke(place).output))
+    assert [dimensions for _, dimensions, *_ in found] == [
+        (("function_name", "bound"),),
+        (("function_name", "of the call"),),
+    ]
 
 
 @pytest.mark.parametrize("name", ["stage", "tenant", "region", "flag", "name", "services_used", "namespace_of_k8s"])
