@@ -107,6 +107,9 @@ class Depends(Marker):
     Args:
         function: the function, or generator function.
         **unknown: options that do not exist, which are refused.
+
+    Raises:
+        ConfigurationError: the function is missing, or an option does not exist.
     """
 
     __slots__ = ("function",)
@@ -114,4 +117,11 @@ class Depends(Marker):
 
     def __init__(self, function: Callable[..., Any], **unknown: Never) -> None:
         super().__init__(None, **unknown)
+        given: Any = function
+        if given is None:
+            raise ConfigurationError("Depends(...): pass the function: Depends(current_user)")
         self.function = function
+
+
+if not TYPE_CHECKING:  # so that options of other libraries are refused with ours before Python misses an argument
+    Depends.__init__.__defaults__ = (None,)

@@ -288,7 +288,7 @@ class Redirect(Response):
         **unknown: options that do not exist, which are refused.
 
     Raises:
-        ConfigurationError: the status is no redirect, or an option does not exist.
+        ConfigurationError: the location is missing, the status is no redirect, or an option does not exist.
     """
 
     __slots__ = ()
@@ -298,6 +298,9 @@ class Redirect(Response):
             from lambda_kit.http import _unknown
 
             raise _unknown.option("Redirect", next(iter(unknown)))
+        given: Any = location
+        if given is None:
+            raise ConfigurationError("Redirect(...): pass the URL or the path to go to first: Redirect('/orders')")
         if status not in (301, 302, 303, 307, 308):
             raise ConfigurationError(f"Redirect(status={status!r}): pass 301, 302, 303, 307 or 308")
         if not location.isascii() or not location.isprintable() or " " in location:
@@ -306,6 +309,9 @@ class Redirect(Response):
             location = quote(location, safe="!#$%&'()*+,/:;=?@[]~", errors="replace")
         super().__init__(None, status, headers={"location": location})
 
+
+if not TYPE_CHECKING:  # so that options of other libraries are refused with ours before Python misses an argument
+    Redirect.__init__.__defaults__ = (None, 303)
 
 hint_names(Response, "base64_encoded compress content content_type is_json media_type status_code")
 

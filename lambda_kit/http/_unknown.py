@@ -36,6 +36,7 @@ OPTIONS = {
     "Redirect": ("location", "status"),
     "Cors": ("origins", "headers", "expose", "credentials", "max_age", "function_url"),
     "Marker": ("name",),
+    "Depends": ("function",),
     "File": ("name", "media_types"),
 }
 ROUTE_OPTIONS = ("status", "layers", "cache_control")  # beside those of the OpenAPI document
@@ -120,6 +121,11 @@ _INSTEAD = {
     },
 }
 _INSTEAD["File"] = _INSTEAD["Marker"]
+_INSTEAD["Depends"] = {
+    "dependency": "it is called function here, and comes first",
+    "scope": "leave it out: a dependency ends when the response is made",
+    "use_cache": _INSTEAD["Marker"]["use_cache"],
+}
 
 ATTRIBUTES = {
     "Router": {

@@ -115,7 +115,7 @@ class Process:
             for fd in (write, *log_outputs):
                 os.close(fd)
         self.pid = self._child.pid
-        assert self._guard.stdin is not None  # noqa: S101  # for type checkers: it was started with a pipe  # it was asked for
+        assert self._guard.stdin is not None  # noqa: S101  # for type checkers: it was started with a pipe
         with contextlib.suppress(BrokenPipeError):
             self._guard.stdin.write(f"{self.pid}\n".encode())
             self._guard.stdin.flush()

@@ -144,6 +144,11 @@ def test_copies_and_pickles_of_a_response_are_made() -> None:
         (lambda: http.File(alias="x"), "the name comes first"),
         (lambda: http.Body(embed=True), "a model with a field for each"),
         (lambda: http.Depends(print, use_cache=False), "runs once for a request"),
+        (lambda: http.Depends(dependency=print), "it is called function here, and comes first"),
+        (lambda: http.Depends(functon=print), "did you mean 'function'"),
+        (http.Depends, "pass the function"),
+        (lambda: http.Redirect(url="/x"), "it is called location here, and comes first"),
+        (http.Redirect, "pass the URL or the path to go to first"),
         (lambda: http.HttpApp().get("/x", middlewares=[]), r"route\('/x'\) has no option 'middlewares'; use layers="),
         (lambda: http.Router().post("/x", status_code=201), "it is called status here"),
         (lambda: http.Router().put("/x", layer=[]), "did you mean 'layers'?"),
@@ -163,7 +168,7 @@ def test_values_of_arguments_that_do_not_exist_are_not_quoted() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["HttpApp", "Router", "Response", "Redirect", "Cors", "File"])
+@pytest.mark.parametrize("kind", ["HttpApp", "Router", "Response", "Redirect", "Cors", "File", "Depends"])
 def test_every_option_is_suggested_for_a_misspelt_one(kind: str) -> None:
     parameters = import_module("inspect").signature(getattr(http, kind)).parameters
     assert _unknown.OPTIONS[kind] == tuple(name for name in parameters if name not in ("more", "unknown"))
