@@ -174,7 +174,8 @@ class Identity:
         cls: Any = type_of(found)
         if not issubclass(cls, dict):
             return text
-        names = [_shown(name) for name in islice(dict.copy(found), _NAMES_SHOWN + 1)]
+        fields: Any = found.copy()  # another thread may still add to it
+        names = [_shown(name) for name in islice(fields, _NAMES_SHOWN + 1)]
         listed = ", ".join([*names[:_NAMES_SHOWN], "..."][: len(names)]) or "no fields"
         if cls is Arguments:
             return f"{text}; the arguments are {listed}"
