@@ -42,7 +42,8 @@ def objects(text: str) -> list[dict[str, Any]]:
 
 
 def without_values(message: str) -> str:
-    """Return a message without the hash of a key, which the page shortens, and without times."""
+    """Return a text without the hash of a key, which the page shortens, times, and numbers of lines in the kit."""
+    message = re.sub(r"^(_\w+\.\w+):\d+$", r"\1", message)
     return re.sub(r"#[0-9a-f]+…?", "#", re.sub(r"\d+\.\d", "0", message))
 
 

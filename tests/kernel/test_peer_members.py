@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import subprocess
+import sys
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -123,4 +124,7 @@ def test_each_attribute_is_here_too_or_says_what_to_write(name: str, theirs: Any
                 plain.append(member)
         except LambdaKitError:
             pass  # it is here, and needs more
-    assert plain == []
+    if sys.version_info < (3, 12) and name in ("HttpApp", "Router", "Response"):
+        assert plain  # there `hint_names` would slow down all attributes, and does nothing
+    else:
+        assert plain == []
