@@ -122,6 +122,8 @@ ENVIRONMENTS := $(foreach v,$(PYTHONS),$(VENVS)/$(v)/.test) $(RIE) $(SERVICES)
 FIRST_TWO := $(wordlist 1,2,$(PYTHONS))
 OTHERS := $(filter-out $(FIRST_TWO),$(PYTHONS))
 IN_ORDER := $(FIRST_TWO) $(lastword $(OTHERS)) $(filter-out $(lastword $(OTHERS)),$(OTHERS))
+# Where two run at a time, the last one of five has the machine for itself.
+LAST_WORKERS ?= $(WORKERS)
 
 .PHONY: environments
 environments: $(ENVIRONMENTS)
@@ -135,7 +137,7 @@ $(PYTHONS:%=test-%): test-%: $(ENVIRONMENTS)
 	@profile=$${HYPOTHESIS_PROFILE:-$(call profile,$*)}; \
 	if [ $$profile = full ] && [ "$$(date +%s)" -gt "$${FULL_UNTIL:-9999999999}" ]; then profile=short; fi; \
 	echo "== Python $*, profile $$profile $(call runtime,$*)"; \
-	$(call runtime,$*) HYPOTHESIS_PROFILE=$$profile $(VENVS)/$*/bin/$(PYTEST)
+	$(call runtime,$*) HYPOTHESIS_PROFILE=$$profile $(VENVS)/$*/bin/$(PYTEST) $(if $(filter $*,$(lastword $(IN_ORDER))),--numprocesses $(LAST_WORKERS))
 
 .PHONY: test-lazy
 test-lazy: $(VENVS)/3.15/.test $(RIE) $(SERVICES) ## run the tests on Python 3.15 with all imports lazy
