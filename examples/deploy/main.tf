@@ -93,11 +93,20 @@ data "aws_iam_policy_document" "assume" {
   }
 }
 
-data "aws_iam_policy_document" "worker" {
+data "aws_iam_policy_document" "kit" {
   statement {
     actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:GetItem"]
     resources = [aws_dynamodb_table.idempotency.arn]
   }
+  statement { # for Tracer
+    actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    resources = ["*"]
+  }
+}
+
+data "aws_iam_policy_document" "worker" {
+  source_policy_documents = [data.aws_iam_policy_document.kit.json]
+
   statement {
     actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
     resources = [aws_sqs_queue.orders.arn]
@@ -105,10 +114,6 @@ data "aws_iam_policy_document" "worker" {
   statement {
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
     resources = ["${aws_cloudwatch_log_group.worker.arn}:*"]
-  }
-  statement { # for Tracer
-    actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-    resources = ["*"]
   }
 }
 
@@ -197,10 +202,8 @@ locals {
 }
 
 data "aws_iam_policy_document" "api" {
-  statement {
-    actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:GetItem"]
-    resources = [aws_dynamodb_table.idempotency.arn]
-  }
+  source_policy_documents = [data.aws_iam_policy_document.kit.json]
+
   statement {
     actions   = ["ssm:GetParameter"]
     resources = ["arn:${data.aws_partition.current.partition}:ssm:${local.here}:parameter/shop/*"]
@@ -212,10 +215,6 @@ data "aws_iam_policy_document" "api" {
   statement {
     actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
     resources = ["arn:${data.aws_partition.current.partition}:logs:${local.here}:log-group:/aws/lambda/*"]
-  }
-  statement {
-    actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-    resources = ["*"]
   }
 }
 

@@ -305,6 +305,20 @@ def frames_in(coroutine: Any) -> list[FrameType]:
     return frames
 
 
+def frames_above(frame: FrameType | None, file: str) -> list[FrameType]:
+    """Return the frames that code of a file has called, down to the one that runs now, the outermost first.
+
+    Args:
+        frame: the one that runs now.
+        file: the name of the file; where none of its code is running, all frames are returned.
+    """
+    frames: list[FrameType] = []
+    while frame is not None and frame.f_code.co_filename != file:
+        frames.append(frame)
+        frame = frame.f_back
+    return frames[::-1]
+
+
 def traceback_of(frames: Sequence[FrameType]) -> TracebackType | None:
     """Return a traceback of code that is running, such as an exception would have there; None without frames.
 

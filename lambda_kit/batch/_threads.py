@@ -139,13 +139,11 @@ class _Workers:
         for thread in threads:
             thread.join(max(end - time.monotonic(), 0.0))
         left = list(self.running.items())
-        self._run.abandon([(one.index, one.started_at, one.context, self._frames_of(thread)) for thread, one in left])
+        self._run.abandon([(one.index, one.started_at, one.context, _frames_of(thread_id)) for thread_id, one in left])
 
-    def _frames_of(self, thread_id: int) -> list[FrameType]:
-        """Return the frames in which a thread runs its record, the outermost first."""
-        frame = sys._current_frames().get(thread_id)
-        frames: list[FrameType] = []
-        while frame is not None and frame.f_code is not _Workers._work.__code__:
-            frames.append(frame)
-            frame = frame.f_back
-        return frames[::-1]
+
+def _frames_of(thread_id: int) -> list[FrameType]:
+    """Return the frames in which a thread runs its record, the outermost first."""
+    from lambda_kit._kernel.interrupt import frames_above
+
+    return frames_above(sys._current_frames().get(thread_id), __file__)

@@ -12,6 +12,7 @@ from lambda_kit._kernel import PACKAGE, callables, log
 from lambda_kit._kernel.interrupt import (
     BETWEEN_STEPS,
     Alarm,
+    frames_above,
     frames_in,
     traceback_of,
     user_traceback,
@@ -324,8 +325,4 @@ def _is_in_coroutine(frame: FrameType | None) -> bool:
 
 def _stack_below(frame: FrameType | None) -> list[traceback.FrameSummary]:
     """Return the frames of a running function, from its time limit inwards."""
-    frames: list[FrameType] = []
-    while frame is not None and frame.f_code.co_filename != __file__:
-        frames.append(frame)
-        frame = frame.f_back
-    return traceback.extract_tb(traceback_of(frames[::-1]))
+    return traceback.extract_tb(traceback_of(frames_above(frame, __file__)))
