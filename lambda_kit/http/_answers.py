@@ -65,21 +65,21 @@ def _parts_in(value: tuple[Any, ...]) -> tuple[int, Any, Any] | None:
     Raises:
         ValueError: the number is no status of an answer.
     """
-    count = len(value)
-    if count != 2 and (count != 3 or type_of(value[2]) is not dict):
-        return None
-    if not _is_number(value[0]):
+    if not _may_have_status(value) or not _is_number(value[0]):
         return None
     if not 200 <= value[0] <= 599:
         raise ValueError(f"{value[0]} is no status of an answer, which is 200 to 599")
-    return int(value[0]), value[1], value[2] if count == 3 else None
+    return int(value[0]), value[1], value[2] if len(value) == 3 else None
 
 
 def _is_reversed(value: tuple[Any, ...]) -> bool:
     """Tell whether a status may stand behind its value, whatever the number: else an answer depended on its data."""
-    if len(value) != 2 and (len(value) != 3 or type_of(value[2]) is not dict):
-        return False
-    return _is_number(value[1]) and not _is_number(value[0])
+    return _may_have_status(value) and _is_number(value[1]) and not _is_number(value[0])
+
+
+def _may_have_status(value: tuple[Any, ...]) -> bool:
+    """Tell whether a tuple has the parts of a value and its status, perhaps with headers."""
+    return len(value) == 2 or (len(value) == 3 and type_of(value[2]) is dict)
 
 
 def _is_number(value: Any) -> bool:

@@ -252,9 +252,11 @@ def _check_store(store: Any, what: str) -> None:
         raise ConfigurationError(f"{what}({store.__name__}): pass a store, not its class: {store.__name__}(...)")
     for name in ("claim", "complete", "release"):
         if not callable(getattr(store, name, None)):
+            from lambda_kit._kernel.messages import shown
+
             hint = _store_for(store)
             said = f"pass a store: {hint}" if hint else f"pass a store, which has a method {name}"
-            raise ConfigurationError(f"{what}({_shown(store)}): {said}")
+            raise ConfigurationError(f"{what}({shown(repr(store))}): {said}")  # the URL of a server has a password
 
 
 def _store_for(given: Any) -> str:
@@ -268,11 +270,6 @@ def _store_for(given: Any) -> str:
     if package in ("boto3", "botocore"):
         return "DynamoDBStore(the name of the table, client=...)"
     return "RedisStore(client)" if package in ("redis", "valkey") else ""
-
-
-def _shown(given: Any) -> str:
-    """Return a value for a message: the URL of a server may have a password."""
-    return "'...://...'" if isinstance(given, str) and "://" in given else repr(given)
 
 
 def _check_seconds(name: str, given: Any) -> None:
